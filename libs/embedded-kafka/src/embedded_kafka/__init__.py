@@ -1,0 +1,1 @@
+"""A real Kafka and a real schema registry as child processes, without Docker or an installed Java."""

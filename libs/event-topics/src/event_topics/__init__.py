@@ -1,0 +1,1 @@
+"""Kafka topics and their schemas as one declared resource."""

@@ -1,0 +1,1 @@
+"""Consume, transform and produce in Kafka transactions: effectively-once stream processing."""

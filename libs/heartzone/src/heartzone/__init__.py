@@ -1,0 +1,1 @@
+"""Messages, zones, wire format, settings and telemetry that the heartzone services share."""

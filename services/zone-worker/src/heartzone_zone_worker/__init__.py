@@ -1,0 +1,1 @@
+"""Turns heart-rate readings into zone events, exactly once."""
