@@ -1,1 +1,37 @@
 """Consume, transform and produce in Kafka transactions: effectively-once stream processing."""
+
+from exactly_once.batching import BatchLimits
+from exactly_once.config import WorkerConfig
+from exactly_once.errors import (
+    AuthenticationFailed,
+    ClientFailed,
+    Fenced,
+    NotAuthorized,
+    OffsetOutOfRange,
+    Poisoned,
+    WorkerError,
+)
+from exactly_once.observer import Observer
+from exactly_once.records import Headers, InputRecord, OutputRecord, PoisonRecord, Transform, Unavailable
+from exactly_once.worker import State, Worker
+
+__all__ = [
+    "AuthenticationFailed",
+    "BatchLimits",
+    "ClientFailed",
+    "Fenced",
+    "Headers",
+    "InputRecord",
+    "NotAuthorized",
+    "Observer",
+    "OffsetOutOfRange",
+    "OutputRecord",
+    "PoisonRecord",
+    "Poisoned",
+    "State",
+    "Transform",
+    "Unavailable",
+    "Worker",
+    "WorkerConfig",
+    "WorkerError",
+]

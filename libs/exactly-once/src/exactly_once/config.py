@@ -1,0 +1,114 @@
+"""What a worker needs to be told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exactly_once.batching import BatchLimits
+
+Properties = Mapping[str, str | int | float | bool]
+
+OWNED_CONSUMER_PROPERTIES: Mapping[str, str] = {
+    "auto.offset.reset": "where a group starts is decided per partition: committed offset, else the earliest record",
+    "enable.auto.commit": "offsets are committed in the transaction",
+    "enable.auto.offset.store": "offsets come from the worker's own bookkeeping",
+    "enable.partition.eof": "the end of a partition is how the lag reads 0 when idle",
+    "group.id": "it is the worker's group_id",
+    "isolation.level": "read_committed is what makes a new owner wait for the old owner's offsets (KIP-447)",
+}
+OWNED_PRODUCER_PROPERTIES: Mapping[str, str] = {
+    "acks": "a transaction needs all in-sync replicas",
+    "enable.idempotence": "transactions need it",
+    "request.required.acks": "a transaction needs all in-sync replicas",
+    "transactional.id": "it is the worker's transactional_id",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerConfig:
+    """One worker: one consumer and one transactional producer.
+
+    ``transactional_id`` must be this replica's own and the same after a restart: a successor with the same id
+    aborts its dead predecessor's transaction at once, where a random one makes readers wait for the timeout.
+    Times are seconds. ``consumer`` and ``producer`` are librdkafka properties; those that the exactly-once promise
+    rests on are the worker's own and are refused.
+    """
+
+    input_topics: Sequence[str]
+    group_id: str
+    transactional_id: str
+    dead_letter_topic: str | None = None
+    """Without one, a poison record stops the worker."""
+    dead_letter_header_prefix: str = "dlq."
+    consumer: Properties = field(default_factory=dict)
+    producer: Properties = field(default_factory=dict)
+    limits: BatchLimits = field(default_factory=BatchLimits)
+    idle: float = 0.5
+    """Longest wait for a first record, and so the time within which a stop is noticed."""
+    transaction_timeout: float = 10.0
+    """After this long the broker aborts a transaction that nobody ends (``transaction.timeout.ms``)."""
+    max_rebuilds: int = 5
+    """Producers replaced for fatal errors within a minute, after which the worker ends."""
+    lag_interval: float = 2.0
+    """How often the lag is told, from librdkafka's statistics."""
+    on_consumer_statistics: Callable[[str], None] | None = None
+    """Receives librdkafka's statistics of the consumer (a JSON document) every ``lag_interval``."""
+    on_producer_statistics: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.input_topics:
+            raise ValueError("input_topics is empty; name at least one topic to consume")
+        for side, properties, owned in (
+            ("consumer", self.consumer, OWNED_CONSUMER_PROPERTIES),
+            ("producer", self.producer, OWNED_PRODUCER_PROPERTIES),
+        ):
+            for name in properties:
+                if name in owned:
+                    raise ValueError(f"{side} property {name} cannot be set: {owned[name]}")
+
+    def consumer_properties(self) -> dict[str, str | int | float | bool]:
+        """The consumer's whole configuration, without callbacks."""
+        defaults: dict[str, str | int | float | bool] = {
+            # Small enough for a replica of 80 MB, large enough to fill the next batch while one commits.
+            "queued.max.messages.kbytes": 16 * 1024,
+            "queued.min.messages": 50_000,
+            "fetch.wait.max.ms": 100,
+            "allow.auto.create.topics": False,
+            "statistics.interval.ms": int(self.lag_interval * 1000),
+        }
+        if self.consumer.get("group.protocol", "classic") == "classic":
+            # Incremental, so that partitions that stay are never interrupted; the KIP-848 protocol refuses these keys.
+            defaults |= {"partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 10_000}
+        return {
+            **defaults,
+            **self.consumer,
+            "group.id": self.group_id,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            # A partition without a committed offset is given its start explicitly, so whatever still
+            # asks for a reset is an offset that is gone: an error, never a silent skip or a silent restart.
+            "auto.offset.reset": "error",
+        }
+
+    def producer_properties(self) -> dict[str, str | int | float | bool]:
+        """The producer's whole configuration, without callbacks."""
+        timeout = int(self.transaction_timeout * 1000)
+        return {
+            "compression.type": "lz4",
+            "linger.ms": 5,
+            # A transaction that begins while the markers of the one before are being written is refused and
+            # tried again after this long; at the default of 100 ms it alone decides the latency.
+            "retry.backoff.ms": 5,
+            "queue.buffering.max.kbytes": 32 * 1024,
+            "message.timeout.ms": timeout,
+            # No request about a transaction may be outstanding for longer than the transaction may live.
+            "socket.timeout.ms": timeout,
+            # Success needs no delivery report: a commit fails when any record of the transaction failed.
+            "delivery.report.only.error": True,
+            **({"statistics.interval.ms": 5000} if self.on_producer_statistics else {}),
+            **self.producer,
+            "transaction.timeout.ms": timeout,
+            "transactional.id": self.transactional_id,
+            "enable.idempotence": True,
+        }

@@ -1,0 +1,98 @@
+"""Filling a transaction: records in, the transform's records out, poison to the dead letters."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
+
+from confluent_kafka import Message
+
+from exactly_once.config import WorkerConfig
+from exactly_once.dead_letters import dead_letter
+from exactly_once.errors import Poisoned
+from exactly_once.records import OutputRecord, PoisonRecord, Transform
+from exactly_once.source import Partition
+from exactly_once.transactions import Transactions, Unproducible
+
+
+class Batch(NamedTuple):
+    """What a transaction holds."""
+
+    records: int
+    outputs: int
+    dead_letters: Counter[str]
+    next_offsets: dict[Partition, int]
+
+
+class Filling:
+    """Applies the transform to records until the transaction is full."""
+
+    def __init__(self, config: WorkerConfig, transform: Transform) -> None:
+        self._config = config
+        self._transform = transform
+        self._condemned: dict[tuple[str, int, int], PoisonRecord] = {}
+
+    def fill(self, transactions: Transactions, messages: Sequence[Message], started: float) -> Batch:
+        """Produce what the first of these records give, up to the limits; at least one record is taken.
+
+        Raises:
+            Unavailable: from the transform; the transaction is open.
+            Aborted, ProducerLost: the transaction is over.
+            Poisoned: a poison record, and no dead-letter topic.
+        """
+        limits = self._config.limits
+        next_offsets: dict[Partition, int] = {}
+        dead_letters: Counter[str] = Counter()
+        records = outputs = size = 0
+        for message in messages:
+            topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
+            try:
+                produced = self._apply(message)
+            except PoisonRecord as poison:
+                produced = [self._dead_letter(message, poison)]
+                dead_letters[poison.reason] += 1
+            try:
+                for record in produced:
+                    transactions.produce(record)
+            except Unproducible as refusal:
+                self._condemn(transactions, (topic, partition, offset), str(refusal))
+            outputs += len(produced)
+            records += 1
+            size += len(message)
+            next_offsets[topic, partition] = offset + 1
+            if limits.reached(records=records, size=size, age=time.monotonic() - started):
+                break
+        return Batch(records, outputs, dead_letters, next_offsets)
+
+    def _apply(self, message: Message) -> Sequence[OutputRecord]:
+        if self._condemned:
+            poison = self._condemned.get((message.topic() or "", message.partition() or 0, message.offset() or 0))
+            if poison is not None:
+                raise poison
+        produced = self._transform(message)
+        # A generator may still raise half-way, and then none of its records may be in the transaction.
+        return produced if isinstance(produced, list | tuple) else list(produced)
+
+    def _dead_letter(self, message: Message, poison: PoisonRecord) -> OutputRecord:
+        if self._config.dead_letter_topic is None:
+            raise Poisoned(
+                f"{message.topic()}[{message.partition()}] offset {message.offset()} cannot be processed"
+                f" ({poison.detail}) and there is no dead-letter topic to put it in"
+            ) from poison
+        return dead_letter(
+            message,
+            poison,
+            topic=self._config.dead_letter_topic,
+            header_prefix=self._config.dead_letter_header_prefix,
+        )
+
+    def _condemn(self, transactions: Transactions, position: tuple[str, int, int], detail: str) -> NoReturn:
+        """Abort, and remember that next time this record goes to the dead letters as a whole."""
+        if position in self._condemned:
+            topic, partition, offset = position
+            raise Poisoned(
+                f"{topic}[{partition}] offset {offset} does not fit the dead-letter topic either ({detail});"
+                f" raise message.max.bytes of the producer and max.message.bytes of the topic"
+            )
+        self._condemned = {position: PoisonRecord("unproducible", f"what it gives cannot be produced: {detail}")}
+        transactions.abort("unproducible")

@@ -1,0 +1,69 @@
+"""What goes into a transform and what comes out of it. No Kafka client is imported here."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+
+
+class InputRecord(Protocol):
+    """A consumed record, as confluent_kafka.Message presents it; reading a field costs one call, so read it once."""
+
+    def topic(self) -> str | None:
+        """Topic the record was read from."""
+
+    def partition(self) -> int | None:
+        """Partition the record was read from."""
+
+    def offset(self) -> int | None:
+        """Offset of the record in its partition."""
+
+    def key(self) -> bytes | None:
+        """Key bytes, None where the record has none."""
+
+    def value(self) -> bytes | None:
+        """Value bytes, None for a tombstone."""
+
+    def headers(self) -> Any:
+        """Headers as a list of (name, bytes) pairs, None where the record has none."""
+
+    def timestamp(self) -> tuple[int, int]:
+        """Timestamp type (0 when there is none) and milliseconds since the epoch."""
+
+
+class OutputRecord(NamedTuple):
+    """A record to produce in the transaction of the record that it came from.
+
+    Without a ``timestamp`` (milliseconds since the epoch) it carries the producer's clock: Kafka refuses
+    records more than an hour ahead of the broker (KIP-937), so a device's clock must never get here.
+    """
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = None
+    headers: Headers = ()
+    timestamp: int = 0
+
+
+Transform: TypeAlias = Callable[[InputRecord], Iterable[OutputRecord]]
+"""From one record to the records that it gives; no side effects, since an aborted batch is transformed again."""
+
+
+class PoisonRecord(Exception):
+    """Raised by a transform for a record that no retry can mend: it goes to the dead-letter topic.
+
+    ``reason`` is a short constant for metrics and headers, ``detail`` one sentence for people.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class Unavailable(Exception):
+    """Raised by a transform when something it needs is away: the batch is rewound and tried again later."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
