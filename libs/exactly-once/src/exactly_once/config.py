@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from logging import Logger
 
 from exactly_once.batching import BatchLimits
 
@@ -53,6 +54,8 @@ class WorkerConfig:
     on_consumer_statistics: Callable[[str], None] | None = None
     """Receives librdkafka's statistics of the consumer (a JSON document) every ``lag_interval``."""
     on_producer_statistics: Callable[[str], None] | None = None
+    logger: Logger | None = None
+    """Where librdkafka's own log lines go; stderr without one."""
 
     def __post_init__(self) -> None:
         if not self.input_topics:
@@ -64,6 +67,10 @@ class WorkerConfig:
             for name in properties:
                 if name in owned:
                     raise ValueError(f"{side} property {name} cannot be set: {owned[name]}")
+
+    def callbacks(self) -> dict[str, Logger]:
+        """What both clients are given beside their properties."""
+        return {} if self.logger is None else {"logger": self.logger}
 
     def consumer_properties(self) -> dict[str, str | int | float | bool]:
         """The consumer's whole configuration, without callbacks."""

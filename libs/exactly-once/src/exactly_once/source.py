@@ -44,6 +44,7 @@ class Source:
         self._consumer = Consumer(
             {
                 **config.consumer_properties(),
+                **config.callbacks(),
                 "error_cb": self._on_error,
                 "stats_cb": self._on_statistics,
             }

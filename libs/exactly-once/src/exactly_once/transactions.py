@@ -65,6 +65,7 @@ class Transactions:
         self._producer = Producer(
             {
                 **config.producer_properties(),
+                **config.callbacks(),
                 "error_cb": self._on_error,
                 **({"stats_cb": config.on_producer_statistics} if config.on_producer_statistics is not None else {}),
             }

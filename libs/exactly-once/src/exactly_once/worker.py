@@ -113,6 +113,8 @@ class Worker:
             self._replace_source()
             self._wait(reason_of(failure.args[0].name()))
             return
+        if not in_hand:
+            self.state = State.RUNNING
         while in_hand:
             taken = self._process(in_hand)
             self._watchdog.progress()
@@ -132,8 +134,8 @@ class Worker:
             self._commit(batch.next_offsets)
         except Unavailable as unavailable:
             self._abandon(unavailable.reason)
+            self._failures += 1
             self._rewind(unavailable.reason, len(messages))
-            self._wait(unavailable.reason)
             return 0
         except Aborted as aborted:
             self._rewind(aborted.reason, len(messages))
@@ -190,13 +192,13 @@ class Worker:
         self._source.rewind()
         if self._failures:
             # The first abort in a row is part of every rebalance; further ones are trouble that wants time.
-            self._stopping.wait(backoff(self._failures - 1))
+            self._wait(reason)
         self._failures += 1
 
     def _wait(self, reason: str) -> None:
         self.state, self.reason = State.WAITING, reason
         self._observer.waiting(reason)
-        self._stopping.wait(backoff(self._failures))
+        self._stopping.wait(backoff(max(0, self._failures - 1)))
 
     def _replace_source(self) -> None:
         self._source.close()

@@ -1,0 +1,38 @@
+"""When a transaction is full, and how long a retry waits."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exactly_once.batching import BatchLimits, backoff
+
+
+@given(
+    records=st.integers(0, 20_000),
+    size=st.integers(0, 40_000_000),
+    age=st.floats(0, 3, allow_nan=False),
+)
+def test_a_transaction_is_full_when_any_one_limit_is_met(records: int, size: int, age: float) -> None:
+    limits = BatchLimits(max_records=10_000, max_bytes=16_000_000, max_age=1.0)
+
+    full = limits.reached(records=records, size=size, age=age)
+
+    assert full == (records >= 10_000 or size >= 16_000_000 or age >= 1.0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        ({"max_records": 0}, "max_records is 0; a transaction holds at least 1 record"),
+        ({"max_bytes": 0}, "max_bytes is 0; a transaction holds at least 1 byte"),
+        ({"max_age": 0.0}, "max_age is 0.0; give a number of seconds above 0"),
+    ],
+)
+def test_a_limit_that_could_never_be_met_is_refused(limits: dict[str, float], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        BatchLimits(**limits)  # type: ignore[arg-type]
+
+
+@given(st.integers(0, 10_000))
+def test_waits_grow_and_stay_bounded(attempt: int) -> None:
+    assert 0.1 <= backoff(attempt) <= backoff(attempt + 1) <= 5.0

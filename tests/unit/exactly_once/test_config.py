@@ -1,0 +1,57 @@
+"""What a worker takes and refuses."""
+
+import pytest
+
+from exactly_once import WorkerConfig
+from exactly_once.config import OWNED_CONSUMER_PROPERTIES, OWNED_PRODUCER_PROPERTIES
+
+
+def config(**overrides: object) -> WorkerConfig:
+    return WorkerConfig(
+        **{"input_topics": ["in"], "group_id": "g", "transactional_id": "g-0", **overrides}  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("name", OWNED_CONSUMER_PROPERTIES)
+def test_a_consumer_property_that_the_promise_rests_on_is_refused_with_the_reason(name: str) -> None:
+    with pytest.raises(ValueError, match=f"consumer property {name} cannot be set: "):
+        config(consumer={name: "anything"})
+
+
+@pytest.mark.parametrize("name", OWNED_PRODUCER_PROPERTIES)
+def test_a_producer_property_that_the_promise_rests_on_is_refused_with_the_reason(name: str) -> None:
+    with pytest.raises(ValueError, match=f"producer property {name} cannot be set: "):
+        config(producer={name: "anything"})
+
+
+def test_a_worker_without_an_input_topic_is_refused() -> None:
+    with pytest.raises(ValueError, match="input_topics is empty"):
+        config(input_topics=[])
+
+
+def test_properties_of_the_user_win_over_defaults() -> None:
+    worker = config(consumer={"session.timeout.ms": 6000}, producer={"compression.type": "gzip"})
+
+    assert worker.consumer_properties()["session.timeout.ms"] == 6000
+    assert worker.producer_properties()["compression.type"] == "gzip"
+
+
+def test_the_new_group_protocol_gets_none_of_the_keys_that_it_refuses() -> None:
+    properties = config(consumer={"group.protocol": "consumer"}).consumer_properties()
+
+    assert not {"session.timeout.ms", "partition.assignment.strategy"} & properties.keys()
+
+
+def test_the_promise_is_in_the_properties() -> None:
+    worker = config(transaction_timeout=12.5)
+
+    assert worker.consumer_properties() | {
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "error",
+    } == worker.consumer_properties()
+    assert worker.producer_properties() | {
+        "transactional.id": "g-0",
+        "transaction.timeout.ms": 12_500,
+        "enable.idempotence": True,
+    } == worker.producer_properties()

@@ -1,0 +1,42 @@
+"""A dead letter is the original, and says where it came from and why."""
+
+from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_NOT_AVAILABLE, Message
+
+from exactly_once import PoisonRecord
+from exactly_once.dead_letters import dead_letter
+
+POISON = PoisonRecord("bad_frame", "byte 0 is 0x7b; 0x00 was expected")
+
+
+def test_bytes_key_timestamp_and_headers_stay_and_ours_follow() -> None:
+    record = Message(
+        topic="in",
+        partition=3,
+        offset=42,
+        key=b"k",
+        value=b"\xff{",
+        headers=[("trace", b"1"), ("trace", None)],
+        timestamp=(TIMESTAMP_CREATE_TIME, 1_700_000_000_123),
+    )
+
+    letter = dead_letter(record, POISON, topic="in.dlq", header_prefix="app.dlq.")
+
+    assert letter.topic == "in.dlq"
+    assert (letter.key, letter.value, letter.timestamp) == (b"k", b"\xff{", 1_700_000_000_123)
+    assert letter.headers == [
+        ("trace", b"1"),
+        ("trace", None),
+        ("app.dlq.topic", b"in"),
+        ("app.dlq.partition", b"3"),
+        ("app.dlq.offset", b"42"),
+        ("app.dlq.reason", b"bad_frame"),
+        ("app.dlq.detail", b"byte 0 is 0x7b; 0x00 was expected"),
+    ]
+
+
+def test_a_tombstone_without_key_or_timestamp_is_still_a_dead_letter() -> None:
+    record = Message(topic="in", partition=0, offset=0, timestamp=(TIMESTAMP_NOT_AVAILABLE, -1))
+
+    letter = dead_letter(record, POISON, topic="in.dlq", header_prefix="")
+
+    assert (letter.key, letter.value, letter.timestamp) == (None, None, 0)
