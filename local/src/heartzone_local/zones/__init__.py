@@ -1,0 +1,1 @@
+"""`heartzone zones`: the output topic, live."""
