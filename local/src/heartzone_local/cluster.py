@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from heartzone import settings
 
+from heartzone import settings
 from heartzone_local import endpoints
 from heartzone_local.endpoints import DamagedEndpointsError, Endpoints
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from heartzone_local import endpoints
 from heartzone_local.endpoints import DamagedEndpointsError, Endpoints, Metrics
 

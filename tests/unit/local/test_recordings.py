@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from heartzone_local.recordings import Sample, UnreadableRecordingError, load
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+
+from heartzone_local.recordings import Sample, UnreadableRecordingError, load
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from heartzone_local.recordings import Sample
 from heartzone_local.replay.pacing import as_fast_as_it_goes
 from heartzone_local.replay.sending import ApiUnavailableError, Outcome, Sender

@@ -4,11 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from heartzone_local.recordings import Sample
 from heartzone_local.replay.pacing import as_fast_as_it_goes, paced
 from heartzone_local.replay.workout import SAMPLES_PER_REQUEST, Reading, Workout, body, rfc3339, timed
-from hypothesis import given
-from hypothesis import strategies as st
 
 START = datetime(2022, 12, 2, 13, 50, tzinfo=UTC)
 offsets = st.lists(st.integers(0, 10**9), max_size=60).map(sorted)

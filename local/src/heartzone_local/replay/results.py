@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from time import monotonic
 
 import msgspec
+
 from heartzone.messages import Biometrics, HeartRateZoneReached
 from heartzone.wire import BadFrame, unframe
-
 from heartzone_local.cluster import Cluster
 from heartzone_local.replay.tally import ZoneCounter
 from heartzone_local.topic_reader import Offsets, TopicReader
@@ -63,8 +63,11 @@ class Results:
         ):
             if message.key() not in keys:
                 continue
-            _, payload = unframe(message.value())
-            samples = len(decoder.decode(payload).heart_rates)
+            try:
+                _, payload = unframe(message.value())
+                samples = len(decoder.decode(payload).heart_rates)
+            except (BadFrame, msgspec.MsgspecError):
+                samples = 0  # another program's record under this key; the workers have to pass it all the same
             partition, offset = message.partition(), message.offset()
             assert partition is not None
             assert offset is not None

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 from confluent_kafka import Message
-from heartzone.messages import encode
 from rich.console import Console
 from rich.live import Live
 
+from heartzone.messages import encode
 from heartzone_local.cluster import CannotRunError, connect, running
 from heartzone_local.topic_reader import TopicReader, TopicUnavailableError
 from heartzone_local.zones.board import Board

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from heartzone.messages import HeartRateZoneReached
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from heartzone.messages import HeartRateZoneReached
 from heartzone_local.zones.board import Board, Device
 
 ZONES = (1, 2, 3, 4, 5)
@@ -30,11 +31,10 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
-def table(board: Board, *, height: int, unreadable: int, trouble: str | None) -> Table:
-    """Lay out as many devices as fit `height` lines, the most recently heard of first."""
+def table(board: Board, *, height: int, unreadable: int, trouble: str | None) -> Group:
+    """Lay out as many devices as fit `height` lines, the most recently heard of first, and a footer."""
     rows = max(1, height - LINES_AROUND_ROWS)
-    drawn = Table(box=None, pad_edge=False, caption=_caption(board, rows, unreadable, trouble))
-    drawn.caption_justify = "left"
+    drawn = Table(box=None, pad_edge=False)
     drawn.add_column("device", no_wrap=True, min_width=36)
     drawn.add_column("zone", no_wrap=True)
     drawn.add_column("bpm", justify="right", no_wrap=True)
@@ -43,7 +43,7 @@ def table(board: Board, *, height: int, unreadable: int, trouble: str | None) ->
         drawn.add_column(f"in {zone}", justify="right", no_wrap=True, style=STYLES[zone])
     for device in islice(board, rows):
         drawn.add_row(*_row(device))
-    return drawn
+    return Group(drawn, Text(_footer(board, rows, unreadable, trouble), style="dim"))
 
 
 def line(message: HeartRateZoneReached) -> str:
@@ -63,7 +63,7 @@ def _row(device: Device) -> list[Text]:
     ]
 
 
-def _caption(board: Board, rows: int, unreadable: int, trouble: str | None) -> str:
+def _footer(board: Board, rows: int, unreadable: int, trouble: str | None) -> str:
     parts = [f"{len(board)} devices" if len(board) != 1 else "1 device"]
     if len(board) > rows:
         parts.append(f"{len(board) - rows} more than fit here")

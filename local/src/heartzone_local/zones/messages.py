@@ -2,6 +2,7 @@
 
 import msgspec
 from confluent_kafka import Message
+
 from heartzone.messages import HeartRateZoneReached
 from heartzone.wire import BadFrame, unframe
 
