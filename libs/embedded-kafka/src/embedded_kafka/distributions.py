@@ -1,0 +1,99 @@
+"""Kafka and the registry on this machine's disk: fetched once per user, shared by every process, healed when damaged.
+
+Layout of the cache directory::
+
+    <name>-<version>-<lock digest>/   a complete distribution; made elsewhere, then renamed, so never half there
+    <name>-<version>-<lock digest>.json   its seal: size and time of every file
+    downloads/                        artifacts that have arrived, until their distribution is complete
+    <name>.lock                       held by the one process that fetches
+"""
+
+import json
+import os
+import shutil
+import tarfile
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock
+
+from embedded_kafka.locks import Lock, read_lock
+from embedded_kafka.progress import Progress, StderrProgress
+
+MAVEN_CENTRAL = "https://repo.maven.apache.org/maven2"
+
+
+def cache_dir() -> Path:
+    """Where distributions are kept: EMBEDDED_KAFKA_CACHE_DIR, or the user's cache directory."""
+    override = os.environ.get("EMBEDDED_KAFKA_CACHE_DIR")
+    return Path(override) if override else platformdirs.user_cache_path("embedded-kafka")
+
+
+def kafka_classpath(progress: Progress | None = None) -> list[Path]:
+    """The jars of Kafka, fetched when they are missing. Raises DownloadFailed."""
+    lock = read_lock("kafka")
+    home = ensure(lock, progress=progress)
+    return [home / artifact.filename for artifact in lock.artifacts]
+
+
+def registry_home(progress: Progress | None = None) -> Path:
+    """The unpacked schema registry, fetched when it is missing. Raises DownloadFailed."""
+    return ensure(read_lock("registry"), progress=progress)
+
+
+def ensure(lock: Lock, *, progress: Progress | None = None) -> Path:
+    """The directory of a complete distribution, which is fetched, or fetched again when a file of it has changed."""
+    cache = cache_dir()
+    home = cache / f"{lock.name}-{lock.version}-{lock.digest[:12]}"
+    if _is_intact(home):
+        return home
+    cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(cache / f"{lock.name}.lock"):
+        if not _is_intact(home):
+            _install(lock, home, progress or StderrProgress())
+    return home
+
+
+def _install(lock: Lock, home: Path, progress: Progress) -> None:
+    # Imported here: jgo and its HTTP client take a quarter of a second that starts from the cache do not need.
+    from embedded_kafka.downloads import fetch_all  # noqa: PLC0415
+
+    remote = os.environ.get("EMBEDDED_KAFKA_MAVEN_URL", MAVEN_CENTRAL).rstrip("/")
+    downloads = home.parent / "downloads" / home.name
+    files = fetch_all(lock, downloads, remote=remote, progress=progress)
+    staging = home.with_name(f"{home.name}.new")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    for file in files:
+        if file.name.endswith(".tar.gz"):
+            with tarfile.open(file) as archive:
+                archive.extractall(staging, filter="data")
+        else:
+            shutil.copyfile(file, staging / file.name)
+    _seal_path(home).unlink(missing_ok=True)
+    shutil.rmtree(home, ignore_errors=True)
+    staging.rename(home)
+    _seal_path(home).write_text(json.dumps(_inventory(home)))
+    shutil.rmtree(downloads)
+
+
+def _seal_path(home: Path) -> Path:
+    return home.with_name(f"{home.name}.json")
+
+
+def _is_intact(home: Path) -> bool:
+    """Whether every file is still as it was when the distribution was completed (by size and time: hashing 200 MB at
+    every start would cost more than the start)."""
+    try:
+        seal = json.loads(_seal_path(home).read_text())
+    except (OSError, ValueError):
+        return False
+    return bool(seal == _inventory(home))
+
+
+def _inventory(home: Path) -> dict[str, list[int]]:
+    return {
+        str(path.relative_to(home)): [(stat := path.stat()).st_size, stat.st_mtime_ns]
+        for path in sorted(home.rglob("*"))
+        if path.is_file()
+    }

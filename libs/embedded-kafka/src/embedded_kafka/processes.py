@@ -1,0 +1,188 @@
+"""Child processes that die with their parent, whatever kills it, and that a terminal's Ctrl-C does not reach.
+
+``_launcher.py`` says how the tie works; this module is the parent's side of it.
+"""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Literal, Self
+
+LAUNCHER = Path(__file__).with_name("_launcher.py")
+Tie = Literal["pdeathsig", "watch"]
+DEFAULT_TIE: Tie = "pdeathsig" if sys.platform == "linux" else "watch"
+
+
+class _Spawner:
+    """One thread that forks every child and never ends: PR_SET_PDEATHSIG fires when the forking thread does."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        """Threads do not survive a fork of this process: the copy starts its own."""
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+
+    def spawn(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+        """Run ``start`` on the thread and hand its result, or its exception, back."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="embedded-kafka-spawner", daemon=True)
+                self._thread.start()
+        outcome: Future[subprocess.Popen[bytes]] = Future()
+
+        def work() -> None:
+            try:
+                outcome.set_result(start())
+            except BaseException as error:  # it is raised where spawn() was called
+                outcome.set_exception(error)
+
+        self._work.put(work)
+        return outcome.result()
+
+    def _run(self) -> None:
+        while True:
+            self._work.get()()
+
+
+_spawner = _Spawner()
+
+
+class ChildProcess:
+    """A running program in a session of its own, tied to the life of this process.
+
+    Its own children are reached by `kill`, `pause` and `resume` (they go to the process group) but are not tied to the
+    parent by the kernel: a program that starts others has to look after them.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], log_file: Path, pipe: int | None) -> None:
+        self.log_file = log_file
+        self._process = process
+        self._pipe = pipe
+        self._reaping = threading.Lock()
+
+    @classmethod
+    def start(
+        cls,
+        argv: Sequence[str | Path],
+        *,
+        log_file: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        tie: Tie = DEFAULT_TIE,
+    ) -> Self:
+        """Start a program; its output is appended to `log_file`.
+
+        `env` replaces the environment (None: inherit). A program that does not exist ends at once with code 127 and
+        a line in the log.
+        """
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        read_end, write_end = os.pipe() if tie == "watch" else (None, None)
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(LAUNCHER),
+            tie,
+            str(os.getpid()),
+            str(-1 if read_end is None else read_end),
+        ]
+        try:
+            with log_file.open("ab") as log:
+                process = _spawner.spawn(
+                    lambda: subprocess.Popen(
+                        [*command, *map(str, argv)],
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        env=None if env is None else dict(env),
+                        cwd=cwd,
+                        start_new_session=True,
+                        pass_fds=() if read_end is None else (read_end,),
+                    )
+                )
+        except BaseException:
+            if write_end is not None:
+                os.close(write_end)
+            raise
+        finally:
+            if read_end is not None:
+                os.close(read_end)
+        return cls(process, log_file, write_end)
+
+    @property
+    def pid(self) -> int:
+        """The program's process id, also after it has ended."""
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while the program runs."""
+        code = self._process.poll()
+        if code is not None:
+            self._close_pipe()
+        return code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait at most `timeout` seconds and return the exit code; raises TimeoutError when it still runs."""
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(f"process {self.pid} still runs after {timeout} s") from error
+        self._close_pipe()
+        return code
+
+    def request_stop(self) -> None:
+        """Send SIGTERM to the program, and to it alone, without waiting; nothing when it has ended."""
+        if self.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
+    def terminate(self, grace: float = 10.0) -> int:
+        """SIGTERM, then after `grace` seconds SIGKILL; returns the exit code."""
+        self.request_stop()
+        try:
+            return self.wait(grace)
+        except TimeoutError:
+            return self.kill()
+
+    def kill(self) -> int:
+        """SIGKILL the program and whatever shares its process group; returns the exit code."""
+        self._signal_group(signal.SIGKILL)
+        return self.wait()
+
+    def pause(self) -> None:
+        """Freeze the process group (SIGSTOP)."""
+        self._signal_group(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen process group go on (SIGCONT)."""
+        self._signal_group(signal.SIGCONT)
+
+    def tail(self, lines: int = 20) -> str:
+        """The last lines of the log."""
+        with self.log_file.open(errors="replace") as log:
+            return "".join(deque(log, maxlen=lines)).rstrip()
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        # The group id is the pid (a session of its own); it cannot be anybody else's while the child is unreaped.
+        if self.poll() is None:
+            try:
+                os.killpg(self.pid, number)
+            except ProcessLookupError:
+                return  # it ended just now
+
+    def _close_pipe(self) -> None:
+        with self._reaping:
+            pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            os.close(pipe)

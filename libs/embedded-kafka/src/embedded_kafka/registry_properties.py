@@ -1,0 +1,54 @@
+"""The application.properties of the schema registry (Apicurio 3 on Quarkus), as a pure function."""
+
+from collections.abc import Mapping
+
+# H2 writes a commit behind by default (half a second): a SIGKILL would lose what was answered with 200.
+STORE_URL = "jdbc:h2:file:./registry;WRITE_DELAY=0"
+
+
+def registry_properties(
+    port: int, management_port: int, *, nonce: str, basic_auth: tuple[str, str] | None
+) -> dict[str, str]:
+    """The properties; the store lies in the working directory. `nonce` comes back in the registry's own description,
+    which tells it from another one on the same port."""
+    return {
+        "quarkus.http.host": "127.0.0.1",
+        "quarkus.http.port": str(port),
+        "quarkus.management.host": "127.0.0.1",
+        "quarkus.management.port": str(management_port),
+        "quarkus.http.access-log.enabled": "false",
+        "quarkus.banner.enabled": "false",
+        # Two threads answer a laptop or a test; the defaults come with twenty database connections.
+        "quarkus.thread-pool.max-threads": "16",
+        "apicurio.app.description": nonce,
+        "apicurio.storage.kind": "sql",
+        "apicurio.storage.sql.kind": "h2",
+        "apicurio.datasource.url": STORE_URL,
+        "apicurio.datasource.jdbc.initial-size": "2",
+        "apicurio.datasource.jdbc.min-size": "2",
+        "apicurio.datasource.jdbc.max-size": "20",
+        # The store is a local file: what fails once fails again.
+        "apicurio.storage.connection.retry.enabled": "false",
+        # Subjects can be deleted, as in Confluent's registry.
+        "apicurio.rest.artifact.deletion.enabled": "true",
+        **_authentication(basic_auth),
+    }
+
+
+def _authentication(basic_auth: tuple[str, str] | None) -> Mapping[str, str]:
+    if basic_auth is None:
+        return {}
+    user, password = basic_auth
+    return {
+        "quarkus.http.auth.basic": "true",
+        "quarkus.http.auth.permission.everything.paths": "/*",
+        "quarkus.http.auth.permission.everything.policy": "authenticated",
+        "quarkus.security.users.embedded.plain-text": "true",
+        f'quarkus.security.users.embedded.users."{user}"': _literal(password),
+        f'quarkus.security.users.embedded.roles."{user}"': "sr-admin",
+    }
+
+
+def _literal(value: str) -> str:
+    r"""Without ``${…}`` expansion (SmallRye Config: a backslash before the dollar sign takes its meaning)."""
+    return value.replace("\\", "\\\\").replace("$", "\\$")
