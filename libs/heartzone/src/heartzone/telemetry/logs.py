@@ -1,0 +1,70 @@
+"""Logs: one JSON object a line where a machine reads them, colours in a terminal; libraries' logs in the same form."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+LogFormat = Literal["json", "console", "auto"]
+
+
+def configure(level: str, format: LogFormat, service: str) -> None:  # noqa: A002 the name of the setting
+    """Send every log of this process to stderr, structlog's and the standard library's alike.
+
+    Args:
+        level: ``debug``, ``info``, ``warning`` or ``error``, in any case.
+        format: ``auto`` is ``console`` in a terminal and ``json`` elsewhere.
+        service: name of the process, in every line of JSON.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    console = format == "console" or (format == "auto" and sys.stderr.isatty())
+
+    def name_service(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("service", service)
+        return event
+
+    shared: Sequence[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    rendering: list[Processor] = (
+        # Locals stay out of tracebacks: they may hold credentials or somebody's heart rates.
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        if console
+        else [
+            name_service,
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ]
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(number)
+    logging.captureWarnings(True)
+    # One line for each request to the registry says nothing that the metrics do not.
+    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2"):
+        logging.getLogger(noisy).setLevel(max(number, logging.WARNING))

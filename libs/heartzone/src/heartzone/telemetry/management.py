@@ -1,0 +1,124 @@
+"""The management port: metrics and health of a process, apart from what it serves to others.
+
+Threaded, so that a long scrape does not keep a probe waiting, and apart from the service's own loop, so that a frozen
+process fails its probe instead of answering from a place that still moves.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a probe should pass, and why, in a few words for a person."""
+
+    ok: bool
+    reason: str
+
+
+class ManagementServer:
+    """Answers ``/metrics``, ``/livez`` and ``/readyz`` on every address of the machine.
+
+    A context manager: it listens from ``__enter__`` to ``__exit__``. Port 0 takes a free one; ``port`` tells which.
+
+    Raises (on entry):
+        OSError: the port is taken; the text names it.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        registry: CollectorRegistry,
+        live: Callable[[], Health],
+        ready: Callable[[], Health],
+    ) -> None:
+        self.port = port
+        self._handler = type(
+            "Handler", (_Handler,), {"metrics": registry, "probes": {"/livez": live, "/readyz": ready}}
+        )
+        self._server: _Server | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._server = _Server(("0.0.0.0", self.port), self._handler)  # noqa: S104 probes come from other hosts
+        except OSError as error:
+            raise OSError(
+                error.errno, f"management port {self.port} cannot be listened on: {error.strerror}"
+            ) from error
+        self.port = self._server.server_address[1]
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="management", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # The default of 5 drops connections when several probes and scrapes come at once.
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        """A scraper that hung up is not worth a traceback on stderr; anything else is logged as the rest is."""
+        log.warning("management_request_failed", client=client_address[0], exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    metrics: CollectorRegistry
+    probes: dict[str, Callable[[], Health]]
+    protocol_version = "HTTP/1.1"
+    timeout = 30  # seconds until an idle connection is given up; a scraper opens another
+
+    def do_GET(self) -> None:
+        """Answer a probe or a scrape."""
+        url = urlsplit(self.path)
+        if url.path == "/metrics":
+            self._answer_metrics(parse_qs(url.query).get("name[]", []))
+        elif url.path in self.probes:
+            self._answer_probe(self.probes[url.path])
+        else:
+            self._answer(404, "application/json", b'{"error":"not found; try /metrics, /livez or /readyz"}')
+
+    do_HEAD = do_GET  # noqa: N815 the name that the base class looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 named by the base class
+        """Probes and scrapes every few seconds would drown the log."""
+
+    def _answer_probe(self, probe: Callable[[], Health]) -> None:
+        try:
+            health = probe()
+        except Exception:
+            log.exception("probe_failed", path=self.path)
+            health = Health(ok=False, reason="the probe itself failed; the log says why")
+        body = json.dumps({"ok": health.ok, "reason": health.reason}).encode()
+        self._answer(200 if health.ok else 503, "application/json", body)
+
+    def _answer_metrics(self, names: list[str]) -> None:
+        encoder, content_type = choose_encoder(self.headers.get("Accept", ""))
+        chosen = self.metrics.restricted_registry(names) if names else self.metrics
+        self._answer(200, content_type, encoder(chosen))
+
+    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)

@@ -1,0 +1,40 @@
+"""The Confluent wire format: byte 0, the schema's id as four bytes (big-endian), then the payload.
+
+Source: Confluent Schema Registry documentation, "Wire format". The newer form (byte 1, a GUID) and ids in headers are
+not read here: a record that uses them is a bad frame.
+"""
+
+from struct import Struct
+
+_HEADER = Struct(">BI")
+_MAGIC = 0
+
+
+class BadFrame(ValueError):
+    """A record value that is not framed as it should be; the text says what is wrong."""
+
+
+def frame_prefix(schema_id: int) -> bytes:
+    """The five bytes that precede every payload of this schema."""
+    return _HEADER.pack(_MAGIC, schema_id)
+
+
+def unframe(value: bytes | None) -> tuple[int, bytes]:
+    """The schema id and the payload of a record value.
+
+    Raises:
+        BadFrame: no value, too short, or another first byte.
+    """
+    if value is None:
+        raise BadFrame("the record has no value (a tombstone); a schema id and a JSON payload were expected")
+    if len(value) < _HEADER.size:
+        raise BadFrame(f"the value has {len(value)} bytes; at least 5 were expected: byte 0 and a four-byte schema id")
+    magic, schema_id = _HEADER.unpack_from(value)
+    if magic != _MAGIC:
+        raise BadFrame(f"the first byte is 0x{magic:02x}; 0x00 was expected, followed by a four-byte schema id")
+    return schema_id, value[_HEADER.size :]
+
+
+def subject_of(topic: str) -> str:
+    """The registry's subject for the values of a topic, by TopicNameStrategy."""
+    return f"{topic}-value"
