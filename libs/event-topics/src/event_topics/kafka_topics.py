@@ -1,0 +1,236 @@
+"""The Kafka side: what topics are like now, and the topic half of a plan, in as few requests as Kafka takes."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ConfigSource,
+    NewPartitions,
+    NewTopic,
+    ResourceType,
+)
+
+from event_topics.failures import Failure
+from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction
+from event_topics.state import ObservedTopic
+
+# A client whose broker is away logs ten lines a second; what they say is in the failures already.
+_logger = logging.getLogger("event_topics.librdkafka")
+_logger.addHandler(logging.NullHandler())
+_logger.propagate = False
+
+_T = TypeVar("_T")
+
+# KRaft writes one request's topics in one batch of at most 10,000 records, of which each partition is one
+# (QuorumController.MAX_RECORDS_PER_USER_OP); smaller batches also keep one request within its time-out.
+_PARTITIONS_PER_REQUEST = 2_000
+
+_REASONS = {
+    KafkaError.INVALID_CONFIG: "InvalidConfig",
+    KafkaError.INVALID_REPLICATION_FACTOR: "InvalidReplicas",
+    KafkaError.INVALID_PARTITIONS: "InvalidPartitions",
+    KafkaError.TOPIC_EXCEPTION: "InvalidTopicName",
+    KafkaError.TOPIC_ALREADY_EXISTS: "TopicAlreadyExists",
+    KafkaError.UNKNOWN_TOPIC_OR_PART: "TopicNotFound",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "KafkaUnauthorized",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "KafkaUnauthorized",
+    KafkaError.POLICY_VIOLATION: "PolicyViolation",
+}
+_TRANSIENT = frozenset(
+    {
+        KafkaError._TIMED_OUT,
+        KafkaError._TIMED_OUT_QUEUE,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._AUTHENTICATION,
+        KafkaError._SSL,
+        KafkaError._RESOLVE,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.NOT_CONTROLLER,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NETWORK_EXCEPTION,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.THROTTLING_QUOTA_EXCEEDED,
+    }
+)
+
+
+class InvalidKafkaConfig(ValueError):
+    """The client properties are not ones that a Kafka client can start with; the message says which."""
+
+
+class KafkaTopics:
+    """An admin client. `timeout` in seconds bounds each request; nothing here waits longer than that."""
+
+    def __init__(self, client_config: Mapping[str, str], *, timeout: float = 10.0) -> None:
+        """Start the client without connecting. Raises InvalidKafkaConfig."""
+        self._timeout = timeout
+        self._bootstrap = client_config.get("bootstrap.servers", "")
+        self._errors: deque[str] = deque(maxlen=1)
+        try:
+            callbacks: dict[str, Any] = {"error_cb": self._on_error, "logger": _logger}
+            self._admin = AdminClient({**client_config, **callbacks})
+        except (KafkaException, ValueError, TypeError) as error:
+            detail = error.args[0].str() if isinstance(error, KafkaException) else error
+            raise InvalidKafkaConfig(f"Kafka's client refuses its properties: {detail}.") from error
+
+    def observe(self, topics: Iterable[str]) -> dict[str, ObservedTopic | Failure]:
+        """Return what each topic is like; absent topics are left out. Never raises for what Kafka says."""
+        names = sorted(set(topics))
+        if not names:
+            return {}
+        found: dict[str, ObservedTopic | Failure] = {}
+        described: dict[str, Any] = {}
+        for name, description in self._ask(
+            lambda: self._admin.describe_topics(TopicCollection(names), request_timeout=self._timeout), names
+        ):
+            if not isinstance(description, Failure):
+                described[name] = description
+            elif description.reason != "TopicNotFound":
+                found[name] = description
+        configs = self._configs(sorted(described))
+        for name, description in described.items():
+            entries = configs.get(name)
+            if isinstance(entries, Failure):
+                if entries.reason != "TopicNotFound":
+                    found[name] = entries
+            elif entries is not None:
+                found[name] = _observed(description, entries)
+        return found
+
+    def carry_out(self, actions: Iterable[TopicAction]) -> Iterator[tuple[TopicAction, Failure | None]]:
+        """Do the actions, those of a kind together; yield each with None, or why it failed."""
+        wanted = list(actions)
+        for creations in _batches([each for each in wanted if isinstance(each, CreateTopic)]):
+            yield from self._do(
+                creations,
+                lambda batch: self._admin.create_topics(
+                    [_new_topic(each) for each in batch], request_timeout=self._timeout, operation_timeout=self._timeout
+                ),
+            )
+        for growths in _batches([each for each in wanted if isinstance(each, AddPartitions)]):
+            yield from self._do(
+                growths,
+                lambda batch: self._admin.create_partitions(
+                    [NewPartitions(each.topic, each.after) for each in batch],
+                    request_timeout=self._timeout,
+                    operation_timeout=self._timeout,
+                ),
+            )
+        alterations = [each for each in wanted if isinstance(each, AlterConfig)]
+        if alterations:
+            yield from self._do(
+                alterations,
+                lambda batch: {
+                    resource.name: future
+                    for resource, future in self._admin.incremental_alter_configs(
+                        [_config_resource(each) for each in batch], request_timeout=self._timeout
+                    ).items()
+                },
+            )
+
+    def _configs(self, names: Sequence[str]) -> dict[str, Any | Failure]:
+        if not names:
+            return {}
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+        return dict(
+            self._ask(
+                lambda: {
+                    resource.name: future
+                    for resource, future in self._admin.describe_configs(
+                        resources, request_timeout=self._timeout
+                    ).items()
+                },
+                names,
+            )
+        )
+
+    def _do(
+        self, batch: Sequence[_T], call: Callable[[Sequence[_T]], Mapping[str, "Future[Any]"]]
+    ) -> Iterator[tuple[_T, Failure | None]]:
+        by_name = {each.topic: each for each in batch}  # type: ignore[attr-defined]
+        for name, answer in self._ask(lambda: call(batch), list(by_name)):
+            yield by_name[name], answer if isinstance(answer, Failure) else None
+
+    def _ask(
+        self, call: Callable[[], Mapping[str, "Future[Any]"]], names: Sequence[str]
+    ) -> Iterator[tuple[str, Any | Failure]]:
+        try:
+            futures = call()
+        except KafkaException as error:
+            failure = self._failure(error.args[0])
+            yield from ((name, failure) for name in names)
+            return
+        for name, future in futures.items():
+            try:
+                yield name, future.result()
+            except KafkaException as error:
+                yield name, self._failure(error.args[0])
+
+    def _failure(self, error: KafkaError) -> Failure:
+        code, words = error.code(), error.str().rstrip(".")
+        if code in _TRANSIENT:
+            self._admin.poll(0)  # librdkafka hands the connection's own error out here: it says more than "timed out"
+            cause = self._errors[-1] if self._errors else words
+            return Failure(
+                "KafkaUnavailable",
+                f"Kafka at {self._bootstrap} did not answer within {self._timeout:g} s: {cause}.",
+                transient=True,
+            )
+        return Failure(_REASONS.get(code, "KafkaError"), f"Kafka says: {words} ({error.name()}).")
+
+    def _on_error(self, error: KafkaError) -> None:
+        # "All brokers are down" follows the error that says why: keep the why.
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._errors.append(error.str().rstrip("."))
+
+
+def _observed(description: Any, entries: Mapping[str, Any]) -> ObservedTopic:
+    own = {name for name, entry in entries.items() if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value}
+    return ObservedTopic(
+        partitions=len(description.partitions),
+        # While a reassignment runs the partitions differ: report the least that any of them has.
+        replicas=min(len(partition.replicas) for partition in description.partitions),
+        config={name: entry.value for name, entry in entries.items() if name in own},
+        defaults={name: entry.value for name, entry in entries.items() if name not in own and entry.value is not None},
+        topic_id=str(description.topic_id),
+    )
+
+
+def _batches(actions: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    batch: list[Any] = []
+    partitions = 0
+    for action in actions:
+        grows_by = action.partitions if isinstance(action, CreateTopic) else action.after - action.before
+        if batch and partitions + grows_by > _PARTITIONS_PER_REQUEST:
+            yield batch
+            batch, partitions = [], 0
+        batch.append(action)
+        partitions += grows_by
+    if batch:
+        yield batch
+
+
+def _new_topic(action: CreateTopic) -> NewTopic:
+    # -1 leaves the number of replicas to the broker (KIP-464).
+    replicas = -1 if action.replicas is None else action.replicas
+    return NewTopic(action.topic, action.partitions, replicas, config=dict(action.config))
+
+
+def _config_resource(action: AlterConfig) -> ConfigResource:
+    return ConfigResource(
+        ResourceType.TOPIC, action.topic, incremental_configs=[_config_entry(change) for change in action.changes]
+    )
+
+
+def _config_entry(change: ConfigChange) -> ConfigEntry:
+    operation = AlterConfigOpType.DELETE if change.after is None else AlterConfigOpType.SET
+    return ConfigEntry(change.key, change.after, incremental_operation=operation)

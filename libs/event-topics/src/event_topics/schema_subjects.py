@@ -1,0 +1,209 @@
+"""The registry side, over the Confluent API: what subjects hold now, and the schema halves of a plan.
+
+Known to work with Confluent's registry API as Apicurio 3.3 serves it (`/apis/ccompat/v7`), whose particulars are:
+an unset level of a subject reads as the registry's own, a refused schema is a 409 with a Java class's name in front,
+and registering an old version's text again answers with its id and leaves the latest as it is.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import urlsplit
+
+from event_topics.failures import Failure
+from event_topics.plan import RegisterSchema, SetCompatibility, SubjectAction
+from event_topics.resource import SchemaType
+from event_topics.schema_text import canonical
+from event_topics.state import DesiredSchema, ObservedSubject, SchemaVersion
+
+if TYPE_CHECKING:
+    from confluent_kafka.schema_registry import Schema
+    from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+_T = TypeVar("_T")
+
+# Error codes of the Confluent API.
+_SUBJECT_NOT_FOUND, _VERSION_NOT_FOUND, _SCHEMA_NOT_FOUND = 40401, 40402, 40403
+_SUBJECT_LEVEL_NOT_SET = 40408
+_NOT_FOUND = frozenset({_SUBJECT_NOT_FOUND, _VERSION_NOT_FOUND, _SCHEMA_NOT_FOUND, _SUBJECT_LEVEL_NOT_SET})
+_INVALID_SCHEMA, _INVALID_COMPATIBILITY = 42201, 42203
+_REASONS = {409: "IncompatibleSchema", _INVALID_SCHEMA: "InvalidSchema", _INVALID_COMPATIBILITY: "InvalidCompatibility"}
+
+_JAVA_CLASS = re.compile(r"^(?:[a-z]\w*\.)+[A-Z]\w*: ")
+_CONCURRENT_REQUESTS = 8
+
+
+class InvalidRegistryConfig(ValueError):
+    """The client properties are not ones that a registry client can start with; the message says which."""
+
+
+class SchemaSubjects:
+    """A client of one registry. `timeout` in seconds bounds each request, and each is tried twice."""
+
+    def __init__(self, client_config: Mapping[str, str | int | float], *, timeout: float = 5.0) -> None:
+        """Start the client without connecting. Raises InvalidRegistryConfig."""
+        # Imported late: the registry's client takes longer to import than all else here together.
+        from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
+
+        self._url = _without_credentials(str(client_config.get("url", "")))
+        bounds = {"timeout": timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
+        try:
+            self._client = SchemaRegistryClient({**bounds, **client_config})
+        except (ValueError, TypeError, OSError) as error:
+            raise InvalidRegistryConfig(f"The registry's client refuses its properties: {error}.") from error
+
+    def observe(self, desired: Mapping[str, DesiredSchema]) -> dict[str, ObservedSubject | Failure]:
+        """Return what each subject holds; subjects that the registry does not list are left out. Never raises for what
+        the registry says.
+
+        One request lists the subjects, so that those which are new cost none of their own.
+        """
+        if not desired:
+            return {}
+        self._forget()
+        try:
+            listed = set(self._ask(self._client.get_subjects))
+        except _NoAnswer as no_answer:
+            return dict.fromkeys(desired, no_answer.failure)
+        present = sorted(desired.keys() & listed)
+        with ThreadPoolExecutor(_CONCURRENT_REQUESTS, thread_name_prefix="registry") as pool:
+            return dict(zip(present, pool.map(lambda name: self._observe(name, desired[name]), present), strict=True))
+
+    def carry_out(self, actions: Iterable[SubjectAction]) -> Iterator[tuple[SubjectAction, Failure | None]]:
+        """Do the actions, those of one subject in order and until one fails; yield each with None, or why it failed."""
+        self._forget()
+        by_subject: dict[str, list[SubjectAction]] = {}
+        for action in actions:
+            by_subject.setdefault(action.subject, []).append(action)
+        with ThreadPoolExecutor(_CONCURRENT_REQUESTS, thread_name_prefix="registry") as pool:
+            for outcomes in pool.map(self._carry_out, by_subject.values()):
+                yield from outcomes
+
+    def _observe(self, subject: str, desired: DesiredSchema) -> ObservedSubject | Failure:
+        try:
+            compatibility = self._compatibility(subject)
+            registered = self._ask_or_none(
+                lambda: self._client.get_latest_version(subject), absent=(_SUBJECT_NOT_FOUND, _VERSION_NOT_FOUND)
+            )
+            if registered is None:
+                return ObservedSubject(compatibility=compatibility)
+            schema = registered.schema
+            assert registered.schema_id is not None
+            assert registered.version is not None
+            latest = SchemaVersion(
+                id=registered.schema_id, version=registered.version, type=cast("SchemaType", schema.schema_type)
+            )
+            return ObservedSubject(
+                latest=latest,
+                compatibility=compatibility,
+                desired_version=self._version_of(subject, desired, latest, schema.schema_str or ""),
+            )
+        except _NoAnswer as no_answer:
+            return no_answer.failure
+
+    def _forget(self) -> None:
+        # The client would answer a question, and even a registration, with what it saw last time.
+        self._client.clear_caches()  # type: ignore[no-untyped-call]
+
+    def _compatibility(self, subject: str) -> str | None:
+        level: str | None = self._ask_or_none(
+            lambda: self._client.get_compatibility(subject), absent=(_SUBJECT_LEVEL_NOT_SET, _SUBJECT_NOT_FOUND)
+        )
+        return level
+
+    def _version_of(self, subject: str, desired: DesiredSchema, latest: SchemaVersion, latest_text: str) -> int | None:
+        """Return the version under which the subject holds the desired schema; ask only when that is not the latest."""
+        if latest.type != desired.type:
+            return None
+        if canonical(desired.type, latest_text) == canonical(desired.type, desired.text):
+            return latest.version
+        found = self._ask_or_none(
+            lambda: self._client.lookup_schema(subject, _schema(desired.type, desired.text)),
+            # A schema that the registry cannot read is certainly not one that it holds; registering it says why.
+            absent=(_SCHEMA_NOT_FOUND, _SUBJECT_NOT_FOUND, _INVALID_SCHEMA),
+        )
+        return found.version if found else None
+
+    def _carry_out(self, actions: Sequence[SubjectAction]) -> list[tuple[SubjectAction, Failure | None]]:
+        outcomes: list[tuple[SubjectAction, Failure | None]] = []
+        failure: Failure | None = None
+        for action in actions:
+            if failure is None:  # else a schema would be registered under a rule that was not meant for it
+                try:
+                    self._do(action)
+                except _NoAnswer as no_answer:
+                    failure = no_answer.failure
+            outcomes.append((action, failure))
+        return outcomes
+
+    def _do(self, action: SubjectAction) -> None:
+        match action:
+            case SetCompatibility():
+                self._ask(lambda: self._client.set_compatibility(action.subject, action.after))
+            case RegisterSchema():
+                self._ask(lambda: self._client.register_schema(action.subject, _schema(action.type, action.text)))
+
+    def _ask_or_none(self, call: Callable[[], _T], *, absent: Collection[int]) -> _T | None:
+        """Call, and return None when the registry answers with one of the codes `absent`. Raises _NoAnswer."""
+        try:
+            return self._ask(call)
+        except _NoAnswer as no_answer:
+            if no_answer.code in absent:
+                return None
+            raise
+
+    def _ask(self, call: Callable[[], _T]) -> _T:
+        from confluent_kafka.schema_registry.error import SchemaRegistryError  # noqa: PLC0415 - as in __init__
+
+        try:
+            return call()
+        except SchemaRegistryError as error:
+            raise _NoAnswer(self._refused(error), error.error_code) from error
+        except Exception as error:
+            # Whatever else the client raises comes from its HTTP library or from an answer that it cannot read.
+            raise _NoAnswer(
+                self._unavailable(f"did not answer as a registry does: {type(error).__name__} {error}".rstrip())
+            ) from error
+
+    def _refused(self, error: "SchemaRegistryError") -> Failure:
+        status, code = error.http_status_code, error.error_code
+        words = _JAVA_CLASS.sub("", str(error.error_message or "")).rstrip(".") or f"HTTP status {status}"
+        if status in {401, 403}:
+            return Failure(
+                "RegistryUnauthorized",
+                f"The schema registry at {self._url} answers {status}: check the user, the password and its rights.",
+            )
+        if status in {408, 429} or status >= 500:
+            return self._unavailable(f"answers {status}: {words}")
+        if status == 404 and code not in _NOT_FOUND:
+            return Failure(
+                "RegistryNotFound",
+                f"There is no schema registry at {self._url}: give the address of its Confluent API, which for "
+                "Apicurio ends in /apis/ccompat/v7.",
+            )
+        # 409 is the status of an incompatible schema; its code is 409 too, or one that each registry chooses.
+        reason = _REASONS.get(status) or _REASONS.get(code, "RegistryRefused")
+        return Failure(reason, f"The registry says: {words} (HTTP {status}, code {code}).")
+
+    def _unavailable(self, what: str) -> Failure:
+        return Failure("RegistryUnavailable", f"The schema registry at {self._url} {what}.", transient=True)
+
+
+class _NoAnswer(Exception):
+    def __init__(self, failure: Failure, code: int | None = None) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.code = code
+
+
+def _without_credentials(url: str) -> str:
+    """Return the URL as messages may show it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _schema(schema_type: SchemaType, text: str) -> "Schema":
+    from confluent_kafka.schema_registry import Schema  # noqa: PLC0415 - as in __init__
+
+    return Schema(text, schema_type)
