@@ -3,19 +3,23 @@
 Settings win one by one, so that only the API of a running `up` can be replaced, for example.
 """
 
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
+from pydantic import ValidationError
 
-from heartzone import settings
+from heartzone.settings import KafkaSettings, SettingsError, TopicSettings
+from heartzone.settings.variables import PREFIX, read_variables
 from heartzone_local import endpoints
 from heartzone_local.endpoints import DamagedEndpointsError, Endpoints
 
-KAFKA_VARIABLE = "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS"
-API_VARIABLE = "HEARTZONE_API"
+KAFKA_VARIABLE = f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS"
+API_VARIABLE = f"{PREFIX}API"
+GROUP_VARIABLE = f"{PREFIX}GROUP_ID"
+TOPIC_PREFIX = f"{PREFIX}TOPIC_"
+DEFAULT_GROUP_ID = "zone-worker"
 
 
 class CannotRunError(click.ClickException):
@@ -24,18 +28,12 @@ class CannotRunError(click.ClickException):
     exit_code = 2
 
 
-class CommandSettings(settings.ServiceSettings):
-    """The settings of the services that a command needs to know too."""
-
-    group_id: str = "zone-worker"
-    """The consumer group of the zone workers, whose progress tells when everything has been worked off."""
-
-
 @dataclass(frozen=True)
 class Cluster:
     """How to reach Kafka (`consumer` and `admin` are librdkafka properties) and what things are called there.
 
-    `origin` says where the address came from, for sentences about what does not answer.
+    `group_id` is that of the zone workers, whose progress tells when everything has been worked off. `origin` says
+    where the address came from, for sentences about what does not answer.
     """
 
     consumer: dict[str, str]
@@ -59,23 +57,28 @@ def running(data_dir: Path | None) -> Endpoints | None:
 
 
 def connect(up: Endpoints | None) -> Cluster:
-    """Read the settings. Raises CannotRunError, also when nothing says where Kafka is."""
-    origin = KAFKA_VARIABLE
-    if up is not None and KAFKA_VARIABLE not in os.environ and not _in_secrets_dir(KAFKA_VARIABLE):
-        os.environ[KAFKA_VARIABLE] = up.kafka
-        origin = str(up.source)
+    """Read the settings of Kafka and the topics. Raises CannotRunError, also when nothing says where Kafka is.
+
+    The services' own settings class is not used: it asks for a schema registry, which these commands do without.
+    """
     try:
-        loaded = settings.load(CommandSettings)
-    except settings.SettingsError as error:
-        hint = "" if up is not None else " (No `heartzone up` is running in this folder or one above it.)"
-        raise CannotRunError(f"{error}{hint}") from error
+        variables = dict(read_variables())
+        origin = KAFKA_VARIABLE
+        if up is not None and KAFKA_VARIABLE not in variables:
+            variables[KAFKA_VARIABLE] = up.kafka
+            origin = str(up.source)
+        kafka = KafkaSettings.from_variables(variables)
+    except SettingsError as error:
+        hint = "" if up is not None else " (no `heartzone up` is running in this folder or one above it)"
+        raise CannotRunError(f"{error}{hint}.") from error
+    topics = _topics(variables)
     return Cluster(
-        consumer=loaded.kafka.consumer(),
-        admin=loaded.kafka.admin(),
-        biometrics_topic=loaded.topics.biometrics,
-        zones_topic=loaded.topics.zones,
-        group_id=loaded.group_id,
-        bootstrap_servers=loaded.kafka.admin()["bootstrap.servers"],
+        consumer=kafka.consumer(),
+        admin=kafka.admin(),
+        biometrics_topic=topics.biometrics,
+        zones_topic=topics.zones,
+        group_id=variables.get(GROUP_VARIABLE, DEFAULT_GROUP_ID),
+        bootstrap_servers=variables.get(KAFKA_VARIABLE, "the configured address"),
         origin=origin,
     )
 
@@ -98,6 +101,14 @@ def does_not_answer(what: str, origin: str) -> CannotRunError:
     return CannotRunError(f"{what}, which {origin} names, does not answer.{hint}")
 
 
-def _in_secrets_dir(variable: str) -> bool:
-    secrets: Any = os.environ.get("HEARTZONE_SECRETS_DIR")
-    return bool(secrets) and (Path(secrets) / variable).is_file()
+def _topics(variables: Mapping[str, str]) -> TopicSettings:
+    given = {name: f"{TOPIC_PREFIX}{name.upper()}" for name in TopicSettings.model_fields}
+    try:
+        return TopicSettings(**{name: variables[variable] for name, variable in given.items() if variable in variables})
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        variable = given[str(problem["loc"][0])]
+        raise CannotRunError(
+            f"{variable} is {problem['input']!r}; a topic name of at most 249 letters, digits, dots, underscores and "
+            "hyphens would be right."
+        ) from error

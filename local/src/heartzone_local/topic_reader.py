@@ -18,7 +18,7 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined] # it is public
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 Offsets = dict[int, int]  # by partition
 
@@ -55,6 +55,8 @@ class TopicReader:
                 "enable.auto.offset.store": "false",
                 "isolation.level": "read_committed",
                 "enable.partition.eof": "true",
+                # The end of a range is often known from an empty fetch only: half a second each by default.
+                "fetch.wait.max.ms": "50",
                 "auto.offset.reset": "earliest",  # the start of a range may have been deleted meanwhile
             }
         )
@@ -71,7 +73,8 @@ class TopicReader:
     def partitions(self, topic: str) -> list[int]:
         """Return the partitions of a topic. Raises TopicUnavailableError."""
         try:
-            found = self._admin.list_topics(topic, timeout=CALL_TIMEOUT_S).topics[topic]
+            # Asked by the consumer, which has to know the partitions' leaders before it can fetch.
+            found = self._consumer.list_topics(topic, timeout=CALL_TIMEOUT_S).topics[topic]
         except KafkaException as error:
             raise TopicUnavailableError(f"Kafka does not answer: {error.args[0].str()}.") from error
         if found.error is not None:
@@ -114,7 +117,7 @@ class TopicReader:
             while left:
                 if monotonic() > deadline:
                     raise TopicUnavailableError(f"Reading the topic {topic} took too long.")
-                for message in self._consumer.consume(500, timeout=0.1):
+                for message in self._consumer.consume(500, timeout=0.05):
                     # A transaction's marker has an offset but no message: the end-of-partition event passes it.
                     partition, offset = message.partition(), message.offset()
                     assert partition is not None

@@ -19,9 +19,9 @@ def message(second: float, zone: int = 1, heart_rate: int = 110, device: str = D
     return HeartRateZoneReached(device, zone, time, heart_rate, 200)
 
 
-def drawn(board: Board, *, height: int = 24, unreadable: int = 0, trouble: str | None = None) -> str:
-    console = Console(file=io.StringIO(), width=160)
-    console.print(table(board, height=height, unreadable=unreadable, trouble=trouble))
+def drawn(board: Board, *, width: int = 160, height: int = 24, unreadable: int = 0, trouble: str | None = None) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(table(board, width=width, height=height, unreadable=unreadable, trouble=trouble))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -79,14 +79,26 @@ def test_the_table_shows_zone_heart_rate_sparkline_and_time_in_each_zone() -> No
         board.update(received)
     (row,) = [text for text in drawn(board).splitlines() if DEVICE in text]
 
-    assert row.split() == [DEVICE, "Zone5", "190", "▁▄█", "0:10", "0:00", "0:19", "0:00", "0:00"]
+    assert row.split() == [DEVICE, "Zone5", "190", "▁▄█", "0:00", "0:10", "0:00", "0:19", "0:00", "0:00"]
+
+
+def test_a_small_terminal_shows_the_time_in_the_current_zone_and_nothing_cut_off() -> None:
+    board = Board()
+    for second in range(HISTORY):
+        board.update(message(second, heart_rate=100 + second))
+    text = drawn(board, width=80)
+    (row,) = [text for text in text.splitlines() if DEVICE in text]
+
+    assert "…" not in text
+    assert row.split()[-1] == "0:39"
+    assert row.split()[3].endswith("█")
 
 
 def test_more_devices_than_lines_are_counted_below_the_table() -> None:
     board = Board()
     for number in range(50):
         board.update(message(0, device=f"device-{number}"))
-    text = drawn(board, height=15, unreadable=2, trouble="all brokers are down")
+    text = drawn(board, height=14, unreadable=2, trouble="all brokers are down")
 
     assert text.count("device-") == 10
     assert "50 devices, 40 more than fit here, 2 records could not be read, Kafka: all brokers are down." in text

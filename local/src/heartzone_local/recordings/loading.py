@@ -38,7 +38,8 @@ def load(path: Path) -> Recording:
             file.seek(0)
             samples = sorted(read(file), key=lambda sample: sample.time)
     except FormatError as error:
-        raise UnreadableRecordingError(f"{path} {error}") from error
+        # The libraries' own words, which may hold line breaks, are part of some sentences.
+        raise UnreadableRecordingError(f"{path} {' '.join(str(error).split())}") from error
     except IsADirectoryError:
         raise UnreadableRecordingError(f"{path} is a folder; name the recordings inside it.") from None
     except FileNotFoundError:

@@ -29,8 +29,8 @@ def zones(*, from_beginning: bool, data_dir: Path | None, machine: bool) -> None
     """Follow the output topic, read_committed, until Ctrl-C.
 
     On a terminal: a table of the devices with the current zone, the recent heart rates, and minutes and seconds in
-    each zone since the command began to look (a reading lasts until the next one, at most 30 seconds). Elsewhere:
-    one line a message, as JSON with --json.
+    that zone (a wide terminal: in every zone) since the command began to look. A reading lasts until the next one,
+    at most 30 seconds. Elsewhere: one line a message, as JSON with --json.
     """
     cluster = connect(running(data_dir))
     console = Console()
@@ -72,6 +72,12 @@ def _draw(batches: Iterator[list[Message]], messages: ZoneMessages, reader: Topi
                 except (ValueError, OverflowError):  # a DateTime that is none: the topic is open to other writers
                     messages.unreadable += 1
             live.update(
-                table(board, height=console.height, unreadable=messages.unreadable, trouble=reader.trouble),
+                table(
+                    board,
+                    width=console.width,
+                    height=console.height,
+                    unreadable=messages.unreadable,
+                    trouble=reader.trouble,
+                ),
                 refresh=True,
             )

@@ -1,6 +1,6 @@
 """The board as a terminal table, and single messages as lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from rich.console import Group
@@ -8,12 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from heartzone.messages import HeartRateZoneReached
-from heartzone_local.zones.board import Board, Device
+from heartzone_local.zones.board import HISTORY, Board, Device
 
 ZONES = (1, 2, 3, 4, 5)
 STYLES = {1: "blue", 2: "green", 3: "yellow", 4: "dark_orange", 5: "red"}
 BARS = "▁▂▃▄▅▆▇█"
-LINES_AROUND_ROWS = 5  # header, rule, footer, and room for the prompt
+LINES_AROUND_ROWS = 4  # header, footer, and room for the prompt
+WIDE = 120
+WIDTH_WITHOUT_SPARKLINE = 60  # device, zone, bpm, time in zone, and a blank before each column
 
 
 def sparkline(values: Iterable[int]) -> str:
@@ -31,18 +33,24 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
-def table(board: Board, *, height: int, unreadable: int, trouble: str | None) -> Group:
-    """Lay out as many devices as fit `height` lines, the most recently heard of first, and a footer."""
+def table(board: Board, *, width: int, height: int, unreadable: int, trouble: str | None) -> Group:
+    """Lay out as many devices as fit `height` lines, the most recently heard of first, and a footer.
+
+    A terminal of at least `WIDE` columns shows the time in every zone, a smaller one that in the current zone.
+    """
     rows = max(1, height - LINES_AROUND_ROWS)
+    shown_zones = ZONES if width >= WIDE else ()
+    marks = max(1, min(HISTORY, width - WIDTH_WITHOUT_SPARKLINE - 7 * len(shown_zones)))
     drawn = Table(box=None, pad_edge=False)
     drawn.add_column("device", no_wrap=True, min_width=36)
-    drawn.add_column("zone", no_wrap=True)
-    drawn.add_column("bpm", justify="right", no_wrap=True)
-    drawn.add_column("heart rate", no_wrap=True)
-    for zone in ZONES:
-        drawn.add_column(f"in {zone}", justify="right", no_wrap=True, style=STYLES[zone])
+    drawn.add_column("zone", no_wrap=True, min_width=5)
+    drawn.add_column("bpm", no_wrap=True, min_width=3, justify="right")
+    drawn.add_column("heart rate", no_wrap=True, min_width=marks)
+    drawn.add_column("in zone", no_wrap=True, min_width=7, justify="right")
+    for zone in shown_zones:
+        drawn.add_column(f"in {zone}", no_wrap=True, min_width=5, justify="right", style=STYLES[zone])
     for device in islice(board, rows):
-        drawn.add_row(*_row(device))
+        drawn.add_row(*_row(device, marks, shown_zones))
     return Group(drawn, Text(_footer(board, rows, unreadable, trouble), style="dim"))
 
 
@@ -51,15 +59,16 @@ def line(message: HeartRateZoneReached) -> str:
     return f"{message.date_time} {message.device_id} Zone{message.zone} {message.heart_rate}"
 
 
-def _row(device: Device) -> list[Text]:
+def _row(device: Device, marks: int, shown_zones: Sequence[int]) -> list[Text]:
     latest = device.latest
     style = STYLES.get(latest.zone, "")
     return [
         Text(latest.device_id),
         Text(f"Zone{latest.zone}", style=f"bold {style}"),
         Text(str(latest.heart_rate)),
-        Text(sparkline(device.heart_rates), style=style),
-        *(Text(clock(device.seconds[zone])) for zone in ZONES),
+        Text(sparkline(list(device.heart_rates)[-marks:]), style=style),
+        Text(clock(device.seconds[latest.zone])),
+        *(Text(clock(device.seconds[zone])) for zone in shown_zones),
     ]
 
 
