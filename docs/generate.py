@@ -13,9 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
+from heartzone.settings.documentation import settings_document
+from heartzone_zone_worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = (Biometrics, HeartRateZoneReached)
+SERVICES = {"Zone worker": WorkerSettings}
 
 
 def schema_file(message: type[Biometrics] | type[HeartRateZoneReached]) -> str:
@@ -103,6 +106,7 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
         yield ROOT / "schemas" / f"{message.__name__}.json", partial(schema_file, message)
     settings = ROOT / "libs" / "heartzone" / "src" / "heartzone" / "settings"
     yield settings / "librdkafka_properties.py", librdkafka_properties_file
+    yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
 
 
 def main() -> None:

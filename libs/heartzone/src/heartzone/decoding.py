@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType, defstruct
+from msgspec import UNSET, defstruct
 
 from heartzone.examination import examine
 from heartzone.formats import are_uuid_and_date_times
@@ -62,14 +62,15 @@ def _wire_names(message: type[msgspec.Struct]) -> frozenset[str]:
 
 
 def _tolerating(message: type[msgspec.Struct], ignored: frozenset[str], **retyped: Any) -> type[Any]:
-    """The model with further fields that may be there, are not looked into and are not kept."""
+    """The model with further fields that may be there and are not kept."""
     if not ignored:
         return message
-    # Field names must be identifiers, wire names need not be.
+    # Field names must be identifiers, wire names need not be. Any and not msgspec.Raw, which would skip over bytes that
+    # are not UTF-8.
     extra = {f"ignored_{number}": name for number, name in enumerate(sorted(ignored))}
     return defstruct(
         f"{message.__name__}AndMore",
-        [*retyped.items(), *((field, Raw | UnsetType, UNSET) for field in extra)],
+        [*retyped.items(), *((field, Any, UNSET) for field in extra)],
         bases=(message,),
         rename={**dict(zip(message.__struct_fields__, message.__struct_encode_fields__, strict=True)), **extra},
         frozen=True,

@@ -11,7 +11,8 @@ import jsonschema_rs
 
 
 def _validator(schema: dict[str, object]) -> Callable[[object], bool]:
-    return jsonschema_rs.Draft7Validator(schema, validate_formats=True).is_valid
+    # The draft is that of these few rules, not of the messages' schemas: draft 7 does not know the format uuid.
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid
 
 
 is_uuid = _validator({"type": "string", "format": "uuid"})
@@ -20,5 +21,5 @@ is_uuid = _validator({"type": "string", "format": "uuid"})
 is_date_time = _validator({"type": "string", "format": "date-time"})
 """Whether a value is the text of a date-time."""
 
-are_uuid_and_date_times = _validator({"items": [{"format": "uuid"}], "additionalItems": {"format": "date-time"}})
+are_uuid_and_date_times = _validator({"prefixItems": [{"format": "uuid"}], "items": {"format": "date-time"}})
 """Whether the first text of a list is a UUID and all others are date-times: one call for a whole message."""

@@ -127,7 +127,9 @@ LIBRDKAFKA_PROPERTIES: Mapping[str, Property] = {
     "sasl.oauthbearer.client.secret": Property("*", "string"),
     "sasl.oauthbearer.config": Property("*", "string"),
     "sasl.oauthbearer.extensions": Property("*", "string"),
-    "sasl.oauthbearer.grant.type": Property("*", "enum", "client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer"),
+    "sasl.oauthbearer.grant.type": Property(
+        "*", "enum", "client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer"
+    ),
     "sasl.oauthbearer.metadata.authentication.type": Property("*", "enum", "none, azure_imds, aws_iam"),
     "sasl.oauthbearer.method": Property("*", "enum", "default, oidc"),
     "sasl.oauthbearer.scope": Property("*", "string"),

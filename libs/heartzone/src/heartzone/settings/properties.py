@@ -8,7 +8,7 @@ from pathlib import Path
 
 from heartzone.settings.errors import SettingsError
 
-_SECRET = re.compile(r"password|passphrase|secret|\.pem$|user\.info|auth\.token|oauthbearer\.config|^ssl_key$")
+_SECRET = re.compile(r"password|passphrase|secret|\.pem$|user\.info|auth\.token|oauthbearer\.config|^proxy$")
 _INTEGER = re.compile(r"-?\d+")
 _BOOLEANS = frozenset({"true", "false", "1", "0", "t", "f"})
 

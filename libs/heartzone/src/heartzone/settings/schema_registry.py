@@ -1,6 +1,6 @@
 """How a process reaches the schema registry: properties of confluent_kafka's SchemaRegistryClient."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,7 +34,7 @@ SCHEMA_REGISTRY_PROPERTIES: Mapping[str, Property] = {
     "ssl.key.password": Property("*", "string"),
     "timeout": Property("*", "float", "0.1 .. 60"),
 }
-_NUMBERS: Mapping[str, type[int] | type[float]] = {"integer": int, "float": float}
+_CONVERSIONS: Mapping[str, Callable[[str], str | int | float]] = {"integer": int, "float": float, "enum": str.upper}
 
 
 class SchemaRegistrySettings(BaseModel):
@@ -62,9 +62,9 @@ class SchemaRegistrySettings(BaseModel):
         return cls(properties=properties)
 
     def client_config(self) -> dict[str, str | int | float]:
-        """What the client is configured with; numbers as numbers, as it insists."""
+        """What the client is configured with; numbers as numbers and choices in capitals, as it insists."""
         return {
-            name: _NUMBERS.get(SCHEMA_REGISTRY_PROPERTIES[name].kind, str)(value)
+            name: _CONVERSIONS.get(SCHEMA_REGISTRY_PROPERTIES[name].kind, str)(value)
             for name, value in self.properties.items()
         }
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -41,7 +41,7 @@ class ServiceSettings(BaseSettings):
     A field ``name`` is the variable HEARTZONE_NAME; its value is text that pydantic makes the field's type of.
     """
 
-    model_config = SettingsConfigDict(frozen=False, extra="forbid", hide_input_in_errors=True, validate_default=True)
+    model_config = SettingsConfigDict(extra="forbid", hide_input_in_errors=True, validate_default=True)
 
     kafka: KafkaSettings
     schema_registry: SchemaRegistrySettings
@@ -149,9 +149,16 @@ def _sentences(error: ValidationError, settings: type[BaseSettings]) -> Iterator
     topics = topic_variables()
     for problem in error.errors(include_url=False):
         path = [str(part) for part in problem["loc"]]
-        if len(path) == 2 and path[0] == "topics":
-            variable = topics[path[1]]
-        else:
-            variable = variables.get(path[0], PREFIX) if path else PREFIX
         message = problem["msg"].removeprefix("Value error, ")
-        yield f"{variable}: {message[:1].lower()}{message[1:]}, not {problem['input']!r}"
+        if not path:
+            # A rule over several fields, which names them itself.
+            yield message
+            continue
+        variable = topics[path[1]] if path[0] == "topics" else variables[path[0]]
+        message = f"{message[:1].lower()}{message[1:]}"
+        if problem["type"] == "missing":
+            yield f"{variable} is not set"
+        elif settings.model_fields[path[0]].annotation in (SecretStr, SecretStr | None):
+            yield f"{variable}: {message}"
+        else:
+            yield f"{variable} is {problem['input']!r:.60}; {message}"

@@ -1,0 +1,17 @@
+"""What is generated is committed: `python docs/generate.py` brings it up to date."""
+
+from pathlib import Path
+from runpy import run_path
+
+import pytest
+
+GENERATE = Path(__file__).parents[3] / "docs" / "generate.py"
+
+FILES = {path.name: (path, text) for path, text in run_path(str(GENERATE))["generated"]()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_generated_files_have_not_drifted(name: str) -> None:
+    path, text = FILES[name]
+
+    assert path.read_text(encoding="utf-8") == text()
