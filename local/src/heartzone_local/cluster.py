@@ -6,16 +6,19 @@ Settings win one by one, so that only the API of a running `up` can be replaced,
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from pydantic import ValidationError
 
-from heartzone.settings import KafkaSettings, SettingsError, TopicSettings
+from heartzone.settings import KafkaSettings, SchemaRegistrySettings, SettingsError, TopicSettings
 from heartzone.settings.variables import PREFIX, read_variables
 from heartzone_local import endpoints
 from heartzone_local.endpoints import DamagedEndpointsError, Endpoints
+from heartzone_local.topic_reader import KafkaSilentError, TopicUnavailableError
 
 KAFKA_VARIABLE = f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS"
+REGISTRY_VARIABLE = f"{PREFIX}SCHEMA_REGISTRY_URL"
 API_VARIABLE = f"{PREFIX}API"
 GROUP_VARIABLE = f"{PREFIX}GROUP_ID"
 TOPIC_PREFIX = f"{PREFIX}TOPIC_"
@@ -69,8 +72,7 @@ def connect(up: Endpoints | None) -> Cluster:
             origin = str(up.source)
         kafka = KafkaSettings.from_variables(variables)
     except SettingsError as error:
-        hint = "" if up is not None else " (no `heartzone up` is running in this folder or one above it)"
-        raise CannotRunError(f"{error}{hint}.") from error
+        raise CannotRunError(f"{error}{_hint(up)}.") from error
     topics = _topics(variables)
     return Cluster(
         consumer=kafka.consumer(),
@@ -83,22 +85,41 @@ def connect(up: Endpoints | None) -> Cluster:
     )
 
 
+def registry(up: Endpoints | None) -> dict[str, str | int | float]:
+    """Read the settings of the registry's client. Raises CannotRunError, also when nothing says where it is."""
+    try:
+        variables = dict(read_variables())
+        if up is not None:
+            variables.setdefault(REGISTRY_VARIABLE, up.registry)
+        return SchemaRegistrySettings.from_variables(variables).client_config()
+    except SettingsError as error:
+        raise CannotRunError(f"{error}{_hint(up)}.") from error
+
+
 def api_url(given: str | None, up: Endpoints | None) -> str:
     """Choose the web API: the option or HEARTZONE_API, or else the running `up`. Raises CannotRunError."""
-    if given is not None:
-        return given
-    if up is None:
+    if given is None and up is None:
         raise CannotRunError(
             "No `heartzone up` is running in this folder or one above it: start it, or name the web API with "
             f"--api or {API_VARIABLE}."
         )
-    return up.api
+    url = given or (up.api if up is not None else "")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise CannotRunError(f"{url!r} is no address of a web API; one like http://127.0.0.1:8080 would be right.")
+    return url
 
 
-def does_not_answer(what: str, origin: str) -> CannotRunError:
-    """Say in one sentence what does not answer, and that a leftover endpoints.json may be why."""
-    hint = " (Left over by an `up` that is gone? Start it again.)" if origin.endswith(endpoints.FILE_NAME) else ""
-    return CannotRunError(f"{what}, which {origin} names, does not answer.{hint}")
+def cannot_read(error: TopicUnavailableError, cluster: Cluster) -> CannotRunError:
+    """Say what is wrong with Kafka, where that Kafka is, and that a leftover endpoints.json may be why."""
+    hint = ""
+    if isinstance(error, KafkaSilentError) and cluster.origin.endswith(endpoints.FILE_NAME):
+        hint = "; is that `heartzone up` still running?"
+    return CannotRunError(f"{error} (Kafka at {cluster.bootstrap_servers}, from {cluster.origin}{hint})")
+
+
+def _hint(up: Endpoints | None) -> str:
+    return "" if up is not None else " (no `heartzone up` is running in this folder or one above it)"
 
 
 def _topics(variables: Mapping[str, str]) -> TopicSettings:

@@ -36,6 +36,10 @@ class TopicUnavailableError(Exception):
     """Kafka does not answer, or not for this topic; the message is a sentence."""
 
 
+class KafkaSilentError(TopicUnavailableError):
+    """Kafka does not answer at all."""
+
+
 class TopicReader:
     """Looks at the topics of one cluster, read_committed. Use it as a context manager."""
 
@@ -76,7 +80,7 @@ class TopicReader:
             # Asked by the consumer, which has to know the partitions' leaders before it can fetch.
             found = self._consumer.list_topics(topic, timeout=CALL_TIMEOUT_S).topics[topic]
         except KafkaException as error:
-            raise TopicUnavailableError(f"Kafka does not answer: {error.args[0].str()}.") from error
+            raise KafkaSilentError(f"Kafka does not answer: {error.args[0].str()}.") from error
         if found.error is not None:
             if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise TopicUnavailableError(f"The topic {topic} does not exist; `heartzone topics apply` creates it.")

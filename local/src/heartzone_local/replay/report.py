@@ -27,13 +27,15 @@ class ZoneLine:
 
 @dataclass(frozen=True)
 class Report:
-    """All figures of one replay. `zones` is empty when the output topic was not read."""
+    """All figures of one replay. `zones` is empty when the output topic was not read; `failure` then says why."""
 
     outcomes: Sequence[Outcome]
     zones: Sequence[ZoneLine] = ()
     missing: int = 0
     unexpected: int = 0
     unreadable: int = 0
+    failure: str | None = None
+    interrupted: bool = False
 
     @property
     def sent(self) -> int:
@@ -97,6 +99,7 @@ def as_json(report: Report) -> Iterator[str]:
         unexpected=report.unexpected,
         unreadable=report.unreadable,
         complete=report.complete,
+        failure=report.failure,
     )
 
 

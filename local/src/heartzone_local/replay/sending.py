@@ -2,6 +2,7 @@
 
 A device's next request leaves when the one before is answered, because order per device is what the zones are
 about. That also bounds what is in flight: one request for each of at most `CONCURRENT_DEVICES` devices.
+A request whose answer was lost is sent again, so that a reading may come out twice but never not at all.
 """
 
 import threading

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from heartzone.messages import encode
-from heartzone_local.cluster import CannotRunError, connect, running
+from heartzone_local.cluster import cannot_read, connect, running
 from heartzone_local.topic_reader import TopicReader, TopicUnavailableError
 from heartzone_local.zones.board import Board
 from heartzone_local.zones.display import line, table
@@ -46,7 +46,7 @@ def zones(*, from_beginning: bool, data_dir: Path | None, machine: bool) -> None
             else:
                 _draw(batches, messages, reader, console)
         except TopicUnavailableError as error:
-            raise CannotRunError(f"{error} (Kafka at {cluster.bootstrap_servers}, from {cluster.origin})") from error
+            raise cannot_read(error, cluster) from error
     if messages.unreadable:
         click.echo(f"{messages.unreadable} records could not be read.", err=True)
 
