@@ -10,7 +10,15 @@ from decimal import Decimal, InvalidOperation
 
 from event_topics.failures import Failure
 from event_topics.resource import SchemaType
-from event_topics.state import DesiredSchema, DesiredTopic, Half, Observed, ObservedSubject, ObservedTopic
+from event_topics.state import (
+    DesiredSchema,
+    DesiredTopic,
+    Half,
+    Observed,
+    ObservedSubject,
+    ObservedTopic,
+    SchemaVersion,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +75,12 @@ class SetCompatibility(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterSchema(Step):
-    """Register a version after `latest_version` (None: the subject's first)."""
+    """Register a version that follows `latest` (None: the subject's first)."""
 
     subject: str
     type: SchemaType
     text: str
-    latest_version: int | None
+    latest: SchemaVersion | None
 
 
 TopicAction = CreateTopic | AddPartitions | AlterConfig
@@ -244,7 +252,7 @@ def _plan_subject(
             subject=subject,
             type=schema.type,
             text=schema.text,
-            latest_version=latest.version if latest else None,
+            latest=latest,
         )
     elif observed.desired_version != latest.version:
         yield _refusal(

@@ -92,12 +92,15 @@ class SchemaSubjects:
             assert registered.schema_id is not None
             assert registered.version is not None
             latest = SchemaVersion(
-                id=registered.schema_id, version=registered.version, type=cast("SchemaType", schema.schema_type)
+                id=registered.schema_id,
+                version=registered.version,
+                type=cast("SchemaType", schema.schema_type),
+                text=schema.schema_str or "",
             )
             return ObservedSubject(
                 latest=latest,
                 compatibility=compatibility,
-                desired_version=self._version_of(subject, desired, latest, schema.schema_str or ""),
+                desired_version=self._version_of(subject, desired, latest),
             )
         except _NoAnswer as no_answer:
             return no_answer.failure
@@ -112,11 +115,11 @@ class SchemaSubjects:
         )
         return level
 
-    def _version_of(self, subject: str, desired: DesiredSchema, latest: SchemaVersion, latest_text: str) -> int | None:
+    def _version_of(self, subject: str, desired: DesiredSchema, latest: SchemaVersion) -> int | None:
         """Return the version under which the subject holds the desired schema; ask only when that is not the latest."""
         if latest.type != desired.type:
             return None
-        if canonical(desired.type, latest_text) == canonical(desired.type, desired.text):
+        if canonical(desired.type, latest.text) == canonical(desired.type, desired.text):
             return latest.version
         found = self._ask_or_none(
             lambda: self._client.lookup_schema(subject, _schema(desired.type, desired.text)),

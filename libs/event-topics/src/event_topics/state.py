@@ -70,6 +70,7 @@ class SchemaVersion:
     id: int
     version: int
     type: SchemaType
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""`heartzone topics`: what schemas/topics/*.yaml ask for, compared and carried out without Kubernetes."""

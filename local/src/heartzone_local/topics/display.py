@@ -1,0 +1,147 @@
+"""How plans and outcomes look: indented lines for people, one JSON object a step for machines. Pure text."""
+
+import difflib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import groupby
+
+from event_topics.apply import Outcome
+from event_topics.irreversible import consequences
+from event_topics.plan import (
+    Action,
+    AddPartitions,
+    AlterConfig,
+    ConfigChange,
+    CreateTopic,
+    Plan,
+    Refusal,
+    RegisterSchema,
+    SetCompatibility,
+    Unknown,
+)
+
+_DIFF_LINES = 40
+
+
+def plan_lines(plan: Plan, topics: int) -> Iterator[str]:
+    """Show a plan, topic by topic, and end with a line that counts; `topics` is how many were asked for."""
+    steps = sorted((*plan.actions, *plan.refusals), key=lambda step: step.topic)
+    created = changed = refused = 0
+    for topic, group in groupby(steps, key=lambda step: step.topic):
+        of_topic = list(group)
+        new = any(isinstance(step, CreateTopic) for step in of_topic)
+        created += new
+        changed += not new and any(not isinstance(step, Refusal) for step in of_topic)
+        refused += any(isinstance(step, Refusal) for step in of_topic)
+        yield f"{'+' if new else '~'} {topic}"
+        for step in of_topic:
+            yield from (f"    {line}" for line in step_lines(step))
+    # An outage concerns many topics: said once.
+    unknown: dict[str, list[Unknown]] = {}
+    for each in plan.unknowns:
+        unknown.setdefault(each.failure.message, []).append(each)
+    for message, unknowns in unknown.items():
+        yield f"? {', '.join(sorted({each.topic for each in unknowns}))}"
+        yield f"    {message}"
+    touched = {step.topic for step in (*steps, *plan.unknowns)}
+    counts = {
+        "to create": created,
+        "to change": changed,
+        "refused": refused,
+        "unknown": len({each.topic for each in plan.unknowns}),
+        "as asked for": topics - len(touched),
+    }
+    yield f"Topics: {', '.join(f'{count} {what}' for what, count in counts.items() if count) or 'none'}."
+
+
+def step_lines(step: Action | Refusal) -> Iterator[str]:
+    """Say what a step does, with the details, and with what cannot be undone."""
+    if isinstance(step, Refusal):
+        yield f"{step.failure.reason}: {step.failure.message}"
+        return
+    yield summary(step)
+    if isinstance(step, CreateTopic):
+        yield from (f"  {key}: {value}" for key, value in sorted(step.config.items()))
+    if isinstance(step, RegisterSchema):
+        yield from (f"  {line}" for line in _schema_diff(step))
+    yield from (f"! {sentence}" for sentence in consequences(step))
+
+
+def summary(action: Action) -> str:
+    """Say in one line what an action does."""
+    match action:
+        case CreateTopic(partitions=partitions, replicas=replicas):
+            return f"create topic: {partitions} partitions, replicas: {replicas or 'as the broker likes'}"
+        case AddPartitions(before=few, after=more):
+            return f"partitions: {few} → {more}"
+        case AlterConfig(changes=changes):
+            return ", ".join(map(_change, changes))
+        case SetCompatibility(subject=subject, before=old, after=new):
+            return f"{subject}: compatibility {old or 'unset'} → {new}"
+        case RegisterSchema(subject=subject, type=language, latest=latest):
+            return f"{subject}: register {language} schema, " + (
+                f"after version {latest.version}" if latest else "its first"
+            )
+
+
+def plan_objects(plan: Plan) -> Iterator[str]:
+    """One JSON object a step: what it is, its fields, and what cannot be undone."""
+    for action in plan.actions:
+        yield _json(_planned(action) | {"irreversible": consequences(action)})
+    yield from (_json(_unplanned(refusal)) for refusal in plan.refusals)
+    yield from (_json(_unplanned(unknown)) for unknown in plan.unknowns)
+
+
+def outcome_object(outcome: Outcome) -> str:
+    """One JSON object: the step as in the plan, its `status`, and why when it was not applied."""
+    step = outcome.step
+    if isinstance(step, Refusal | Unknown):
+        return _json(_unplanned(step) | {"status": outcome.status})
+    failure = asdict(outcome.failure) if outcome.failure else {}
+    return _json(_planned(step) | {"status": outcome.status} | failure)
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """One line: a mark, the topic, and what was done or why not."""
+    step = outcome.step
+    if isinstance(step, Refusal | Unknown):
+        return f"✗ {step.topic}: {step.failure.reason}: {step.failure.message}"
+    if outcome.failure is not None:
+        return f"✗ {step.topic}: {outcome.failure.reason}: {outcome.failure.message}"
+    return f"✓ {step.topic}: {summary(step)}"
+
+
+def _planned(action: Action) -> dict[str, object]:
+    return {"step": type(action).__name__, **asdict(action)}
+
+
+def _unplanned(step: Refusal | Unknown) -> dict[str, object]:
+    where = {"resource": step.resource, "topic": step.topic, "half": step.half}
+    return {"step": type(step).__name__, **where, **asdict(step.failure)}
+
+
+def _change(change: ConfigChange) -> str:
+    before = "unset" if change.before is None else change.before
+    inherited = " (inherited)" if change.inherited and change.before is not None else ""
+    return f"{change.key}: {before}{inherited} → {'the default' if change.after is None else change.after}"
+
+
+def _schema_diff(step: RegisterSchema) -> list[str]:
+    if step.latest is None:
+        return []
+    before, after = (_laid_out(text) for text in (step.latest.text, step.text))
+    lines = list(difflib.unified_diff(before, after, n=2, lineterm=""))[2:]
+    left_off = len(lines) - _DIFF_LINES
+    return lines if left_off <= 0 else [*lines[:_DIFF_LINES], f"… {left_off} more lines"]
+
+
+def _laid_out(text: str) -> list[str]:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).split("\n")
+    except ValueError:  # not JSON: a .proto
+        return text.split("\n")
+
+
+def _json(fields: dict[str, object]) -> str:
+    return json.dumps(fields, ensure_ascii=False)

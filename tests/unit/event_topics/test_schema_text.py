@@ -1,0 +1,49 @@
+"""Schemas are compared by what they say, and looked through before a registry takes what it should not."""
+
+import pytest
+
+from event_topics.resource import SchemaType
+from event_topics.schema_text import canonical, problem_of
+
+
+def test_layout_and_order_of_keys_make_no_other_schema() -> None:
+    assert canonical("JSON", '{"a": 1,\n "b": [1, 2]}') == canonical("JSON", '{"b":[1,2],"a":1}')
+
+
+@pytest.mark.parametrize("other", ['{"a": true}', '{"a": 1.0}', '{"a": "1"}', '{"a": [1]}', "no JSON"])
+def test_another_value_makes_another_schema(other: str) -> None:
+    assert canonical("JSON", '{"a": 1}') != canonical("JSON", other)
+
+
+@pytest.mark.parametrize(
+    ("schema_type", "text"),
+    [
+        ("JSON", "{}"),
+        ("JSON", "true"),
+        ("JSON", '{"$ref": "#"}'),
+        ("JSON", '{"$ref": "http://127.0.0.1:1/never-fetched"}'),
+        ("JSON", '{"$schema": "https://json-schema.org/draft/2020-12/schema", "prefixItems": [{}]}'),
+        ("AVRO", '"string"'),
+        ("PROTOBUF", 'syntax = "proto3";'),
+    ],
+)
+def test_a_schema_is_let_through(schema_type: SchemaType, text: str) -> None:
+    assert problem_of(schema_type, text) is None
+
+
+@pytest.mark.parametrize(
+    ("schema_type", "text", "problem"),
+    [
+        pytest.param("JSON", "{", "is not JSON", id="not JSON"),
+        pytest.param("JSON", "", "is not JSON", id="empty"),
+        pytest.param("AVRO", "string", "is not JSON", id="Avro without quotes"),
+        pytest.param("JSON", "[]", "must be an object", id="a list"),
+        pytest.param("JSON", '{"type": "nonsense"}', "is not a valid JSON Schema", id="no such type"),
+        pytest.param("JSON", '{"properties": {"a": 1}}', r"is not of type .* at \$\.properties\.a", id="nested"),
+        pytest.param("JSON", "[" * 100_000, "is nested too deeply|is not JSON", id="bottomless"),
+    ],
+)
+def test_what_is_no_schema_is_said(schema_type: SchemaType, text: str, problem: str) -> None:
+    import re
+
+    assert re.search(problem, problem_of(schema_type, text) or "")
