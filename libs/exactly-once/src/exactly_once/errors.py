@@ -1,6 +1,7 @@
 """Why a worker ends by itself.
 
 WorkerError
+├── Misconfigured          librdkafka does not take the properties
 ├── AuthenticationFailed   the broker refused the credentials, or TLS failed, before anything worked
 ├── NotAuthorized          an ACL is missing
 ├── OffsetOutOfRange       the committed offset is gone from the topic: going on would lose or double records
@@ -14,6 +15,10 @@ Everything else (brokers away, rebalances, aborts, one fencing) is handled insid
 
 class WorkerError(Exception):
     """A worker cannot go on; the text is one sentence for people."""
+
+
+class Misconfigured(WorkerError):
+    """A property that librdkafka does not take, like a file that cannot be read."""
 
 
 class AuthenticationFailed(WorkerError):

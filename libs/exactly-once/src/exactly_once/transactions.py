@@ -9,6 +9,7 @@ The order of decisions is ``reactions.reaction_to``. Two rules go beyond it:
   the call succeeded in the end: librdkafka may have sent the request twice.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -168,7 +169,9 @@ class Transactions:
     def close(self) -> None:
         """Forget the producer without waiting: what is queued belongs to a transaction that will not be committed."""
         self._producer.purge()
-        self._producer.close()
+        # A producer that failed for good says so once more when it is closed, and is closed all the same.
+        with contextlib.suppress(KafkaException):
+            self._producer.close()
 
     def _repeat(self, call: Callable[[], None]) -> None:
         """Make a retriable, idempotent call until it succeeds, the transaction's time is up, or it fails for good."""

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaException, Message, TopicPartition
 
 from exactly_once.batching import backoff
 from exactly_once.config import WorkerConfig
-from exactly_once.errors import AuthenticationFailed, ClientFailed, Fenced
+from exactly_once.errors import AuthenticationFailed, ClientFailed, Fenced, Misconfigured
 from exactly_once.filling import Filling
 from exactly_once.observer import Observer
 from exactly_once.reactions import reason_of
@@ -42,7 +42,7 @@ class _StopRequested(Exception):
 class Worker:
     """Turns records of the input topics into output records, each exactly once.
 
-    ``run()`` blocks until ``stop()``; construct and run it on one thread, the main one where signals matter.
+    ``run()`` blocks until ``stop()``; call it on the main thread where signals matter.
     ``watchdog`` seconds without progress end the process: leave it off where the process is not the worker's own.
     """
 
@@ -64,9 +64,10 @@ class Worker:
         self._rebuilds: deque[float] = deque()
         self._failures = 0
         self._lag_told = 0.0
-        self._transactions = Transactions(config)
-        self._source = Source(config, self._observer)
         self._filling = Filling(config, transform)
+        # Made by run(): a consumer joins its group as soon as it exists.
+        self._transactions: Transactions
+        self._source: Source
 
     @property
     def progress_age(self) -> float:
@@ -93,6 +94,11 @@ class Worker:
             WorkerError: the worker cannot go on by itself; see exactly_once.errors.
         """
         try:
+            self._transactions = Transactions(self.config)
+            self._source = Source(self.config, self._observer)
+        except KafkaException as failure:
+            raise Misconfigured(failure.args[0].str()) from failure
+        try:
             self._initialize()
             while not self._stopping.is_set():
                 self._step()
@@ -118,9 +124,7 @@ class Worker:
         while in_hand:
             taken = self._process(in_hand)
             self._watchdog.progress()
-            if not taken:
-                return
-            in_hand = in_hand[taken:]
+            in_hand = in_hand[taken:] if taken else ()
         if time.monotonic() - self._lag_told >= self.config.lag_interval:
             self._observer.lag(self._source.lag())
             self._lag_told = time.monotonic()

@@ -1,0 +1,122 @@
+"""Every metric of the worker, and the observer that sets them.
+
+worker  heartzone_consumer_lag_records{topic,partition}      records behind the last stable offset, 0 when idle
+        heartzone_transactions_committed_total
+        heartzone_transactions_aborted_total{reason}
+        heartzone_transaction_duration_seconds               from begin to commit
+        heartzone_transaction_records                        input records of a transaction
+        heartzone_readings_total{zone}                       readings of committed transactions, by zone name
+        heartzone_dead_letters_total{reason}
+        heartzone_producer_rebuilds_total{reason}
+        heartzone_rebalances_total{event}                    assigned, revoked, lost
+        heartzone_end_to_end_latency_seconds                 from the record's timestamp to its commit
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from exactly_once import InputRecord, Observer
+from heartzone.zones import Zone
+
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+DURATION_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+RECORDS_BUCKETS = (1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
+
+# Timing each of ten thousand records of a transaction would cost more than transforming them; this many, evenly
+# spaced, give the same histogram, and a transaction of fewer records is timed whole.
+LATENCY_SAMPLES = 32
+
+log = structlog.get_logger(__name__)
+
+
+class WorkerMetrics(Observer):
+    """Tells Prometheus, and the log where a person would want to know."""
+
+    def __init__(self, registry: CollectorRegistry, take_readings: Callable[[], Sequence[int]]) -> None:
+        self._take_readings = take_readings
+        self._lag = Gauge(
+            "heartzone_consumer_lag_records",
+            "Records behind the last stable offset, control records not counted",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self._committed = Counter("heartzone_transactions_committed", "Transactions committed", registry=registry)
+        self._aborted = Counter("heartzone_transactions_aborted", "Transactions aborted", ["reason"], registry=registry)
+        self._duration = Histogram(
+            "heartzone_transaction_duration_seconds",
+            "Time from begin to commit",
+            buckets=DURATION_BUCKETS,
+            registry=registry,
+        )
+        self._records = Histogram(
+            "heartzone_transaction_records",
+            "Input records of a transaction",
+            buckets=RECORDS_BUCKETS,
+            registry=registry,
+        )
+        readings = Counter("heartzone_readings", "Readings of committed transactions", ["zone"], registry=registry)
+        self._readings = [readings.labels(zone=zone.name.capitalize()) for zone in Zone]
+        self._dead_letters = Counter(
+            "heartzone_dead_letters", "Records sent to the dead-letter topic", ["reason"], registry=registry
+        )
+        self._rebuilds = Counter(
+            "heartzone_producer_rebuilds", "Transactional producers replaced", ["reason"], registry=registry
+        )
+        self._rebalances = Counter("heartzone_rebalances", "Rebalance callbacks", ["event"], registry=registry)
+        self._latency = Histogram(
+            "heartzone_end_to_end_latency_seconds",
+            "Time from a record's timestamp to the commit of its outcome",
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+
+    def committed(self, records: Sequence[InputRecord], *, outputs: int, seconds: float) -> None:
+        """Count a transaction, and its readings now that they are certain."""
+        self._committed.inc()
+        self._duration.observe(seconds)
+        self._records.observe(len(records))
+        for counter, count in zip(self._readings, self._take_readings(), strict=True):
+            counter.inc(count)
+        now = time.time()
+        for record in records[:: -(-len(records) // LATENCY_SAMPLES)]:
+            kind, timestamp = record.timestamp()
+            if kind:
+                self._latency.observe(max(0.0, now - timestamp / 1000))
+        log.debug("transaction_committed", records=len(records), outputs=outputs, seconds=round(seconds, 4))
+
+    def aborted(self, reason: str, *, records: int) -> None:
+        """Count an abort and forget its readings: they will be read again."""
+        self._take_readings()
+        self._aborted.labels(reason=reason).inc()
+        log.warning("transaction_aborted", reason=reason, records=records)
+
+    def dead_lettered(self, reasons: Mapping[str, int]) -> None:
+        """Count dead letters by reason."""
+        for reason, count in reasons.items():
+            self._dead_letters.labels(reason=reason).inc(count)
+        log.warning("records_dead_lettered", **reasons)
+
+    def producer_rebuilt(self, reason: str) -> None:
+        """Count a rebuild."""
+        self._rebuilds.labels(reason=reason).inc()
+        log.warning("producer_rebuilt", reason=reason)
+
+    def rebalanced(self, event: str, partitions: Sequence[tuple[str, int]]) -> None:
+        """Count a rebalance, and stop telling the lag of partitions that are not ours any more."""
+        self._rebalances.labels(event=event).inc()
+        if event != "assigned":
+            for topic, partition in partitions:
+                self._lag.remove(topic, str(partition))
+        log.info("rebalanced", change=event, partitions=[number for _topic, number in partitions])
+
+    def waiting(self, reason: str) -> None:
+        """Say that something is away."""
+        log.warning("waiting", reason=reason)
+
+    def lag(self, records: Mapping[tuple[str, int], int]) -> None:
+        """Set the lag of each partition assigned now."""
+        for (topic, partition), count in records.items():
+            self._lag.labels(topic=topic, partition=str(partition)).set(count)

@@ -1,0 +1,172 @@
+"""The composition root: settings in, a running worker out."""
+
+import json
+import logging
+import signal
+from contextlib import ExitStack
+from threading import Event
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from exactly_once import (
+    AuthenticationFailed,
+    BatchLimits,
+    Misconfigured,
+    OffsetOutOfRange,
+    Worker,
+    WorkerConfig,
+    WorkerError,
+)
+from heartzone.decoding import BiometricsDecoder
+from heartzone.registry import RegistryError, RegistryUnauthorized, SchemaNotFound, SchemaRegistry
+from heartzone.settings import SettingsError
+from heartzone.telemetry import build_info
+from heartzone.telemetry.librdkafka import ClientStatistics
+from heartzone.telemetry.management import Health, ManagementServer
+from heartzone.wire import subject_of
+from heartzone_zone_worker.metrics import WorkerMetrics
+from heartzone_zone_worker.output_schema import OutputRefused, check_output_schema
+from heartzone_zone_worker.settings import WorkerSettings
+from heartzone_zone_worker.transform import ZoneTransform
+from heartzone_zone_worker.writer_schemas import WriterSchemas
+
+SERVICE = "zone-worker"
+ASK_AGAIN = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class ZoneWorker:
+    """A zone worker with its management port; ``run`` blocks until SIGTERM or SIGINT."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._stopping = Event()
+        self._worker: Worker | None = None
+        self._reason = "starting"
+        self._metrics_registry = CollectorRegistry()
+        try:
+            self._schemas = SchemaRegistry(settings.schema_registry.client_config())
+        except (ValueError, OSError) as error:
+            raise SettingsError(f"HEARTZONE_SCHEMA_REGISTRY_URL or another of its properties: {error}") from error
+
+    def run(self) -> int:
+        """Work until asked to stop; returns the exit code 0, or 1 when the worker gave up.
+
+        Raises:
+            SettingsError: credentials were refused.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        build_info(self._metrics_registry, SERVICE)
+        with ExitStack() as stack:
+            management = ManagementServer(
+                self._settings.management_port, registry=self._metrics_registry, live=self._live, ready=self._ready
+            )
+            try:
+                stack.enter_context(management)
+            except OSError as error:
+                raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
+            log.info("management_listening", port=management.port)
+            schema_id = self._output_schema_id()
+            return 0 if schema_id is None else self._work(schema_id)
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end; safe in a signal handler."""
+        self._stopping.set()
+        if self._worker is not None:
+            self._worker.stop()
+
+    def _output_schema_id(self) -> int | None:
+        """The id that outputs carry, waited for as long as it takes; None when a stop came first."""
+        subject = subject_of(self._settings.topics.zones)
+        while not self._stopping.is_set():
+            try:
+                registered = self._schemas.latest(subject)
+                check_output_schema(registered)
+            except RegistryUnauthorized as error:
+                raise SettingsError(
+                    f"HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO: the registry refused the credentials ({error})"
+                ) from error
+            except SchemaNotFound:
+                self._wait(f"subject {subject} is not registered yet; register it with `heartzone topics apply`")
+            except (RegistryError, OutputRefused) as error:
+                self._wait(str(error))
+            else:
+                log.info("output_schema_found", subject=subject, id=registered.id, version=registered.version)
+                return registered.id
+        return None
+
+    def _work(self, schema_id: int) -> int:
+        settings = self._settings
+        writers = WriterSchemas(
+            self._schemas.by_id,
+            lambda schema: BiometricsDecoder(json.loads(schema)),
+            patience=settings.schema_patience,
+        )
+        transform = ZoneTransform(topic=settings.topics.zones, schema_id=schema_id, decoder_of=writers.decoder_of)
+        statistics = ClientStatistics(self._metrics_registry)
+        config = WorkerConfig(
+            input_topics=[settings.topics.biometrics],
+            group_id=settings.group_id,
+            transactional_id=settings.transactional_id,
+            dead_letter_topic=settings.topics.dead_letters,
+            dead_letter_header_prefix="heartzone.dlq.",
+            consumer=settings.kafka.consumer(),
+            producer=settings.kafka.producer(),
+            limits=BatchLimits(
+                max_records=settings.transaction_max_records,
+                max_bytes=settings.transaction_max_bytes,
+                max_age=settings.transaction_max_age,
+            ),
+            transaction_timeout=settings.transaction_timeout,
+            on_consumer_statistics=statistics.callback("consumer"),
+            on_producer_statistics=statistics.callback("producer"),
+            logger=logging.getLogger("librdkafka"),
+        )
+        metrics = WorkerMetrics(self._metrics_registry, transform.take_readings)
+        self._worker = Worker(config, transform, observer=metrics, watchdog=settings.watchdog_timeout)
+        if self._stopping.is_set():
+            self._worker.stop()
+        log.info("worker_started", group_id=settings.group_id, transactional_id=settings.transactional_id)
+        try:
+            self._worker.run()
+        except AuthenticationFailed as error:
+            raise SettingsError(
+                "HEARTZONE_KAFKA_SASL_USERNAME, HEARTZONE_KAFKA_SASL_PASSWORD or HEARTZONE_KAFKA_SSL_CA_LOCATION:"
+                f" the broker could not be authenticated with ({error})"
+            ) from error
+        except Misconfigured as error:
+            raise SettingsError(f"HEARTZONE_KAFKA_…: librdkafka refuses its configuration: {error}") from error
+        except OffsetOutOfRange as error:
+            metrics.aborted("offset_out_of_range", records=0)
+            self._halt(str(error))
+            return 1
+        except WorkerError as error:
+            log.error("worker_failed", reason=str(error))
+            return 1
+        log.info("worker_stopped")
+        return 0
+
+    def _halt(self, reason: str) -> None:
+        """Stay alive but not ready, so that a person reads why; starting again would only hide it."""
+        self._worker, self._reason = None, reason
+        log.error("worker_halted", reason=reason)
+        self._stopping.wait()
+
+    def _wait(self, reason: str) -> None:
+        if reason != self._reason:
+            log.warning("waiting", reason=reason)
+        self._reason = reason
+        self._stopping.wait(ASK_AGAIN)
+
+    def _live(self) -> Health:
+        limit = self._settings.watchdog_timeout
+        if self._worker is None or self._worker.progress_age < limit:
+            return Health(ok=True, reason="the loop moves")
+        return Health(ok=False, reason=f"the loop has not moved for {self._worker.progress_age:.0f} s")
+
+    def _ready(self) -> Health:
+        reason = self._reason if self._worker is None else self._worker.unready_reason
+        return Health(ok=reason is None, reason=reason or "processing")
