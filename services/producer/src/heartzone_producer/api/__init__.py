@@ -1,0 +1,1 @@
+"""The web side: routes, bodies, answers, errors and their description."""

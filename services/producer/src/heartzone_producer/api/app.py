@@ -1,0 +1,41 @@
+"""The web application: what is where, and what surrounds it."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from heartzone_producer.api.biometrics import PostBiometrics
+from heartzone_producer.api.problems import problem_handlers
+from heartzone_producer.api.telemetry import RequestTelemetry
+from heartzone_producer.metrics import HttpMetrics
+from heartzone_producer.writing.delivery import Delivery
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    delivery: Delivery, *, metrics: HttpMetrics, body_limit: int, lifespan: Lifespan, log_requests: bool = False
+) -> Starlette:
+    """The application over a delivery; ``lifespan`` starts and stops what is behind it."""
+    routes = [
+        Route("/biometrics", PostBiometrics(delivery, body_limit=body_limit), methods=["POST"]),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(
+                RequestTelemetry,
+                metrics=metrics,
+                routes=[route.path for route in routes],
+                log_requests=log_requests,
+            )
+        ],
+        exception_handlers=problem_handlers(metrics),
+        lifespan=lifespan,
+    )
+    # A path with a slash too many is no path of ours: 404 instead of a redirect.
+    app.router.redirect_slashes = False
+    return app

@@ -1,0 +1,96 @@
+"""Reading a request's body: what form it may come in and how large it may be."""
+
+from email.message import Message
+from typing import NoReturn
+
+from starlette.types import Receive, Scope
+
+from heartzone_producer.api.problems import TOO_LARGE, UNSUPPORTED, Problem
+from heartzone_producer.intake.refusals import quote
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+
+
+class ClientDisconnected(Exception):
+    """The client hung up before its request was complete: nobody is there to answer."""
+
+
+class BodyReader:
+    """Reads bodies of at most ``limit`` bytes whose media type is one of ``media_types`` (any, when there is none)."""
+
+    def __init__(self, limit: int, *media_types: str) -> None:
+        self._limit = limit
+        self._media_types = media_types
+        # What clients write by the million, so that it is parsed once.
+        self._known = {f"{each}{charset}".encode(): each for each in media_types for charset in ("", "; charset=utf-8")}
+
+    async def read(self, scope: Scope, receive: Receive) -> tuple[str, bytes]:
+        """The media type and the body.
+
+        Raises:
+            Problem: 413 or 415.
+            ClientDisconnected: the connection ended first.
+        """
+        media_type = self._check_headers(scope["headers"])
+        message = await receive()
+        if not message.get("more_body"):
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnected
+            body: bytes = message["body"]
+            if len(body) > self._limit:
+                self._refuse_size()
+            return media_type, body
+        return media_type, await self._read_rest(message["body"], receive)
+
+    async def _read_rest(self, first: bytes, receive: Receive) -> bytes:
+        parts, size, more = [first], len(first), True
+        while more:
+            if size > self._limit:
+                self._refuse_size()
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnected
+            parts.append(message["body"])
+            size += len(message["body"])
+            more = message["more_body"]
+        if size > self._limit:
+            self._refuse_size()
+        return b"".join(parts)
+
+    def _check_headers(self, headers: list[tuple[bytes, bytes]]) -> str:
+        media_type = "" if not self._media_types else None
+        for name, value in headers:
+            if name == b"content-type":
+                media_type = self._known.get(value) or self._media_type(value)
+            elif name == b"content-length":
+                # The HTTP parser has checked that these are digits.
+                if len(value) > 20 or int(value) > self._limit:
+                    self._refuse_size()
+            elif name == b"content-encoding" and value.strip().lower() not in (b"identity", b""):
+                raise Problem(
+                    UNSUPPORTED,
+                    f"Content-Encoding {quote(value.decode('latin-1'))} is not read here; send the body uncompressed.",
+                    headers={"Accept-Encoding": "identity"},
+                )
+        if media_type is None:
+            raise Problem(UNSUPPORTED, f"There is no Content-Type; {self._expected()} was expected.")
+        return media_type
+
+    def _media_type(self, value: bytes) -> str:
+        text = value.decode("latin-1")
+        parsed = Message()
+        parsed["Content-Type"] = text
+        media_type = text.partition(";")[0].strip().lower()
+        charset = parsed.get_content_charset("utf-8")
+        if charset not in ("utf-8", "utf8"):
+            raise Problem(UNSUPPORTED, f"The charset of Content-Type {quote(text)} is not UTF-8, which was expected.")
+        if self._media_types and media_type not in self._media_types:
+            raise Problem(UNSUPPORTED, f"Content-Type {quote(text)} is not read here; {self._expected()} was expected.")
+        return media_type
+
+    def _expected(self) -> str:
+        return " or ".join(self._media_types)
+
+    def _refuse_size(self) -> NoReturn:
+        raise Problem(TOO_LARGE, f"The body is larger than {self._limit} bytes; send fewer readings a request.")

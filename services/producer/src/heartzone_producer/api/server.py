@@ -1,0 +1,93 @@
+"""uvicorn, made to close connections that take too long to send a request.
+
+uvicorn has no limit for that (Kludex/uvicorn#157): a client that sends a byte a second, or none, would hold its
+connection for ever, before any application sees it. So the protocol notes since when it waits, and one look a second
+over all connections ends those that are overdue; a timer for each request would cost the hot path.
+"""
+
+import asyncio
+import math
+import socket
+from time import monotonic
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+REQUEST_GRACE_SECONDS = 2
+"""For requests that are half-way in when the service is asked to stop."""
+
+SHUTDOWN_GRACE_SECONDS = 7
+"""The above and the longest wait for an acknowledgement; with what follows still below ten."""
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """An HTTP connection that knows since when it waits for the rest of a request."""
+
+    waiting_since: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A request is expected from now on."""
+        super().connection_made(transport)
+        self.waiting_since = monotonic()
+
+    def on_message_begin(self) -> None:
+        """A request has begun."""
+        super().on_message_begin()
+        self.waiting_since = monotonic()
+
+    def on_message_complete(self) -> None:
+        """The request is all here; how long its answer takes is not the client's fault."""
+        super().on_message_complete()
+        self.waiting_since = None
+
+
+class ApiServer(uvicorn.Server):
+    """Serves an application on a socket until `should_exit` is set, or SIGTERM or SIGINT come.
+
+    Stops in order: accept no more, finish what is in flight, then the application's lifespan.
+    """
+
+    def __init__(self, app: ASGIApp, *, request_timeout: float) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=DeadlineProtocol,
+                ws="none",
+                loop="uvloop",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
+            )
+        )
+        self._request_timeout = request_timeout
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look after connections once a second (uvicorn ticks ten times)."""
+        if counter % 10 == 0:
+            self._close_overdue(monotonic() - self._request_timeout)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Give those who are sending a request a moment to finish it, too."""
+        asyncio.get_running_loop().call_later(REQUEST_GRACE_SECONDS, self._close_overdue, math.inf)
+        await super().shutdown(sockets)
+
+    def _close_overdue(self, since: float) -> None:
+        connections: list[Any] = list(self.server_state.connections)
+        for connection in connections:
+            if connection.waiting_since is not None and connection.waiting_since < since:
+                connection.transport.close()
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on every address of the machine.
+
+    Raises:
+        OSError: the port is taken, or not allowed.
+    """
+    return socket.create_server(("0.0.0.0", port), backlog=2048, reuse_port=False)  # noqa: S104 that is what it is for

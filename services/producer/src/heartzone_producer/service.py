@@ -1,0 +1,148 @@
+"""The composition root: settings in, a running web API out."""
+
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+import structlog
+from confluent_kafka import KafkaException
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from heartzone.registry import RegisteredSchema, SchemaRegistry
+from heartzone.settings import SettingsError
+from heartzone.telemetry import build_info
+from heartzone.telemetry.librdkafka import ClientStatistics
+from heartzone.telemetry.management import Health, ManagementServer
+from heartzone.wire import subject_of
+from heartzone_producer.api.app import create_app
+from heartzone_producer.api.server import ApiServer, listen
+from heartzone_producer.metrics import HttpMetrics, WriterMetrics
+from heartzone_producer.settings import ProducerSettings
+from heartzone_producer.writing.broker_check import check_broker
+from heartzone_producer.writing.delivery import Delivery
+from heartzone_producer.writing.payload_schema import PayloadSchema
+from heartzone_producer.writing.record_writer import RecordWriter
+from heartzone_producer.writing.watch import Watch
+
+BROKER_INTERVAL = 10.0
+STATISTICS_INTERVAL_MS = 10_000
+LOOP_STUCK_SECONDS = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class ProducerService:
+    """The web API with its management port; ``run`` blocks until SIGTERM or SIGINT.
+
+    Raises (constructor):
+        SettingsError: librdkafka does not take the configuration.
+    """
+
+    def __init__(self, settings: ProducerSettings) -> None:
+        self._settings = settings
+        self._metrics_registry = CollectorRegistry()
+        build_info(self._metrics_registry, "producer")
+        try:
+            self._writer = RecordWriter(
+                {
+                    **settings.kafka.producer(),
+                    "statistics.interval.ms": STATISTICS_INTERVAL_MS,
+                    "stats_cb": ClientStatistics(self._metrics_registry).callback("producer"),
+                },
+                metrics=WriterMetrics(self._metrics_registry),
+            )
+        except KafkaException as error:
+            raise SettingsError(
+                f"HEARTZONE_KAFKA_…: librdkafka does not take the configuration ({error.args[0].str()})"
+            ) from error
+        topics = settings.topics
+        self._schema = PayloadSchema(self._latest_schema)
+        self._schemas: SchemaRegistry | None = None
+        self._registry = Watch("schema", self._schema.check, interval=settings.schema_refresh)
+        self._broker = Watch(
+            "broker", lambda: check_broker(self._writer, [topics.biometrics, topics.raw]), interval=BROKER_INTERVAL
+        )
+        self._server = ApiServer(self._app(), request_timeout=settings.http_request_timeout)
+
+    def run(self) -> int:
+        """Serve until asked to stop; returns the exit code 0.
+
+        Raises:
+            SettingsError: a port cannot be listened on.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        settings = self._settings
+        with _listen(settings.http_port) as listener, self._management_server() as management:
+            port = listener.getsockname()[1]
+            log.info("api_listening", port=port, management_port=management.port)
+            self._server.run(sockets=[listener])
+        log.info("api_stopped")
+        return 0
+
+    def stop(self) -> None:
+        """Answer what is in flight and end; safe in a signal handler."""
+        self._server.should_exit = True
+
+    def _app(self) -> Starlette:
+        settings = self._settings
+        delivery = Delivery(
+            self._writer,
+            biometrics_topic=settings.topics.biometrics,
+            raw_topic=settings.topics.raw,
+            schema=self._schema,
+            broker=self._broker,
+            registry=self._registry,
+        )
+        return create_app(
+            delivery,
+            metrics=HttpMetrics(self._metrics_registry),
+            body_limit=settings.http_body_limit,
+            lifespan=self._lifespan,
+            log_requests=settings.log_level == "debug",
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self._writer.start()
+        self._broker.start()
+        self._registry.start()
+        try:
+            yield
+        finally:
+            self._broker.stop()
+            self._registry.stop()
+            self._writer.stop()
+
+    def _latest_schema(self) -> RegisteredSchema:
+        # Made on the thread that asks: its libraries take longer to import than everything before the first request.
+        if self._schemas is None:
+            self._schemas = SchemaRegistry(self._settings.schema_registry.client_config())
+        return self._schemas.latest(subject_of(self._settings.topics.biometrics))
+
+    def _management_server(self) -> ManagementServer:
+        return ManagementServer(
+            self._settings.management_port, registry=self._metrics_registry, live=self._live, ready=self._ready
+        )
+
+    def _live(self) -> Health:
+        age = monotonic() - self._writer.loop_seen
+        if age > LOOP_STUCK_SECONDS:
+            return Health(ok=False, reason=f"the event loop has not moved for {age:.0f} s")
+        return Health(ok=True, reason="the event loop moves")
+
+    def _ready(self) -> Health:
+        if self._server.should_exit:
+            return Health(ok=False, reason="stopping")
+        problem = self._broker.problem or self._registry.problem
+        return Health(ok=problem is None, reason=problem or "taking requests")
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return listen(port)
+    except OSError as error:
+        raise SettingsError(f"HEARTZONE_HTTP_PORT: port {port} cannot be listened on ({error.strerror})") from error

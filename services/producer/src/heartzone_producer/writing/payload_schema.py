@@ -1,0 +1,67 @@
+"""The registered schema that payloads carry the id of: looked up, never registered."""
+
+import json
+from collections.abc import Callable
+
+import jsonschema_rs
+import structlog
+
+from heartzone.messages import INT32_MAX, Biometrics, HeartRate, encode
+from heartzone.registry import RegisteredSchema, RegistryError
+from heartzone.wire import frame_prefix
+
+log = structlog.get_logger(__name__)
+
+DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+
+# What normalised messages can look like, at both ends of each value.
+SAMPLES = [
+    Biometrics(DEVICE, [], 1),
+    Biometrics(
+        DEVICE, [HeartRate("0001-01-01T00:00:00Z", 0), HeartRate("9999-12-31T23:59:59.999999Z", INT32_MAX)], INT32_MAX
+    ),
+]
+
+
+class PayloadSchema:
+    """Knows the framing of the latest version that accepts what this service writes; ``prefix`` is None until then."""
+
+    def __init__(self, latest: Callable[[], RegisteredSchema]) -> None:
+        self.prefix: bytes | None = None
+        self._latest = latest
+        self._current: RegisteredSchema | None = None
+
+    def check(self) -> str | None:
+        """Look the latest version up; why records cannot be framed, or None when they can.
+
+        A schema that is known stays good while the registry is away: an id never changes its meaning.
+        """
+        try:
+            registered = self._latest()
+        except RegistryError as error:
+            return None if self._current is not None else str(error)
+        if self._current is not None and registered.id == self._current.id:
+            return None
+        problem = refusal(registered)
+        if problem is None:
+            self._current = registered
+            self.prefix = frame_prefix(registered.id)
+            log.info("schema_found", subject=registered.subject, id=registered.id, version=registered.version)
+        elif self._current is not None:
+            log.warning("new_schema_not_used", reason=problem)
+            return None
+        return problem
+
+
+def refusal(registered: RegisteredSchema) -> str | None:
+    """Why a schema would refuse messages of this service, or None when it accepts them."""
+    name = f"{registered.subject} version {registered.version}"
+    try:
+        validator = jsonschema_rs.validator_for(json.loads(registered.schema), validate_formats=True)
+    except ValueError as error:
+        return f"{name} is not a JSON Schema ({error})"
+    for sample in SAMPLES:
+        problem = next(validator.iter_errors(json.loads(encode(sample))), None)
+        if problem is not None:
+            return f"{name} refuses what this service writes ({problem.message})"
+    return None

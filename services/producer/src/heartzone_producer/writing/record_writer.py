@@ -1,0 +1,181 @@
+"""One idempotent producer for the process: records in from the event loop, acknowledgements back to it in batches.
+
+librdkafka calls back on the thread that polls. Waking the event loop costs more than everything else here, so what one
+poll brought is handed over in one wake-up, however many records it acknowledges.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from threading import Event, Thread
+from time import monotonic
+from typing import Any, TypeAlias
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import TopicMetadata
+
+from heartzone_producer.metrics import WriterMetrics
+from heartzone_producer.writing.failures import Unavailable, describe, not_acknowledged
+
+log = structlog.get_logger(__name__)
+
+ACKNOWLEDGEMENT_DEADLINE = 4.5
+"""Seconds after which a request stops to wait, whatever librdkafka does. It gives a record up after MESSAGE_TIMEOUT_MS
+and looks once a second, so that it nearly always comes first and says why."""
+
+MESSAGE_TIMEOUT_MS = 3000
+
+PROMISE: Mapping[str, str | int] = {
+    "enable.idempotence": "true",
+    "acks": "all",
+    # A record that librdkafka still holds after its request was answered could be written although a 503 was sent.
+    "message.timeout.ms": MESSAGE_TIMEOUT_MS,
+}
+"""What makes an acknowledgement mean what the API says; wins over settings."""
+
+DEFAULTS: Mapping[str, str | int] = {
+    "client.id": "heartzone-producer",
+    "linger.ms": 1,
+    # A broker refuses a batch as a whole. A small one is never larger than a topic takes unless its one record is.
+    "batch.size": 65536,
+    "queue.buffering.max.messages": 20_000,
+    "queue.buffering.max.kbytes": 65_536,
+    # Errors come through error_cb, where equal ones are told once; librdkafka's own log would repeat them.
+    "log_level": 2,
+}
+"""Settings may change these."""
+
+POLL_SECONDS = 0.1
+
+Acknowledgement: TypeAlias = asyncio.Future[None]
+Report: TypeAlias = tuple[Acknowledgement, KafkaError | None]
+
+
+class RecordWriter:
+    """Writes records and tells when the broker has them.
+
+    `start`, `write` and `stop` belong to the event loop's thread; the rest may be used by any.
+
+    Raises (constructor):
+        KafkaException: librdkafka does not take the configuration.
+    """
+
+    def __init__(self, config: Mapping[str, Any], *, metrics: WriterMetrics) -> None:
+        self._config = {**DEFAULTS, **config, **PROMISE, "error_cb": self._note}
+        self._metrics = metrics
+        self._producer = Producer(self._config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: dict[Acknowledgement, float] = {}
+        self._reports: list[Report] = []
+        self._fatal: KafkaError | None = None
+        self._stopping = Event()
+        self._thread = Thread(target=self._poll, name="producer-poll", daemon=True)
+        self.loop_seen = monotonic()
+        """When the event loop last moved, by the monotonic clock."""
+        self.last_error: KafkaError | None = None
+        """The newest error of a connection; None again as soon as a record is acknowledged."""
+
+    def start(self) -> None:
+        """Begin to take records, for the event loop that runs now."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        self._watch_deadlines()
+
+    def write(self, topic: str, value: bytes, key: bytes | str | None) -> Acknowledgement:
+        """Hand a record over; the future ends when the broker has it, or with Unavailable or RecordTooLarge.
+
+        Raises:
+            Unavailable: the queue to the broker is full, or the producer is being replaced.
+            RecordTooLarge: larger than ``message.max.bytes``.
+        """
+        assert self._loop is not None
+        acknowledgement = self._loop.create_future()
+        try:
+            self._producer.produce(topic, value, key, on_delivery=partial(self._report, acknowledgement))
+        except BufferError as error:
+            raise Unavailable("queue_full", "too many records wait for the broker") from error
+        except KafkaException as error:
+            raise not_acknowledged(error.args[0]) from error
+        self._waiting[acknowledgement] = monotonic()
+        self._metrics.in_flight = len(self._waiting)
+        return acknowledgement
+
+    def topics(self, timeout: float) -> Mapping[str, TopicMetadata]:
+        """Ask a broker which topics there are; at most ``timeout`` seconds.
+
+        Raises:
+            KafkaException: none answered.
+        """
+        topics: Mapping[str, TopicMetadata] = self._producer.list_topics(timeout=timeout).topics
+        return topics
+
+    def stop(self) -> None:
+        """End; what is not acknowledged yet is given up. Blocks for a second at most."""
+        self._stopping.set()
+        self._thread.join(1.0)
+
+    def _poll(self) -> None:
+        producer = self._producer
+        while not self._stopping.is_set():
+            producer.poll(POLL_SECONDS)
+            self._hand_over()
+            if self._fatal is not None:
+                log.error("producer_rebuilt", reason=describe(self._fatal))
+                self._fatal = None
+                self._producer, old = Producer(self._config), producer
+                producer = self._producer
+                self._abandon(old)
+        self._abandon(producer)
+
+    def _abandon(self, producer: Producer) -> None:
+        """Report everything that a producer still holds as not written."""
+        producer.purge()
+        producer.flush(0.5)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._reports:
+            assert self._loop is not None
+            reports, self._reports = self._reports, []
+            # The loop is closed when a report comes after the last request was answered.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._settle, reports)
+
+    def _report(self, acknowledgement: Acknowledgement, error: KafkaError | None, _message: Message) -> None:
+        self._reports.append((acknowledgement, error))
+
+    def _settle(self, reports: list[Report]) -> None:
+        now = monotonic()
+        for acknowledgement, error in reports:
+            started = self._waiting.pop(acknowledgement, None)
+            if started is None or acknowledgement.done():
+                continue  # its request was answered 503, or its client is gone
+            if error is None:
+                self.last_error = None
+                acknowledgement.set_result(None)
+                self._metrics.acknowledged(now - started)
+            else:
+                acknowledgement.set_exception(not_acknowledged(error))
+        self._metrics.in_flight = len(self._waiting)
+
+    def _watch_deadlines(self) -> None:
+        """Answer whoever waits for too long. Oldest first, so that a look costs nothing when all is well."""
+        now = self.loop_seen = monotonic()
+        for acknowledgement, started in list(self._waiting.items()):
+            if now - started < ACKNOWLEDGEMENT_DEADLINE:
+                break
+            del self._waiting[acknowledgement]
+            if not acknowledgement.done():
+                acknowledgement.set_exception(
+                    Unavailable("broker_away", "the broker did not acknowledge the record in time")
+                )
+        if not self._stopping.is_set():
+            assert self._loop is not None
+            self._loop.call_later(0.2, self._watch_deadlines)
+
+    def _note(self, error: KafkaError) -> None:
+        self.last_error = error
+        if error.fatal():
+            self._fatal = error
