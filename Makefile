@@ -1,0 +1,39 @@
+# Every target is one line that does what it says; uv brings Python's dependencies, and is brought here when it is missing.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+UV := $(shell command -v uv || echo .uv/bin/uv)
+SYNC := $(UV) sync --locked --all-packages --quiet
+RUN := $(UV) run --no-sync
+
+.PHONY: help up test bench lint types generate clean
+
+help: ## Say what the targets do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: sync ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C stops them
+	@exec .venv/bin/heartzone up $(ARGS)
+
+test: sync ## Run every test, on a real Kafka (ARGS="-k name" picks some)
+	$(RUN) pytest $(ARGS)
+
+lint: sync ## Check format, style, import rules and types
+	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) lint-imports && $(RUN) mypy
+
+generate: sync ## Write anew what is generated: schemas, topics, settings table
+	$(RUN) python docs/generate.py
+
+bench: sync ## Print throughput as ratios against peers run side by side
+	$(RUN) python -m benchmarks
+
+clean: ## Remove the environment and caches, not the data in .heartzone/
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: sync
+sync: $(UV)
+	@$(SYNC)
+
+.uv/bin/uv:
+	@echo "uv is missing: bringing it into .uv/"
+	@python3 -m pip install --quiet --disable-pip-version-check --target .uv uv 2>/dev/null \
+	  || { python3 -m venv .uv && .uv/bin/pip install --quiet uv; } \
+	  || { echo "uv could not be brought: it takes a network and Python's pip or venv (Debian: python3-venv), or uv itself" >&2; exit 2; }
