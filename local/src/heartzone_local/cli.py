@@ -18,6 +18,8 @@ class Subcommand(NamedTuple):
     summary: str
 
 
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+
 SUBCOMMANDS = {
     "up": Subcommand(
         "heartzone_local.up", "up", "Run Kafka, the schema registry, the web API and the zone workers here."
@@ -25,7 +27,7 @@ SUBCOMMANDS = {
     "replay": Subcommand("heartzone_local.replay.command", "replay", "Send recorded workouts through the web API."),
     "zones": Subcommand("heartzone_local.zones.command", "zones", "Follow the heart-rate zones live."),
     "topics": Subcommand(
-        "heartzone_local.topics",
+        "heartzone_local.topics.command",
         "topics",
         "Compare the topics with what their definitions ask for, and apply.",
     ),
@@ -46,6 +48,14 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(subcommand.module), subcommand.attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand; Ctrl-C that it does not take care of ends the process as a shell expects."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped by Ctrl-C.", err=True)
+            ctx.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of subcommands from the table instead of importing each for its summary."""

@@ -15,7 +15,6 @@ from heartzone_local.replay.run import run
 from heartzone_local.replay.workout import Workout, timed
 
 FAILED = 1
-INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 
 @click.command(short_help="Send recorded workouts through the web API.")
@@ -76,18 +75,14 @@ def replay(
 
     Exit code 0 when everything was accepted and came out, 1 when not, 2 when it could not start, 130 after Ctrl-C.
     """
-    try:
-        workouts = _read(files, device, max_heart_rate)
-        up = running(data_dir)
-        report = run(workouts, url=api_url(api, up), cluster=connect(up), speed=speed, patience_s=patience)
-    except KeyboardInterrupt:
-        click.echo("Stopped by Ctrl-C before anything was sent.", err=True)
-        sys.exit(INTERRUPTED)
+    workouts = _read(files, device, max_heart_rate)
+    up = running(data_dir)
+    report = run(workouts, url=api_url(api, up), cluster=connect(up), speed=speed, patience_s=patience)
     _print(report, machine)
+    if report.interrupted:
+        raise KeyboardInterrupt  # the command group knows how to end
     if report.failure is not None:
         click.echo(f"Error: {report.failure}", err=True)
-    if report.interrupted:
-        sys.exit(INTERRUPTED)
     if not report.complete:
         sys.exit(FAILED)
 

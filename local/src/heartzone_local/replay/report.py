@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -105,27 +106,23 @@ def as_json(report: Report) -> Iterator[str]:
 
 def show(report: Report, console: Console) -> None:
     """Print the figures for people."""
+    say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
     for outcome in report.outcomes:
-        workout = outcome.workout
-        console.print(f"{workout.path.name}: device {workout.device_id}", highlight=False, markup=False)
-    console.print(f"{report.sent} samples sent, {report.accepted} accepted, {report.refused} refused.", highlight=False)
+        say(f"{outcome.workout.path.name}: device {outcome.workout.device_id}")
+    say(f"{report.sent} samples sent, {report.accepted} accepted, {report.refused} refused.")
     for reason in _refusals(report):
-        console.print(f"  refused: {reason}", highlight=False, markup=False)
+        say(f"  refused: {reason}")
     if report.zones:
         console.print(_chart(report.zones))
     if report.missing:
-        console.print(
-            f"{report.missing} accepted samples have not come out of the zone workers yet: are they running?",
-            highlight=False,
-        )
+        say(f"{report.missing} accepted samples have not come out of the zone workers yet: are they running?")
     if report.unexpected:
-        console.print(
+        say(
             f"{report.unexpected} messages of these devices do not belong to this replay "
-            "(an earlier one still being worked off, or a request that was sent twice).",
-            highlight=False,
+            "(an earlier one still being worked off, or a request that was sent twice)."
         )
     if report.unreadable:
-        console.print(f"{report.unreadable} messages could not be read.", highlight=False)
+        say(f"{report.unreadable} messages could not be read.")
 
 
 def _refusals(report: Report) -> list[str]:

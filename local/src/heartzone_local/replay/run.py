@@ -42,7 +42,7 @@ def run(workouts: Sequence[Workout], *, url: str, cluster: Cluster, speed: float
         except TopicUnavailableError as error:
             return Report(outcomes, failure=str(cannot_read(error, cluster)))
         except KeyboardInterrupt:
-            return Report(outcomes, failure="stopped by Ctrl-C.", interrupted=True)
+            return Report(outcomes, failure="stopped by Ctrl-C", interrupted=True)
 
 
 def _send(outcomes: Sequence[Outcome], url: str, speed: float | None, stop: threading.Event, terminal: Console) -> None:

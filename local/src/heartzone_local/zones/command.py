@@ -48,7 +48,7 @@ def zones(*, from_beginning: bool, data_dir: Path | None, machine: bool) -> None
         except TopicUnavailableError as error:
             raise cannot_read(error, cluster) from error
     if messages.unreadable:
-        click.echo(f"{messages.unreadable} records could not be read.", err=True)
+        click.echo(f"Records that could not be read: {messages.unreadable}.", err=True)
 
 
 def _print(batches: Iterator[list[Message]], messages: ZoneMessages, machine: bool) -> None:
