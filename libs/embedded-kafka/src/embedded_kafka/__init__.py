@@ -11,6 +11,7 @@ from embedded_kafka.errors import (
 )
 from embedded_kafka.kafka import EmbeddedKafka
 from embedded_kafka.registry import EmbeddedRegistry
+from embedded_kafka.security import Security
 
 __all__ = [
     "DamagedDataDir",
@@ -20,6 +21,7 @@ __all__ = [
     "EmbeddedKafkaError",
     "EmbeddedRegistry",
     "PortTaken",
+    "Security",
     "StartFailed",
     "UnsupportedPlatform",
 ]

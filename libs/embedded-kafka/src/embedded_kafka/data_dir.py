@@ -14,25 +14,11 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from embedded_kafka.errors import DamagedDataDir, DataDirInUse
-
-Hold = FileLock
+from embedded_kafka.errors import DamagedDataDir
+from embedded_kafka.metadata_log import find_damage, find_unknown_topic
 
 META = "meta.properties"
 BOOTSTRAP = "bootstrap.checkpoint"
-
-
-def hold(data_dir: Path) -> Hold:
-    """Lock the data directory, which is created when missing. Raises DataDirInUse; release the lock when done."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(data_dir / "in-use.lock", thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise DataDirInUse(f"{data_dir} is in use by another process: stop that one or use another.") from None
-    return lock
 
 
 def new_cluster_id() -> str:
@@ -62,6 +48,14 @@ def read_cluster_id(data_dir: Path, nodes: int) -> str | None:
     ids = {_node_cluster_id(node_dir(data_dir, i + 1), i + 1) for i in range(nodes)}
     if len(ids) != 1:
         raise DamagedDataDir(f"the nodes in {root} belong to different clusters: {', '.join(sorted(ids))}.")
+    for i in range(nodes):
+        if damage := find_damage(node_dir(data_dir, i + 1)):
+            raise DamagedDataDir(f"{node_dir(data_dir, i + 1)} is damaged: {damage}; nothing in it was touched.")
+    if nodes == 1 and (unknown := find_unknown_topic(node_dir(data_dir, 1))):
+        raise DamagedDataDir(
+            f"{node_dir(data_dir, 1)} is damaged: its metadata do not know the partition {unknown}, which Kafka would "
+            "delete; nothing in it was touched."
+        )
     return ids.pop()
 
 

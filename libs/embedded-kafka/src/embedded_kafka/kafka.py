@@ -1,9 +1,6 @@
 """A real Kafka cluster (KRaft) of one or more combined nodes, as a context manager."""
 
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,16 +8,21 @@ from typing import Self
 
 from embedded_kafka import data_dir as data
 from embedded_kafka.broker_properties import PLAINTEXT, NodePorts, node_properties
+from embedded_kafka.certificates import Certificates, ensure_certificates
+from embedded_kafka.diagnosis import start_failure
 from embedded_kafka.distributions import kafka_classpath
-from embedded_kafka.errors import PortTaken, StartFailed
+from embedded_kafka.errors import StartFailed
+from embedded_kafka.formatting import format_storage
 from embedded_kafka.java_properties import render
-from embedded_kafka.node import STOP_GRACE_S, KafkaNode, kafka_command
-from embedded_kafka.ports import LOOPBACK, choose_free, is_free, require_free
+from embedded_kafka.node import STOP_GRACE_S, KafkaNode
+from embedded_kafka.ports import LOOPBACK, start_on_ports
 from embedded_kafka.progress import Progress
 from embedded_kafka.readiness import ClusterProbe, NotReady, await_ready
+from embedded_kafka.scram import create_scram_users
+from embedded_kafka.security import Mechanism, Protocol, Security
+from embedded_kafka.work_dir import WorkDir
 
 START_TIMEOUT_S = 60.0
-PORT_ATTEMPTS = 5
 
 
 class EmbeddedKafka:
@@ -28,8 +30,9 @@ class EmbeddedKafka:
 
     `data_dir` keeps the data: the next start on it goes on where this one ended. Without it they live in a temporary
     directory, which is removed at the end, or kept when the ``with`` block ends in an exception. `port` is that of the
-    first node's plaintext listener, further nodes take the following ones; 0 means free ones. `broker_properties` win
-    over the defaults made for tests. `log_dir` receives one log file per node (default: inside the data directory).
+    first node's plaintext listener, further nodes take the following ones; 0 means free ones. `security` adds TLS and
+    SASL listeners on free ports. `broker_properties` win over the defaults made for tests. `log_dir` receives one log
+    file per node (default: inside the data directory). `heap_mb` is the Java heap of each node.
 
     Raises, when it starts: PortTaken, DataDirInUse, DamagedDataDir, DownloadFailed, UnsupportedPlatform, StartFailed.
     """
@@ -41,6 +44,7 @@ class EmbeddedKafka:
         data_dir: Path | None = None,
         port: int = 0,
         broker_properties: Mapping[str, str] | None = None,
+        security: Security | None = None,
         log_dir: Path | None = None,
         heap_mb: int = 384,
         progress: Progress | None = None,
@@ -48,18 +52,18 @@ class EmbeddedKafka:
         if nodes < 1:
             raise ValueError(f"nodes is {nodes}: a cluster has at least one")
         self.nodes: Sequence[KafkaNode] = ()
+        self.cluster_id = ""
         self._count = nodes
-        self._wanted_data_dir = data_dir
-        self._port = port
-        self._overrides = dict(broker_properties or {})
-        self._wanted_log_dir = log_dir
+        self._data_dir = data_dir
+        self._log_dir = log_dir
+        self._fixed_ports = [port + i for i in range(nodes)] if port else []
+        self._broker_properties = dict(broker_properties or {})
+        self._security = security
         self._heap_mb = heap_mb
         self._progress = progress
         self._ports: Sequence[NodePorts] = ()
-        self._hold: data.Hold | None = None
-        self.data_dir = Path()
-        self.log_dir = Path()
-        self.cluster_id = ""
+        self._work_dir: WorkDir | None = None
+        self._certificates: Certificates | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -69,8 +73,8 @@ class EmbeddedKafka:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         failed = isinstance(error, Exception)
-        if error is not None and failed:
-            error.add_note(f"the logs of embedded Kafka are in {self.log_dir}")
+        if error is not None and failed and self._work_dir is not None:
+            error.add_note(f"the logs of embedded Kafka are in {self._work_dir.log_dir}")
         self.stop(keep=failed)
 
     @property
@@ -78,144 +82,148 @@ class EmbeddedKafka:
         """The plaintext addresses of all nodes, separated by commas."""
         return self._addresses(PLAINTEXT)
 
-    def client_config(self, protocol: str = PLAINTEXT) -> dict[str, str]:
-        """The librdkafka properties with which a client reaches the listener of a protocol."""
-        return {"bootstrap.servers": self._addresses(protocol), "security.protocol": protocol}
+    def client_config(
+        self, protocol: Protocol = "PLAINTEXT", *, username: str | None = None, mechanism: Mechanism = "PLAIN"
+    ) -> dict[str, str]:
+        """The librdkafka properties with which a client reaches a listener; `username` None is the first user.
+
+        Raises ValueError for a protocol or user that `security` does not have.
+        """
+        if protocol == PLAINTEXT:
+            return {"bootstrap.servers": self.bootstrap_servers, "security.protocol": PLAINTEXT}
+        if self._security is None or self._certificates is None:
+            raise ValueError(f"there is no {protocol} listener: pass security=Security(…)")
+        properties = self._security.client_properties(
+            protocol, self._certificates, username=username, mechanism=mechanism
+        )
+        return {"bootstrap.servers": self._addresses(protocol), **properties}
 
     def start(self) -> None:
         """Start every node and wait until all of them serve."""
         classpath = os.pathsep.join(map(str, kafka_classpath(self._progress)))
-        self.data_dir = (
-            self._wanted_data_dir.absolute()
-            if self._wanted_data_dir
-            else Path(tempfile.mkdtemp(prefix="embedded-kafka-"))
-        )
-        self.log_dir = self._wanted_log_dir.absolute() if self._wanted_log_dir else self.data_dir / "logs"
-        self._hold = data.hold(self.data_dir)
+        self._work_dir = work_dir = WorkDir(self._data_dir, self._log_dir, prefix="embedded-kafka-")
+        protocols: tuple[Protocol, ...] = ()
+        if self._security is not None:
+            self._certificates = ensure_certificates(work_dir.path / "certificates")
+            protocols = self._security.protocols
+        random_count = self._count * (len(protocols) + (1 if self._fixed_ports else 2))
         try:
-            self._start_on_free_ports(classpath)
+            start_on_ports(
+                self._fixed_ports,
+                random_count,
+                lambda ports: self._start_nodes(work_dir, classpath, self._assign(ports, protocols)),
+            )
+            self._create_scram_users()
         except BaseException as error:
             self.stop(keep=isinstance(error, StartFailed))
             raise
 
     def stop(self, *, keep: bool = False) -> None:
         """Stop every node; temporary data are removed unless `keep`. Nothing happens when it does not run."""
-        if self._wanted_data_dir is None:
+        if self._work_dir is None:
+            return
+        if not self._work_dir.is_temporary:
+            # All at once: the last one of a cluster would wait in vain for a quorum to tell that it leaves.
             for node in self.nodes:
-                node.kill()
-        else:
-            for node in self.nodes:
+                node.resume()
                 node.request_stop()
             for node in self.nodes:
                 node.stop(STOP_GRACE_S)
-        if self._hold is not None:
-            self._hold.release()
-            self._hold = None
-            if self._wanted_data_dir is None and not keep:
-                shutil.rmtree(self.data_dir, ignore_errors=True)
+        for node in self.nodes:
+            node.kill()
+        self._work_dir.close(keep=keep)
+        self._work_dir = None
 
-    def _start_on_free_ports(self, classpath: str) -> None:
-        for attempt in range(PORT_ATTEMPTS):
-            self._ports = self._choose_ports()
-            try:
-                self._start_nodes(classpath)
-            except StartFailed:
-                # Between choosing and listening another program may have come first: a reason to choose again.
-                taken = [port for node in self._ports for port in node.listeners.values() if not is_free(port)]
-                taken += [node.controller for node in self._ports if not is_free(node.controller)]
-                if not taken:
-                    raise
-                if attempt + 1 == PORT_ATTEMPTS or (self._port and taken[0] in self._fixed_ports()):
-                    raise PortTaken(taken[0]) from None
-            else:
-                return
+    def _assign(self, ports: Sequence[int], protocols: Sequence[Protocol]) -> list[NodePorts]:
+        """Deal the ports out: first the plaintext one of each node, as they may be fixed, then the rest."""
+        columns = [ports[i : i + self._count] for i in range(0, len(ports), self._count)]
+        names = [PLAINTEXT, *protocols]
+        return [
+            NodePorts(controller=columns[-1][i], listeners={name: columns[j][i] for j, name in enumerate(names)})
+            for i in range(self._count)
+        ]
 
-    def _fixed_ports(self) -> list[int]:
-        return [self._port + i for i in range(self._count)] if self._port else []
-
-    def _choose_ports(self) -> list[NodePorts]:
-        fixed = self._fixed_ports()
-        for port in fixed:
-            require_free(port)
-        free = iter(choose_free(2 * self._count))
-        return [NodePorts(next(free), {PLAINTEXT: fixed[i] if fixed else next(free)}) for i in range(self._count)]
-
-    def _start_nodes(self, classpath: str) -> None:
-        found = data.read_cluster_id(self.data_dir, self._count)
+    def _start_nodes(self, work_dir: WorkDir, classpath: str, ports: Sequence[NodePorts]) -> None:
+        self._ports = ports
+        found = data.read_cluster_id(work_dir.path, self._count)
         self.cluster_id = found or data.new_cluster_id()
-        configs = [self._write_config(node_id) for node_id in range(1, self._count + 1)]
+        properties = [self._properties(work_dir, node_id) for node_id in range(1, self._count + 1)]
         if found is None:
             data.create(
-                self.data_dir,
+                work_dir.path,
                 self._count,
                 self.cluster_id,
-                lambda directory: self._format(classpath, directory),
+                lambda directory: format_storage(
+                    directory, self.cluster_id, classpath=classpath, properties=properties[0]
+                ),
             )
         self.nodes = tuple(
             KafkaNode(
                 node_id,
                 classpath=classpath,
-                config=config,
-                log_file=self.log_dir / f"kafka-{node_id}.log",
+                data_dir=data.node_dir(work_dir.path, node_id),
+                config=_write_config(work_dir.path / "config", f"node-{node_id}.properties", content),
+                log_file=work_dir.log_dir / f"kafka-{node_id}.log",
                 heap_mb=self._heap_mb,
-                await_ready=self._await_node,
+                await_ready=lambda node: self._await([node]),
             )
-            for node_id, config in enumerate(configs, start=1)
+            for node_id, content in enumerate(properties, start=1)
         )
-        for node in self.nodes:
-            node.launch()
         try:
+            for node in self.nodes:
+                node.launch()
             self._await(self.nodes)
         except BaseException:
             for node in self.nodes:
                 node.kill()
             raise
 
-    def _write_config(self, node_id: int, log_dir: Path | None = None) -> Path:
-        directory = self.data_dir / "config"
-        directory.mkdir(mode=0o700, exist_ok=True)
-        properties = node_properties(
+    def _properties(self, work_dir: WorkDir, node_id: int) -> dict[str, str]:
+        security: dict[str, str] = {}
+        if self._security is not None and self._certificates is not None:
+            security = self._security.broker_properties(self._certificates)
+        return node_properties(
             node_id,
             self._ports,
-            log_dir or data.node_dir(self.data_dir, node_id),
-            security={},
-            overrides=self._overrides,
+            data.node_dir(work_dir.path, node_id),
+            security=security,
+            overrides=self._broker_properties,
         )
-        path = directory / (f"node-{node_id}.properties" if log_dir is None else "format.properties")
-        path.write_text(render(properties))
-        return path
-
-    def _format(self, classpath: str, directory: Path) -> None:
-        config = self._write_config(1, directory)
-        arguments = ("format", "--cluster-id", self.cluster_id, "--config", config)
-        command = kafka_command(classpath, "kafka.tools.StorageTool", *arguments, heap_mb=64)
-        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        config.unlink()
-        if done.returncode != 0:
-            raise StartFailed(f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}".rstrip())
-
-    def _await_node(self, node: KafkaNode) -> None:
-        self._await([node])
 
     def _await(self, nodes: Sequence[KafkaNode]) -> None:
         probes = [ClusterProbe({"bootstrap.servers": self._address(node, PLAINTEXT)}) for node in nodes]
         wanted = [node.node_id for node in nodes]
-
-        def answers() -> bool:
-            return all(probe.sees(self.cluster_id, wanted) for probe in probes)
-
-        def ended() -> int | None:
-            return next((0 for node in nodes if not node.is_running), None)
-
         try:
-            await_ready(answers, ended, START_TIMEOUT_S)
+            await_ready(
+                lambda: all(probe.sees(self.cluster_id, wanted) for probe in probes),
+                lambda: next((code for node in nodes if (code := node.exit_code) is not None), None),
+                START_TIMEOUT_S,
+            )
         except NotReady as reason:
-            culprit = next((node for node in nodes if not node.is_running), nodes[0])
-            what = "ended while starting" if reason.exit_code is not None else f"did not answer in {START_TIMEOUT_S} s"
-            raise StartFailed(f"Kafka node {culprit.node_id} {what}; its last log lines:\n{culprit.tail()}") from None
+            culprit = next((node for node in nodes if node.exit_code is not None), nodes[0])
+            raise start_failure(
+                f"Kafka node {culprit.node_id}",
+                reason.exit_code,
+                culprit.log(),
+                data=culprit.data_dir,
+                timeout=START_TIMEOUT_S,
+            ) from None
+
+    def _create_scram_users(self) -> None:
+        if self._security is not None and self._security.users:
+            create_scram_users({"bootstrap.servers": self.bootstrap_servers}, self._security.users)
 
     def _address(self, node: KafkaNode, protocol: str) -> str:
         return f"{LOOPBACK}:{self._ports[node.node_id - 1].listeners[protocol]}"
 
     def _addresses(self, protocol: str) -> str:
         return ",".join(self._address(node, protocol) for node in self.nodes)
+
+
+def _write_config(directory: Path, name: str, properties: Mapping[str, str]) -> Path:
+    """Passwords are in it: readable by the owner only."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    path = directory / name
+    path.touch(mode=0o600)
+    path.write_text(render(properties))
+    return path

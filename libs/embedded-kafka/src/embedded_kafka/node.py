@@ -25,12 +25,14 @@ class KafkaNode:
         node_id: int,
         *,
         classpath: str,
+        data_dir: Path,
         config: Path,
         log_file: Path,
         heap_mb: int,
         await_ready: Callable[["KafkaNode"], None],
     ) -> None:
         self.node_id = node_id
+        self.data_dir = data_dir
         self.log_file = log_file
         self._command = kafka_command(classpath, "kafka.Kafka", config, heap_mb=heap_mb)
         self._await_ready = await_ready
@@ -45,6 +47,11 @@ class KafkaNode:
     def is_running(self) -> bool:
         """Whether the process exists (a paused one does)."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended, negative for a signal; None while it runs or when it was never started."""
+        return None if self._process is None else self._process.poll()
 
     def launch(self) -> None:
         """Start the process without waiting for it to be ready; nothing when it runs."""
@@ -86,9 +93,9 @@ class KafkaNode:
         self.stop()
         self.start()
 
-    def tail(self, lines: int = 20) -> str:
-        """The last lines of its log."""
-        return "" if self._process is None else self._process.tail(lines)
+    def log(self) -> str:
+        """What it has logged since its last start."""
+        return "" if self._process is None else self._process.log()
 
 
 def kafka_command(classpath: str, main_class: str, *arguments: str | Path, heap_mb: int) -> list[str]:

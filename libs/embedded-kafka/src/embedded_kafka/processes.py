@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -66,8 +65,9 @@ class ChildProcess:
     parent by the kernel: a program that starts others has to look after them.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], log_file: Path, pipe: int | None) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log_file: Path, log_start: int, pipe: int | None) -> None:
         self.log_file = log_file
+        self._log_start = log_start
         self._process = process
         self._pipe = pipe
         self._reaping = threading.Lock()
@@ -100,6 +100,7 @@ class ChildProcess:
         ]
         try:
             with log_file.open("ab") as log:
+                log_start = log.tell()
                 process = _spawner.spawn(
                     lambda: subprocess.Popen(
                         [*command, *map(str, argv)],
@@ -119,7 +120,7 @@ class ChildProcess:
         finally:
             if read_end is not None:
                 os.close(read_end)
-        return cls(process, log_file, write_end)
+        return cls(process, log_file, log_start, write_end)
 
     @property
     def pid(self) -> int:
@@ -168,10 +169,15 @@ class ChildProcess:
         """Let a frozen process group go on (SIGCONT)."""
         self._signal_group(signal.SIGCONT)
 
+    def log(self) -> str:
+        """What the program has written since this start."""
+        with self.log_file.open("rb") as file:
+            file.seek(self._log_start)
+            return file.read().decode(errors="replace")
+
     def tail(self, lines: int = 20) -> str:
-        """The last lines of the log."""
-        with self.log_file.open(errors="replace") as log:
-            return "".join(deque(log, maxlen=lines)).rstrip()
+        """The last lines that the program has written since this start."""
+        return "\n".join(self.log().splitlines()[-lines:])
 
     def _signal_group(self, number: signal.Signals) -> None:
         # The group id is the pid (a session of its own); it cannot be anybody else's while the child is unreaped.

@@ -1,29 +1,29 @@
 """A real schema registry (Apicurio, with the Confluent API) as a context manager."""
 
 import json
+import re
 import secrets
-import shutil
-import tempfile
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from embedded_kafka import data_dir as data
+from embedded_kafka.diagnosis import start_failure
 from embedded_kafka.distributions import registry_home
-from embedded_kafka.errors import PortTaken, StartFailed
+from embedded_kafka.errors import StartFailed
 from embedded_kafka.java import java_command
 from embedded_kafka.java_properties import render
-from embedded_kafka.ports import LOOPBACK, choose_free, is_free, require_free
+from embedded_kafka.ports import LOOPBACK, start_on_ports
 from embedded_kafka.processes import ChildProcess
 from embedded_kafka.progress import Progress
 from embedded_kafka.readiness import NotReady, await_ready
 from embedded_kafka.registry_properties import registry_properties
+from embedded_kafka.work_dir import WorkDir
 
 START_TIMEOUT_S = 60.0
-PORT_ATTEMPTS = 5
 STOP_GRACE_S = 5.0
 
 
@@ -47,19 +47,17 @@ class EmbeddedRegistry:
         heap_mb: int = 160,
         progress: Progress | None = None,
     ) -> None:
-        self._wanted_data_dir = data_dir
-        self._wanted_port = port
+        if basic_auth is not None and not re.fullmatch(r"[A-Za-z0-9_.-]+", basic_auth[0]):
+            raise ValueError(f"user name {basic_auth[0]!r}: use letters, digits, '_', '.' and '-' only")
+        self.port = port
+        self._data_dir = data_dir
+        self._log_dir = log_dir
         self._basic_auth = basic_auth
-        self._wanted_log_dir = log_dir
         self._heap_mb = heap_mb
         self._progress = progress
         self._nonce = secrets.token_hex(16)
         self._process: ChildProcess | None = None
-        self._hold: data.Hold | None = None
-        self.port = port
-        self.management_port = 0
-        self.data_dir = Path()
-        self.log_dir = Path()
+        self._work_dir: WorkDir | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -69,8 +67,8 @@ class EmbeddedRegistry:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         failed = isinstance(error, Exception)
-        if error is not None and failed:
-            error.add_note(f"the log of the embedded registry is in {self.log_dir}")
+        if error is not None and failed and self._work_dir is not None:
+            error.add_note(f"the log of the embedded registry is in {self._work_dir.log_dir}")
         self.stop(keep=failed)
 
     @property
@@ -90,30 +88,35 @@ class EmbeddedRegistry:
         return {"url": self.url, "basic.auth.user.info": ":".join(self._basic_auth)}
 
     def start(self) -> None:
-        """Start the registry and wait until it answers; nothing when it runs."""
-        if self._process is not None and self._process.poll() is None:
+        """Start the registry and wait until it answers; nothing when it runs.
+
+        After `kill` it goes on with the same port and data.
+        """
+        if self.is_running:
             return
         home = registry_home(self._progress)
-        if self._hold is None:
-            self._hold = self._prepare_directories()
+        if self._work_dir is None:
+            self._work_dir = WorkDir(self._data_dir, self._log_dir, prefix="embedded-registry-")
+        work_dir = self._work_dir
+        fixed = [self.port] if self.port else []
         try:
-            self._start_on_free_port(home)
+            start_on_ports(fixed, 2 - len(fixed), lambda ports: self._launch(work_dir, home, ports))
         except BaseException as error:
             self.stop(keep=isinstance(error, StartFailed))
             raise
 
     def stop(self, *, keep: bool = False) -> None:
         """Stop the registry; temporary data are removed unless `keep`. Nothing happens when it does not run."""
+        if self._work_dir is None:
+            return
         if self._process is not None:
-            self._process.terminate(STOP_GRACE_S if self._wanted_data_dir else 0)
-        if self._hold is not None:
-            self._hold.release()
-            self._hold = None
-            if self._wanted_data_dir is None and not keep:
-                shutil.rmtree(self.data_dir, ignore_errors=True)
+            self._process.resume()
+            self._process.terminate(0 if self._work_dir.is_temporary else STOP_GRACE_S)
+        self._work_dir.close(keep=keep)
+        self._work_dir = None
 
     def kill(self) -> None:
-        """SIGKILL the registry; `start` goes on with the same port and data."""
+        """SIGKILL the registry."""
         if self._process is not None:
             self._process.kill()
 
@@ -127,48 +130,20 @@ class EmbeddedRegistry:
         if self._process is not None:
             self._process.resume()
 
-    def tail(self, lines: int = 20) -> str:
-        """The last lines of its log."""
-        return "" if self._process is None else self._process.tail(lines)
-
     @property
     def is_running(self) -> bool:
         """Whether the process exists (a paused one does)."""
         return self._process is not None and self._process.poll() is None
 
-    def _prepare_directories(self) -> data.Hold:
-        self.data_dir = (
-            self._wanted_data_dir.absolute()
-            if self._wanted_data_dir
-            else Path(tempfile.mkdtemp(prefix="embedded-registry-"))
-        )
-        self.log_dir = self._wanted_log_dir.absolute() if self._wanted_log_dir else self.data_dir / "logs"
-        return data.hold(self.data_dir)
+    def log(self) -> str:
+        """What it has logged since its last start."""
+        return "" if self._process is None else self._process.log()
 
-    def _start_on_free_port(self, home: Path) -> None:
-        for attempt in range(PORT_ATTEMPTS):
-            # A registry that is started again keeps the port that its users know.
-            chosen, self.management_port = choose_free(2)
-            self.port = self.port or chosen
-            require_free(self.port)
-            try:
-                self._launch(home)
-            except StartFailed:
-                taken = [port for port in (self.port, self.management_port) if not is_free(port)]
-                if not taken:
-                    raise
-                if attempt + 1 == PORT_ATTEMPTS or self._wanted_port in taken:
-                    raise PortTaken(taken[0]) from None
-                self.port = self._wanted_port
-            else:
-                return
-
-    def _launch(self, home: Path) -> None:
-        config = self.data_dir / "registry.properties"
+    def _launch(self, work_dir: WorkDir, home: Path, ports: Sequence[int]) -> None:
+        port, management_port = ports
+        properties = registry_properties(port, management_port, nonce=self._nonce, basic_auth=self._basic_auth)
+        config = work_dir.path / "registry.properties"
         config.touch(mode=0o600)
-        properties = registry_properties(
-            self.port, self.management_port, nonce=self._nonce, basic_auth=self._basic_auth
-        )
         config.write_text(render(properties))
         command = java_command(
             ["-jar", home / "quarkus-run.jar"],
@@ -176,16 +151,22 @@ class EmbeddedRegistry:
             options=("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
             system_properties=(("smallrye.config.locations", config.as_uri()),),
         )
-        process = ChildProcess.start(command, log_file=self.log_dir / "registry.log", cwd=self.data_dir)
-        self._process = process
+        log_file = work_dir.log_dir / "registry.log"
+        process = self._process = ChildProcess.start(command, log_file=log_file, cwd=work_dir.path)
+        previous, self.port = self.port, port
         try:
             await_ready(self._answers, process.poll, START_TIMEOUT_S)
-        except NotReady as reason:
+        except BaseException as error:
             process.kill()
-            what = "ended while starting" if reason.exit_code is not None else "did not answer in time"
-            raise StartFailed(f"the schema registry {what}; its last log lines:\n{process.tail()}") from None
-        except BaseException:
-            process.kill()
+            self.port = previous
+            if isinstance(error, NotReady):
+                raise start_failure(
+                    "the schema registry",
+                    error.exit_code,
+                    process.log(),
+                    data=work_dir.path,
+                    timeout=START_TIMEOUT_S,
+                ) from None
             raise
 
     def _answers(self) -> bool:
