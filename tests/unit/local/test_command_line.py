@@ -80,6 +80,22 @@ def test_without_a_running_up_replay_says_what_to_start(run: Run, tmp_path: Path
     assert_one_sentence(run("replay", "a.csv"), "`heartzone up`", "--api", "HEARTZONE_API")
 
 
+@pytest.mark.parametrize("url", ["localhost:8080", "http://", "ftp://localhost"])
+def test_an_api_that_is_no_web_address_is_named(run: Run, tmp_path: Path, url: str) -> None:
+    (tmp_path / "a.csv").write_text(WORKOUT)
+
+    assert_one_sentence(run("replay", "a.csv", "--api", url), repr(url), "http://127.0.0.1:8080")
+
+
+def test_a_topic_name_that_kafka_would_refuse_is_named_with_its_variable(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("HEARTZONE_TOPIC_ZONES", "zones of today")
+
+    assert_one_sentence(run("zones"), "HEARTZONE_TOPIC_ZONES", "'zones of today'")
+
+
 def test_without_a_running_up_zones_names_the_setting(run: Run) -> None:
     assert_one_sentence(run("zones"), "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "`heartzone up`")
 
