@@ -38,13 +38,16 @@ def librdkafka_properties_file() -> str:
         "from heartzone.settings.properties import Property",
         "",
         "LIBRDKAFKA_PROPERTIES: Mapping[str, Property] = {",
-        *(
-            f"    {json.dumps(name)}: Property({', '.join(json.dumps(part) for part in parts if part)}),"
-            for name, parts in sorted(_librdkafka_properties().items())
-        ),
+        *(_property_line(name, parts) for name, parts in sorted(_librdkafka_properties().items())),
         "}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _property_line(name: str, parts: tuple[str, str, str]) -> str:
+    arguments = ", ".join(json.dumps(part) for part in parts if part)
+    line = f"    {json.dumps(name)}: Property({arguments}),"
+    return line if len(line) <= 120 else line.replace(arguments, f"\n        {arguments}\n    ")
 
 
 def _librdkafka_properties() -> Mapping[str, tuple[str, str, str]]:

@@ -55,7 +55,7 @@ def test_no_readings_are_a_message() -> None:
     "first", ['"DeviceId":"x"', '"DeviceId":[1]', f'"DeviceId":"{DEVICE.replace("3", "4")}"'], ids=lambda text: text
 )
 def test_a_duplicate_field_counts_as_its_last_value(first: str) -> None:
-    assert DEVICE == BiometricsDecoder().decode(b"{" + first.encode() + b"," + payload()[1:]).device_id
+    assert BiometricsDecoder().decode(b"{" + first.encode() + b"," + payload()[1:]).device_id == DEVICE
 
 
 def test_a_duplicate_field_of_a_reading_counts_as_its_last_value() -> None:

@@ -41,10 +41,10 @@ def test_zone_events_survive_the_wire(message: HeartRateZoneReached) -> None:
 def test_fields_are_written_in_pascal_case() -> None:
     message = HeartRateZoneReached(DEVICE, int(Zone.ZONE3), "2022-12-02T13:50:00.000Z", 140, 200)
 
-    assert (
+    assert encode(message) == (
         b'{"DeviceId":"3fa85f64-5717-4562-b3fc-2c963f66afa6","Zone":3,"DateTime":"2022-12-02T13:50:00.000Z",'
         b'"HeartRate":140,"MaxHeartRate":200}'
-    ) == encode(message)
+    )
 
 
 @pytest.mark.parametrize("message", [Biometrics, HeartRateZoneReached])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from heartzone.settings.librdkafka_properties import LIBRDKAFKA_PROPERTIES
@@ -88,7 +89,7 @@ def _row(variable: str, field: FieldInfo) -> str:
 
 
 def _code(value: Any) -> str:
-    return "" if value in ("", None) else f"`{value}`"
+    return "" if value in ("", None) or isinstance(value, SecretStr) else f"`{value}`"
 
 
 def _value(field: FieldInfo) -> str:
