@@ -6,38 +6,45 @@ from pathlib import Path
 from embedded_kafka.errors import DamagedDataDir, EmbeddedKafkaError, StartFailed
 
 TAIL_LINES = 20
-EXCEPTION = re.compile(r"^(?:Exception in thread .*|[\w.$]+(?:Exception|Error)\b.*)")
+THROWABLE = r"(?:[a-z]\w*\.)+[\w$]*(?:Exception|Error)\b"
+ERROR = re.compile(rf".* ERROR .*|{THROWABLE}.*|Exception in thread .*|Error: .*")
+CAUSE = re.compile(rf"Caused by: ({THROWABLE}.*)")
+TRACE = re.compile(r"\s+(at |\.\.\. )|Caused by: ")
 
 
 def start_failure(what: str, exit_code: int | None, log: str, *, data: Path, timeout: float) -> EmbeddedKafkaError:
     """The error for a program that ended (`exit_code`), or did not answer for `timeout` seconds (None), with this log.
 
-    It is DamagedDataDir when the first error names a file of its `data`.
+    It is DamagedDataDir when an error names a file of its `data`.
     """
+    lines = log.splitlines()
+    tail = "\n".join(lines[-TAIL_LINES:])
+    errors = (line for line in lines if ERROR.match(line) or CAUSE.match(line))
+    if blame := next((line for line in errors if str(data) in line), None):
+        return DamagedDataDir(f"{what} cannot use the data in {data}, which were left as they are: {_message(blame)}")
     if exit_code is None:
-        return StartFailed(f"{what} did not answer within {timeout:.0f} s; its last log lines:\n{_tail(log)}")
-    cause = first_error(log)
-    if str(data) in cause:
-        return DamagedDataDir(
-            f"{what} cannot start on the data in {data}, they are damaged or not its own, and were left as they are: "
-            f"{cause}"
-        )
+        return StartFailed(f"{what} did not answer within {timeout:.0f} s; its last log lines:\n{tail}")
     return StartFailed(
-        f"{what} ended while starting, exit code {exit_code}: {cause}; its last log lines:\n{_tail(log)}"
+        f"{what} ended while starting, exit code {exit_code}: {root_cause(lines)}; its last log lines:\n{tail}"
     )
 
 
-def first_error(log: str) -> str:
-    """The first error that a log reports: the exception if it names one, else the message."""
-    lines = log.splitlines()
-    for number, line in enumerate(lines):
-        if EXCEPTION.match(line):
-            return line.strip()
-        if " ERROR " in line:
-            following = lines[number + 1] if number + 1 < len(lines) else ""
-            return following.strip() if EXCEPTION.match(following) else line.partition(" - ")[2].strip() or line
-    return "it logged no error"
+def root_cause(lines: list[str]) -> str:
+    """The first error of a log, or rather the last "Caused by" of its stack trace when it has one."""
+    first = next((i for i, line in enumerate(lines) if ERROR.match(line)), None)
+    if first is None:
+        return "it logged no error"
+    cause = _message(lines[first])
+    for line in lines[first + 1 :]:
+        if re.match(THROWABLE, line):
+            cause = line
+        elif found := CAUSE.match(line):
+            cause = found[1]
+        elif not TRACE.match(line):
+            break
+    return cause
 
 
-def _tail(log: str) -> str:
-    return "\n".join(log.splitlines()[-TAIL_LINES:])
+def _message(line: str) -> str:
+    """Without the time, thread and logger in front."""
+    return re.sub(r"^Caused by: |^.* ERROR (?:\S+ - |\[[^\]]*\] (?:\([^)]*\) )?)", "", line).strip()

@@ -13,18 +13,19 @@ from typing import Self
 
 from embedded_kafka.diagnosis import start_failure
 from embedded_kafka.distributions import registry_home
-from embedded_kafka.errors import StartFailed
+from embedded_kafka.errors import DamagedDataDir, StartFailed
 from embedded_kafka.java import java_command
 from embedded_kafka.java_properties import render
 from embedded_kafka.ports import LOOPBACK, start_on_ports
 from embedded_kafka.processes import ChildProcess
 from embedded_kafka.progress import Progress
 from embedded_kafka.readiness import NotReady, await_ready
-from embedded_kafka.registry_properties import registry_properties
+from embedded_kafka.registry_properties import STORE_FILE, registry_properties
 from embedded_kafka.work_dir import WorkDir
 
 START_TIMEOUT_S = 60.0
 STOP_GRACE_S = 5.0
+STORE_BLOCK = 4096
 
 
 class EmbeddedRegistry:
@@ -100,6 +101,7 @@ class EmbeddedRegistry:
         work_dir = self._work_dir
         fixed = [self.port] if self.port else []
         try:
+            _require_sound(work_dir.path / STORE_FILE)
             start_on_ports(fixed, 2 - len(fixed), lambda ports: self._launch(work_dir, home, ports))
         except BaseException as error:
             self.stop(keep=isinstance(error, StartFailed))
@@ -164,7 +166,7 @@ class EmbeddedRegistry:
                     "the schema registry",
                     error.exit_code,
                     process.log(),
-                    data=work_dir.path,
+                    data=work_dir.path / STORE_FILE,
                     timeout=START_TIMEOUT_S,
                 ) from None
             raise
@@ -190,3 +192,14 @@ class EmbeddedRegistry:
         with opener.open(request, timeout=2) as answer:
             body: bytes = answer.read()
         return body
+
+
+def _require_sound(store: Path) -> None:
+    """Raise DamagedDataDir for a file that is no H2 store: Apicurio would start on it and answer 500 to everything."""
+    if not store.exists():
+        return
+    with store.open("rb") as file:
+        # MVStore's header, written twice for the case that a write of it was interrupted.
+        copies = (file.read(STORE_BLOCK), file.read(STORE_BLOCK))
+    if not any(copy.startswith(b"H:") for copy in copies):
+        raise DamagedDataDir(f"{store} is not a schema registry's store: it is damaged; nothing in it was touched.")

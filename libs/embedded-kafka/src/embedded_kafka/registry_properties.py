@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 # H2 writes a commit behind by default (half a second): a SIGKILL would lose what was answered with 200.
+STORE_FILE = "registry.mv.db"
 STORE_URL = "jdbc:h2:file:./registry;WRITE_DELAY=0"
 REALM = "Quarkus"  # fixed when Apicurio was built
 
