@@ -95,9 +95,10 @@ def apply_event_topics(
     `kafka_config` are librdkafka's properties, `registry_config` those of confluent_kafka's registry client (`url`, …).
     Raises InvalidKafkaConfig and InvalidRegistryConfig; all that Kafka and the registry say is in the report.
     """
-    kafka, registry = KafkaTopics(kafka_config), SchemaSubjects(registry_config)
+    kafka = KafkaTopics(kafka_config)
     outcomes: list[Outcome] = []
-    for outcome in carry_out(plan(desired, observe(desired, kafka, registry)), kafka, registry):
-        outcomes.append(outcome)
-        on_outcome(outcome)
+    with SchemaSubjects(registry_config) as registry:
+        for outcome in carry_out(plan(desired, observe(desired, kafka, registry)), kafka, registry):
+            outcomes.append(outcome)
+            on_outcome(outcome)
     return Report(tuple(each.resource for each in desired), tuple(outcomes))

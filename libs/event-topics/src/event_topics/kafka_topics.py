@@ -1,6 +1,7 @@
 """The Kafka side: what topics are like now, and the topic half of a plan, in as few requests as Kafka takes."""
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -19,7 +20,7 @@ from confluent_kafka.admin import (
 )
 
 from event_topics.failures import Failure
-from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction
+from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction, same_config_value
 from event_topics.state import ObservedTopic
 
 # A client whose broker is away logs ten lines a second; what they say is in the failures already.
@@ -107,16 +108,26 @@ class KafkaTopics:
         return found
 
     def carry_out(self, actions: Iterable[TopicAction]) -> Iterator[tuple[TopicAction, Failure | None]]:
-        """Do the actions, those of a kind together; yield each with None, or why it failed."""
-        wanted = list(actions)
-        for creations in _batches([each for each in wanted if isinstance(each, CreateTopic)]):
+        """Do the actions, those of a kind together; yield each with None, or why it failed.
+
+        Ends when what was done can be seen, so that who observes next does not find the state of before.
+        """
+        done: list[TopicAction] = []
+        for action, failure in self._send(list(actions)):
+            if failure is None:
+                done.append(action)
+            yield action, failure
+        self._wait_until_visible(done)
+
+    def _send(self, actions: Sequence[TopicAction]) -> Iterator[tuple[TopicAction, Failure | None]]:
+        for creations in _batches([each for each in actions if isinstance(each, CreateTopic)]):
             yield from self._do(
                 creations,
                 lambda batch: self._admin.create_topics(
                     [_new_topic(each) for each in batch], request_timeout=self._timeout, operation_timeout=self._timeout
                 ),
             )
-        for growths in _batches([each for each in wanted if isinstance(each, AddPartitions)]):
+        for growths in _batches([each for each in actions if isinstance(each, AddPartitions)]):
             yield from self._do(
                 growths,
                 lambda batch: self._admin.create_partitions(
@@ -125,7 +136,7 @@ class KafkaTopics:
                     operation_timeout=self._timeout,
                 ),
             )
-        alterations = [each for each in wanted if isinstance(each, AlterConfig)]
+        alterations = [each for each in actions if isinstance(each, AlterConfig)]
         if alterations:
             yield from self._do(
                 alterations,
@@ -136,6 +147,16 @@ class KafkaTopics:
                     ).items()
                 },
             )
+
+    def _wait_until_visible(self, done: Sequence[TopicAction]) -> None:
+        # The controller has said yes, but brokers answer from their own copy of the metadata, which follows shortly.
+        deadline = time.monotonic() + self._timeout
+        waiting = list(done)
+        while waiting and time.monotonic() < deadline:
+            found = self.observe(each.topic for each in waiting)
+            waiting = [each for each in waiting if not _is_visible(each, found.get(each.topic))]
+            if waiting:
+                time.sleep(0.02)
 
     def _configs(self, names: Sequence[str]) -> dict[str, Any | Failure]:
         if not names:
@@ -203,6 +224,24 @@ def _observed(description: Any, entries: Mapping[str, Any]) -> ObservedTopic:
         defaults={name: entry.value for name, entry in entries.items() if name not in own and entry.value is not None},
         topic_id=str(description.topic_id),
     )
+
+
+def _is_visible(action: TopicAction, topic: ObservedTopic | Failure | None) -> bool:
+    if not isinstance(topic, ObservedTopic):
+        return False
+    match action:
+        case CreateTopic():
+            return topic.partitions == action.partitions
+        case AddPartitions():
+            return topic.partitions >= action.after
+        case AlterConfig():
+            return all(_is_in_force(change, topic.config.get(change.key)) for change in action.changes)
+
+
+def _is_in_force(change: ConfigChange, value: str | None) -> bool:
+    if change.after is None or value is None:
+        return change.after == value
+    return same_config_value(change.after, value)
 
 
 def _batches(actions: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -8,7 +8,7 @@ and registering an old version's text again answers with its id and leaves the l
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from event_topics.failures import Failure
@@ -39,7 +39,7 @@ class InvalidRegistryConfig(ValueError):
 
 
 class SchemaSubjects:
-    """A client of one registry. `timeout` in seconds bounds each request, and each is tried twice."""
+    """A client of one registry, to be closed. `timeout` in seconds bounds each request, and each is tried twice."""
 
     def __init__(self, client_config: Mapping[str, str | int | float], *, timeout: float = 5.0) -> None:
         """Start the client without connecting. Raises InvalidRegistryConfig."""
@@ -52,6 +52,16 @@ class SchemaSubjects:
             self._client = SchemaRegistryClient({**bounds, **client_config})
         except (ValueError, TypeError, OSError) as error:
             raise InvalidRegistryConfig(f"The registry's client refuses its properties: {error}.") from error
+
+    def close(self) -> None:
+        """Close the connections; the client is of no use afterwards."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def observe(self, desired: Mapping[str, DesiredSchema]) -> dict[str, ObservedSubject | Failure]:
         """Return what each subject holds; subjects that the registry does not list are left out. Never raises for what

@@ -115,7 +115,8 @@ def _look(folder: Path | None, data_dir: Path | None) -> _Planned:
     try:
         desired = load_event_topics([folder]).desired()
         up = cluster.running(data_dir)
-        kafka, registry = KafkaTopics(cluster.connect(up).admin), SchemaSubjects(cluster.registry(up))
+        kafka = KafkaTopics(cluster.connect(up).admin)
+        registry = click.get_current_context().with_resource(SchemaSubjects(cluster.registry(up)))
     except (LoadError, InvalidKafkaConfig, InvalidRegistryConfig) as error:
         _cannot_run(str(error))
     observed = observe(desired, kafka, registry)
