@@ -13,12 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
+from heartzone.settings import ServiceSettings
 from heartzone.settings.documentation import settings_document
+from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = (Biometrics, HeartRateZoneReached)
-SERVICES = {"Zone worker": WorkerSettings}
+SERVICES: Mapping[str, type[ServiceSettings]] = {"Producer": ProducerSettings, "Zone worker": WorkerSettings}
 
 
 def schema_file(message: type[Biometrics] | type[HeartRateZoneReached]) -> str:

@@ -61,9 +61,8 @@ def server() -> Iterator[ScriptedRegistry]:
 
 @pytest.fixture
 def registry(server: ScriptedRegistry) -> Iterator[SchemaRegistry]:
-    registry = SchemaRegistry({"url": server.url, "retries.wait.ms": 1, "basic.auth.user.info": "me:hush"})
-    yield registry
-    registry.close()
+    with SchemaRegistry({"url": server.url, "retries.wait.ms": 1, "basic.auth.user.info": "me:hush"}) as registry:
+        yield registry
 
 
 def test_the_latest_version_is_asked_for_each_time(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
@@ -128,7 +127,8 @@ def test_a_failure_is_asked_again(registry: SchemaRegistry, server: ScriptedRegi
 
 
 def test_a_registry_that_is_not_there_is_unavailable() -> None:
-    registry = SchemaRegistry({"url": "http://127.0.0.1:1", "retries.wait.ms": 1})
-
-    with pytest.raises(RegistryUnavailable, match="cannot be reached for schema id 7"):
+    with (
+        SchemaRegistry({"url": "http://127.0.0.1:1", "retries.wait.ms": 1}) as registry,
+        pytest.raises(RegistryUnavailable, match="cannot be reached for schema id 7"),
+    ):
         registry.by_id(7)

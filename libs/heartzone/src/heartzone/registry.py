@@ -8,7 +8,7 @@ RegistryError
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self, TypeVar
 
 Found = TypeVar("Found")
 
@@ -52,7 +52,7 @@ class RegisteredSchema:
 
 
 class SchemaRegistry:
-    """Lookups in one registry; threads may share it.
+    """Lookups in one registry; threads may share it. A context manager, which closes it at the end.
 
     Args:
         client_config: properties of confluent_kafka's SchemaRegistryClient (``url``, ``basic.auth.user.info`` …).
@@ -70,6 +70,12 @@ class SchemaRegistry:
         # The client would keep the first "latest" version that it saw for as long as it lives.
         self._client = SchemaRegistryClient({**_BOUNDS, **client_config, "cache.latest.ttl.sec": 0})
         self._schemas: dict[int, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def latest(self, subject: str) -> RegisteredSchema:
         """The latest version of a subject, asked for each time.
