@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from event_topics.embedding import main as copy_schemas
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone.settings import ServiceSettings
 from heartzone.settings.documentation import settings_document
@@ -115,9 +116,10 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
 
 
 def main() -> None:
-    """Write every generated file."""
+    """Write every generated file, and the copies of the schemas in the definitions of the topics."""
     for path, text in generated():
         path.write_text(text(), encoding="utf-8")
+    copy_schemas([str(ROOT / "schemas" / "topics")])
 
 
 if __name__ == "__main__":
