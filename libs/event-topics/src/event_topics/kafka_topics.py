@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -20,6 +21,7 @@ from confluent_kafka.admin import (
 )
 
 from event_topics.failures import Failure
+from event_topics.kafka_failures import failure_of
 from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction, same_config_value
 from event_topics.state import ObservedTopic
 
@@ -33,35 +35,7 @@ _T = TypeVar("_T")
 # KRaft writes one request's topics in one batch of at most 10,000 records, of which each partition is one
 # (QuorumController.MAX_RECORDS_PER_USER_OP); smaller batches also keep one request within its time-out.
 _PARTITIONS_PER_REQUEST = 2_000
-
-_REASONS = {
-    KafkaError.INVALID_CONFIG: "InvalidConfig",
-    KafkaError.INVALID_REPLICATION_FACTOR: "InvalidReplicas",
-    KafkaError.INVALID_PARTITIONS: "InvalidPartitions",
-    KafkaError.TOPIC_EXCEPTION: "InvalidTopicName",
-    KafkaError.TOPIC_ALREADY_EXISTS: "TopicAlreadyExists",
-    KafkaError.UNKNOWN_TOPIC_OR_PART: "TopicNotFound",
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "KafkaUnauthorized",
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "KafkaUnauthorized",
-    KafkaError.POLICY_VIOLATION: "PolicyViolation",
-}
-_TRANSIENT = frozenset(
-    {
-        KafkaError._TIMED_OUT,
-        KafkaError._TIMED_OUT_QUEUE,
-        KafkaError._TRANSPORT,
-        KafkaError._ALL_BROKERS_DOWN,
-        KafkaError._AUTHENTICATION,
-        KafkaError._SSL,
-        KafkaError._RESOLVE,
-        KafkaError.REQUEST_TIMED_OUT,
-        KafkaError.NOT_CONTROLLER,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.NETWORK_EXCEPTION,
-        KafkaError.BROKER_NOT_AVAILABLE,
-        KafkaError.THROTTLING_QUOTA_EXCEEDED,
-    }
-)
+_VISIBLE_WITHIN_S = 3.0
 
 
 class InvalidKafkaConfig(ValueError):
@@ -150,7 +124,7 @@ class KafkaTopics:
 
     def _wait_until_visible(self, done: Sequence[TopicAction]) -> None:
         # The controller has said yes, but brokers answer from their own copy of the metadata, which follows shortly.
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + _VISIBLE_WITHIN_S
         waiting = list(done)
         while waiting and time.monotonic() < deadline:
             found = self.observe(each.topic for each in waiting)
@@ -197,16 +171,14 @@ class KafkaTopics:
                 yield name, self._failure(error.args[0])
 
     def _failure(self, error: KafkaError) -> Failure:
-        code, words = error.code(), error.str().rstrip(".")
-        if code in _TRANSIENT:
-            self._admin.poll(0)  # librdkafka hands the connection's own error out here: it says more than "timed out"
-            cause = self._errors[-1] if self._errors else words
-            return Failure(
-                "KafkaUnavailable",
-                f"Kafka at {self._bootstrap} did not answer within {self._timeout:g} s: {cause}.",
-                transient=True,
-            )
-        return Failure(_REASONS.get(code, "KafkaError"), f"Kafka says: {words} ({error.name()}).")
+        failure = failure_of(error)
+        if not failure.transient:
+            return failure
+        self._admin.poll(0)  # librdkafka hands the connection's own error out here: it says more than "timed out"
+        cause = self._errors[-1] if self._errors else error.str().rstrip(".")
+        return replace(
+            failure, message=f"Kafka at {self._bootstrap} did not answer within {self._timeout:g} s: {cause}."
+        )
 
     def _on_error(self, error: KafkaError) -> None:
         # "All brokers are down" follows the error that says why: keep the why.
@@ -227,8 +199,10 @@ def _observed(description: Any, entries: Mapping[str, Any]) -> ObservedTopic:
 
 
 def _is_visible(action: TopicAction, topic: ObservedTopic | Failure | None) -> bool:
-    if not isinstance(topic, ObservedTopic):
+    if topic is None:
         return False
+    if isinstance(topic, Failure):
+        return not topic.transient  # who may not look need not wait
     match action:
         case CreateTopic():
             return topic.partitions == action.partitions

@@ -5,7 +5,6 @@ an unset level of a subject reads as the registry's own, a refused schema is a 4
 and registering an old version's text again answers with its id and leaves the latest as it is.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self, TypeVar, cast
@@ -13,24 +12,24 @@ from urllib.parse import urlsplit
 
 from event_topics.failures import Failure
 from event_topics.plan import RegisterSchema, SetCompatibility, SubjectAction
+from event_topics.registry_failures import (
+    INVALID_SCHEMA,
+    SCHEMA_NOT_FOUND,
+    SUBJECT_LEVEL_NOT_SET,
+    SUBJECT_NOT_FOUND,
+    VERSION_NOT_FOUND,
+    refused,
+    unavailable,
+)
 from event_topics.resource import SchemaType
 from event_topics.schema_text import canonical
 from event_topics.state import DesiredSchema, ObservedSubject, SchemaVersion
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import Schema
-    from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 _T = TypeVar("_T")
 
-# Error codes of the Confluent API.
-_SUBJECT_NOT_FOUND, _VERSION_NOT_FOUND, _SCHEMA_NOT_FOUND = 40401, 40402, 40403
-_SUBJECT_LEVEL_NOT_SET = 40408
-_NOT_FOUND = frozenset({_SUBJECT_NOT_FOUND, _VERSION_NOT_FOUND, _SCHEMA_NOT_FOUND, _SUBJECT_LEVEL_NOT_SET})
-_INVALID_SCHEMA, _INVALID_COMPATIBILITY = 42201, 42203
-_REASONS = {409: "IncompatibleSchema", _INVALID_SCHEMA: "InvalidSchema", _INVALID_COMPATIBILITY: "InvalidCompatibility"}
-
-_JAVA_CLASS = re.compile(r"^(?:[a-z]\w*\.)+[A-Z]\w*: ")
 _CONCURRENT_REQUESTS = 8
 
 
@@ -94,7 +93,7 @@ class SchemaSubjects:
         try:
             compatibility = self._compatibility(subject)
             registered = self._ask_or_none(
-                lambda: self._client.get_latest_version(subject), absent=(_SUBJECT_NOT_FOUND, _VERSION_NOT_FOUND)
+                lambda: self._client.get_latest_version(subject), absent=(SUBJECT_NOT_FOUND, VERSION_NOT_FOUND)
             )
             if registered is None:
                 return ObservedSubject(compatibility=compatibility)
@@ -121,7 +120,7 @@ class SchemaSubjects:
 
     def _compatibility(self, subject: str) -> str | None:
         level: str | None = self._ask_or_none(
-            lambda: self._client.get_compatibility(subject), absent=(_SUBJECT_LEVEL_NOT_SET, _SUBJECT_NOT_FOUND)
+            lambda: self._client.get_compatibility(subject), absent=(SUBJECT_LEVEL_NOT_SET, SUBJECT_NOT_FOUND)
         )
         return level
 
@@ -134,7 +133,7 @@ class SchemaSubjects:
         found = self._ask_or_none(
             lambda: self._client.lookup_schema(subject, _schema(desired.type, desired.text)),
             # A schema that the registry cannot read is certainly not one that it holds; registering it says why.
-            absent=(_SCHEMA_NOT_FOUND, _SUBJECT_NOT_FOUND, _INVALID_SCHEMA),
+            absent=(SCHEMA_NOT_FOUND, SUBJECT_NOT_FOUND, INVALID_SCHEMA),
         )
         return found.version if found else None
 
@@ -172,35 +171,12 @@ class SchemaSubjects:
         try:
             return call()
         except SchemaRegistryError as error:
-            raise _NoAnswer(self._refused(error), error.error_code) from error
+            raise _NoAnswer(refused(error, self._url), error.error_code) from error
         except Exception as error:
             # Whatever else the client raises comes from its HTTP library or from an answer that it cannot read.
             raise _NoAnswer(
-                self._unavailable(f"did not answer as a registry does: {type(error).__name__} {error}".rstrip())
+                unavailable(self._url, f"did not answer as a registry does: {type(error).__name__} {error}".rstrip())
             ) from error
-
-    def _refused(self, error: "SchemaRegistryError") -> Failure:
-        status, code = error.http_status_code, error.error_code
-        words = _JAVA_CLASS.sub("", str(error.error_message or "")).rstrip(".") or f"HTTP status {status}"
-        if status in {401, 403}:
-            return Failure(
-                "RegistryUnauthorized",
-                f"The schema registry at {self._url} answers {status}: check the user, the password and its rights.",
-            )
-        if status in {408, 429} or status >= 500:
-            return self._unavailable(f"answers {status}: {words}")
-        if status == 404 and code not in _NOT_FOUND:
-            return Failure(
-                "RegistryNotFound",
-                f"There is no schema registry at {self._url}: give the address of its Confluent API, which for "
-                "Apicurio ends in /apis/ccompat/v7.",
-            )
-        # 409 is the status of an incompatible schema; its code is 409 too, or one that each registry chooses.
-        reason = _REASONS.get(status) or _REASONS.get(code, "RegistryRefused")
-        return Failure(reason, f"The registry says: {words} (HTTP {status}, code {code}).")
-
-    def _unavailable(self, what: str) -> Failure:
-        return Failure("RegistryUnavailable", f"The schema registry at {self._url} {what}.", transient=True)
 
 
 class _NoAnswer(Exception):
