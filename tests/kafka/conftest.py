@@ -1,8 +1,12 @@
 """Fixtures for tests on a real broker."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from embedded_kafka import EmbeddedKafka
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from pipeline import Pipeline
 from testbed import Testbed
 
 
@@ -10,3 +14,13 @@ from testbed import Testbed
 def kafka(embedded_kafka: EmbeddedKafka) -> Testbed:
     """The session's broker, with everything a test needs to fill and audit topics on it."""
     return Testbed(embedded_kafka.bootstrap_servers)
+
+
+@pytest.fixture
+def make_pipeline(kafka: Testbed, embedded_registry: EmbeddedRegistry, tmp_path: Path) -> Callable[..., Pipeline]:
+    """The product's topics and subjects under names of their own: ``make_pipeline(partitions=1)``."""
+
+    def make(partitions: int = 1) -> Pipeline:
+        return Pipeline(kafka, embedded_registry.client_config(), tmp_path, partitions)
+
+    return make

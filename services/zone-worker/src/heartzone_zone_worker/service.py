@@ -34,6 +34,9 @@ from heartzone_zone_worker.writer_schemas import WriterSchemas
 SERVICE = "zone-worker"
 ASK_AGAIN = 2.0
 
+# Above what a topic takes by default (1 MiB), so that the largest input still fits with a dead letter's headers.
+DEAD_LETTER_MAX_BYTES = 2_000_000
+
 log = structlog.get_logger(__name__)
 
 
@@ -114,7 +117,7 @@ class ZoneWorker:
             dead_letter_topic=settings.topics.dead_letters,
             dead_letter_header_prefix="heartzone.dlq.",
             consumer=settings.kafka.consumer(),
-            producer=settings.kafka.producer(),
+            producer={"message.max.bytes": DEAD_LETTER_MAX_BYTES, **settings.kafka.producer()},
             limits=BatchLimits(
                 max_records=settings.transaction_max_records,
                 max_bytes=settings.transaction_max_bytes,
