@@ -101,6 +101,7 @@ class ProducerService:
             delivery,
             metrics=HttpMetrics(self._metrics_registry),
             body_limit=settings.http_body_limit,
+            most_requests=settings.http_max_requests,
             lifespan=self._lifespan,
             log_requests=settings.log_level == "debug",
         )

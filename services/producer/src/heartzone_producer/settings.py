@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from heartzone.settings import ServiceSettings
+from heartzone.settings import ServiceSettings, SettingsError
 
 
 class ProducerSettings(ServiceSettings):
@@ -37,8 +37,8 @@ class ProducerSettings(ServiceSettings):
     def _keep_the_deadline(self) -> "ProducerSettings":
         for name in ("message.timeout.ms", "delivery.timeout.ms"):
             if name in self.kafka.producer():
-                raise ValueError(
-                    f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')} cannot be set: a request is answered within 5 s, and"
-                    " a record that is tried after that would be stored although its client was told otherwise"
+                raise SettingsError(
+                    f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')}: {name} cannot be set: a request is answered within"
+                    " 5 s, and a record still tried after that would be stored although its client was told otherwise"
                 )
         return self

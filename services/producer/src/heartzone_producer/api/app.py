@@ -7,8 +7,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from heartzone_producer.api.batch import PostBatch
 from heartzone_producer.api.biometrics import PostBiometrics
+from heartzone_producer.api.documentation import documentation_routes
+from heartzone_producer.api.limits import RequestLimit
 from heartzone_producer.api.problems import problem_handlers
+from heartzone_producer.api.raw import PostRaw
 from heartzone_producer.api.telemetry import RequestTelemetry
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
@@ -17,11 +21,20 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 def create_app(
-    delivery: Delivery, *, metrics: HttpMetrics, body_limit: int, lifespan: Lifespan, log_requests: bool = False
+    delivery: Delivery,
+    *,
+    metrics: HttpMetrics,
+    body_limit: int,
+    most_requests: int,
+    lifespan: Lifespan,
+    log_requests: bool = False,
 ) -> Starlette:
     """The application over a delivery; ``lifespan`` starts and stops what is behind it."""
     routes = [
         Route("/biometrics", PostBiometrics(delivery, body_limit=body_limit), methods=["POST"]),
+        Route("/biometrics/batch", PostBatch(delivery, body_limit=body_limit), methods=["POST"]),
+        Route("/biometrics/raw", PostRaw(delivery, body_limit=body_limit), methods=["POST"]),
+        *documentation_routes(),
     ]
     app = Starlette(
         routes=routes,
@@ -31,7 +44,8 @@ def create_app(
                 metrics=metrics,
                 routes=[route.path for route in routes],
                 log_requests=log_requests,
-            )
+            ),
+            Middleware(RequestLimit, most=most_requests, metrics=metrics),
         ],
         exception_handlers=problem_handlers(metrics),
         lifespan=lifespan,

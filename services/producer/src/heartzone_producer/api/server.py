@@ -6,6 +6,7 @@ over all connections ends those that are overdue; a timer for each request would
 """
 
 import asyncio
+import logging
 import math
 import socket
 from time import monotonic
@@ -50,6 +51,8 @@ class ApiServer(uvicorn.Server):
     """
 
     def __init__(self, app: ASGIApp, *, request_timeout: float) -> None:
+        # At lower levels it tells of every start and, without limit, of every request that is not HTTP.
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 app,
