@@ -25,12 +25,26 @@ except ZeroDivisionError:
 """
 
 
+UNCAUGHT = """
+import threading
+from heartzone.telemetry import logs
+logs.configure("info", "json", "example")
+thread = threading.Thread(target=lambda: [][1], name="second")
+thread.start()
+thread.join()
+raise ValueError("no")
+"""
+
+
 def run(level: str, form: str) -> str:
-    program = PROGRAM.format(level=level, format=form)
+    return run_program(PROGRAM.format(level=level, format=form), exit_code=0)
+
+
+def run_program(program: str, *, exit_code: int) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "default", "-c", program], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-W", "default", "-c", program], check=False, capture_output=True, text=True, timeout=60
     )
-    assert done.stdout == ""
+    assert (done.returncode, done.stdout) == (exit_code, "")
     return done.stderr
 
 
@@ -59,6 +73,14 @@ def test_a_traceback_is_structured_and_holds_no_values() -> None:
     assert (exception["exc_type"], exception["exc_value"]) == ("ZeroDivisionError", "division by zero")
     assert exception["frames"]
     assert "hush" not in text
+
+
+def test_what_nobody_caught_is_logged_like_the_rest() -> None:
+    in_thread, in_main = lines(run_program(UNCAUGHT, exit_code=1))
+
+    assert (in_thread["event"], in_thread["level"], in_thread["thread"]) == ("uncaught_exception", "critical", "second")
+    assert in_thread["exception"][0]["exc_type"] == "IndexError"
+    assert (in_main["event"], in_main["exception"][0]["exc_value"]) == ("uncaught_exception", "no")
 
 
 def test_the_level_holds_for_all() -> None:

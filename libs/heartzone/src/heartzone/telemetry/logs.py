@@ -2,11 +2,15 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+log = structlog.get_logger(__name__)
 
 LogFormat = Literal["json", "console", "auto"]
 
@@ -65,6 +69,22 @@ def configure(level: str, format: LogFormat, service: str) -> None:  # noqa: A00
     root.handlers[:] = [handler]
     root.setLevel(number)
     logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
     # One line for each request to the registry says nothing that the metrics do not.
     for noisy in ("httpx", "httpx2", "httpcore", "httpcore2"):
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+    else:
+        log.critical("uncaught_exception", exc_info=(kind, error, traceback))
+
+
+def _log_uncaught_in_thread(uncaught: threading.ExceptHookArgs) -> None:
+    if uncaught.exc_value is not None:
+        name = uncaught.thread.name if uncaught.thread else ""
+        error = (uncaught.exc_type, uncaught.exc_value, uncaught.exc_traceback)
+        log.critical("uncaught_exception", thread=name, exc_info=error)

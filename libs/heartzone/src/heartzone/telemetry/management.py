@@ -5,9 +5,11 @@ process fails its probe instead of answering from a place that still moves.
 """
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
@@ -59,7 +61,9 @@ class ManagementServer:
                 error.errno, f"management port {self.port} cannot be listened on: {error.strerror}"
             ) from error
         self.port = self._server.server_address[1]
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="management", daemon=True).start()
+        Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.25}, name="management", daemon=True
+        ).start()
         return self
 
     def __exit__(
@@ -75,15 +79,22 @@ class _Server(ThreadingHTTPServer):
     # The default of 5 drops connections when several probes and scrapes come at once.
     request_queue_size = 64
 
+    def server_bind(self) -> None:
+        """As the base class, but without asking the DNS for the name of this host, which may take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "", self.server_address[1]
+
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """A scraper that hung up is not worth a traceback on stderr; anything else is logged as the rest is."""
-        log.warning("management_request_failed", client=client_address[0], exc_info=True)
+        """Into the log, where the base class would print; a scraper that hung up is nothing to tell."""
+        if not isinstance(sys.exception(), ConnectionError):
+            log.exception("management_request_failed", client=client_address[0])
 
 
 class _Handler(BaseHTTPRequestHandler):
     metrics: CollectorRegistry
     probes: dict[str, Callable[[], Health]]
     protocol_version = "HTTP/1.1"
+    server_version, sys_version = "heartzone", ""
     timeout = 30  # seconds until an idle connection is given up; a scraper opens another
 
     def do_GET(self) -> None:
