@@ -22,7 +22,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 SUBCOMMANDS = {
     "up": Subcommand(
-        "heartzone_local.up", "up", "Run Kafka, the schema registry, the web API and the zone workers here."
+        "heartzone_local.up.command", "up", "Run Kafka, the schema registry, the web API and the zone workers here."
     ),
     "replay": Subcommand("heartzone_local.replay.command", "replay", "Send recorded workouts through the web API."),
     "zones": Subcommand("heartzone_local.zones.command", "zones", "Follow the heart-rate zones live."),

@@ -137,6 +137,11 @@ class EmbeddedRegistry:
         """Whether the process exists (a paused one does)."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended, negative for a signal; None while it runs or when it was never started."""
+        return None if self._process is None else self._process.poll()
+
     def log(self) -> str:
         """What it has logged since its last start."""
         return "" if self._process is None else self._process.log()

@@ -1,0 +1,156 @@
+"""The composition root of `up`: what is started in which order, and how each way to end is told."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded_kafka import EmbeddedKafka, EmbeddedKafkaError, EmbeddedRegistry
+from embedded_kafka.errors import DamagedDataDir, PortTaken, StartFailed
+from embedded_kafka.java import java_executable
+from event_topics.apply import apply_event_topics
+from event_topics.loading import LoadError, load_event_topics
+from event_topics.state import DesiredTopic
+from heartzone_local import endpoints
+from heartzone_local.endpoints import Endpoints, Metrics
+from heartzone_local.up.data_dir import DataDir, hold
+from heartzone_local.up.display import Downloads, Output, own_command, summary
+from heartzone_local.up.parts import KafkaPart, Part, RegistryPart, ServicePart
+from heartzone_local.up.ports import LOOPBACK, Ports, refuse_taken
+from heartzone_local.up.refusal import CannotStart, PartFailed, StopAsked
+from heartzone_local.up.services import producer, zone_workers
+from heartzone_local.up.stack import Stack
+from heartzone_local.up.stop_requests import StopRequests
+
+STOPPED = 0
+FAILED = 1
+REFUSED = 2
+
+# Seconds after the request by which each has ended or is killed: in order they take one; all of it is below ten.
+PRODUCER_BY, WORKERS_BY, REGISTRY_BY, KAFKA_BY = 4.0, 6.0, 7.5, 9.0
+
+# The workers come within a second: one wait for all of them is shorter than a rebalance for each that comes later.
+BROKER = {"group.initial.rebalance.delay.ms": "500"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for; `topics` is a folder or file of EventTopics."""
+
+    data_dir: Path
+    fresh: bool
+    ports: Ports
+    topics: Path
+
+
+def run(options: Options, requests: StopRequests) -> int:
+    """Run the stack until asked to stop; returns the exit code."""
+    output = Output()
+    try:
+        # All that can be known before is looked at before anything is written, deleted or started.
+        java_executable()
+        desired = load_event_topics([options.topics]).desired()
+        refuse_taken(options.ports)
+        with hold(options.data_dir, fresh=options.fresh) as data_dir:
+            return _hold_up(options, desired, data_dir, requests, output)
+    except (CannotStart, LoadError, EmbeddedKafkaError) as error:
+        output.error(_sentence(error, options))
+        return REFUSED
+
+
+def _hold_up(
+    options: Options, desired: Sequence[DesiredTopic], data_dir: DataDir, requests: StopRequests, output: Output
+) -> int:
+    ports = options.ports
+    downloads = Downloads(output, lambda: requests.asked)
+    kafka = EmbeddedKafka(
+        data_dir=data_dir.kafka,
+        port=ports.kafka,
+        broker_properties=BROKER,
+        log_dir=data_dir.logs,
+        progress=downloads,
+    )
+    registry = EmbeddedRegistry(
+        data_dir=data_dir.registry, port=ports.registry, log_dir=data_dir.logs, progress=downloads
+    )
+    kafka_part, registry_part = KafkaPart(kafka), RegistryPart(registry)
+    api = ServicePart(producer(ports, registry.url), data_dir.logs)
+    workers = [ServicePart(each, data_dir.logs) for each in zone_workers(ports, registry.url)]
+    stack = Stack(requests, on_ready=lambda name, seconds: output.line(f"{name} is ready ({seconds:.1f} s)"))
+
+    def start() -> None:
+        output.line(f"Starting Kafka and the schema registry; data and logs are in {options.data_dir}")
+        stack.launch([kafka_part, registry_part])
+        stack.await_parts([kafka_part, registry_part])
+        # They wait by themselves for what is not there yet, and their imports take longer than the topics.
+        stack.launch([api, *workers])
+        output.line(stack.call(lambda: _apply(desired, kafka.client_config(), registry.client_config())))
+        stack.await_parts([api, *workers])
+        running = Endpoints(
+            api=_url(ports.api),
+            kafka=kafka.bootstrap_servers,
+            registry=registry.url,
+            metrics=Metrics(_url(ports.producer_metrics), tuple(map(_url, ports.worker_metrics))),
+        )
+        endpoints.write(data_dir.path, running)
+        output.line(f"heartzone is up ({stack.age:.1f} s); Ctrl-C stops it, and the data stay.")
+        for line in summary(running, data_dir=options.data_dir, logs=data_dir.logs, command=own_command()):
+            output.line(line)
+
+    code = FAILED
+    try:
+        start()
+        stack.watch()
+    except StopAsked:
+        code = STOPPED
+        output.line("Stopping")
+    except PartFailed as error:
+        output.error(f"{error}\nStopping the rest; all logs are in {data_dir.logs}")
+    except StartFailed as error:
+        output.error(_sentence(error, options))
+    except (CannotStart, EmbeddedKafkaError) as error:
+        code = REFUSED
+        output.error(_sentence(error, options))
+    finally:
+        endpoints.remove(data_dir.path)
+        order: Sequence[tuple[Sequence[Part], float]] = [
+            ([api], PRODUCER_BY),
+            (workers, WORKERS_BY),
+            ([registry_part], REGISTRY_BY),
+            ([kafka_part], KAFKA_BY),
+        ]
+        all_ended = stack.stop(order)
+    if code == STOPPED:
+        output.line("Stopped")
+    if not all_ended:
+        # A thread waits for a network or for another process, and Python would wait for it without end.
+        os._exit(code)
+    return code
+
+
+def _apply(desired: Sequence[DesiredTopic], kafka: dict[str, str], registry: dict[str, str]) -> str:
+    """Make topics and subjects what is asked for and say how many that concerned. Raises CannotStart."""
+    report = apply_event_topics(desired, kafka_config=kafka, registry_config=dict(registry))
+    if report.failures:
+        first = report.failures[0]
+        reason = "" if first.failure is None else first.failure.message
+        more = f" ({len(report.failures) - 1} more are like it)" if len(report.failures) > 1 else ""
+        raise CannotStart(
+            f"Topic {first.step.topic} cannot be made what its definition asks for: {reason}{more} "
+            "Change the definition, or start with empty data (--fresh)."
+        )
+    changed = sum(status == "applied" for status in report.by_resource.values())
+    return f"{len(report.resources)} topics, {changed} of them new or changed"
+
+
+def _sentence(error: Exception, options: Options) -> str:
+    sentence = str(error)
+    if isinstance(error, PortTaken) and (flag := options.ports.flag_of(error.port)):
+        sentence = f"Port {error.port} is taken by another program; choose another with {flag}."
+    elif isinstance(error, DamagedDataDir):
+        sentence = f"{sentence} `heartzone up --fresh` starts with empty data instead."
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"

@@ -1,0 +1,63 @@
+"""What each service is started with: the environment contract that holds in a container, too."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from heartzone_local.up.ports import LOOPBACK, Ports
+
+# How to reach a cluster and what is called what there: of another cluster than this one, when they are set at all.
+_OF_A_CLUSTER = (
+    "HEARTZONE_KAFKA_",
+    "HEARTZONE_SCHEMA_REGISTRY_",
+    "HEARTZONE_TOPIC_",
+    "HEARTZONE_GROUP_ID",
+    "HEARTZONE_SECRETS_DIR",
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Python process: `module` is run with `settings`, and says on `management_port` whether it is ready."""
+
+    name: str
+    module: str
+    settings: Mapping[str, str]
+    management_port: int
+
+    @property
+    def argv(self) -> list[str]:
+        """The command line: this very Python, which does not look for modules in the current folder (-P)."""
+        return [sys.executable, "-P", "-m", self.module]
+
+    def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """Settings over what is inherited; tuning goes through, the way to another cluster does not."""
+        kept = {name: value for name, value in inherited.items() if not name.startswith(_OF_A_CLUSTER)}
+        return {**kept, **self.settings}
+
+
+def producer(ports: Ports, registry_url: str) -> Service:
+    """Describe the web API."""
+    own = {"HEARTZONE_HTTP_PORT": str(ports.api)}
+    return _service("producer", "heartzone_producer", ports.producer_metrics, own | _connection(ports, registry_url))
+
+
+def zone_workers(ports: Ports, registry_url: str) -> list[Service]:
+    """Describe the zone workers, each with a transactional id of its own that is the same after a restart."""
+    connection = _connection(ports, registry_url)
+    return [
+        _service(name, "heartzone_zone_worker", port, {"HEARTZONE_TRANSACTIONAL_ID": name} | connection)
+        for name, port in ((f"zone-worker-{number}", port) for number, port in enumerate(ports.worker_metrics))
+    ]
+
+
+def _connection(ports: Ports, registry_url: str) -> dict[str, str]:
+    return {
+        "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{ports.kafka}",
+        "HEARTZONE_SCHEMA_REGISTRY_URL": registry_url,
+    }
+
+
+def _service(name: str, module: str, management_port: int, settings: Mapping[str, str]) -> Service:
+    common = {"HEARTZONE_MANAGEMENT_PORT": str(management_port), "HEARTZONE_LOG_FORMAT": "json"}
+    return Service(name, module, {**settings, **common}, management_port)
