@@ -88,39 +88,33 @@ class ChildProcess:
         a line in the log.
         """
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        read_end, write_end = os.pipe() if tie == "watch" else (None, None)
-        command = [
-            sys.executable,
-            "-I",
-            "-S",
-            str(LAUNCHER),
-            tie,
-            str(os.getpid()),
-            str(-1 if read_end is None else read_end),
-        ]
+        # Only the launcher inherits ends of these: descriptors that Python opens are not inheritable.
+        tied, tells_tied = os.pipe()
+        watched, held = os.pipe() if tie == "watch" else (-1, -1)
+        inherited = [fd for fd in (tells_tied, watched) if fd >= 0]
+        launcher = [sys.executable, "-I", "-S", LAUNCHER, tie, os.getpid(), tells_tied, watched]
         try:
             with log_file.open("ab") as log:
                 log_start = log.tell()
                 process = _spawner.spawn(
                     lambda: subprocess.Popen(
-                        [*command, *map(str, argv)],
+                        [*map(str, launcher), *map(str, argv)],
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,
                         env=None if env is None else dict(env),
                         cwd=cwd,
                         start_new_session=True,
-                        pass_fds=() if read_end is None else (read_end,),
+                        pass_fds=inherited,
                     )
                 )
         except BaseException:
-            if write_end is not None:
-                os.close(write_end)
+            _close(tied, held, *inherited)
             raise
-        finally:
-            if read_end is not None:
-                os.close(read_end)
-        return cls(process, log_file, log_start, write_end)
+        _close(*inherited)
+        os.read(tied, 1)
+        _close(tied)
+        return cls(process, log_file, log_start, held if held >= 0 else None)
 
     @property
     def pid(self) -> int:
@@ -192,3 +186,9 @@ class ChildProcess:
             pipe, self._pipe = self._pipe, None
         if pipe is not None:
             os.close(pipe)
+
+
+def _close(*fds: int) -> None:
+    for fd in fds:
+        if fd >= 0:
+            os.close(fd)
