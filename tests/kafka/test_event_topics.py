@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
-from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
 from event_topics.apply import Outcome, Report, apply_event_topics, observe
 from event_topics.failures import Failure
 from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics
@@ -360,6 +360,20 @@ def test_a_user_whom_the_registry_does_not_know_is_told_apart_from_an_outage(
     assert report.failures[0].failure is not None
     assert not report.failures[0].failure.transient
     assert "guessed-it" not in message(report)
+
+
+def test_a_user_whom_kafka_does_not_know_is_told_apart_from_an_outage(
+    embedded_kafka_factory: Callable[..., EmbeddedKafka],
+) -> None:
+    guarded = embedded_kafka_factory(security=Security(users={"admin": "s3cret"}))
+    right = guarded.client_config("SASL_SSL", username="admin")
+
+    found = KafkaTopics(right | {"sasl.password": "guessed-it"}, timeout=2).observe(["Orders"])["Orders"]
+
+    assert isinstance(found, Failure)
+    assert (found.reason, found.transient) == ("KafkaUnauthenticated", False)
+    assert "guessed-it" not in found.message
+    assert KafkaTopics(right).observe(["Orders"]) == {}
 
 
 def test_properties_that_no_client_takes_are_one_sentence() -> None:

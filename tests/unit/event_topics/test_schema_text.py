@@ -1,5 +1,8 @@
 """Schemas are compared by what they say, and looked through before a registry takes what it should not."""
 
+import re
+import socket
+
 import pytest
 
 from event_topics.resource import SchemaType
@@ -21,7 +24,8 @@ def test_another_value_makes_another_schema(other: str) -> None:
         ("JSON", "{}"),
         ("JSON", "true"),
         ("JSON", '{"$ref": "#"}'),
-        ("JSON", '{"$ref": "http://127.0.0.1:1/never-fetched"}'),
+        ("JSON", '{"items": [{}, true]}'),
+        ("JSON", '{"$schema": 5}'),
         ("JSON", '{"$schema": "https://json-schema.org/draft/2020-12/schema", "prefixItems": [{}]}'),
         ("AVRO", '"string"'),
         ("PROTOBUF", 'syntax = "proto3";'),
@@ -37,13 +41,26 @@ def test_a_schema_is_let_through(schema_type: SchemaType, text: str) -> None:
         pytest.param("JSON", "{", "is not JSON", id="not JSON"),
         pytest.param("JSON", "", "is not JSON", id="empty"),
         pytest.param("AVRO", "string", "is not JSON", id="Avro without quotes"),
-        pytest.param("JSON", "[]", "must be an object", id="a list"),
+        pytest.param("JSON", "[]", "is not a valid JSON Schema", id="a list"),
         pytest.param("JSON", '{"type": "nonsense"}', "is not a valid JSON Schema", id="no such type"),
-        pytest.param("JSON", '{"properties": {"a": 1}}', r"is not of type .* at \$\.properties\.a", id="nested"),
+        pytest.param("JSON", '{"properties": {"a": 1}}', "is not of types .* at /properties/a$", id="nested"),
         pytest.param("JSON", "[" * 100_000, "is nested too deeply|is not JSON", id="bottomless"),
+        pytest.param("JSON", '{"not":' * 300 + "{}" + "}" * 300, "is nested too deeply", id="deep"),
+        pytest.param("AVRO", "[" * 300 + "]" * 300, "is nested too deeply", id="deep Avro"),
     ],
 )
 def test_what_is_no_schema_is_said(schema_type: SchemaType, text: str, problem: str) -> None:
-    import re
-
     assert re.search(problem, problem_of(schema_type, text) or "")
+
+
+@pytest.mark.parametrize("keyword", ["$ref", "$schema", "$id"])
+def test_nothing_that_a_schema_refers_to_is_fetched(keyword: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as internal:
+        port = internal.getsockname()[1]
+        text = f'{{"{keyword}": "http://127.0.0.1:{port}/x", "not": {{"{keyword}": "http://127.0.0.1:{port}/y"}}}}'
+
+        assert problem_of("JSON", text) is None
+
+        internal.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            internal.accept()

@@ -5,6 +5,7 @@ from confluent_kafka import KafkaError
 from event_topics.failures import Failure
 
 _REASONS = {
+    KafkaError._AUTHENTICATION: "KafkaUnauthenticated",
     KafkaError.INVALID_CONFIG: "InvalidConfig",
     KafkaError.INVALID_REPLICATION_FACTOR: "InvalidReplicas",
     KafkaError.INVALID_PARTITIONS: "InvalidPartitions",
@@ -21,7 +22,6 @@ _TRANSIENT = frozenset(
         KafkaError._TIMED_OUT_QUEUE,
         KafkaError._TRANSPORT,
         KafkaError._ALL_BROKERS_DOWN,
-        KafkaError._AUTHENTICATION,
         KafkaError._SSL,
         KafkaError._RESOLVE,
         KafkaError.REQUEST_TIMED_OUT,

@@ -49,7 +49,7 @@ class KafkaTopics:
         """Start the client without connecting. Raises InvalidKafkaConfig."""
         self._timeout = timeout
         self._bootstrap = client_config.get("bootstrap.servers", "")
-        self._errors: deque[str] = deque(maxlen=1)
+        self._errors: deque[KafkaError] = deque(maxlen=1)
         try:
             callbacks: dict[str, Any] = {"error_cb": self._on_error, "logger": _logger}
             self._admin = AdminClient({**client_config, **callbacks})
@@ -158,6 +158,8 @@ class KafkaTopics:
     def _ask(
         self, call: Callable[[], Mapping[str, "Future[Any]"]], names: Sequence[str]
     ) -> Iterator[tuple[str, Any | Failure]]:
+        self._admin.poll(0)
+        self._errors.clear()  # what was wrong with an earlier request
         try:
             futures = call()
         except KafkaException as error:
@@ -175,15 +177,18 @@ class KafkaTopics:
         if not failure.transient:
             return failure
         self._admin.poll(0)  # librdkafka hands the connection's own error out here: it says more than "timed out"
-        cause = self._errors[-1] if self._errors else error.str().rstrip(".")
+        cause = self._errors[-1] if self._errors else error
+        words = cause.str().rstrip(".")
+        if cause.code() == KafkaError._AUTHENTICATION:
+            return Failure("KafkaUnauthenticated", f"Kafka at {self._bootstrap} refuses the user: {words}.")
         return replace(
-            failure, message=f"Kafka at {self._bootstrap} did not answer within {self._timeout:g} s: {cause}."
+            failure, message=f"Kafka at {self._bootstrap} did not answer within {self._timeout:g} s: {words}."
         )
 
     def _on_error(self, error: KafkaError) -> None:
         # "All brokers are down" follows the error that says why: keep the why.
         if error.code() != KafkaError._ALL_BROKERS_DOWN:
-            self._errors.append(error.str().rstrip("."))
+            self._errors.append(error)
 
 
 def _observed(description: Any, entries: Mapping[str, Any]) -> ObservedTopic:

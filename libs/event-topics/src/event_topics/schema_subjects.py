@@ -45,6 +45,7 @@ class SchemaSubjects:
         # Imported late: the registry's client takes longer to import than all else here together.
         from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
 
+        self._away: Failure | None = None
         self._url = _without_credentials(str(client_config.get("url", "")))
         bounds = {"timeout": timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
         try:
@@ -116,6 +117,7 @@ class SchemaSubjects:
 
     def _forget(self) -> None:
         # The client would answer a question, and even a registration, with what it saw last time.
+        self._away = None
         self._client.clear_caches()  # type: ignore[no-untyped-call]
 
     def _compatibility(self, subject: str) -> str | None:
@@ -168,15 +170,17 @@ class SchemaSubjects:
     def _ask(self, call: Callable[[], _T]) -> _T:
         from confluent_kafka.schema_registry.error import SchemaRegistryError  # noqa: PLC0415 - as in __init__
 
+        if self._away is not None:  # a thousand subjects must not wait for a thousand time-outs
+            raise _NoAnswer(self._away)
         try:
             return call()
         except SchemaRegistryError as error:
             raise _NoAnswer(refused(error, self._url), error.error_code) from error
         except Exception as error:
             # Whatever else the client raises comes from its HTTP library or from an answer that it cannot read.
-            raise _NoAnswer(
-                unavailable(self._url, f"did not answer as a registry does: {type(error).__name__} {error}".rstrip())
-            ) from error
+            words = f"did not answer as a registry does: {type(error).__name__} {error}"
+            self._away = unavailable(self._url, words.rstrip())
+            raise _NoAnswer(self._away) from error
 
 
 class _NoAnswer(Exception):

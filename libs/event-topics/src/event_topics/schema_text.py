@@ -9,6 +9,19 @@ from typing import Any
 
 from event_topics.resource import SchemaType
 
+_DRAFT_07 = "http://json-schema.org/draft-07/schema"
+_DRAFTS = frozenset(
+    {
+        "http://json-schema.org/draft-04/schema",
+        "http://json-schema.org/draft-06/schema",
+        _DRAFT_07,
+        "https://json-schema.org/draft/2019-09/schema",
+        "https://json-schema.org/draft/2020-12/schema",
+    }
+)
+# Far beyond any schema that people write; what reads schemas recursively breaks somewhere in the thousands.
+_DEEPEST = 200
+
 
 def canonical(schema_type: SchemaType, text: str) -> str:
     """Return a text that is equal for two schemas that differ only in layout and order of keys.
@@ -26,8 +39,9 @@ def canonical(schema_type: SchemaType, text: str) -> str:
 def problem_of(schema_type: SchemaType, text: str) -> str | None:
     """Say what makes the text unfit as a schema, None when nothing does.
 
-    JSON and AVRO must be JSON; a JSON Schema must also follow its metaschema (draft-07 when it names none). `$ref` is
-    not followed. AVRO and PROTOBUF are for the registry to judge.
+    JSON and AVRO must be JSON; a JSON Schema must also follow its metaschema (draft-07 when it names none). Nothing
+    that a schema refers to is read. AVRO, PROTOBUF and metaschemas other than JSON Schema's are for the registry to
+    judge.
     """
     if schema_type == "PROTOBUF":
         return None
@@ -37,22 +51,37 @@ def problem_of(schema_type: SchemaType, text: str) -> str | None:
         return "is nested too deeply"
     except ValueError as error:
         return f"is not JSON: {error}"
+    if _is_deep(schema):
+        return "is nested too deeply"
     return _metaschema_problem(schema) if schema_type == "JSON" else None
+
+
+def _is_deep(document: Any) -> bool:
+    level = [document]
+    for _ in range(_DEEPEST):
+        level = [
+            child
+            for each in level
+            if isinstance(each, dict | list)
+            for child in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _metaschema_problem(schema: Any) -> str | None:
     # Imported late: only who applies schemas pays for the validator.
-    from jsonschema import Draft7Validator, SchemaError  # noqa: PLC0415
-    from jsonschema.validators import validator_for  # noqa: PLC0415
+    import jsonschema_rs  # noqa: PLC0415
 
-    if isinstance(schema, bool):  # draft-06 and later: everything, or nothing
-        return None
-    if not isinstance(schema, dict):
-        return "is not a JSON Schema: it must be an object"
+    if isinstance(schema, dict):
+        draft = schema.setdefault("$schema", _DRAFT_07)
+        # The validator would fetch a metaschema that it does not know from the address that the schema gives.
+        if not isinstance(draft, str) or draft.rstrip("#") not in _DRAFTS:
+            return None
     try:
-        validator_for(schema, default=Draft7Validator).check_schema(schema)
-    except SchemaError as error:
-        return f"is not a valid JSON Schema: {error.message} at {error.json_path}"
-    except RecursionError:
-        return "is nested too deeply"
+        jsonschema_rs.meta.validate(schema)
+    except jsonschema_rs.ValidationError as error:
+        place = "".join(f"/{part}" for part in error.instance_path)
+        return f"is not a valid JSON Schema: {error.message}" + (f" at {place}" if place else "")
     return None
