@@ -38,7 +38,7 @@ class ProducerSettings(ServiceSettings):
         for name in ("message.timeout.ms", "delivery.timeout.ms"):
             if name in self.kafka.producer():
                 raise SettingsError(
-                    f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')}: {name} cannot be set: a request is answered within"
-                    " 5 s, and a record still tried after that would be stored although its client was told otherwise"
+                    f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')}: {name} cannot be set: a request is answered"
+                    " within 5 s, and a record still tried after that would be stored although its client was told otherwise"
                 )
         return self

@@ -44,8 +44,8 @@ def description() -> Json:
             "version": version("heartzone-producer"),
             "summary": "Takes heart-rate readings in and stores them in Kafka.",
             "description": "A 202 says that the broker has the message on all in-sync replicas. After a 503, or without"
-            " an answer, it may be stored or not: send it again. Errors are problem documents (RFC 9457). Other paths are"
-            " answered 404, other methods 405.",
+            " an answer, it may be stored or not: send it again. Errors are problem documents (RFC 9457). Other paths"
+            " are answered 404, other methods 405.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "."}],

@@ -1,0 +1,157 @@
+"""The web application over a delivery that stores in memory, asked without a network in between."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from heartzone_producer.api.app import create_app
+from heartzone_producer.intake.biometrics import Accepted
+from heartzone_producer.metrics import HttpMetrics
+from heartzone_producer.writing.delivery import Delivery
+from heartzone_producer.writing.failures import NotAcknowledged
+from heartzone_producer.writing.record_writer import Acknowledgement
+
+BODY_LIMIT = 4096
+MOST_REQUESTS = 4
+
+
+@dataclass
+class Answer:
+    """What came back, as bytes and headers in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class StoringDelivery(Delivery):
+    """Acknowledges at once, or fails as told, or waits for ever."""
+
+    def __init__(self) -> None:
+        self.payloads: list[tuple[str, bytes]] = []
+        self.texts: list[tuple[str | None, bytes]] = []
+        self.failure: NotAcknowledged | None = None
+        self.waits = False
+
+    def biometrics(self, message: Accepted) -> Acknowledgement:
+        return self._outcome(self.payloads.append, (message.device_id, message.payload))
+
+    def raw(self, body: bytes, device_id: str | None) -> Acknowledgement:
+        return self._outcome(self.texts.append, (device_id, body))
+
+    def _outcome(self, store: Any, record: Any) -> Acknowledgement:
+        if self.failure is not None:
+            raise self.failure
+        acknowledgement: Acknowledgement = asyncio.get_running_loop().create_future()
+        store(record)
+        if not self.waits:
+            acknowledgement.set_result(None)
+        return acknowledgement
+
+
+class Api:
+    """The application under test and what surrounds it."""
+
+    def __init__(self) -> None:
+        self.delivery = StoringDelivery()
+        self.registry = CollectorRegistry()
+        self.app = create_app(
+            self.delivery,
+            metrics=HttpMetrics(self.registry),
+            body_limit=BODY_LIMIT,
+            most_requests=MOST_REQUESTS,
+            lifespan=_nothing_to_start,
+        )
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        headers: Mapping[str, str] | None = None,
+        chunks: int = 1,
+    ) -> Answer:
+        """One request; its body in so many chunks."""
+        return asyncio.run(self.ask_async(method, path, body, headers=headers, chunks=chunks))
+
+    def post(self, body: bytes, content_type: str | None = "application/json", path: str = "/biometrics") -> Answer:
+        headers = {} if content_type is None else {"content-type": content_type}
+        return self.ask("POST", path, body, headers=headers)
+
+    async def ask_async(
+        self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None, chunks: int = 1
+    ) -> Answer:
+        size = -(-len(body) // chunks) or 1
+        parts = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
+        incoming = [
+            {"type": "http.request", "body": part, "more_body": number < len(parts)}
+            for number, part in enumerate(parts, start=1)
+        ]
+        return await self.exchange(method, path, incoming, headers or {})
+
+    async def exchange(
+        self, method: str, path: str, incoming: list[dict[str, Any]], headers: Mapping[str, str]
+    ) -> Answer:
+        sent: list[Message] = []
+        target, _, query = path.partition("?")
+
+        async def receive() -> Message:
+            return incoming.pop(0) if incoming else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(target),
+            "raw_path": target.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 2),
+        }
+        await self.app(scope, receive, send)
+        if not sent:
+            return Answer(0, {}, b"")
+        names = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}
+        return Answer(sent[0]["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+@asynccontextmanager
+async def _nothing_to_start(_app: Starlette) -> AsyncIterator[None]:
+    yield
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def course_request() -> bytes:
+    """What the original's course sends, to the byte."""
+    readings = [
+        f'{{"dateTime":"2022-12-02T13:5{minute}:00.000Z","value":{value}}}'
+        for minute, value in enumerate(range(90, 200, 20))
+    ]
+    text = ",".join(readings)
+    return (f'{{"deviceId":"3fa85f64-5717-4562-b3fc-2c963f66afa6","heartRates":[{text}],"maxHeartRate":200}}').encode()

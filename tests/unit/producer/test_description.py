@@ -1,0 +1,100 @@
+"""The OpenAPI document says what the API does, and Swagger UI needs nothing but this process."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import heartzone_producer
+from heartzone_producer.api.openapi import COURSE_REQUEST, description
+from heartzone_producer.api.problems import KINDS
+
+if TYPE_CHECKING:
+    from tests.unit.producer.conftest import Api
+
+COMMITTED = Path(heartzone_producer.__file__).parents[2] / "openapi.json"
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    OpenAPIV31SpecValidator(description()).validate()
+
+
+def test_the_committed_copy_is_current() -> None:
+    """``python -m heartzone_producer.api.openapi`` writes it."""
+    assert json.loads(COMMITTED.read_text()) == description()
+
+
+def test_every_path_is_described_with_its_methods(api: "Api") -> None:
+    assets = {"/docs/start.js", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"}
+    served = {(route.path, method) for route in api.app.routes for method in route.methods if method != "HEAD"}  # type: ignore[attr-defined]
+    described = {(path, method.upper()) for path, item in description()["paths"].items() for method in item}
+
+    assert described == {(path, method) for path, method in served if path not in assets}
+
+
+def test_every_kind_of_error_is_described() -> None:
+    responses = description()["components"]["responses"].values()
+    examples = [response["content"]["application/problem+json"]["example"] for response in responses]
+
+    assert {example["status"] for example in examples} == {kind.status for kind in KINDS}
+
+
+def test_every_example_fits_its_schema() -> None:
+    document = description()
+    contents = [
+        (content["schema"], content["example"])
+        for item in document["paths"].values()
+        for operation in item.values()
+        for body in [operation.get("requestBody", {}), *operation["responses"].values()]
+        for content in body.get("content", {}).values()
+        if "example" in content
+    ] + [
+        (content["schema"], content["example"])
+        for response in document["components"]["responses"].values()
+        for content in response["content"].values()
+    ]
+
+    assert len(contents) >= 15
+    for schema, example in contents:
+        Draft202012Validator({**schema, "components": document["components"]}).validate(example)
+
+
+def test_the_course_s_request_is_the_example_and_is_accepted(api: "Api", course_request: bytes) -> None:
+    assert json.loads(course_request) == COURSE_REQUEST
+    assert api.post(json.dumps(COURSE_REQUEST).encode()).json == COURSE_REQUEST
+
+
+def test_the_document_is_served(api: "Api") -> None:
+    answer = api.ask("GET", "/openapi.json")
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json == description()
+
+
+def test_swagger_ui_asks_nobody_else(api: "Api") -> None:
+    page = api.ask("GET", "/docs")
+
+    assert page.status == 200
+    assert b"http" not in page.body
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "part"),
+    [
+        ("/docs/start.js", "text/javascript", b"SwaggerUIBundle"),
+        ("/docs/swagger-ui-bundle.js", "text/javascript", b"SwaggerUIBundle"),
+        ("/docs/swagger-ui.css", "text/css", b".swagger-ui"),
+    ],
+)
+def test_its_assets_are_bundled(api: "Api", path: str, media_type: str, part: bytes) -> None:
+    answer = api.ask("GET", path)
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
+    assert part in answer.body
