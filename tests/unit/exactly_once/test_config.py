@@ -45,13 +45,21 @@ def test_the_new_group_protocol_gets_none_of_the_keys_that_it_refuses() -> None:
 def test_the_promise_is_in_the_properties() -> None:
     worker = config(transaction_timeout=12.5)
 
-    assert worker.consumer_properties() | {
-        "isolation.level": "read_committed",
-        "enable.auto.commit": False,
-        "auto.offset.reset": "error",
-    } == worker.consumer_properties()
-    assert worker.producer_properties() | {
-        "transactional.id": "g-0",
-        "transaction.timeout.ms": 12_500,
-        "enable.idempotence": True,
-    } == worker.producer_properties()
+    assert (
+        worker.consumer_properties()
+        | {
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",
+        }
+        == worker.consumer_properties()
+    )
+    assert (
+        worker.producer_properties()
+        | {
+            "transactional.id": "g-0",
+            "transaction.timeout.ms": 12_500,
+            "enable.idempotence": True,
+        }
+        == worker.producer_properties()
+    )

@@ -19,7 +19,7 @@ from exactly_once.reactions import Reaction, reaction_to, reason_of
     ],
 )
 def test_fatal_comes_before_abort_before_retry(flags: dict[str, bool], expected: Reaction) -> None:
-    assert reaction_to(KafkaError(KafkaError._STATE, **flags)) is expected
+    assert reaction_to(KafkaError(KafkaError._STATE, None, **flags)) is expected
 
 
 def test_an_error_names_its_reason_without_librdkafkas_underscores() -> None:

@@ -13,7 +13,15 @@ from exactly_once.errors import (
     WorkerError,
 )
 from exactly_once.observer import Observer
-from exactly_once.records import Headers, InputRecord, OutputRecord, PoisonRecord, Transform, Unavailable
+from exactly_once.records import (
+    Headers,
+    InputRecord,
+    OutputRecord,
+    PlainRecord,
+    PoisonRecord,
+    Transform,
+    Unavailable,
+)
 from exactly_once.worker import State, Worker
 
 __all__ = [
@@ -28,6 +36,7 @@ __all__ = [
     "Observer",
     "OffsetOutOfRange",
     "OutputRecord",
+    "PlainRecord",
     "PoisonRecord",
     "Poisoned",
     "State",

@@ -2,15 +2,15 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 from confluent_kafka import Message
 
 from exactly_once.config import WorkerConfig
 from exactly_once.dead_letters import dead_letter
 from exactly_once.errors import Poisoned
-from exactly_once.records import OutputRecord, PoisonRecord, Transform
+from exactly_once.records import OutputRecord, PlainRecord, PoisonRecord, Transform
 from exactly_once.source import Partition
 from exactly_once.transactions import Transactions, Unproducible
 
@@ -52,8 +52,7 @@ class Filling:
                 produced = [self._dead_letter(message, poison)]
                 dead_letters[poison.reason] += 1
             try:
-                for record in produced:
-                    transactions.produce(record)
+                transactions.produce(produced)
             except Unproducible as refusal:
                 self._condemn(transactions, (topic, partition, offset), str(refusal))
             outputs += len(produced)
@@ -64,14 +63,14 @@ class Filling:
                 break
         return Batch(records, outputs, dead_letters, next_offsets)
 
-    def _apply(self, message: Message) -> Sequence[OutputRecord]:
+    def _apply(self, message: Message) -> Sequence[OutputRecord] | Sequence[PlainRecord]:
         if self._condemned:
             poison = self._condemned.get((message.topic() or "", message.partition() or 0, message.offset() or 0))
             if poison is not None:
                 raise poison
-        produced = self._transform(message)
+        produced: Iterable[Any] = self._transform(message)
         # A generator may still raise half-way, and then none of its records may be in the transaction.
-        return produced if isinstance(produced, list | tuple) else list(produced)
+        return produced if isinstance(produced, list) else list(produced)
 
     def _dead_letter(self, message: Message, poison: PoisonRecord) -> OutputRecord:
         if self._config.dead_letter_topic is None:

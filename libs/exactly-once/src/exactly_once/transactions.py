@@ -19,7 +19,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from exactly_once.config import WorkerConfig
 from exactly_once.errors import NotAuthorized
 from exactly_once.reactions import Reaction, reaction_to, reason_of
-from exactly_once.records import OutputRecord
+from exactly_once.records import OutputRecord, PlainRecord
 
 # Calls into librdkafka are cut into slices, since neither a signal handler nor a stop is noticed inside one.
 SLICE = 1.0
@@ -71,6 +71,7 @@ class Transactions:
                 **({"stats_cb": config.on_producer_statistics} if config.on_producer_statistics is not None else {}),
             }
         )
+        self._produce = self._producer.produce
 
     def initialize(self, timeout: float) -> bool:
         """Claim the transactional id, which ends what a predecessor left open; False when it takes longer.
@@ -95,22 +96,24 @@ class Transactions:
         except KafkaException as failure:
             raise ProducerLost(reason_of(failure.args[0].name())) from failure
 
-    def produce(self, record: OutputRecord) -> None:
-        """Add a record to the transaction, waiting while the local queue is full.
+    def produce(self, records: Sequence[OutputRecord] | Sequence[PlainRecord]) -> None:
+        """Add records to the transaction, waiting while the local queue is full.
 
         Raises:
-            Unproducible: the record will never fit; the transaction is still open.
+            Unproducible: a record will never fit; the transaction is still open.
             Aborted, ProducerLost, NotAuthorized: see ``commit``.
         """
-        topic, value, key, headers, timestamp = record
+        done = 0
         deadline: float | None = None
-        while True:
+        while done < len(records):
             try:
-                if headers or timestamp:
-                    self._producer.produce(topic, value, key, headers=list(headers), timestamp=timestamp)
-                else:
-                    self._producer.produce(topic, value, key)
-                return
+                for record in records[done:] if done else records:
+                    if len(record) == 3:
+                        self._produce(*record)
+                    else:
+                        topic, value, key, headers, timestamp = record
+                        self._produce(topic, value, key, headers=list(headers), timestamp=timestamp)
+                    done += 1
             except BufferError:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
                 if time.monotonic() > deadline:
