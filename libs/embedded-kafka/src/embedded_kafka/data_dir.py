@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from embedded_kafka.errors import DamagedDataDir
-from embedded_kafka.metadata_log import find_damage, find_unknown_topic
+from embedded_kafka.log_check import find_damage, find_unknown_topic
 
 META = "meta.properties"
 BOOTSTRAP = "bootstrap.checkpoint"

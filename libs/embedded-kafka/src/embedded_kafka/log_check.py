@@ -1,10 +1,12 @@
-"""Whether the KRaft metadata log of a node is still what Kafka wrote.
+"""Whether the logs of a node are still what Kafka wrote.
 
-Kafka itself repairs a damaged metadata log by cutting it where the damage starts, and then deletes the topics that it
-no longer finds there ("stray" partitions): harmless in a cluster with two other copies, the loss of everything on a
-laptop. So a log that is damaged is refused before Kafka sees it. The format: Kafka's RecordBatch v2.
+Kafka itself repairs a damaged log by cutting it where the damage starts, and when that was the metadata log it then
+deletes the topics that it no longer finds there ("stray" partitions): harmless in a cluster with two other copies, the
+loss of everything on a laptop. So logs that are damaged are refused before Kafka sees them. The format: Kafka's
+RecordBatch v2.
 """
 
+import mmap
 import re
 import struct
 from base64 import urlsafe_b64decode
@@ -14,12 +16,14 @@ from pathlib import Path
 METADATA = "__cluster_metadata-0"
 # baseOffset, batchLength (what follows it), partitionLeaderEpoch, magic
 HEADER = struct.Struct(">qiib")
+MAGIC = 2
 LENGTH_STARTS_AFTER = 12
+MAX_BATCHES = 20_000  # in a segment: a start on gigabytes must not wait for this
 TOPIC_ID = re.compile(r"^topic_id: (\S+)$", re.MULTILINE)
 
 
 def find_damage(node_dir: Path) -> str | None:
-    """What is wrong with a node's metadata log, as the rest of a sentence; None when nothing is.
+    """What is wrong with a node's logs, as the rest of a sentence; None when nothing is.
 
     A batch that the file's end cuts off is not damage: a killed process leaves one.
     """
@@ -27,9 +31,10 @@ def find_damage(node_dir: Path) -> str | None:
     if not directory.is_dir():
         # A node that was formatted and never started has neither it nor any partition.
         return f"{METADATA} is missing" if any(_partitions(node_dir)) else None
-    for segment in sorted(directory.glob("*.log")):
-        if (position := _first_bad_batch(segment)) is not None:
-            return f"{METADATA}/{segment.name} is not a Kafka log at byte {position}"
+    for partition in (directory, *_partitions(node_dir)):
+        for segment in sorted(partition.glob("*.log")):
+            if (position := _first_bad_batch(segment)) is not None:
+                return f"{partition.name}/{segment.name} is not a Kafka log at byte {position}"
     return None
 
 
@@ -55,16 +60,20 @@ def _partitions(node_dir: Path) -> Iterator[Path]:
 
 
 def _first_bad_batch(segment: Path) -> int | None:
-    content = segment.read_bytes()
-    position, expected = 0, int(segment.stem)
-    while position + HEADER.size <= len(content):
-        base_offset, length, _epoch, magic = HEADER.unpack_from(content, position)
-        if (base_offset, length, magic) == (0, 0, 0) and not any(content[position:]):
-            return None  # preallocated or torn: zeros up to the end
-        if magic != 2 or length < HEADER.size or base_offset < expected:
-            return position
-        expected = base_offset + 1
-        position += LENGTH_STARTS_AFTER + length
+    size = segment.stat().st_size
+    if size < HEADER.size:
+        return None
+    with segment.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        position, expected = 0, int(segment.stem)
+        for _ in range(MAX_BATCHES):
+            if position + HEADER.size > size:
+                break
+            base_offset, length, _epoch, magic = HEADER.unpack_from(content, position)
+            if magic != MAGIC or length < HEADER.size or base_offset < expected:
+                # A header that was torn, or space that was allocated before it was written: zeros up to the end.
+                return position if any(content[position + HEADER.size :]) else None
+            expected = base_offset + 1
+            position += LENGTH_STARTS_AFTER + length
     return None
 
 
