@@ -59,8 +59,8 @@ def test_a_log_cut_off_anywhere_is_what_a_kill_leaves(
     [
         pytest.param(b"x" * 100, 0, id="no log at all"),
         pytest.param(batch(0) + b"x" * 100, len(batch(0)), id="garbage behind a batch"),
-        pytest.param(bytes(50) + batch(0), 0, id="zeros before a batch"),
-        pytest.param(batch(3) + batch(2), len(batch(3)), id="offsets go back"),
+        pytest.param(bytes(50) + LOG, 0, id="zeros before a batch"),
+        pytest.param(batch(3) + batch(2, b"x"), len(batch(3)), id="offsets go back"),
     ],
 )
 def test_what_is_no_log_is_damage(node: Path, partition: str, content: bytes, position: int) -> None:

@@ -28,7 +28,8 @@ def main() -> None:
 
 def _kafka(context: MavenContext, cache: Path) -> LockFile:
     spec = EnvironmentSpec.load(LOCKS_DIR / "kafka" / "jgo.toml")
-    lockfile: LockFile = EnvironmentBuilder(context=context, cache_dir=cache).from_spec(spec).lockfile
+    lockfile = EnvironmentBuilder(context=context, cache_dir=cache).from_spec(spec).lockfile
+    assert lockfile is not None, "jgo has just resolved it"
     return lockfile
 
 
