@@ -13,7 +13,7 @@ from testbed import Testbed
 @pytest.fixture(scope="session")
 def kafka(embedded_kafka: EmbeddedKafka) -> Testbed:
     """The session's broker, with everything a test needs to fill and audit topics on it."""
-    return Testbed(embedded_kafka.bootstrap_servers)
+    return Testbed(embedded_kafka.client_config())
 
 
 @pytest.fixture

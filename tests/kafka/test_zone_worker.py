@@ -13,7 +13,7 @@ from confluent_kafka import Message
 from heartzone.messages import Biometrics, HeartRate
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
-from pipeline import Pipeline, ZoneWorkerProcess
+from pipeline import Pipeline, ServiceProcess
 from testbed import eventually
 
 MakePipeline = Callable[..., Pipeline]
@@ -164,11 +164,11 @@ def test_a_worker_killed_half_way_loses_nothing_doubles_nothing_and_the_metrics_
     audit(pipeline, messages)
 
 
-def lags(worker: ZoneWorkerProcess) -> dict[str, float]:
+def lags(worker: ServiceProcess) -> dict[str, float]:
     return worker.samples("heartzone_consumer_lag_records", "partition")
 
 
-def idle(worker: ZoneWorkerProcess) -> bool:
+def idle(worker: ServiceProcess) -> bool:
     return len(lags(worker)) > 0 and set(lags(worker).values()) == {0}
 
 

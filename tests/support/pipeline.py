@@ -1,7 +1,6 @@
 """Topics, subjects and zone workers of one test, as real processes on a shared broker and registry."""
 
 import dataclasses
-import os
 import re
 import sys
 import urllib.error
@@ -20,21 +19,23 @@ from event_topics.loading import load_event_topics
 from heartzone.messages import Biometrics, encode
 from heartzone.registry import SchemaRegistry
 from heartzone.wire import frame_prefix
+from services import environment, free_port
 from testbed import Testbed, eventually
 
 TOPICS = Path(__file__).parent.parent.parent / "schemas" / "topics"
 
 
-class ZoneWorkerProcess:
-    """A running zone worker and its management port."""
+class ServiceProcess:
+    """A running service and its management port."""
 
-    def __init__(self, process: ChildProcess) -> None:
+    def __init__(self, process: ChildProcess, http_port: int = 0) -> None:
         self.process = process
+        self.http_port = http_port
 
     @property
     def port(self) -> int | None:
         """The management port, once it listens."""
-        found = re.search(r'"port": (\d+)[^\n]*management_listening', self.process.log())
+        found = re.search(r'"management_port": (\d+)', self.process.log())
         return int(found[1]) if found else None
 
     def get(self, path: str) -> tuple[int, str]:
@@ -50,7 +51,7 @@ class ZoneWorkerProcess:
             return 0, ""
 
     def wait_until_ready(self) -> None:
-        eventually(lambda: self.process.poll() is not None or self.get("/readyz")[0] == 200, "the worker to be ready")
+        eventually(lambda: self.process.poll() is not None or self.get("/readyz")[0] == 200, "the service to be ready")
         assert self.process.poll() is None, self.process.tail(30)
 
     def samples(self, name: str, label: str | None = None) -> dict[str, float]:
@@ -77,7 +78,7 @@ class Pipeline:
         self.kafka = kafka
         self.name = uuid.uuid4().hex[:8]
         self._folder = folder
-        self._workers = 0
+        self._started = 0
         self.topics = {
             "HEARTZONE_TOPIC_RAW": f"{self.name}.RawBiometricsImported",
             "HEARTZONE_TOPIC_BIOMETRICS": f"{self.name}.BiometricsImported",
@@ -116,23 +117,28 @@ class Pipeline:
         self.kafka.send(self.biometrics, *((each.device_id.encode(), prefix + encode(each)) for each in messages))
 
     @contextmanager
-    def worker(
-        self, ordinal: int = 0, settings: Mapping[str, str] = MappingProxyType({})
-    ) -> Iterator[ZoneWorkerProcess]:
+    def worker(self, ordinal: int = 0, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[ServiceProcess]:
         """Run a zone worker while the block lasts; the ordinal is its identity, as a StatefulSet's pod has one."""
-        self._workers += 1
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("HEARTZONE_")}
+        identity = {"HEARTZONE_TRANSACTIONAL_ID": f"{self.group}-{ordinal}"}
+        with self._service("heartzone_zone_worker", {**identity, **settings}) as process:
+            yield ServiceProcess(process)
+
+    @contextmanager
+    def producer(self, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[ServiceProcess]:
+        """Run the web API while the block lasts."""
+        port = free_port()
+        with self._service("heartzone_producer", {"HEARTZONE_HTTP_PORT": str(port), **settings}) as process:
+            yield ServiceProcess(process, port)
+
+    @contextmanager
+    def _service(self, module: str, settings: Mapping[str, str]) -> Iterator[ChildProcess]:
+        self._started += 1
         process = ChildProcess.start(
-            [sys.executable, "-m", "heartzone_zone_worker"],
-            log_file=self._folder / f"zone-worker-{self._workers}.log",
-            env={
-                **inherited,
-                **self.environment,
-                "HEARTZONE_TRANSACTIONAL_ID": f"{self.group}-{ordinal}",
-                **settings,
-            },
+            [sys.executable, "-m", module],
+            log_file=self._folder / f"{module}-{self._started}.log",
+            env=environment(**{**self.environment, **settings}),
         )
         try:
-            yield ZoneWorkerProcess(process)
+            yield process
         finally:
             process.terminate(20)

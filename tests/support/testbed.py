@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
@@ -18,8 +18,8 @@ class Testbed:
 
     __test__ = False  # not a class of tests, whatever its name suggests to pytest
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self.connection: dict[str, str | int | float | bool] = {"bootstrap.servers": bootstrap_servers}
+    def __init__(self, connection: Mapping[str, str]) -> None:
+        self.connection: dict[str, str | int | float | bool] = {**connection}
 
     def create_topics(self, *names: str, partitions: int = 1) -> list[str]:
         """Topics of these names with a random ending, so that tests share a broker without meeting."""

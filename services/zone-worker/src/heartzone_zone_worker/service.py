@@ -71,7 +71,7 @@ class ZoneWorker:
                 stack.enter_context(management)
             except OSError as error:
                 raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
-            log.info("management_listening", port=management.port)
+            log.info("management_listening", management_port=management.port)
             schema_id = self._output_schema_id()
             return 0 if schema_id is None else self._work(schema_id)
 
