@@ -1,6 +1,7 @@
 """The command line of `heartzone up`: its options, and exit codes."""
 
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -64,6 +65,7 @@ def up(
     Ctrl-C (SIGTERM, SIGHUP) stops everything in order within ten seconds, another Ctrl-C at once; the data stay and go
     on at the next start. Exit code 0 when asked to stop, 1 when a part failed, 2 when it could not start.
     """
+    began = time.monotonic()
     with StopRequests() as requests:
         # Takes most of a second to import, in which a signal is heard already.
         if sys.platform == "win32":
@@ -84,7 +86,7 @@ def up(
             )
         except CannotStart as error:
             _refuse(str(error))
-        code = run(Options(data_dir, fresh, ports, folder), requests)
+        code = run(Options(data_dir, fresh, ports, folder, began), requests)
     sys.exit(code)
 
 

@@ -22,22 +22,16 @@ _T = TypeVar("_T")
 class Stack:
     """Parts that are started in groups, watched, and stopped in the reverse of an order of groups.
 
-    `on_ready(name, seconds)` hears of each part that serves, `seconds` after the stack was made.
+    `on_ready` hears the name of each part that serves.
     """
 
-    def __init__(self, requests: StopRequests, *, on_ready: Callable[[str, float], None]) -> None:
+    def __init__(self, requests: StopRequests, *, on_ready: Callable[[str], None]) -> None:
         self._requests = requests
         self._on_ready = on_ready
-        self._began = time.monotonic()
         self._pool = ThreadPoolExecutor(64, thread_name_prefix="up")
         self._calls: list[Future[Any]] = []
         self._starting: dict[Future[None], Part] = {}
         self._ready: list[Part] = []
-
-    @property
-    def age(self) -> float:
-        """Seconds since the stack was made."""
-        return time.monotonic() - self._began
 
     def launch(self, parts: Iterable[Part]) -> None:
         """Start parts, all at once, without waiting."""
@@ -99,7 +93,7 @@ class Stack:
             part = self._starting.pop(future)
             future.result()
             self._ready.append(part)
-            self._on_ready(part.name, self.age)
+            self._on_ready(part.name)
         for part in self._ready:
             if (code := part.exit_code()) is not None:
                 raise PartFailed(f"{part.name} has ended by itself {describe(code)}{last_lines(part)}")
