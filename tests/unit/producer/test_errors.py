@@ -144,11 +144,9 @@ def test_requests_above_the_limit_are_told_to_wait(api: "Api", course_request: b
 
     async def scenario() -> "Answer":
         api.delivery.waits = True
-        waiting = [
-            asyncio.create_task(api.ask_async("POST", "/biometrics", course_request, headers=headers)) for _ in range(4)
-        ]
+        waiting = [asyncio.create_task(ask()) for _ in range(4)]
         await asyncio.sleep(0)
-        refused = await api.ask_async("POST", "/biometrics", course_request, headers=headers)
+        refused = await ask()
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting)

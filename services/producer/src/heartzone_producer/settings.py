@@ -39,6 +39,6 @@ class ProducerSettings(ServiceSettings):
             if name in self.kafka.producer():
                 raise SettingsError(
                     f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')}: {name} cannot be set: a request is answered"
-                    " within 5 s, and a record still tried after that would be stored although its client was told otherwise"
+                    " within 5 s, and a record that is tried for longer would be stored after its client was told 503"
                 )
         return self

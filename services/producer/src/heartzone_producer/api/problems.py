@@ -63,8 +63,8 @@ class Problem(Exception):
         self.headers = headers
         self.reason = reason or kind.name.replace("-", "_")
 
-    def response(self) -> Response:
-        """The document, with its status and headers."""
+    def document(self) -> bytes:
+        """The problem document."""
         document: dict[str, Any] = {
             "type": self.kind.type,
             "title": self.kind.title,
@@ -73,7 +73,11 @@ class Problem(Exception):
         }
         if self.errors:
             document["errors"] = self.errors
-        return Response(msgspec.json.encode(document), self.kind.status, self.headers, PROBLEM_JSON)
+        return msgspec.json.encode(document)
+
+    def response(self) -> Response:
+        """The document as an answer, with its status and headers."""
+        return Response(self.document(), self.kind.status, self.headers, PROBLEM_JSON)
 
 
 def problem_of(error: Exception, scope: Scope) -> Problem:

@@ -16,6 +16,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from heartzone_producer.api.problems import MALFORMED, PROBLEM_JSON, Problem
+
 REQUEST_GRACE_SECONDS = 2
 """For requests that are half-way in when the service is asked to stop."""
 
@@ -42,6 +44,13 @@ class DeadlineProtocol(HttpToolsProtocol):
         """The request is all here; how long its answer takes is not the client's fault."""
         super().on_message_complete()
         self.waiting_since = None
+
+    def send_400_response(self, msg: str) -> None:
+        """What is not HTTP is answered in the form of every other error."""
+        body = Problem(MALFORMED, msg).document()
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(f"{head}connection: close\r\n\r\n".encode() + body)
+        self.transport.close()
 
 
 class ApiServer(uvicorn.Server):

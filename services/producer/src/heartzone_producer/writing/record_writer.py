@@ -74,6 +74,8 @@ class RecordWriter:
         self._thread = Thread(target=self._poll, name="producer-poll", daemon=True)
         self.loop_seen = monotonic()
         """When the event loop last moved, by the monotonic clock."""
+        self.rebuilds = 0
+        """How often the producer failed for good and was replaced."""
         self.last_error: KafkaError | None = None
         """The newest error of a connection; None again as soon as a record is acknowledged."""
 
@@ -124,6 +126,7 @@ class RecordWriter:
             if self._fatal is not None:
                 log.error("producer_rebuilt", reason=describe(self._fatal))
                 self._fatal = None
+                self.rebuilds += 1
                 self._producer, old = Producer(self._config), producer
                 producer = self._producer
                 self._abandon(old)

@@ -1,0 +1,182 @@
+"""The real server on a real socket: deadlines, damaged requests, clients that hang up."""
+
+import asyncio
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from heartzone_producer.api.server import ApiServer, listen
+
+if TYPE_CHECKING:
+    from tests.unit.producer.conftest import Api
+
+REQUEST_TIMEOUT = 1.0
+
+
+@pytest.fixture
+def port(api: "Api") -> Iterator[int]:
+    """The application served on a free port, with a short deadline."""
+    server = ApiServer(api.app, request_timeout=REQUEST_TIMEOUT)
+    with listen(0) as listener:
+        number: int = listener.getsockname()[1]
+        # Not the main thread, so that the server leaves signals alone.
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield number
+        finally:
+            server.should_exit = True
+            thread.join(15)
+            assert not thread.is_alive()
+
+
+def _connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def _read_all(connection: socket.socket) -> bytes:
+    """Everything until the server closes; a reset counts as that."""
+    received = b""
+    try:
+        while data := connection.recv(65536):
+            received += data
+    except ConnectionResetError:
+        pass
+    return received
+
+
+def _head(length: int, extra: str = "") -> bytes:
+    fields = f"Host: x\r\nContent-Type: application/json\r\n{extra}Content-Length: {length}\r\n"
+    return f"POST /biometrics HTTP/1.1\r\n{fields}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"POST /biometrics HTTP/1.1\r\nHost: x\r\n", id="half of the headers"),
+        pytest.param(_head(100) + b"{", id="part of the body"),
+        pytest.param(_head(10_000_000) + b"{", id="part of a body that was refused"),
+    ],
+)
+def test_who_does_not_send_a_whole_request_in_time_is_cut_off(port: int, sent: bytes) -> None:
+    with _connect(port) as connection:
+        connection.sendall(sent)
+
+        # Reading returns only because the server closes.
+        received = _read_all(connection)
+
+    assert received.partition(b" ")[2][:3] in {b"", b"413"}
+
+
+def test_a_connection_is_kept_for_the_next_request(port: int, course_request: bytes) -> None:
+    request = _head(len(course_request)) + course_request
+    with _connect(port) as connection, connection.makefile("rb") as answers:
+        for _ in range(3):
+            connection.sendall(request)
+            assert answers.readline() == b"HTTP/1.1 202 Accepted\r\n"
+            while answers.readline() != b"\r\n":
+                pass
+            assert answers.read(len(course_request)) == course_request
+
+
+def test_a_client_is_asked_to_go_on(port: int, course_request: bytes) -> None:
+    with _connect(port) as connection, connection.makefile("rb") as answers:
+        connection.sendall(_head(len(course_request), "Expect: 100-continue\r\n"))
+        assert answers.readline() == b"HTTP/1.1 100 Continue\r\n"
+        connection.sendall(course_request)
+        assert answers.readline() == b"\r\n"
+        assert answers.readline() == b"HTTP/1.1 202 Accepted\r\n"
+
+
+def test_clients_that_hang_up_leave_no_trace_in_the_log(
+    port: int, api: "Api", caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for _ in range(5):
+        with _connect(port) as connection:
+            connection.sendall(_head(100) + b"{")
+
+    with _connect(port) as connection:
+        connection.sendall(b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b" 404 " in _read_all(connection)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+requests = st.one_of(
+    st.binary(max_size=300),
+    st.builds(
+        lambda method, target, name, value, body: (
+            b"%b %b HTTP/1.1\r\n%b: %b\r\n\r\n%b" % (method, target, name, value, body)
+        ),
+        st.sampled_from([b"POST", b"GET", b"OPTIONS", b"CONNECT", b"get", b"BREW"]),
+        st.sampled_from([b"/biometrics", b"/biometrics/raw?deviceId=%ff", b"*", b"http://[/", b"x:1", b"/\xff", b"//"])
+        | st.binary(min_size=1, max_size=20),
+        st.sampled_from([b"Content-Length", b"Transfer-Encoding", b"Content-Type", b"Upgrade", b"Host", b"Expect"]),
+        st.sampled_from([b"5", b"-1", b"chunked", b"gzip, chunked", b"websocket", b"h2c", b"[", b"100-continue"])
+        | st.binary(max_size=20),
+        st.binary(max_size=50),
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(requests, min_size=1, max_size=3).map(b"".join))
+def test_no_bytes_make_an_error_of_the_server(port: int, sent: bytes) -> None:
+    with _connect(port) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        received = _read_all(connection)
+
+    assert b"HTTP/1.1 5" not in received
+    assert b"HTTP/1.1 3" not in received
+
+
+def test_what_is_not_http_is_told_so_as_everything_else_is(port: int) -> None:
+    with _connect(port) as connection:
+        connection.sendall(b"not http\r\n\r\n")
+        head, _, body = _read_all(connection).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["status"] == 400
+
+
+def test_a_request_in_hand_is_answered_before_the_server_ends(api: "Api", course_request: bytes) -> None:
+    """Asked to stop while an acknowledgement is awaited: the answer comes, then the end."""
+    api.delivery.waits = True
+    server = ApiServer(api.app, request_timeout=REQUEST_TIMEOUT)
+    acknowledgements: list[asyncio.Future[None]] = []
+    original = api.delivery.biometrics
+    taken = threading.Event()
+
+    def remember(message: object) -> asyncio.Future[None]:
+        acknowledgement = original(message)  # type: ignore[arg-type]
+        acknowledgements.append(acknowledgement)
+        taken.set()
+        return acknowledgement
+
+    api.delivery.biometrics = remember  # type: ignore[method-assign]
+    with listen(0) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        with _connect(port) as connection:
+            connection.sendall(_head(len(course_request)) + course_request)
+            assert taken.wait(10)
+            server.should_exit = True
+            (acknowledgement,) = acknowledgements
+            acknowledgement.get_loop().call_soon_threadsafe(acknowledgement.set_result, None)
+            received = _read_all(connection)
+        thread.join(15)
+
+    assert not thread.is_alive()
+    assert received.startswith(b"HTTP/1.1 202 ")
+    assert json.loads(received.partition(b"\r\n\r\n")[2]) == json.loads(course_request)
