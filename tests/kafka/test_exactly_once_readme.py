@@ -5,9 +5,8 @@ import sys
 import uuid
 from pathlib import Path
 
-from testbed import Testbed, eventually
-
 from embedded_kafka.processes import ChildProcess
+from testbed import Testbed, eventually
 
 README = Path(__file__).parents[2] / "libs" / "exactly-once" / "README.md"
 
