@@ -13,6 +13,7 @@ from embedded_kafka.diagnosis import start_failure
 from embedded_kafka.distributions import kafka_classpath
 from embedded_kafka.errors import StartFailed
 from embedded_kafka.formatting import format_storage
+from embedded_kafka.java import java_executable
 from embedded_kafka.java_properties import render
 from embedded_kafka.node import STOP_GRACE_S, KafkaNode
 from embedded_kafka.ports import LOOPBACK, start_on_ports
@@ -100,6 +101,7 @@ class EmbeddedKafka:
 
     def start(self) -> None:
         """Start every node and wait until all of them serve."""
+        java_executable()  # before anything is downloaded for a machine that cannot run it
         classpath = os.pathsep.join(map(str, kafka_classpath(self._progress)))
         self._work_dir = work_dir = WorkDir(self._data_dir, self._log_dir, prefix="embedded-kafka-")
         protocols: tuple[Protocol, ...] = ()

