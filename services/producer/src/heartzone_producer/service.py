@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from time import monotonic
 
 import structlog
@@ -76,9 +76,13 @@ class ProducerService:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
         settings = self._settings
-        with _listen(settings.http_port) as listener, self._management_server() as management:
-            port = listener.getsockname()[1]
-            log.info("api_listening", port=port, management_port=management.port)
+        with ExitStack() as stack:
+            listener = stack.enter_context(_listen(settings.http_port))
+            try:
+                management = stack.enter_context(self._management_server())
+            except OSError as error:
+                raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
+            log.info("api_listening", port=listener.getsockname()[1], management_port=management.port)
             self._server.run(sockets=[listener])
         log.info("api_stopped")
         return 0

@@ -69,12 +69,11 @@ class RecordWriter:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[Acknowledgement, float] = {}
         self._reports: list[Report] = []
-        self._fatal: KafkaError | None = None
         self._stopping = Event()
         self._thread = Thread(target=self._poll, name="producer-poll", daemon=True)
         self.loop_seen = monotonic()
         """When the event loop last moved, by the monotonic clock."""
-        self.rebuilds = 0
+        self.replaced = 0
         """How often the producer failed for good and was replaced."""
         self.last_error: KafkaError | None = None
         """The newest error of a connection; None again as soon as a record is acknowledged."""
@@ -121,22 +120,30 @@ class RecordWriter:
     def _poll(self) -> None:
         producer = self._producer
         while not self._stopping.is_set():
-            producer.poll(POLL_SECONDS)
+            try:
+                producer.poll(POLL_SECONDS)
+            except KafkaException as error:
+                # Only a fatal error is raised here: this producer will never write again (librdkafka's INTRODUCTION.md,
+                # "Idempotent producer guarantees"). What it still holds is answered 503.
+                producer = self._replace(producer, error.args[0])
             self._hand_over()
-            if self._fatal is not None:
-                log.error("producer_rebuilt", reason=describe(self._fatal))
-                self._fatal = None
-                self.rebuilds += 1
-                self._producer, old = Producer(self._config), producer
-                producer = self._producer
-                self._abandon(old)
         self._abandon(producer)
-
-    def _abandon(self, producer: Producer) -> None:
-        """Report everything that a producer still holds as not written."""
-        producer.purge()
-        producer.flush(0.5)
         self._hand_over()
+
+    def _replace(self, producer: Producer, error: KafkaError) -> Producer:
+        log.error("producer_replaced", reason=describe(error))
+        self.replaced += 1
+        self._producer = Producer(self._config)
+        self._abandon(producer)
+        return self._producer
+
+    @staticmethod
+    def _abandon(producer: Producer) -> None:
+        """Have everything that a producer still holds reported as not written."""
+        producer.purge()
+        # A producer with a fatal error raises it at each poll, after it has served its reports.
+        with suppress(KafkaException):
+            producer.flush(0.5)
 
     def _hand_over(self) -> None:
         if self._reports:
@@ -180,5 +187,3 @@ class RecordWriter:
 
     def _note(self, error: KafkaError) -> None:
         self.last_error = error
-        if error.fatal():
-            self._fatal = error
