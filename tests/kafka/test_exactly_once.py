@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from embedded_kafka import EmbeddedKafka
 from exactly_once import (
     BatchLimits,
     Fenced,
@@ -302,3 +303,51 @@ def test_the_lag_is_true_under_a_backlog_and_zero_when_idle_behind_control_recor
         eventually(lambda: journal.lags[-1] == {(source, 0): 0}, "a lag of 0")
 
     assert len(kafka.read(target)) == 3
+
+
+def test_statistics_callbacks_that_fail_lose_no_record(kafka: Testbed, make: Make) -> None:
+    """An exception out of a callback would destroy the records which the same consume() had fetched."""
+    source, target = kafka.create_topics("in", "out")
+    told: list[str] = []
+
+    def fail(document: str) -> None:
+        told.append(document)
+        raise RuntimeError("no statistics today")
+
+    with running(make(source, copy_to(target), on_consumer_statistics=fail, on_producer_statistics=fail)):
+        for start in range(0, 500, 50):
+            kafka.send(source, *(b"%d" % n for n in range(start, start + 50)))
+        eventually(lambda: len(kafka.read(target)) >= 500, "all outputs")
+        eventually(lambda: len(told) >= 5, "statistics")
+
+    assert kafka.values(target) == [b"%d" % n for n in range(500)]
+
+
+def test_a_worker_stops_when_asked_although_the_broker_is_away_and_goes_on_when_it_is_back(
+    embedded_kafka_factory: Callable[..., EmbeddedKafka],
+) -> None:
+    cluster = embedded_kafka_factory()
+    kafka = Testbed(cluster.client_config())
+    source, target = kafka.create_topics("in", "out")
+
+    def worker() -> Worker:
+        config = WorkerConfig(
+            input_topics=[source],
+            group_id="group",
+            transactional_id="group-0",
+            consumer=kafka.connection | {"session.timeout.ms": 6000},
+            producer=kafka.connection,
+        )
+        return Worker(config, copy_to(target))
+
+    kafka.send(source, b"a")
+    with running(worker()) as failures:
+        eventually(lambda: kafka.values(target) == [b"a"], "the first record")
+        cluster.nodes[0].kill()
+    assert failures == []
+
+    with running(worker()) as failures:
+        cluster.nodes[0].start()
+        kafka.send(source, b"b")
+        eventually(lambda: kafka.values(target) == [b"a", b"b"], "the second record, and the first not again")
+    assert failures == []

@@ -6,9 +6,11 @@ raises it.
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from threading import Event
+from typing import Any, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -23,13 +25,15 @@ Partition: TypeAlias = tuple[str, int]
 # keeps them unstable until the broker aborts it (its timeout plus the coordinator's 10 s sweep).
 COMMITTED_TIMEOUT = 30.0
 
+log = logging.getLogger(__name__)
+
 BROKERS_AWAY = "no broker can be reached"
 
 
 class Source:
     """One consumer in the group; ``positions`` is the next offset to process of each partition assigned now."""
 
-    def __init__(self, config: WorkerConfig, observer: Observer) -> None:
+    def __init__(self, config: WorkerConfig, observer: Observer, stopping: Event) -> None:
         self.positions: dict[Partition, int] = {}
         self.joined = False
         self.refusal: str | None = None
@@ -38,6 +42,7 @@ class Source:
         """Why nothing arrives although we are in the group, as far as the client tells."""
         self._config = config
         self._observer = observer
+        self._stopping = stopping
         self._failure: BaseException | None = None
         self._stable_offsets: dict[Partition, int] = {}
         self._ends: dict[Partition, int] = {}
@@ -129,6 +134,7 @@ class Source:
 
     def advance(self, next_offsets: Mapping[Partition, int]) -> None:
         """These offsets are committed: go on behind them."""
+        self.trouble = None
         self.positions.update(next_offsets)
 
     def group_metadata(self) -> bytes | None:
@@ -187,7 +193,8 @@ class Source:
                 if code == KafkaError.GROUP_AUTHORIZATION_FAILED or time.monotonic() >= deadline:
                     raise
                 # A coordinator that moves or still settles a transaction answers at once: ask again, not at once.
-                time.sleep(0.1)
+                if self._stopping.wait(0.1):
+                    raise
 
     def _earliest(self, partition: TopicPartition, deadline: float) -> int:
         low, _high = self._consumer.get_watermark_offsets(partition, timeout=_left(deadline))
@@ -228,18 +235,20 @@ class Source:
         try:
             if self._config.on_consumer_statistics is not None:
                 self._config.on_consumer_statistics(document)
-            statistics = json.loads(document)
-            if not any(broker["state"] == "UP" for broker in statistics["brokers"].values()):
-                self.trouble = BROKERS_AWAY
-            elif self.trouble == BROKERS_AWAY:
-                self.trouble = None
-            for topic, about_topic in statistics["topics"].items():
-                for partition, about in about_topic["partitions"].items():
-                    key = (topic, int(partition))
-                    if key in self.positions and about["ls_offset"] >= 0:
-                        self._stable_offsets[key] = about["ls_offset"]
-        except Exception as error:
-            self._failure = error
+            self._take_statistics(json.loads(document))
+        except Exception:
+            log.exception("statistics of the consumer could not be taken in")
+
+    def _take_statistics(self, statistics: Mapping[str, Any]) -> None:
+        if not any(broker["state"] == "UP" for broker in statistics["brokers"].values()):
+            self.trouble = BROKERS_AWAY
+        elif self.trouble == BROKERS_AWAY:
+            self.trouble = None
+        for topic, about_topic in statistics["topics"].items():
+            for partition, about in about_topic["partitions"].items():
+                key = (topic, int(partition))
+                if key in self.positions and about["ls_offset"] >= 0:
+                    self._stable_offsets[key] = about["ls_offset"]
 
 
 def _named(partitions: Iterable[TopicPartition]) -> list[Partition]:

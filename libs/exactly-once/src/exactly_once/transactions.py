@@ -10,6 +10,7 @@ The order of decisions is ``reactions.reaction_to``. Two rules go beyond it:
 """
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -24,6 +25,8 @@ from exactly_once.records import OutputRecord, PlainRecord
 # Calls into librdkafka are cut into slices, since neither a signal handler nor a stop is noticed inside one.
 SLICE = 1.0
 RETRY_PAUSE = 0.05
+
+log = logging.getLogger(__name__)
 
 AUTHORIZATION_CODES = (
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
@@ -68,7 +71,7 @@ class Transactions:
                 **config.producer_properties(),
                 **config.callbacks(),
                 "error_cb": self._on_error,
-                **({"stats_cb": config.on_producer_statistics} if config.on_producer_statistics is not None else {}),
+                "stats_cb": self._on_statistics,
             }
         )
         self._produce = self._producer.produce
@@ -211,3 +214,10 @@ class Transactions:
             self.refusal = error.str()
         elif code in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT):
             self._disconnects += 1
+
+    def _on_statistics(self, document: str) -> None:
+        try:
+            if self._config.on_producer_statistics is not None:
+                self._config.on_producer_statistics(document)
+        except Exception:
+            log.exception("statistics of the producer could not be taken in")

@@ -95,7 +95,7 @@ class Worker:
         """
         try:
             self._transactions = Transactions(self.config)
-            self._source = Source(self.config, self._observer)
+            self._source = Source(self.config, self._observer, self._stopping)
         except KafkaException as failure:
             raise Misconfigured(failure.args[0].str()) from failure
         try:
@@ -138,8 +138,7 @@ class Worker:
             self._commit(batch.next_offsets)
         except Unavailable as unavailable:
             self._abandon(unavailable.reason)
-            self._failures += 1
-            self._rewind(unavailable.reason, len(messages))
+            self._rewind(unavailable.reason, len(messages), wait=True)
             return 0
         except Aborted as aborted:
             self._rewind(aborted.reason, len(messages))
@@ -191,13 +190,13 @@ class Worker:
         except ProducerLost as lost:
             self._rebuild(lost.reason)
 
-    def _rewind(self, reason: str, records: int) -> None:
+    def _rewind(self, reason: str, records: int, *, wait: bool = False) -> None:
         self._observer.aborted(reason, records=records)
         self._source.rewind()
-        if self._failures:
-            # The first abort in a row is part of every rebalance; further ones are trouble that wants time.
-            self._wait(reason)
         self._failures += 1
+        # A first abort is part of every rebalance and tried again at once; more in a row are trouble that wants time.
+        if wait or self._failures > 1:
+            self._wait(reason)
 
     def _wait(self, reason: str) -> None:
         self.state, self.reason = State.WAITING, reason
@@ -206,7 +205,7 @@ class Worker:
 
     def _replace_source(self) -> None:
         self._source.close()
-        self._source = Source(self.config, self._observer)
+        self._source = Source(self.config, self._observer, self._stopping)
 
     def _rebuild(self, reason: str, *, counts: bool = True) -> None:
         self._observer.producer_rebuilt(reason)
