@@ -20,13 +20,14 @@ from exactly_once import (
 )
 from heartzone.decoding import BiometricsDecoder
 from heartzone.registry import RegistryError, RegistryUnauthorized, SchemaNotFound, SchemaRegistry
+from heartzone.schema_check import refusal
 from heartzone.settings import SettingsError
 from heartzone.telemetry import build_info
 from heartzone.telemetry.librdkafka import ClientStatistics
 from heartzone.telemetry.management import Health, ManagementServer
 from heartzone.wire import subject_of
 from heartzone_zone_worker.metrics import WorkerMetrics
-from heartzone_zone_worker.output_schema import OutputRefused, check_output_schema
+from heartzone_zone_worker.output_schema import SAMPLES
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
@@ -87,18 +88,20 @@ class ZoneWorker:
         while not self._stopping.is_set():
             try:
                 registered = self._schemas.latest(subject)
-                check_output_schema(registered)
             except RegistryUnauthorized as error:
                 raise SettingsError(
                     f"HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO: the registry refused the credentials ({error})"
                 ) from error
             except SchemaNotFound:
                 self._wait(f"subject {subject} is not registered yet; register it with `heartzone topics apply`")
-            except (RegistryError, OutputRefused) as error:
+            except RegistryError as error:
                 self._wait(str(error))
             else:
-                log.info("output_schema_found", subject=subject, id=registered.id, version=registered.version)
-                return registered.id
+                problem = refusal(registered, SAMPLES)
+                if problem is None:
+                    log.info("output_schema_found", subject=subject, id=registered.id, version=registered.version)
+                    return registered.id
+                self._wait(problem)
         return None
 
     def _work(self, schema_id: int) -> int:
