@@ -23,7 +23,7 @@ from embedded_kafka.scram import create_scram_users
 from embedded_kafka.security import Mechanism, Protocol, Security
 from embedded_kafka.work_dir import WorkDir
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0  # a machine full of other work takes ten times the usual two seconds
 
 
 class EmbeddedKafka:

@@ -23,7 +23,7 @@ from embedded_kafka.readiness import NotReady, await_ready
 from embedded_kafka.registry_properties import STORE_FILE, registry_properties
 from embedded_kafka.work_dir import WorkDir
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0  # a machine full of other work takes ten times the usual two seconds
 STOP_GRACE_S = 5.0
 STORE_BLOCK = 4096
 
