@@ -57,19 +57,19 @@ class Output:
 class Downloads:
     """Shows how far the first run's downloads are, all in one line.
 
-    `asked()` tells that nobody wants them any more: then `Cancelled` ends them from within.
+    `unwanted()` tells that everything is stopping: then `Cancelled` ends them from within.
     """
 
-    def __init__(self, output: Output, asked: Callable[[], bool]) -> None:
+    def __init__(self, output: Output, unwanted: Callable[[], bool]) -> None:
         self._output = output
-        self._asked = asked
+        self._unwanted = unwanted
         self._latest: dict[str, DownloadProgress] = {}
         self._shown = float("-inf")
         self._mutex = threading.Lock()
 
     def __call__(self, progress: DownloadProgress) -> None:
         """Take the state of one download; called on its threads."""
-        if self._asked():
+        if self._unwanted():
             raise Cancelled
         terminal = sys.stdout.isatty()
         with self._mutex:

@@ -1,11 +1,13 @@
 """The composition root of `up`: what is started in which order, and how each way to end is told."""
 
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -37,6 +39,11 @@ PRODUCER_BY, WORKERS_BY, REGISTRY_BY, KAFKA_BY = 4.0, 7.5, 8.4, 9.4
 
 # The workers come within a second: one wait for all of them is shorter than a rebalance for each that comes later.
 BROKER = {"group.initial.rebalance.delay.ms": "500"}
+
+# What librdkafka has to say about a connection that breaks is of no use beside what became of the part.
+_unheard = logging.getLogger("heartzone_local.up.librdkafka")
+_unheard.addHandler(logging.NullHandler())
+_unheard.propagate = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,8 @@ def _hold_up(
     options: Options, desired: Sequence[DesiredTopic], data_dir: DataDir, requests: StopRequests, output: Output
 ) -> int:
     ports = options.ports
-    downloads = Downloads(output, lambda: requests.asked)
+    stack = Stack(requests, on_ready=lambda name: output.line(f"{name} is ready ({options.age})"))
+    downloads = Downloads(output, lambda: requests.asked or stack.stopping)
     kafka = EmbeddedKafka(
         data_dir=data_dir.kafka,
         port=ports.kafka,
@@ -88,7 +96,6 @@ def _hold_up(
     kafka_part, registry_part = KafkaPart(kafka), RegistryPart(registry)
     api = ServicePart(producer(ports, registry.url), data_dir.logs)
     workers = [ServicePart(each, data_dir.logs) for each in zone_workers(ports, registry.url)]
-    stack = Stack(requests, on_ready=lambda name: output.line(f"{name} is ready ({options.age})"))
 
     def start() -> None:
         output.line(f"Starting Kafka and the schema registry; data and logs are in {options.data_dir}")
@@ -121,6 +128,8 @@ def _hold_up(
         output.error(f"{error}\nStopping the rest; all logs are in {data_dir.logs}")
     except StartFailed as error:
         output.error(_sentence(error, options))
+    except OSError as error:  # the disk is full, say
+        output.error(f"{error.filename or data_dir.path} cannot be used: {error.strerror}.")
     except (CannotStart, EmbeddedKafkaError) as error:
         code = REFUSED
         output.error(_sentence(error, options))
@@ -161,7 +170,8 @@ def _make_group_coordinator(kafka: dict[str, str]) -> None:
 
     They would be put off for different times, come to the group one after the other, and rebalance for seconds.
     """
-    admin = AdminClient(dict(kafka))
+    properties: dict[str, Any] = {**kafka, "logger": _unheard}
+    admin = AdminClient(properties)
     (group,) = admin.describe_consumer_groups(["zone-worker"], request_timeout=5).values()
     with contextlib.suppress(KafkaException):  # they start without it, only later
         group.result()

@@ -26,6 +26,7 @@ class Stack:
     """
 
     def __init__(self, requests: StopRequests, *, on_ready: Callable[[str], None]) -> None:
+        self.stopping = False
         self._requests = requests
         self._on_ready = on_ready
         self._pool = ThreadPoolExecutor(64, thread_name_prefix="up")
@@ -60,31 +61,35 @@ class Stack:
             self._look(WATCH_S)
 
     def stop(self, order: Sequence[tuple[Collection[Part], float]]) -> bool:
-        """Kill what is not ready yet, then stop group after group; False when a thread is still at work after that.
+        """Stop group after group; parts that are not ready yet are killed at once. False when a thread still works.
 
         Each group comes with the seconds from now until which it may take; what has not ended by then is killed, and
         everything at once when a second request comes.
         """
-        asked_at = time.monotonic()
-        last = asked_at + max(seconds for _, seconds in order)
-        while (under_way := self._under_way()) and time.monotonic() < last:
-            for part in under_way:
-                part.kill()
-            wait(self._starting, timeout=LOOK_S)
+        self.stopping = True
+        began = time.monotonic()
         for parts, seconds in order:
-            self._stop_group(parts, asked_at + seconds)
+            self._stop_group(parts, began + seconds)
         self._pool.shutdown(wait=False, cancel_futures=True)
-        return not self._under_way() and all(call.done() for call in self._calls)
+        return all(future.done() for future in (*self._starting, *self._calls))
 
     def _stop_group(self, parts: Collection[Part], deadline: float) -> None:
-        stopping = {self._pool.submit(part.stop): part for part in parts}
-        while left := wait(stopping, timeout=LOOK_S).not_done:
+        starts = [future for future, part in self._starting.items() if part in parts]
+        while wait(starts, timeout=LOOK_S).not_done and time.monotonic() < deadline:
+            self._kill_unready()
+        hanging = [part for future, part in self._starting.items() if not future.done()]
+        stops = {self._pool.submit(part.stop): part for part in parts if part not in hanging}
+        while left := wait(stops, timeout=LOOK_S).not_done:
+            self._kill_unready()
             if self._requests.hurried or time.monotonic() > deadline:
                 for future in left:
-                    stopping[future].kill()
+                    stops[future].kill()
 
-    def _under_way(self) -> list[Part]:
-        return [part for future, part in self._starting.items() if not future.done()]
+    def _kill_unready(self) -> None:
+        # Again and again: a start that is under way may come to start its process only now.
+        for future, part in self._starting.items():
+            if not future.done():
+                part.kill()
 
     def _look(self, pause: float) -> None:
         if self._requests.asked:

@@ -3,9 +3,8 @@
 import queue
 import signal
 import time
-from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self
 
 # By name: Windows, which is refused in a sentence later, has no SIGHUP.
 SIGNALS = tuple(each for each in signal.Signals if each.name in {"SIGINT", "SIGTERM", "SIGHUP"})
@@ -14,7 +13,7 @@ ONE_WISH_S = 0.5
 
 
 class StopRequests:
-    """Takes the signals while its block lasts; the first asks to stop, another one to hurry."""
+    """Takes the signals while its block lasts, the last of the process: one asks to stop, another one to hurry."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -22,17 +21,18 @@ class StopRequests:
         self._first = 0.0
         # Unlike an Event, it may be put into by a handler that interrupts get().
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._before: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        for number in SIGNALS:
+            signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        # Everything has stopped: one more Ctrl-C while Python ends would only spoil the exit code.
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
     def pause(self, seconds: float) -> None:
         """Wait, but not on when a signal comes."""
