@@ -68,7 +68,7 @@ def make(kafka: Testbed) -> Make:
             "input_topics": [topic],
             "group_id": group,
             "transactional_id": f"{group}-{uuid.uuid4().hex[:8]}",
-            "consumer": kafka.connection | {"session.timeout.ms": 6000},
+            "consumer": {**kafka.connection, "session.timeout.ms": 6000},
             "producer": kafka.connection,
             "idle": 0.1,
             "lag_interval": 0.2,
@@ -335,7 +335,7 @@ def test_a_worker_stops_when_asked_although_the_broker_is_away_and_goes_on_when_
             input_topics=[source],
             group_id="group",
             transactional_id="group-0",
-            consumer=kafka.connection | {"session.timeout.ms": 6000},
+            consumer={**kafka.connection, "session.timeout.ms": 6000},
             producer=kafka.connection,
         )
         return Worker(config, copy_to(target))

@@ -20,7 +20,7 @@ def test_the_filter_of_the_readme_keeps_errors_quarantines_tombstones_and_stops_
         '"logs"': f'"{logs}"',
         '"errors"': f'"{errors}"',
         '"logs.dlq"': f'"{dead}"',
-        "localhost:9092": str(kafka.connection["bootstrap.servers"]),
+        "localhost:9092": kafka.connection["bootstrap.servers"],
         "error-filter": f"error-filter-{uuid.uuid4().hex[:8]}",
     }
     for written, here in names.items():

@@ -90,7 +90,7 @@ class Pipeline:
         self.dead_letters = self.topics["HEARTZONE_TOPIC_DEAD_LETTERS"]
         self.group = f"zone-worker-{self.name}"
         self.environment = {
-            "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": str(kafka.connection["bootstrap.servers"]),
+            "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": kafka.connection["bootstrap.servers"],
             "HEARTZONE_KAFKA_CONSUMER_SESSION_TIMEOUT_MS": "6000",
             "HEARTZONE_SCHEMA_REGISTRY_URL": registry_config["url"],
             "HEARTZONE_MANAGEMENT_PORT": "0",
@@ -103,7 +103,7 @@ class Pipeline:
                 dataclasses.replace(each, topic=f"{self.name}.{each.topic}", partitions=partitions)
                 for each in load_event_topics([TOPICS]).desired()
             ],
-            kafka_config={key: str(value) for key, value in kafka.connection.items()},
+            kafka_config=kafka.connection,
             registry_config=registry_config,
         )
         assert report.failures == ()

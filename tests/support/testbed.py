@@ -19,12 +19,12 @@ class Testbed:
     __test__ = False  # not a class of tests, whatever its name suggests to pytest
 
     def __init__(self, connection: Mapping[str, str]) -> None:
-        self.connection: dict[str, str | int | float | bool] = {**connection}
+        self.connection: dict[str, str] = {**connection}
 
     def create_topics(self, *names: str, partitions: int = 1) -> list[str]:
         """Topics of these names with a random ending, so that tests share a broker without meeting."""
         fresh = [f"{name}-{uuid.uuid4().hex[:8]}" for name in names]
-        admin = AdminClient(self.connection)
+        admin = AdminClient({**self.connection})
         for future in admin.create_topics([NewTopic(name, partitions, 1) for name in fresh]).values():
             future.result()
         return fresh
@@ -32,7 +32,7 @@ class Testbed:
     def send(self, topic: str, *records: bytes | tuple[bytes, bytes] | None) -> None:
         """Produce values, or (key, value) pairs, and return when all are acknowledged."""
         failures: list[KafkaError] = []
-        with Producer(self.connection | {"enable.idempotence": True}) as producer:
+        with Producer({**self.connection, "enable.idempotence": True}) as producer:
             for record in records:
                 key, value = record if isinstance(record, tuple) else (None, record)
                 producer.produce(
