@@ -30,14 +30,14 @@ def build(go: Go, source: Path, output: Path, *, version: str, say: Callable[[st
         "nice",
         "-n",
         "10",
-        go.command,
+        str(go.command),
         "build",
         "-v",
         "-trimpath",
         "-ldflags",
         _linker_flags(version),
         "-o",
-        output,
+        str(output),
         ".",
     ]
     with subprocess.Popen(
