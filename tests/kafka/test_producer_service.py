@@ -86,11 +86,9 @@ def test_a_batch_is_stored_without_what_is_wrong_in_it(api: WebApiProcess, pipel
 
 
 def test_requests_at_the_same_time_are_all_stored_once(api: WebApiProcess, pipeline: Pipeline) -> None:
-    devices = [f"{number:08x}-5717-4562-b3fc-2c963f66afa6" for number in range(400)]
+    devices = [f"{number:08x}-5717-4562-b3fc-2c963f66afa6".encode() for number in range(400)]
     with ThreadPoolExecutor(16) as pool:
-        answers = list(
-            pool.map(lambda device: api.post(COURSE_REQUEST.replace(DEVICE.encode(), device.encode())), devices)
-        )
+        answers = list(pool.map(lambda device: api.post(COURSE_REQUEST.replace(DEVICE.encode(), device)), devices))
 
     assert {answer.status for answer in answers} == {202}
     keys = sorted(record.key() or b"" for record in pipeline.kafka.read(pipeline.biometrics))

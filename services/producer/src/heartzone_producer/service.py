@@ -1,5 +1,6 @@
 """The composition root: settings in, a running web API out."""
 
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -82,6 +83,7 @@ class ProducerService:
                 management = stack.enter_context(self._management_server())
             except OSError as error:
                 raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
+            _collect_garbage_seldom()
             log.info("api_listening", port=listener.getsockname()[1], management_port=management.port)
             self._server.run(sockets=[listener])
         log.info("api_stopped")
@@ -144,6 +146,17 @@ class ProducerService:
             return Health(ok=False, reason="stopping")
         problem = self._broker.problem or self._registry.problem
         return Health(ok=problem is None, reason=problem or "taking requests")
+
+
+def _collect_garbage_seldom() -> None:
+    """Leave what was imported out of garbage collection, and collect the rest a fourteenth as often.
+
+    A request makes no reference cycles, but hundreds in flight keep the collector walking over their objects: a quarter
+    of the CPU time of a request went into that.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def _listen(port: int) -> socket.socket:

@@ -1,13 +1,12 @@
 """The registered schema that payloads carry the id of: looked up, never registered."""
 
-import json
 from collections.abc import Callable
 
-import jsonschema_rs
 import structlog
 
-from heartzone.messages import INT32_MAX, Biometrics, HeartRate, encode
+from heartzone.messages import INT32_MAX, Biometrics, HeartRate
 from heartzone.registry import RegisteredSchema, RegistryError
+from heartzone.schema_check import refusal
 from heartzone.wire import frame_prefix
 
 log = structlog.get_logger(__name__)
@@ -30,6 +29,7 @@ class PayloadSchema:
         self.prefix: bytes | None = None
         self._latest = latest
         self._current: RegisteredSchema | None = None
+        self._refused_id: int | None = None
 
     def check(self) -> str | None:
         """Look the latest version up; why records cannot be framed, or None when they can.
@@ -42,26 +42,14 @@ class PayloadSchema:
             return None if self._current is not None else str(error)
         if self._current is not None and registered.id == self._current.id:
             return None
-        problem = refusal(registered)
+        problem = refusal(registered, SAMPLES)
         if problem is None:
             self._current = registered
             self.prefix = frame_prefix(registered.id)
             log.info("schema_found", subject=registered.subject, id=registered.id, version=registered.version)
         elif self._current is not None:
-            log.warning("new_schema_not_used", reason=problem)
+            if registered.id != self._refused_id:
+                log.warning("new_schema_not_used", reason=problem)
+            self._refused_id = registered.id
             return None
         return problem
-
-
-def refusal(registered: RegisteredSchema) -> str | None:
-    """Why a schema would refuse messages of this service, or None when it accepts them."""
-    name = f"{registered.subject} version {registered.version}"
-    try:
-        validator = jsonschema_rs.validator_for(json.loads(registered.schema), validate_formats=True)
-    except ValueError as error:
-        return f"{name} is not a JSON Schema ({error})"
-    for sample in SAMPLES:
-        problem = next(validator.iter_errors(json.loads(encode(sample))), None)
-        if problem is not None:
-            return f"{name} refuses what this service writes ({problem.message})"
-    return None

@@ -57,6 +57,8 @@ class Watch:
     def _look(self) -> str | None:
         try:
             return self._check()
-        except Exception:
-            log.exception("look_failed", what=self._name)
-            return "the check itself failed; the log says why"
+        except Exception as error:
+            found = f"the check itself failed ({type(error).__name__}); the log says why"
+            if found != self.problem:
+                log.exception("look_failed", what=self._name)
+            return found

@@ -1,0 +1,13 @@
+"""What the web API is measured against: Starlette answering a POST with its body, and nothing else."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+
+async def echo(request: Request) -> Response:
+    return Response(await request.body(), 202, media_type="application/json")
+
+
+app = Starlette(routes=[Route("/biometrics", echo, methods=["POST"])])
