@@ -12,16 +12,22 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from event_topics import crd
 from event_topics.embedding import main as copy_schemas
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone.settings import ServiceSettings
 from heartzone.settings.documentation import settings_document
+from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = (Biometrics, HeartRateZoneReached)
-SERVICES: Mapping[str, type[ServiceSettings]] = {"Producer": ProducerSettings, "Zone worker": WorkerSettings}
+SERVICES: Mapping[str, type[ServiceSettings]] = {
+    "Producer": ProducerSettings,
+    "Zone worker": WorkerSettings,
+    "Operator": OperatorSettings,
+}
 
 
 def schema_file(message: type[Biometrics] | type[HeartRateZoneReached]) -> str:
@@ -112,6 +118,7 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
         yield ROOT / "schemas" / f"{message.__name__}.json", partial(schema_file, message)
     settings = ROOT / "libs" / "heartzone" / "src" / "heartzone" / "settings"
     yield settings / "librdkafka_properties.py", librdkafka_properties_file
+    yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
     yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
 
 

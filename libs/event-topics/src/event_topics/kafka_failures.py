@@ -40,3 +40,12 @@ def failure_of(error: KafkaError) -> Failure:
     if code in _TRANSIENT:
         return Failure("KafkaUnavailable", f"Kafka did not answer: {words}.", transient=True)
     return Failure(_REASONS.get(code, "KafkaError"), f"Kafka says: {words} ({error.name()}).")
+
+
+def missing_right(operation: str, topic: str) -> Failure:
+    """Say which ACL is missing: the broker only says that one is."""
+    return Failure(
+        "KafkaUnauthorized",
+        f"Kafka refuses {operation} on the topic {topic!r} to this user: add an ACL that allows {operation} on this "
+        "topic, or on a prefix of its name.",
+    )

@@ -21,7 +21,7 @@ from confluent_kafka.admin import (
 )
 
 from event_topics.failures import Failure
-from event_topics.kafka_failures import failure_of
+from event_topics.kafka_failures import failure_of, missing_right
 from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction, same_config_value
 from event_topics.state import ObservedTopic
 
@@ -35,6 +35,15 @@ _T = TypeVar("_T")
 # KRaft writes one request's topics in one batch of at most 10,000 records, of which each partition is one
 # (QuorumController.MAX_RECORDS_PER_USER_OP); smaller batches also keep one request within its time-out.
 _PARTITIONS_PER_REQUEST = 2_000
+# The operation that each request's ACL must allow on the topic (kafka.server.KafkaApis, ControllerApis).
+_RIGHTS = {
+    "describe_topics": "Describe",
+    "describe_configs": "DescribeConfigs",
+    "create_topics": "Create",
+    "create_partitions": "Alter",
+    "alter_configs": "AlterConfigs",
+    "delete_topics": "Delete",
+}
 _VISIBLE_WITHIN_S = 3.0
 
 
@@ -45,9 +54,18 @@ class InvalidKafkaConfig(ValueError):
 class KafkaTopics:
     """An admin client. `timeout` in seconds bounds each request; nothing here waits longer than that."""
 
-    def __init__(self, client_config: Mapping[str, str], *, timeout: float = 10.0) -> None:
-        """Start the client without connecting. Raises InvalidKafkaConfig."""
+    def __init__(
+        self,
+        client_config: Mapping[str, str],
+        *,
+        timeout: float = 10.0,
+        on_request: Callable[[str], None] = lambda call: None,  # noqa: ARG005
+    ) -> None:
+        """Start the client without connecting; `on_request` hears of each request, by its name. Raises
+        InvalidKafkaConfig.
+        """
         self._timeout = timeout
+        self._on_request = on_request
         self._bootstrap = client_config.get("bootstrap.servers", "")
         self._errors: deque[KafkaError] = deque(maxlen=1)
         try:
@@ -65,7 +83,9 @@ class KafkaTopics:
         found: dict[str, ObservedTopic | Failure] = {}
         described: dict[str, Any] = {}
         for name, description in self._ask(
-            lambda: self._admin.describe_topics(TopicCollection(names), request_timeout=self._timeout), names
+            "describe_topics",
+            lambda: self._admin.describe_topics(TopicCollection(names), request_timeout=self._timeout),
+            names,
         ):
             if not isinstance(description, Failure):
                 described[name] = description
@@ -93,9 +113,28 @@ class KafkaTopics:
             yield action, failure
         self._wait_until_visible(done)
 
+    def delete(self, topics: Iterable[str]) -> dict[str, Failure | None]:
+        """Delete topics with all their records; a topic that is not there is as good as deleted.
+
+        No plan ever asks for this: only who removes a resource whose deletionPolicy says so.
+        """
+        names = sorted(set(topics))
+        if not names:
+            return {}
+        answers = self._ask(
+            "delete_topics",
+            lambda: self._admin.delete_topics(names, request_timeout=self._timeout, operation_timeout=self._timeout),
+            names,
+        )
+        return {
+            name: answer if isinstance(answer, Failure) and answer.reason != "TopicNotFound" else None
+            for name, answer in answers
+        }
+
     def _send(self, actions: Sequence[TopicAction]) -> Iterator[tuple[TopicAction, Failure | None]]:
         for creations in _batches([each for each in actions if isinstance(each, CreateTopic)]):
             yield from self._do(
+                "create_topics",
                 creations,
                 lambda batch: self._admin.create_topics(
                     [_new_topic(each) for each in batch], request_timeout=self._timeout, operation_timeout=self._timeout
@@ -103,6 +142,7 @@ class KafkaTopics:
             )
         for growths in _batches([each for each in actions if isinstance(each, AddPartitions)]):
             yield from self._do(
+                "create_partitions",
                 growths,
                 lambda batch: self._admin.create_partitions(
                     [NewPartitions(each.topic, each.after) for each in batch],
@@ -113,6 +153,7 @@ class KafkaTopics:
         alterations = [each for each in actions if isinstance(each, AlterConfig)]
         if alterations:
             yield from self._do(
+                "alter_configs",
                 alterations,
                 lambda batch: {
                     resource.name: future
@@ -138,6 +179,7 @@ class KafkaTopics:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         return dict(
             self._ask(
+                "describe_configs",
                 lambda: {
                     resource.name: future
                     for resource, future in self._admin.describe_configs(
@@ -149,15 +191,16 @@ class KafkaTopics:
         )
 
     def _do(
-        self, batch: Sequence[_T], call: Callable[[Sequence[_T]], Mapping[str, "Future[Any]"]]
+        self, name: str, batch: Sequence[_T], call: Callable[[Sequence[_T]], Mapping[str, "Future[Any]"]]
     ) -> Iterator[tuple[_T, Failure | None]]:
         by_name = {each.topic: each for each in batch}  # type: ignore[attr-defined]
-        for name, answer in self._ask(lambda: call(batch), list(by_name)):
-            yield by_name[name], answer if isinstance(answer, Failure) else None
+        for topic, answer in self._ask(name, lambda: call(batch), list(by_name)):
+            yield by_name[topic], answer if isinstance(answer, Failure) else None
 
     def _ask(
-        self, call: Callable[[], Mapping[str, "Future[Any]"]], names: Sequence[str]
+        self, request: str, call: Callable[[], Mapping[str, "Future[Any]"]], names: Sequence[str]
     ) -> Iterator[tuple[str, Any | Failure]]:
+        self._on_request(request)
         self._admin.poll(0)
         self._errors.clear()  # what was wrong with an earlier request
         try:
@@ -170,7 +213,10 @@ class KafkaTopics:
             try:
                 yield name, future.result()
             except KafkaException as error:
-                yield name, self._failure(error.args[0])
+                failure = self._failure(error.args[0])
+                if failure.reason == "KafkaUnauthorized":
+                    failure = missing_right(_RIGHTS[request], name)
+                yield name, failure
 
     def _failure(self, error: KafkaError) -> Failure:
         failure = failure_of(error)

@@ -22,7 +22,7 @@ Compatibility = Literal[
 
 # org.apache.kafka.common.internals.Topic
 TOPIC_NAME_PATTERN = r"^[a-zA-Z0-9._-]{1,249}$"
-_KAFKA_OWN_TOPICS = frozenset(
+KAFKA_OWN_TOPICS = frozenset(
     {"__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata", "__remote_log_metadata"}
 )
 # RFC 1123 subdomain, as Kubernetes names its objects.
@@ -38,7 +38,7 @@ def _legal_topic_name(name: str) -> str:
         raise ValueError(
             "a topic's name has 1 to 249 letters (a-z, A-Z), digits, dots, underscores and hyphens, and is not . or .."
         )
-    if name in _KAFKA_OWN_TOPICS:
+    if name in KAFKA_OWN_TOPICS:
         raise ValueError("this topic belongs to Kafka itself, choose another name")
     return name
 
@@ -66,7 +66,7 @@ class _Strict(BaseModel):
 class ConfigMapKeyRef(_Strict):
     """A key of a ConfigMap in the namespace of the resource."""
 
-    name: str = Field(min_length=1, description="Name of the ConfigMap.")
+    name: Annotated[str, AfterValidator(_legal_object_name)] = Field(description="Name of the ConfigMap.")
     key: str = Field(min_length=1, description="Key in the ConfigMap whose value is the schema's text.")
 
 

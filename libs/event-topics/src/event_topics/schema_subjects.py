@@ -5,6 +5,8 @@ an unset level of a subject reads as the registry's own, a refused schema is a 4
 and registering an old version's text again answers with its id and leaves the latest as it is.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self, TypeVar, cast
@@ -17,6 +19,7 @@ from event_topics.registry_failures import (
     SCHEMA_NOT_FOUND,
     SUBJECT_LEVEL_NOT_SET,
     SUBJECT_NOT_FOUND,
+    SUBJECT_SOFT_DELETED,
     VERSION_NOT_FOUND,
     refused,
     unavailable,
@@ -40,11 +43,18 @@ class InvalidRegistryConfig(ValueError):
 class SchemaSubjects:
     """A client of one registry, to be closed. `timeout` in seconds bounds each request, and each is tried twice."""
 
-    def __init__(self, client_config: Mapping[str, str | int | float], *, timeout: float = 5.0) -> None:
-        """Start the client without connecting. Raises InvalidRegistryConfig."""
+    def __init__(
+        self,
+        client_config: Mapping[str, str | int | float],
+        *,
+        timeout: float = 5.0,
+        on_request: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Start the client without connecting; `on_request` hears of each request. Raises InvalidRegistryConfig."""
         # Imported late: the registry's client takes longer to import than all else here together.
         from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
 
+        self._on_request = on_request
         self._away: Failure | None = None
         self._url = _without_credentials(str(client_config.get("url", "")))
         bounds = {"timeout": timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
@@ -79,6 +89,46 @@ class SchemaSubjects:
         present = sorted(desired.keys() & listed)
         with ThreadPoolExecutor(_CONCURRENT_REQUESTS, thread_name_prefix="registry") as pool:
             return dict(zip(present, pool.map(lambda name: self._observe(name, desired[name]), present), strict=True))
+
+    def fingerprint(self) -> str | Failure:
+        """Return a text that differs once any subject gains or loses a version, for the price of one request.
+
+        It says nothing of compatibility levels: the Confluent API lists those of one subject at a time only.
+        """
+        self._forget()
+        rest = self._client._rest_client  # the client has no method for GET /schemas
+        try:
+            try:
+                listing = self._ask(lambda: rest.get("schemas"))
+            except _NoAnswer as no_answer:
+                if no_answer.failure.transient:
+                    raise
+                listing = sorted(self._ask(self._client.get_subjects))
+        except _NoAnswer as no_answer:
+            return no_answer.failure
+        return hashlib.sha256(json.dumps(listing, sort_keys=True).encode()).hexdigest()
+
+    def compatibility(self, subject: str) -> str | Failure | None:
+        """Return the subject's own level, None when it has none."""
+        self._forget()
+        try:
+            return self._compatibility(subject)
+        except _NoAnswer as no_answer:
+            return no_answer.failure
+
+    def delete(self, subject: str) -> Failure | None:
+        """Delete a subject softly: its schemas stay readable by id. One that is not there is as good as deleted.
+
+        No plan ever asks for this: only who removes a resource whose deletionPolicy says so.
+        """
+        self._forget()
+        try:
+            self._ask_or_none(
+                lambda: self._client.delete_subject(subject), absent=(SUBJECT_NOT_FOUND, SUBJECT_SOFT_DELETED)
+            )
+        except _NoAnswer as no_answer:
+            return no_answer.failure
+        return None
 
     def carry_out(self, actions: Iterable[SubjectAction]) -> Iterator[tuple[SubjectAction, Failure | None]]:
         """Do the actions, those of one subject in order and until one fails; yield each with None, or why it failed."""
@@ -172,6 +222,7 @@ class SchemaSubjects:
 
         if self._away is not None:  # a thousand subjects must not wait for a thousand time-outs
             raise _NoAnswer(self._away)
+        self._on_request()
         try:
             return call()
         except SchemaRegistryError as error:

@@ -1,0 +1,1 @@
+"""Keeps Kafka topics and schema subjects as EventTopic resources in Kubernetes ask for."""

@@ -1,0 +1,25 @@
+"""Entry point: read the settings, run until told to stop, exit 0, 1 or 2."""
+
+import sys
+
+from heartzone.settings import SettingsError, load
+from heartzone.telemetry import logs
+from heartzone_operator.settings import OperatorSettings
+
+
+def main() -> int:
+    """Exit code 0 after SIGTERM, 2 for bad settings, 1 for anything else."""
+    try:
+        settings = load(OperatorSettings)
+        logs.configure(settings.log_level, settings.log_format, "operator")
+        # Imported late, so that a mistake in the settings is told without loading the clients first.
+        from heartzone_operator.service import Operator  # noqa: PLC0415
+
+        return Operator(settings).run()
+    except SettingsError as error:
+        sys.stderr.write(f"heartzone-operator: {error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""From what was seen and what went wrong to the status of a resource. No I/O, no clock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from event_topics.failures import Failure
+from event_topics.state import DesiredTopic, Half, Observed, ObservedSubject, ObservedTopic
+from event_topics.status import Condition, ConditionStatus, ConditionType, EventTopicStatus, SubjectStatus
+
+Failures = Mapping[Half, Sequence[Failure]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A condition without its name and time."""
+
+    status: ConditionStatus
+    reason: str
+    message: str
+
+
+IN_SYNC = Verdict("True", "InSync", "The topic is as the spec asks for.")
+REGISTERED = Verdict("True", "Registered", "The schemas are registered.")
+NO_SCHEMA = Verdict("True", "NoSchema", "The spec names no schema.")
+READY = Verdict("True", "Ready", "Topic and schemas may be used.")
+
+
+def verdict(failures: Iterable[Failure], otherwise: Verdict) -> Verdict:
+    """Return False for what a person must see to, Unknown for what an outage hides; the first one names the reason."""
+    failures = sorted(failures, key=lambda failure: failure.transient)
+    if not failures:
+        return otherwise
+    message = " ".join(dict.fromkeys(failure.message for failure in failures))
+    return Verdict("Unknown" if failures[0].transient else "False", failures[0].reason, message)
+
+
+def ready(topic: Verdict, schema: Verdict) -> Verdict:
+    """Return whether both halves are; a False outweighs an Unknown."""
+    for status in ("False", "Unknown"):
+        halves = [half for half in (topic, schema) if half.status == status]
+        if halves:
+            return Verdict(halves[0].status, halves[0].reason, " ".join(dict.fromkeys(each.message for each in halves)))
+    return READY
+
+
+def status_with(
+    former: EventTopicStatus, topic: Verdict, schema: Verdict, *, generation: int, topic_name: str, now: str
+) -> EventTopicStatus:
+    """Return the former status with new conditions; a condition keeps its time while its status stays."""
+    verdicts: dict[ConditionType, Verdict] = {
+        "Ready": ready(topic, schema),
+        "TopicReady": topic,
+        "SchemaReady": schema,
+    }
+    conditions = tuple(_condition(kind, each, former.condition(kind), now) for kind, each in verdicts.items())
+    return former.model_copy(
+        update={"observed_generation": generation, "topic_name": topic_name, "conditions": conditions}
+    )
+
+
+def status_of(
+    former: EventTopicStatus,
+    desired: DesiredTopic,
+    observed: Observed,
+    failures: Failures,
+    *,
+    generation: int,
+    managed_config: frozenset[str],
+    now: str,
+) -> EventTopicStatus:
+    """Return the status after a look at the cluster, and after what was done and went wrong there."""
+    asked = desired.schemas()
+    schema_failures = [failure for half in ("valueSchema", "keySchema") for failure in failures.get(half, ())]
+    status = status_with(
+        former,
+        verdict(failures.get("topic", ()), IN_SYNC),
+        verdict(schema_failures, REGISTERED if asked else NO_SCHEMA),
+        generation=generation,
+        topic_name=desired.topic,
+        now=now,
+    )
+    subjects = {half: _subject(subject, observed, former, half) for half, subject, _ in asked}
+    return status.model_copy(
+        update={
+            **_topic(observed.topics.get(desired.topic), former),
+            "value_schema": subjects.get("valueSchema"),
+            "key_schema": subjects.get("keySchema"),
+            "managed_config": tuple(sorted(managed_config)),
+        }
+    )
+
+
+def _condition(kind: ConditionType, each: Verdict, former: Condition | None, now: str) -> Condition:
+    changed = former is None or former.status != each.status
+    return Condition(
+        type=kind,
+        status=each.status,
+        reason=each.reason,
+        message=each.message,
+        last_transition_time=now if changed or former is None else former.last_transition_time,
+    )
+
+
+def _topic(topic: ObservedTopic | Failure | None, former: EventTopicStatus) -> dict[str, object]:
+    if isinstance(topic, Failure):  # what was last seen is the best that is known
+        return {"topic_id": former.topic_id, "partitions": former.partitions, "replicas": former.replicas}
+    if topic is None:
+        return {"topic_id": None, "partitions": None, "replicas": None}
+    return {"topic_id": topic.topic_id, "partitions": topic.partitions, "replicas": topic.replicas}
+
+
+def _subject(name: str, observed: Observed, former: EventTopicStatus, half: Half) -> SubjectStatus | None:
+    subject: ObservedSubject | Failure | None = observed.subjects.get(name)
+    if isinstance(subject, Failure):
+        return former.value_schema if half == "valueSchema" else former.key_schema
+    if subject is None or subject.latest is None:
+        return None
+    return SubjectStatus(subject=name, id=subject.latest.id, version=subject.latest.version)

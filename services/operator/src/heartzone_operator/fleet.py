@@ -1,0 +1,102 @@
+"""All resources that are served, who keeps which topic, and which of them are due to be looked at. No I/O."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import TypeVar
+
+from heartzone_operator.resources import Key, Resource
+
+_Name = TypeVar("_Name", str, Key)
+
+
+class Fleet:
+    """Times are those of one monotonic clock, in seconds, which the caller reads."""
+
+    def __init__(self) -> None:
+        self._resources: dict[Key, Resource] = {}
+        self._due: dict[Key, float] = {}
+        self._claims: defaultdict[str, set[Key]] = defaultdict(set)
+        self._readers: defaultdict[Key, set[Key]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+    def get(self, key: Key) -> Resource | None:
+        """Return a resource as it was seen last."""
+        return self._resources.get(key)
+
+    def all(self) -> Collection[Resource]:
+        """Return every resource."""
+        return self._resources.values()
+
+    def saw(self, resource: Resource, now: float) -> None:
+        """Take in what the API server shows; due when it asks for something new. An older version is ignored."""
+        known = self._resources.get(resource.key)
+        if known is not None and known.uid == resource.uid and known.resource_version > resource.resource_version:
+            return
+        if known is not None:
+            if known.wants_the_same(resource):
+                self._resources[resource.key] = resource
+                return
+            self._forget_relations(known)
+        self._resources[resource.key] = resource
+        for config_map in resource.config_maps():
+            self._readers[config_map].add(resource.key)
+        self._claims[resource.topic].add(resource.key)
+        self._due[resource.key] = now
+        if known is None or known.uid != resource.uid or known.is_deleting != resource.is_deleting:
+            self._wake_rivals(resource, now)
+
+    def gone(self, key: Key, now: float, uid: str | None = None) -> None:
+        """Forget a resource (only the one with this uid, if given); who waited for its topic is due."""
+        known = self._resources.get(key)
+        if known is None or (uid is not None and known.uid != uid):
+            return
+        del self._resources[key]
+        self._due.pop(key, None)
+        self._forget_relations(known)
+        self._wake_rivals(known, now)
+
+    def config_map_changed(self, config_map: Key, now: float) -> bool:
+        """Make those due whose schemas are read from it; return whether there are any."""
+        readers = self._readers.get(config_map, set())
+        for key in readers:
+            self._due[key] = now
+        return bool(readers)
+
+    def keeper(self, topic: str) -> Resource | None:
+        """Return the resource that the topic belongs to: the oldest of those that name it."""
+        rivals = [self._resources[key] for key in self._claims.get(topic, ())]
+        return min(rivals, key=lambda each: each.seniority, default=None)
+
+    def due_at(self, key: Key, when: float) -> None:
+        """Look at a resource at that time, unless it is due earlier."""
+        if key in self._resources:
+            self._due[key] = min(when, self._due.get(key, when))
+
+    def take_due(self, now: float, limit: int) -> list[Resource]:
+        """Return what is due, at most so many, and hold it as looked at."""
+        keys = [key for key, when in self._due.items() if when <= now][:limit]
+        for key in keys:
+            del self._due[key]
+        return [self._resources[key] for key in keys]
+
+    def next_due(self) -> float | None:
+        """Return when the next resource is due."""
+        return min(self._due.values(), default=None)
+
+    def _forget_relations(self, resource: Resource) -> None:
+        for config_map in resource.config_maps():
+            self._discard(self._readers, config_map, resource.key)
+        self._discard(self._claims, resource.topic, resource.key)
+
+    @staticmethod
+    def _discard(sets: defaultdict[_Name, set[Key]], name: _Name, key: Key) -> None:
+        sets[name].discard(key)
+        if not sets[name]:
+            del sets[name]
+
+    def _wake_rivals(self, resource: Resource, now: float) -> None:
+        for key in self._claims.get(resource.topic, ()):
+            if key != resource.key:
+                self._due[key] = now

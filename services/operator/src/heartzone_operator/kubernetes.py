@@ -1,0 +1,159 @@
+"""The few requests that the operator makes to the API server, beside the watching that kopf does."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import kopf
+
+from event_topics.crd import GROUP, PLURAL, VERSION
+from heartzone_operator.resources import Key
+
+MERGE_PATCH = "application/merge-patch+json"
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+
+
+class KubernetesError(Exception):
+    """The API server refused a request; `status` is HTTP's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class KubernetesUnavailable(Exception):
+    """The API server did not answer, or was in no state to."""
+
+
+class KubernetesApi:
+    """A client, to be closed. `login` is called at the start, and again when the API server takes the token no more."""
+
+    def __init__(self, login: Callable[[], kopf.ConnectionInfo]) -> None:
+        self._login = login
+        self._connection: kopf.ConnectionInfo | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def serves_event_topics(self) -> bool:
+        """Whether the custom resource definition is installed."""
+        try:
+            found = await self.request("GET", f"/apis/{GROUP}/{VERSION}")
+        except KubernetesError as error:
+            if error.status == 404:
+                return False
+            raise
+        return any(each.get("name") == PLURAL for each in found.get("resources", ()))
+
+    async def event_topic_versions(self, namespace: str | None) -> dict[Key, tuple[str, str]]:
+        """Return uid and resource version of every EventTopic, of one namespace or of all."""
+        found = await self.request(
+            "GET",
+            event_topics_path(namespace),
+            accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+        )
+        return {
+            Key(each["metadata"]["namespace"], each["metadata"]["name"]): (
+                each["metadata"]["uid"],
+                each["metadata"]["resourceVersion"],
+            )
+            for each in found["items"]
+        }
+
+    async def patch_status(self, key: Key, status: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge fields into a resource's status; a field that is None goes."""
+        path = f"{event_topics_path(key.namespace)}/{quote(key.name, safe='')}/status"
+        return await self.request("PATCH", path, {"status": status}, content_type=MERGE_PATCH)
+
+    async def set_finalizers(self, key: Key, finalizers: list[str], resource_version: int) -> dict[str, Any]:
+        """Replace the finalizers; KubernetesError 409 when the resource has changed since."""
+        path = f"{event_topics_path(key.namespace)}/{quote(key.name, safe='')}"
+        metadata = {"finalizers": finalizers, "resourceVersion": str(resource_version)}
+        return await self.request("PATCH", path, {"metadata": metadata}, content_type=MERGE_PATCH)
+
+    async def config_map(self, key: Key) -> Mapping[str, str] | None:
+        """Return a ConfigMap's data, None when it is not there."""
+        path = f"/api/v1/namespaces/{quote(key.namespace, safe='')}/configmaps/{quote(key.name, safe='')}"
+        try:
+            return (await self.request("GET", path)).get("data") or {}
+        except KubernetesError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def create_event(self, namespace: str, event: Mapping[str, Any]) -> None:
+        """Post an event."""
+        await self.request("POST", f"/api/v1/namespaces/{quote(namespace, safe='')}/events", event)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> dict[str, Any]:
+        """Ask once, and once more after a new login.
+
+        Raises:
+            KubernetesError: the answer is a refusal.
+            KubernetesUnavailable: no answer, 429, or an error of the server.
+        """
+        session = await self._open()
+        headers = {"Accept": accept} | ({"Content-Type": content_type} if body is not None else {})
+        status, answer = await self._ask(session, method, path, body=body, headers=headers)
+        if status == 401:
+            session = await self._open(instead_of=session)
+            status, answer = await self._ask(session, method, path, body=body, headers=headers)
+        if status < 400:
+            return answer
+        message = str(answer.get("message") or f"{method} {path}: HTTP status {status}")
+        if status == 429 or status >= 500:
+            raise KubernetesUnavailable(message)
+        raise KubernetesError(status, message)
+
+    async def _ask(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> tuple[int, dict[str, Any]]:
+        assert self._connection is not None
+        try:
+            async with session.request(
+                method, self._connection.server.rstrip("/") + path, json=body, headers=headers, timeout=_TIMEOUT
+            ) as response:
+                if "json" not in response.content_type:
+                    return response.status, {"message": (await response.text())[:200]}
+                answer: dict[str, Any] = await response.json()
+                return response.status, answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise KubernetesUnavailable(f"{type(error).__name__} {error}".strip()) from error
+
+    async def _open(self, instead_of: aiohttp.ClientSession | None = None) -> aiohttp.ClientSession:
+        async with self._opening:
+            if self._session is None or self._session is instead_of:
+                if self._session is not None:
+                    await self._session.close()
+                self._connection = self._login()
+                self._session = aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=32, ssl=self._connection.as_ssl_context()),
+                    headers={"User-Agent": "heartzone-operator", **self._connection.as_http_headers()},
+                )
+            return self._session
+
+
+def event_topics_path(namespace: str | None) -> str:
+    """Return the path of the EventTopics of one namespace, or of all."""
+    within = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
+    return f"/apis/{GROUP}/{VERSION}{within}/{PLURAL}"

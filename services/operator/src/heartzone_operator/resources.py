@@ -1,0 +1,99 @@
+"""An EventTopic as the API server showed it last: what decisions are made from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from event_topics.status import EventTopicStatus
+
+FINALIZER = "heartzone.dev/delete-topic"
+PAUSE = "heartzone.dev/pause"
+
+
+class Key(NamedTuple):
+    """Which object; also of ConfigMaps."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One EventTopic. `spec` is as the API server sent it, checked by its schema but not yet by the model."""
+
+    key: Key
+    uid: str
+    generation: int
+    resource_version: int
+    created: str
+    spec: Mapping[str, Any]
+    status: EventTopicStatus
+    is_paused: bool = False
+    is_deleting: bool = False
+    finalizers: tuple[str, ...] = ()
+
+    @property
+    def topic(self) -> str:
+        """Name of the topic in Kafka."""
+        return str(self.spec.get("topicName") or self.key.name)
+
+    @property
+    def seniority(self) -> tuple[str, str, str]:
+        """Sorts the resource that keeps a topic first; names settle what was created in the same second."""
+        return self.created, *self.key
+
+    @property
+    def has_finalizer(self) -> bool:
+        """Whether Kubernetes waits for the operator before it removes the resource."""
+        return FINALIZER in self.finalizers
+
+    @property
+    def deletes_topic(self) -> bool:
+        """Whether removing the resource removes the topic."""
+        return self.spec.get("deletionPolicy") == "Delete"
+
+    def config_maps(self) -> Iterator[Key]:
+        """The ConfigMaps that its schemas are read from."""
+        for half in ("valueSchema", "keySchema"):
+            reference = ((self.spec.get(half) or {}).get("schemaFrom") or {}).get("configMapKeyRef") or {}
+            if reference.get("name"):
+                yield Key(self.key.namespace, str(reference["name"]))
+
+    def wants_the_same(self, other: "Resource") -> bool:
+        """Whether the two ask for the same, so that what differs is only what the operator itself has written."""
+        return (self.uid, self.generation, self.is_paused, self.is_deleting, self.finalizers) == (
+            other.uid,
+            other.generation,
+            other.is_paused,
+            other.is_deleting,
+            other.finalizers,
+        )
+
+
+def resource_of(body: Mapping[str, Any]) -> Resource:
+    """Read an object of the API server."""
+    metadata = body["metadata"]
+    return Resource(
+        key=Key(metadata["namespace"], metadata["name"]),
+        uid=metadata["uid"],
+        generation=metadata.get("generation", 0),
+        resource_version=int(metadata["resourceVersion"]),
+        created=metadata["creationTimestamp"],
+        spec=body.get("spec") or {},
+        status=_status(body.get("status") or {}),
+        is_paused=(metadata.get("annotations") or {}).get(PAUSE) == "true",
+        is_deleting="deletionTimestamp" in metadata,
+        finalizers=tuple(metadata.get("finalizers") or ()),
+    )
+
+
+def _status(status: Mapping[str, Any]) -> EventTopicStatus:
+    try:
+        return EventTopicStatus.model_validate(status)
+    except ValidationError:  # of another version of the operator, or of somebody else: written anew
+        return EventTopicStatus()

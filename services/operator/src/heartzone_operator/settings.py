@@ -1,0 +1,59 @@
+"""Settings of the operator, beside those that every service has."""
+
+import os
+import socket
+
+from pydantic import Field, model_validator
+
+from heartzone.settings import ServiceSettings
+
+EVERYWHERE = "*"
+
+
+class OperatorSettings(ServiceSettings):
+    """What an operator reads from its environment. How to reach Kubernetes: the service account, or KUBECONFIG."""
+
+    watch_namespaces: str = Field(
+        default="",
+        description="Namespaces whose EventTopics are served, separated by commas; `*` is all of them, which takes a"
+        " ClusterRole. Default: the operator's own namespace.",
+    )
+    lease_namespace: str = Field(
+        default="",
+        description="Namespace of the lease that keeps a second operator waiting. Operators that may serve the same"
+        " resources need the same one. Default: the first of the watched namespaces, with `*` the operator's own.",
+    )
+    identity: str = Field(
+        default="",
+        description="Name of this process in the lease. One that starts again under its former name need not wait for"
+        " the lease to run out. Default: host name and process id, which are the same after a container's restart.",
+    )
+    resync_interval: float = Field(
+        default=50.0,
+        ge=1,
+        le=3600,
+        description="Seconds between two looks at all topics and subjects, which put right what was changed by hand.",
+    )
+    watchdog_timeout: float = Field(
+        default=180.0,
+        gt=60,
+        description="Seconds without progress of the loop after which `/livez` fails. Above the time that a thousand"
+        " topics take with a Kafka that answers slowly.",
+    )
+
+    @model_validator(mode="after")
+    def _name_this_process(self) -> "OperatorSettings":
+        if not self.identity:
+            self.identity = f"{socket.gethostname()}_{os.getpid()}"
+        return self
+
+    @property
+    def is_clusterwide(self) -> bool:
+        """Whether all namespaces are served."""
+        return self.watch_namespaces.strip() == EVERYWHERE
+
+    def namespaces(self, own: str) -> tuple[str, ...]:
+        """The namespaces that are served, empty for all; `own` is the operator's."""
+        if self.is_clusterwide:
+            return ()
+        return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip()) or (own,)

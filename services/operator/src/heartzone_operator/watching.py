@@ -1,0 +1,114 @@
+"""What kopf watches, and only that: its low-level handlers, which write nothing to the objects.
+
+kopf runs on a thread with an event loop of its own, because at its end it cancels every task that it finds in its loop.
+What it sees is handed to the reconciler's loop.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import kopf
+import structlog
+
+from event_topics.crd import GROUP, PLURAL, VERSION
+from heartzone_operator.config_maps import ConfigMapTexts
+from heartzone_operator.fleet import Fleet
+from heartzone_operator.resources import Key, Resource, resource_of
+
+_PAUSE_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Watch:
+    """Keeps the fleet up to date. `namespaces` empty: all of them. `wake` is called when something is due."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        config_maps: ConfigMapTexts,
+        wake: Callable[[], None],
+        login: Callable[[], kopf.ConnectionInfo],
+        namespaces: Sequence[str],
+    ) -> None:
+        self._fleet = fleet
+        self._config_maps = config_maps
+        self._wake = wake
+        self._login = login
+        self._namespaces = namespaces
+        self._stopping = threading.Event()
+        self.is_running = False
+
+    def stop(self) -> None:
+        """End the watching; `run` returns soon."""
+        self._stopping.set()
+
+    async def run(self, until_served: Callable[[], Any]) -> None:
+        """Watch until stopped; `until_served` is awaited before each start, until the resource is installed."""
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            await until_served()
+            try:
+                self.is_running = True
+                await asyncio.to_thread(self._watch, loop)
+            except Exception as error:
+                # The definition was deleted, the API server stayed away for long: both may come back.
+                log.warning("watch_ended", error=f"{type(error).__name__} {error}")
+                await asyncio.sleep(_PAUSE_S)
+            finally:
+                self.is_running = False
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        kopf.run(
+            registry=self._handlers(loop),
+            settings=settings(),
+            standalone=True,
+            clusterwide=not self._namespaces,
+            namespaces=self._namespaces,
+            stop_flag=self._stopping,
+        )
+
+    def _handlers(self, loop: asyncio.AbstractEventLoop) -> kopf.OperatorRegistry:
+        registry = kopf.OperatorRegistry()
+
+        @kopf.on.login(registry=registry)
+        def connect(**_: Any) -> kopf.ConnectionInfo:
+            return self._login()
+
+        @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+        async def event_topic(event: kopf.RawEvent, **_: Any) -> None:
+            loop.call_soon_threadsafe(self._saw, resource_of(event["object"]), event["type"] == "DELETED")
+
+        @kopf.on.event("", "v1", "configmaps", registry=registry)
+        async def config_map(name: str, namespace: str | None, **_: Any) -> None:
+            loop.call_soon_threadsafe(self._config_map_changed, Key(namespace or "", name))
+
+        return registry
+
+    def _saw(self, resource: Resource, is_gone: bool) -> None:
+        if is_gone:
+            self._fleet.gone(resource.key, time.monotonic(), resource.uid)
+        else:
+            self._fleet.saw(resource, time.monotonic())
+        self._wake()
+
+    def _config_map_changed(self, key: Key) -> None:
+        self._config_maps.forget(key)
+        if self._fleet.config_map_changed(key, time.monotonic()):
+            self._wake()
+
+
+def settings() -> kopf.OperatorSettings:
+    """Return kopf's settings: no events and no state of its own, no look at other kinds, short patience."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.networking.connect_timeout = 5
+    settings.networking.error_backoffs = (0.5, 1, 2, 4)
+    settings.watching.connect_timeout = 5
+    settings.queueing.idle_timeout = 0.5
+    return settings

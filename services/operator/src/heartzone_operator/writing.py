@@ -1,0 +1,98 @@
+"""Writes what the operator has to say of a resource: its status, when that has changed, and events."""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from event_topics.status import EventTopicStatus
+from heartzone_operator.events import Event, EventPoster
+from heartzone_operator.fleet import Fleet
+from heartzone_operator.kubernetes import KubernetesApi, KubernetesError
+from heartzone_operator.resources import Resource, resource_of
+
+_AT_ONCE = 16
+
+log = structlog.get_logger(__name__)
+
+
+def now_text() -> str:
+    """Return the time as Kubernetes writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Writer:
+    """Every write is told to the fleet, so that its echo in the watch is no news."""
+
+    def __init__(self, api: KubernetesApi, fleet: Fleet, events: EventPoster) -> None:
+        self._api = api
+        self._fleet = fleet
+        self._events = events
+
+    async def each(self, writes: Iterable[Coroutine[Any, Any, None]]) -> None:
+        """Do many writes, some of them at once. Raises the first error, when all are done."""
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(write: Coroutine[Any, Any, None]) -> None:
+            async with limit:
+                await write
+
+        errors = [
+            each
+            for each in await asyncio.gather(*map(one, writes), return_exceptions=True)
+            if isinstance(each, BaseException)
+        ]
+        if errors:
+            raise errors[0]
+
+    async def write(self, resource: Resource, status: EventTopicStatus) -> None:
+        """Write the status, unless it says what is written already; and an event when readiness changes.
+
+        Raises KubernetesUnavailable, KubernetesError.
+        """
+        former = resource.status
+        if status == former:
+            return
+        old, new = _fields(former), _fields(status)
+        await self._patch(resource, {**dict.fromkeys(old.keys() - new.keys()), **new})
+        self._tell_readiness(resource, former, status)
+
+    async def note_managed(self, resource: Resource, keys: Iterable[str]) -> None:
+        """Add keys to those that the resource may have set.
+
+        Raises KubernetesUnavailable, KubernetesError.
+        """
+        managed = {*resource.status.managed_config, *keys}
+        if managed != set(resource.status.managed_config):
+            await self._patch(resource, {"managedConfig": sorted(managed)})
+
+    def tell(self, resource: Resource, event: Event) -> None:
+        """Post an event."""
+        self._events.post(resource, event)
+
+    async def _patch(self, resource: Resource, fields: dict[str, Any]) -> None:
+        try:
+            answer = await self._api.patch_status(resource.key, fields)
+        except KubernetesError as error:
+            if error.status != 404:
+                raise
+            self._fleet.gone(resource.key, time.monotonic(), resource.uid)
+        else:
+            self._fleet.saw(resource_of(answer), time.monotonic())
+
+    def _tell_readiness(self, resource: Resource, former: EventTopicStatus, status: EventTopicStatus) -> None:
+        before, after = former.condition("Ready"), status.condition("Ready")
+        assert after is not None, "every status has the condition Ready"
+        if before is not None and (before.status, before.reason) == (after.status, after.reason):
+            return
+        if after.status != "True":
+            self.tell(resource, Event("Warning", after.reason, after.message))
+        elif before is not None:
+            self.tell(resource, Event("Normal", after.reason, after.message))
+
+
+def _fields(status: EventTopicStatus) -> dict[str, Any]:
+    return status.model_dump(by_alias=True, exclude_none=True, mode="json")
