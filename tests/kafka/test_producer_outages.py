@@ -78,7 +78,7 @@ def test_a_frozen_broker(api: WebApiProcess, stack: Stack) -> None:
         with ThreadPoolExecutor(8) as pool:
             for outcome in [pool.submit(_assert_unavailable, api) for _ in range(8)]:
                 outcome.result()
-        eventually(lambda: api.management("/readyz").status == 503, "readiness to be lost", 20)
+        eventually(lambda: api.management("/readyz").status == 503, "readiness to be lost", 8)
         assert api.management("/livez").status == 200
         _assert_unavailable(api)
     finally:

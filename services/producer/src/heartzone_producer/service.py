@@ -54,6 +54,7 @@ class ProducerService:
                     "stats_cb": ClientStatistics(self._metrics_registry).callback("producer"),
                 },
                 metrics=WriterMetrics(self._metrics_registry),
+                on_failure=lambda: self._broker.look_now(),  # noqa: PLW0108 the watch is made below, over this writer
             )
         except KafkaException as error:
             raise SettingsError(

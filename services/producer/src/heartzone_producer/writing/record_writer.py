@@ -5,7 +5,7 @@ poll brought is handed over in one wake-up, however many records it acknowledges
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from threading import Event, Thread
@@ -58,13 +58,25 @@ class RecordWriter:
 
     `start`, `write` and `stop` belong to the event loop's thread; the rest may be used by any.
 
+    Args:
+        config: librdkafka properties.
+        metrics: told of every acknowledgement.
+        on_failure: called on the event loop when records were not acknowledged, once for all that came together.
+
     Raises (constructor):
         KafkaException: librdkafka does not take the configuration.
     """
 
-    def __init__(self, config: Mapping[str, Any], *, metrics: WriterMetrics) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        metrics: WriterMetrics,
+        on_failure: Callable[[], object] = lambda: None,
+    ) -> None:
         self._config = {**DEFAULTS, **config, **PROMISE, "error_cb": self._note}
         self._metrics = metrics
+        self._on_failure = on_failure
         self._producer = Producer(self._config)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[Acknowledgement, float] = {}
@@ -158,6 +170,7 @@ class RecordWriter:
 
     def _settle(self, reports: list[Report]) -> None:
         now = monotonic()
+        failed = False
         for acknowledgement, error in reports:
             started = self._waiting.pop(acknowledgement, None)
             if started is None or acknowledgement.done():
@@ -167,8 +180,11 @@ class RecordWriter:
                 acknowledgement.set_result(None)
                 self._metrics.acknowledged(now - started)
             else:
+                failed = True
                 acknowledgement.set_exception(not_acknowledged(error))
         self._metrics.in_flight = len(self._waiting)
+        if failed:
+            self._on_failure()
 
     def _watch_deadlines(self) -> None:
         """Answer whoever waits for too long. Oldest first, so that a look costs nothing when all is well."""
