@@ -55,11 +55,11 @@ def kubectl(kubernetes: Cluster, namespace: str) -> Kubectl:
 
 
 @pytest.fixture
-def control_plane(kubernetes: Cluster) -> Iterator[ControlPlane]:
+def control_plane(kubernetes: Cluster, namespace: str) -> Iterator[ControlPlane]:
     """The processes, for tests that stop or restart the API server, which runs again when they end.
 
     ``.restart_api_server()``, ``.stop_api_server()``, ``.start_api_server()``, ``.api_server.pause()``, ``.etcd``.
-    Skips on a cluster that somebody else runs.
+    Skips on a cluster that somebody else runs. Asks for `namespace` so as to run again before that is removed.
     """
     if kubernetes.control_plane is None:
         pytest.skip("the API server of --kubeconfig is not ours to stop")

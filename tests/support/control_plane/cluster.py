@@ -5,7 +5,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from control_plane.credentials import render_kubeconfig
@@ -53,13 +53,14 @@ class Cluster:
 
     def kubectl_as(self, kubeconfig: Path, namespace: str | None = None) -> Kubectl:
         """kubectl as the user of another kubeconfig file."""
-        return Kubectl(self.kubectl.command, kubeconfig, namespace)
+        return replace(self.kubectl, kubeconfig=kubeconfig, namespace=namespace)
 
 
 def own_cluster(control_plane: ControlPlane, kubectl: Path) -> Cluster:
     """The cluster of a control plane that runs."""
     kubeconfig = control_plane.kubeconfig
-    return Cluster(control_plane.url, kubeconfig, Kubectl(kubectl, kubeconfig), control_plane)
+    client = Kubectl(kubectl, kubeconfig, cache_dir=kubeconfig.with_name("kubectl-cache"))
+    return Cluster(control_plane.url, kubeconfig, client, control_plane)
 
 
 def given_cluster(kubeconfig: Path, kubectl: Path) -> Cluster:

@@ -28,7 +28,8 @@ class Credentials:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(files.ca)
         authority.issue_cert(LOOPBACK, "localhost").private_key_and_cert_chain_pem.write_to_path(files.server)
-        admin = authority.issue_cert(common_name="admin", organization_name=ADMINISTRATORS)
+        # With a name besides, since Go refuses a list of names that is critical and empty.
+        admin = authority.issue_cert("admin", common_name="admin", organization_name=ADMINISTRATORS)
         admin.private_key_and_cert_chain_pem.write_to_path(files.admin)
         authority.private_key_pem.write_to_path(files.signing_key)
         return files

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +14,15 @@ class KubectlFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
-    """A kubectl that talks to one cluster as one user, in one namespace."""
+    """A kubectl that talks to one cluster as one user, in one namespace.
+
+    `cache_dir` keeps what kubectl remembers of a cluster apart from that of another, which had the same port before.
+    """
 
     command: Path
     kubeconfig: Path
     namespace: str | None = None
+    cache_dir: Path | None = None
 
     def __call__(self, *arguments: str | Path, stdin: str | None = None, timeout: float = 60) -> str:
         """Run it and return what it wrote to stdout. Raises KubectlFailed."""
@@ -43,10 +46,9 @@ class Kubectl:
 
     def argv(self) -> list[str]:
         """The command line up to the verb, for tests that run kubectl beside them (``get --watch``)."""
-        # The default cache would mix up clusters that had the same port one after the other.
-        cache = Path(tempfile.gettempdir()) / f"kubectl-cache-{self.kubeconfig.parent.name}"
         namespace = ["--namespace", self.namespace] if self.namespace is not None else []
-        return [str(self.command), f"--kubeconfig={self.kubeconfig}", f"--cache-dir={cache}", *namespace]
+        cache = [f"--cache-dir={self.cache_dir}"] if self.cache_dir is not None else []
+        return [str(self.command), f"--kubeconfig={self.kubeconfig}", *cache, *namespace]
 
     def get(self, *arguments: str) -> Any:
         """``kubectl get ARGUMENTS`` as the parsed JSON: an object, or ``{"items": [...]}``."""
