@@ -27,7 +27,10 @@ DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory in which each test starts and ends an `up` of its own, whatever the one before left there."""
+    """A data directory in which each test starts and ends an `up` of its own, whatever the one before left there.
+
+    Workers that were killed are missed by their group only after ten seconds, hence many a `--fresh`.
+    """
     return tmp_path_factory.mktemp("data") / ".heartzone"
 
 
@@ -268,7 +271,7 @@ def test_interrupted_at_any_moment_of_a_start_it_leaves_no_process_and_no_damage
 def test_when_a_part_dies_it_says_which_shows_its_log_and_stops_the_rest(
     data_dir: Path, moment: str, part: str, name: str
 ) -> None:
-    with up(data_dir) as stack:
+    with up(data_dir, "--fresh") as stack:
         stack.await_output(moment)
         children = stack.children()
 
@@ -282,7 +285,7 @@ def test_when_a_part_dies_it_says_which_shows_its_log_and_stops_the_rest(
 
 
 def test_a_part_that_does_not_stop_is_killed_in_time(data_dir: Path) -> None:
-    with up(data_dir) as stack:
+    with up(data_dir, "--fresh") as stack:
         stack.await_ready()
         for part in ("heartzone_producer", "zone-worker-0", "quarkus", "kafka.Kafka"):
             stack.child(part).suspend()

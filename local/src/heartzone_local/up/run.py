@@ -38,7 +38,7 @@ REFUSED = 2
 PRODUCER_BY, WORKERS_BY, REGISTRY_BY, KAFKA_BY = 4.0, 7.5, 8.4, 9.4
 
 # The workers come within a second: one wait for all of them is shorter than a rebalance for each that comes later.
-BROKER = {"group.initial.rebalance.delay.ms": "500"}
+BROKER = {"group.initial.rebalance.delay.ms": "750"}
 
 # What librdkafka has to say about a connection that breaks is of no use beside what became of the part.
 _unheard = logging.getLogger("heartzone_local.up.librdkafka")
