@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+import yaml
+
 
 class KubectlFailed(Exception):
     """kubectl ended with another code than 0; the message is what it wrote to stderr."""
@@ -56,7 +58,8 @@ class Kubectl:
 
     def apply(self, *manifests: Mapping[str, Any] | str, server_side: bool = False) -> str:
         """``kubectl apply`` of manifests that are mappings or YAML text."""
-        documents = [text if isinstance(text, str) else json.dumps(text) for text in manifests]
+        # YAML even for mappings: kubectl's decoder of JSON now and then trips over the line between two documents.
+        documents = [text if isinstance(text, str) else yaml.safe_dump(text) for text in manifests]
         flags = ["--server-side"] if server_side else []
         return self("apply", *flags, "--filename=-", stdin="\n---\n".join(documents))
 
