@@ -13,6 +13,8 @@ from control_plane.binaries import ensure_binaries
 from control_plane.cluster import Cluster, given_cluster, installed_kubectl, own_cluster
 from control_plane.kubectl import Kubectl
 from control_plane.processes import ControlPlane
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from operators import OperatorBench
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,3 +75,44 @@ def control_plane(kubernetes: Cluster, namespace: str) -> Iterator[ControlPlane]
 def service_account(kubernetes: Cluster, namespace: str, tmp_path: Path) -> Kubectl:
     """kubectl as a ServiceAccount ``tester`` of the test's namespace that may do nothing yet."""
     return kubernetes.kubectl_as(kubernetes.service_account_kubeconfig(namespace, "tester", tmp_path), namespace)
+
+
+@pytest.fixture
+def bench(
+    kubernetes: Cluster,
+    namespace: str,
+    embedded_kafka: EmbeddedKafka,
+    embedded_registry: EmbeddedRegistry,
+    tmp_path: Path,
+) -> Iterator[OperatorBench]:
+    """A namespace with the operator's ServiceAccount and rights, and the ways to run an operator for it."""
+    bench = OperatorBench(
+        cluster=kubernetes,
+        namespace=namespace,
+        kafka=embedded_kafka.client_config(),
+        registry=embedded_registry.client_config(),
+        folder=tmp_path,
+    )
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def served(
+    kubernetes: Cluster,
+    embedded_kafka: EmbeddedKafka,
+    embedded_registry: EmbeddedRegistry,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[OperatorBench]:
+    """A namespace that an operator serves while the module's tests run."""
+    with kubernetes.new_namespace() as namespace:
+        bench = OperatorBench(
+            cluster=kubernetes,
+            namespace=namespace,
+            kafka=embedded_kafka.client_config(),
+            registry=embedded_registry.client_config(),
+            folder=tmp_path_factory.mktemp("operator"),
+        )
+        with bench.operator():
+            yield bench
+        bench.close()

@@ -8,9 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from confluent_kafka.schema_registry import SchemaRegistryClient
+
 from control_plane.cluster import Cluster
 from control_plane.kubectl import Kubectl
 from embedded_kafka.processes import ChildProcess
+from event_topics.failures import Failure
+from event_topics.kafka_topics import KafkaTopics
+from event_topics.state import ObservedTopic
 from pipeline import ServiceProcess
 from services import environment
 from testbed import eventually
@@ -32,7 +37,10 @@ class OperatorBench:
     def __init__(
         self, *, cluster: Cluster, namespace: str, kafka: Mapping[str, str], registry: Mapping[str, str], folder: Path
     ) -> None:
+        cluster.kubectl("apply", "--server-side", f"--filename={CRD}")
         self.kubectl = cluster.kubectl.within(namespace)
+        self.kafka = KafkaTopics(kafka)
+        self.registry = SchemaRegistryClient(dict(registry))
         self.namespace = namespace
         self.folder = folder
         self.kubectl("apply", f"--filename={RBAC}")
@@ -84,7 +92,7 @@ class OperatorBench:
 
     def condition(self, name: str, kind: str = "Ready") -> dict[str, Any]:
         """One condition as it is now, empty when it is not there."""
-        return next((each for each in self.status(name).get("conditions", []) if each["type"] == kind), {})
+        return condition_of(self.status(name), kind)
 
     def settled(
         self, name: str, ready: str = "True", *, reason: str | None = None, timeout: float = 30
@@ -96,7 +104,7 @@ class OperatorBench:
             found.clear()
             found.update(self.kubectl.get("eventtopic", name))
             status = found.get("status", {})
-            condition = next((each for each in status.get("conditions", []) if each["type"] == "Ready"), {})
+            condition = condition_of(status, "Ready")
             return (
                 status.get("observedGeneration") == found["metadata"]["generation"]
                 and condition.get("status") == ready
@@ -110,10 +118,31 @@ class OperatorBench:
         status: dict[str, Any] = found["status"]
         return status
 
+    def topic(self, name: str) -> ObservedTopic | None:
+        """The topic as Kafka has it, None when it is not there."""
+        found = self.kafka.observe([name]).get(name)
+        assert not isinstance(found, Failure), found
+        return found
+
+    def versions(self, topic: str) -> list[int]:
+        """The versions of the subject of a topic's values."""
+        subject = f"{topic}-value"
+        return self.registry.get_versions(subject) if subject in self.registry.get_subjects() else []
+
+    def close(self) -> None:
+        """Close the test's own view of the registry."""
+        self.registry.__exit__(None, None, None)
+
     def event_reasons(self, name: str) -> list[str]:
         """The reasons of the events of one resource, oldest first."""
         items = self.kubectl.get("events", f"--field-selector=involvedObject.name={name}")["items"]
         return [each["reason"] for each in sorted(items, key=lambda each: str(each["eventTime"]))]
+
+
+def condition_of(status: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """One condition of a status, empty when it is not there."""
+    found: dict[str, Any] = next((each for each in status.get("conditions", []) if each["type"] == kind), {})
+    return found
 
 
 def event_topic(
