@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
 from event_topics.failures import Failure
 from event_topics.kafka_failures import failure_of, missing_right
 from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction, same_config_value
+from event_topics.resource import KAFKA_OWN_TOPICS
 from event_topics.state import ObservedTopic
 
 # A client whose broker is away logs ten lines a second; what they say is in the failures already.
@@ -74,6 +75,15 @@ class KafkaTopics:
         except (KafkaException, ValueError, TypeError) as error:
             detail = error.args[0].str() if isinstance(error, KafkaException) else error
             raise InvalidKafkaConfig(f"Kafka's client refuses its properties: {detail}.") from error
+
+    def names(self) -> tuple[str, ...] | Failure:
+        """Return the names of all topics that this user may describe, without those of Kafka itself."""
+        self._begin("list_topics")
+        try:
+            metadata = self._admin.list_topics(timeout=self._timeout)
+        except KafkaException as error:
+            return self._failure(error.args[0])
+        return tuple(sorted(metadata.topics.keys() - KAFKA_OWN_TOPICS))
 
     def observe(self, topics: Iterable[str]) -> dict[str, ObservedTopic | Failure]:
         """Return what each topic is like; absent topics are left out. Never raises for what Kafka says."""
@@ -200,9 +210,7 @@ class KafkaTopics:
     def _ask(
         self, request: str, call: Callable[[], Mapping[str, "Future[Any]"]], names: Sequence[str]
     ) -> Iterator[tuple[str, Any | Failure]]:
-        self._on_request(request)
-        self._admin.poll(0)
-        self._errors.clear()  # what was wrong with an earlier request
+        self._begin(request)
         try:
             futures = call()
         except KafkaException as error:
@@ -217,6 +225,11 @@ class KafkaTopics:
                 if failure.reason == "KafkaUnauthorized":
                     failure = missing_right(_RIGHTS[request], name)
                 yield name, failure
+
+    def _begin(self, request: str) -> None:
+        self._on_request(request)
+        self._admin.poll(0)
+        self._errors.clear()  # what was wrong with an earlier request
 
     def _failure(self, error: KafkaError) -> Failure:
         failure = failure_of(error)

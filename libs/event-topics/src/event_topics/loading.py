@@ -9,7 +9,7 @@ import yaml
 from event_topics.resource import API_VERSION, KIND, EventTopic, InvalidEventTopic, parse_event_topic
 from event_topics.state import DesiredTopic, desired_topic
 
-_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
 class LoadError(ValueError):
@@ -57,7 +57,7 @@ def load_event_topics(paths: Iterable[Path | str]) -> Definitions:
 def _files(paths: Iterable[Path | str]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
-            files: Sequence[Path] = sorted(each for each in path.iterdir() if each.suffix in _SUFFIXES)
+            files: Sequence[Path] = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES)
             if not files:
                 raise LoadError(f"{path} holds no .yaml, .yml or .json file; name a folder with EventTopics.")
             yield from files

@@ -43,8 +43,13 @@ def _legal_topic_name(name: str) -> str:
     return name
 
 
+def is_object_name(name: str) -> bool:
+    """Whether Kubernetes takes the name for an object (RFC 1123 subdomain)."""
+    return len(name) <= 253 and _OBJECT_NAME.fullmatch(name) is not None
+
+
 def _legal_object_name(name: str) -> str:
-    if len(name) > 253 or not _OBJECT_NAME.fullmatch(name):
+    if not is_object_name(name):
         raise ValueError(
             "an object's name has at most 253 lower-case letters, digits, hyphens and dots, "
             "and starts and ends with a letter or digit"

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ from event_topics.schema_text import canonical
 from event_topics.state import DesiredSchema, ObservedSubject, SchemaVersion
 
 if TYPE_CHECKING:
-    from confluent_kafka.schema_registry import Schema
+    from confluent_kafka.schema_registry import Schema, SchemaReference
 
 _T = TypeVar("_T")
 
@@ -72,6 +73,36 @@ class SchemaSubjects:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def names(self) -> tuple[str, ...] | Failure:
+        """Return the names of all subjects."""
+        self._forget()
+        try:
+            return tuple(sorted(self._ask(self._client.get_subjects)))
+        except _NoAnswer as no_answer:
+            return no_answer.failure
+
+    def latest(self, subjects: Collection[str]) -> dict[str, ObservedSubject | Failure]:
+        """Return what each subject holds now, whatever is asked for; subjects that are not there hold nothing.
+
+        A level equal to the registry's own counts as unset, since Apicurio tells an unset one so.
+        """
+        if not subjects:
+            return {}
+        self._forget()
+        try:
+            own_level = self._ask(self._client.get_compatibility)
+        except _NoAnswer as no_answer:
+            return dict.fromkeys(subjects, no_answer.failure)
+
+        def look(subject: str) -> ObservedSubject | Failure:
+            found = self._observe(subject, None)
+            if isinstance(found, ObservedSubject) and found.compatibility == own_level:
+                return replace(found, compatibility=None)
+            return found
+
+        with ThreadPoolExecutor(_CONCURRENT_REQUESTS, thread_name_prefix="registry") as pool:
+            return dict(zip(subjects, pool.map(look, subjects), strict=True))
 
     def observe(self, desired: Mapping[str, DesiredSchema]) -> dict[str, ObservedSubject | Failure]:
         """Return what each subject holds; subjects that the registry does not list are left out. Never raises for what
@@ -140,7 +171,7 @@ class SchemaSubjects:
             for outcomes in pool.map(self._carry_out, by_subject.values()):
                 yield from outcomes
 
-    def _observe(self, subject: str, desired: DesiredSchema) -> ObservedSubject | Failure:
+    def _observe(self, subject: str, desired: DesiredSchema | None) -> ObservedSubject | Failure:
         try:
             compatibility = self._compatibility(subject)
             registered = self._ask_or_none(
@@ -149,6 +180,8 @@ class SchemaSubjects:
             if registered is None:
                 return ObservedSubject(compatibility=compatibility)
             schema = registered.schema
+            if desired is None and schema.references:
+                return _refers_to(subject, schema.references)
             assert registered.schema_id is not None
             assert registered.version is not None
             latest = SchemaVersion(
@@ -160,7 +193,7 @@ class SchemaSubjects:
             return ObservedSubject(
                 latest=latest,
                 compatibility=compatibility,
-                desired_version=self._version_of(subject, desired, latest),
+                desired_version=self._version_of(subject, desired, latest) if desired is not None else None,
             )
         except _NoAnswer as no_answer:
             return no_answer.failure
@@ -239,6 +272,14 @@ class _NoAnswer(Exception):
         super().__init__(failure.message)
         self.failure = failure
         self.code = code
+
+
+def _refers_to(subject: str, references: "Sequence[SchemaReference]") -> Failure:
+    named = ", ".join(repr(reference.subject) for reference in references)
+    return Failure(
+        "SchemaHasReferences",
+        f"The schema of {subject!r} refers to other subjects ({named}), which an EventTopic cannot: keep it by hand.",
+    )
 
 
 def _without_credentials(url: str) -> str:

@@ -1,4 +1,4 @@
-"""The command line of `heartzone topics`: plan and apply, over event_topics.
+"""The command line of `heartzone topics`: plan and apply, over event_topics; export is in a module of its own.
 
 What the work needs is imported when it starts: `--help` must not wait for Kafka's client.
 """
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import click
 
 from heartzone_local.topics.definitions import FOLDER, default_folder
+from heartzone_local.topics.export_command import export
+from heartzone_local.topics.options import data_dir_option
 
 if TYPE_CHECKING:
     from event_topics.kafka_topics import KafkaTopics
@@ -25,11 +27,6 @@ _folder_option = click.option(
     type=click.Path(path_type=Path),
     help=f"Folder or file with the EventTopics.  [default: the nearest {FOLDER}/]",
 )
-_data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="Where `up` keeps its data.  [default: the nearest .heartzone/]",
-)
 _json_option = click.option("--json", "machine", is_flag=True, help="Print one JSON object a step, one a line.")
 
 
@@ -38,13 +35,17 @@ def topics() -> None:
     """Compare Kafka's topics and the registry's schemas with what their definitions ask for, and apply.
 
     The definitions are EventTopics, the resources that a cluster's operator takes: partitions, configuration and
-    schemas of each topic. Nothing here deletes a topic, a partition or a schema.
+    schemas of each topic; `export` writes them for a cluster that has topics already. Nothing here deletes a topic, a
+    partition or a schema.
     """
+
+
+topics.add_command(export)
 
 
 @topics.command(short_help="Show what would change.")
 @_folder_option
-@_data_dir_option
+@data_dir_option
 @_json_option
 @click.pass_context
 def plan(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, machine: bool) -> None:
@@ -64,7 +65,7 @@ def plan(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mach
 
 @topics.command(short_help="Carry out what the definitions ask for.")
 @_folder_option
-@_data_dir_option
+@data_dir_option
 @_json_option
 @click.option("--yes", is_flag=True, help="Do what cannot be undone without asking.")
 @click.pass_context
@@ -103,22 +104,18 @@ class _Planned(NamedTuple):
 def _look(folder: Path | None, data_dir: Path | None) -> _Planned:
     """Read the definitions, look at the cluster, plan. Ends the command with exit code 2 when that cannot be."""
     from event_topics.apply import observe  # noqa: PLC0415
-    from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics  # noqa: PLC0415
     from event_topics.loading import LoadError, load_event_topics  # noqa: PLC0415
     from event_topics.plan import plan as plan_for  # noqa: PLC0415
-    from event_topics.schema_subjects import InvalidRegistryConfig, SchemaSubjects  # noqa: PLC0415
-    from heartzone_local import cluster  # noqa: PLC0415
+    from heartzone_local.topics.adapters import open_adapters  # noqa: PLC0415
 
     folder = folder or default_folder()
     if folder is None:
         _cannot_run(f"There is no {FOLDER} in this folder or one above it: name the definitions with --dir.")
     try:
         desired = load_event_topics([folder]).desired()
-        up = cluster.running(data_dir)
-        kafka = KafkaTopics(cluster.connect(up).admin)
-        registry = click.get_current_context().with_resource(SchemaSubjects(cluster.registry(up)))
-    except (LoadError, InvalidKafkaConfig, InvalidRegistryConfig) as error:
+    except LoadError as error:
         _cannot_run(str(error))
+    kafka, registry = open_adapters(data_dir)
     observed = observe(desired, kafka, registry)
     return _Planned(plan_for(desired, observed), len({each.topic for each in desired}), kafka, registry)
 

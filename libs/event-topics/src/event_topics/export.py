@@ -1,0 +1,106 @@
+"""Reads what topics and subjects there are and describes them as EventTopics, so that a team can move in.
+
+Planning with what comes out gives an empty plan.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from event_topics.failures import Failure
+from event_topics.kafka_topics import KafkaTopics
+from event_topics.manifest import manifest_of, resource_names
+from event_topics.resource import parse_event_topic
+from event_topics.schema_subjects import SchemaSubjects
+from event_topics.state import DesiredSchema, Half, ObservedSubject, ObservedTopic, desired_topic
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A topic or a subject that is not described, and why."""
+
+    name: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The manifests by topic, in order of the topics' names, and what is not in them."""
+
+    manifests: Mapping[str, Mapping[str, Any]]
+    left_out: tuple[LeftOut, ...]
+
+
+def topic_and_subject_names(
+    kafka: KafkaTopics, registry: SchemaSubjects
+) -> tuple[tuple[str, ...] | Failure, tuple[str, ...] | Failure]:
+    """List both sides at once, or say why one cannot be listed."""
+    with ThreadPoolExecutor(2, thread_name_prefix="export") as pool:
+        topics = pool.submit(kafka.names)
+        subjects = pool.submit(registry.names)
+        return topics.result(), subjects.result()
+
+
+def export_event_topics(
+    topics: Collection[str],
+    subjects: Collection[str],
+    kafka: KafkaTopics,
+    registry: SchemaSubjects,
+    *,
+    taken_names: Collection[str] = (),
+) -> Export:
+    """Describe the topics, with those of the subjects that are theirs by TopicNameStrategy.
+
+    A topic that cannot be read, or whose registry is away just then, is left out whole; a schema that an EventTopic
+    cannot hold is left out alone.
+    """
+    wanted = sorted(set(subjects) & {f"{topic}-{half}" for topic in topics for half in ("value", "key")})
+    with ThreadPoolExecutor(2, thread_name_prefix="export") as pool:
+        observing = pool.submit(kafka.observe, topics)
+        holding = pool.submit(registry.latest, wanted)
+        observed, held = observing.result(), holding.result()
+    names = resource_names(topics, taken_names)
+    manifests: dict[str, Mapping[str, Any]] = {}
+    left_out: list[LeftOut] = []
+    for topic in sorted(topics):
+        manifest, missing = _describe(names[topic], topic, observed.get(topic), held)
+        left_out += missing
+        if manifest is not None:
+            manifests[topic] = manifest
+    return Export(manifests, tuple(left_out))
+
+
+def _describe(
+    name: str,
+    topic: str,
+    observed: ObservedTopic | Failure | None,
+    held: Mapping[str, ObservedSubject | Failure],
+) -> tuple[Mapping[str, Any] | None, list[LeftOut]]:
+    if observed is None:
+        return None, [LeftOut(topic, Failure("TopicNotFound", "The topic was deleted just now."))]
+    if isinstance(observed, Failure):
+        return None, [LeftOut(topic, observed)]
+    subjects: dict[str, ObservedSubject] = {}
+    missing: list[LeftOut] = []
+    for half in ("value", "key"):
+        subject = f"{topic}-{half}"
+        found = held.get(subject)
+        if isinstance(found, Failure):
+            missing.append(LeftOut(subject, found))
+            if found.transient:
+                return None, missing
+        elif found is not None:
+            subjects[half] = found
+    manifest = manifest_of(name, topic, observed, value=subjects.get("value"), key=subjects.get("key"))
+    for half, subject, failure in _unfit(manifest):
+        missing.append(LeftOut(subject, failure))
+        del manifest["spec"][half]
+    return manifest, missing
+
+
+def _unfit(manifest: Mapping[str, Any]) -> Iterator[tuple[Half, str, Failure]]:
+    """The schemas that planning would refuse, as registries hold some that are none."""
+    for half, subject, schema in desired_topic(parse_event_topic(manifest)).schemas():
+        if not isinstance(schema, DesiredSchema):
+            yield half, subject, schema
