@@ -4,28 +4,23 @@ import importlib.metadata
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone.zones import zone_of
 from heartzone_local.recordings import load
-from services import command, environment, pipeline
+from laptop import Up
+from services import command, environment
 
 TIMEOUT_S = 120
 
 
-@pytest.fixture(scope="module")
-def folder(
-    embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
-    """A folder in which the commands find a running pipeline by themselves."""
-    here = tmp_path_factory.mktemp("laptop")
-    with pipeline(kafka=embedded_kafka.bootstrap_servers, registry=embedded_registry.url, folder=here):
-        yield here
+@pytest.fixture
+def folder(stack: Up) -> Path:
+    """The folder in which commands find the running `heartzone up` by themselves."""
+    return stack.data_dir.parent
 
 
 @pytest.fixture(scope="session")
