@@ -131,7 +131,7 @@ class OperatorBench:
 
     def close(self) -> None:
         """Close the test's own view of the registry."""
-        self.registry.__exit__(None, None, None)
+        self.registry.__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
     def event_reasons(self, name: str) -> list[str]:
         """The reasons of the events of one resource, oldest first."""

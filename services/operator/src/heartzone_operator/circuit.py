@@ -21,7 +21,7 @@ class Circuit:
         side: str,
         *,
         first: float = 1.0,
-        longest: float = 30.0,
+        longest: float = 15.0,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.side = side

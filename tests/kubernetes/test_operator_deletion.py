@@ -1,0 +1,103 @@
+"""What is left when a resource goes: all of it with Retain, nothing but soft-deleted schemas with Delete."""
+
+import uuid
+from collections.abc import Callable
+
+from embedded_kafka import EmbeddedKafka
+from event_topics.kafka_topics import KafkaTopics
+from operators import SCHEMA_1, OperatorBench, event_topic
+from testbed import eventually
+
+
+def is_gone(bench: OperatorBench, name: str) -> bool:
+    return bench.kubectl.run("get", "et", name).returncode != 0
+
+
+def test_retain_has_no_finalizer_and_keeps_topic_and_subject(served: OperatorBench) -> None:
+    asked = event_topic(schema=SCHEMA_1)
+    topic = asked["spec"]["topicName"]
+    name = served.apply(asked)
+    served.settled(name)
+    assert "finalizers" not in served.kubectl.get("et", name)["metadata"]
+
+    served.kubectl("delete", "et", name)
+
+    marker = served.apply(event_topic())
+    served.settled(marker)  # the deletion was seen before this
+    assert served.topic(topic) is not None
+    assert served.versions(topic) == [1]
+
+
+def test_delete_removes_the_topic_and_softly_its_subjects(served: OperatorBench) -> None:
+    asked = event_topic(schema=SCHEMA_1, deletionPolicy="Delete", keySchema={"type": "JSON", "schema": SCHEMA_1})
+    topic = asked["spec"]["topicName"]
+    name = served.apply(asked)
+    schema_id = served.settled(name)["valueSchema"]["id"]
+
+    served.kubectl("delete", "et", name, "--timeout=30s")
+
+    eventually(lambda: served.topic(topic) is None, "the topic gone")
+    assert {f"{topic}-value", f"{topic}-key"}.isdisjoint(served.registry.get_subjects())
+    assert served.registry.get_schema(schema_id).schema_str == SCHEMA_1, "records that are kept elsewhere stay readable"
+    assert "Deleted" in served.event_reasons(name)
+
+
+def test_a_policy_that_changes_its_mind_takes_the_finalizer_away(served: OperatorBench) -> None:
+    asked = event_topic(deletionPolicy="Delete")
+    topic = asked["spec"]["topicName"]
+    name = served.apply(asked)
+    served.settled(name)
+    assert served.kubectl.get("et", name)["metadata"]["finalizers"] == ["heartzone.dev/delete-topic"]
+
+    served.apply(event_topic(topic, deletionPolicy="Retain"))
+    eventually(lambda: "finalizers" not in served.kubectl.get("et", name)["metadata"], "no finalizer")
+    served.kubectl("delete", "et", name)
+
+    assert served.topic(topic) is not None
+
+
+def test_the_younger_of_two_resources_does_not_delete_the_topic_of_the_older(served: OperatorBench) -> None:
+    topic = f"Orders-{uuid.uuid4().hex[:8]}"
+    served.settled(served.apply(event_topic(topic, name="a-older")))
+    younger = served.apply(event_topic(topic, name="b-younger", deletionPolicy="Delete"))
+    served.settled(younger, "False", reason="ResourceConflict")
+
+    served.kubectl("delete", "et", younger, "--timeout=30s")
+
+    assert served.topic(topic) is not None
+    served.settled("a-older")
+
+
+def test_a_paused_resource_is_not_deleted_before_it_is_released(served: OperatorBench) -> None:
+    asked = event_topic(deletionPolicy="Delete")
+    topic = asked["spec"]["topicName"]
+    name = served.apply(asked)
+    served.settled(name)
+    served.kubectl("annotate", "et", name, "heartzone.dev/pause=true")
+
+    served.kubectl("delete", "et", name, "--wait=false")
+    served.settled(served.apply(event_topic()))
+    assert served.topic(topic) is not None
+
+    served.kubectl("annotate", "et", name, "heartzone.dev/pause-")
+    eventually(lambda: is_gone(served, name), "the resource gone")
+    assert served.topic(topic) is None
+
+
+def test_while_kafka_is_away_a_resource_waits_to_be_deleted_and_says_so(
+    bench: OperatorBench, embedded_kafka_factory: Callable[..., EmbeddedKafka]
+) -> None:
+    kafka = embedded_kafka_factory()
+    asked = event_topic(deletionPolicy="Delete")
+    with bench.operator({"HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}):
+        name = bench.apply(asked)
+        bench.settled(name)
+        kafka.nodes[0].kill()
+
+        bench.kubectl("delete", "et", name, "--wait=false")
+        eventually(lambda: "Waits to be deleted" in bench.condition(name)["message"], "the reason in the status")
+        assert (bench.condition(name)["status"], bench.condition(name)["reason"]) == ("Unknown", "KafkaUnavailable")
+
+        kafka.nodes[0].start()
+        eventually(lambda: is_gone(bench, name), "the resource gone", 90)
+        assert KafkaTopics(kafka.client_config()).observe([asked["spec"]["topicName"]]) == {}
