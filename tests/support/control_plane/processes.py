@@ -3,6 +3,7 @@
 The API server hangs at its stop when etcd is gone, and the next one then cannot listen.
 """
 
+import shutil
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ class ControlPlane:
     ) -> None:
         self.stop_api_server()
         self.etcd.terminate(STOP_GRACE_S)
+        shutil.rmtree(self._directory / "etcd", ignore_errors=True)  # 60 MB at least; the logs stay
 
     def start_api_server(self) -> None:
         """Start it and wait until it is ready. Raises StartFailed."""
