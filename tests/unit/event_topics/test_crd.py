@@ -1,0 +1,80 @@
+"""The definition that the API server checks resources with, against the models that it is made from."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from event_topics.crd import custom_resource_definition, structural_schema
+from event_topics.resource import EventTopicSpec, InvalidEventTopic, parse_event_topic
+
+VERSION = custom_resource_definition()["spec"]["versions"][0]
+ROOT = VERSION["schema"]["openAPIV3Schema"]
+
+
+def nodes(schema: dict[str, Any], path: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """Every schema within, with its place."""
+    found = [(path, schema)]
+    for name, each in schema.get("properties", {}).items():
+        found += nodes(each, f"{path}.{name}")
+    for key in ("items", "additionalProperties"):
+        if key in schema:
+            found += nodes(schema[key], f"{path}[]")
+    return found
+
+
+@pytest.mark.parametrize(("path", "schema"), nodes(ROOT), ids=[path or "root" for path, _ in nodes(ROOT)])
+def test_every_field_is_structural_and_described(path: str, schema: dict[str, Any]) -> None:
+    assert schema["type"] in {"object", "array", "string", "integer"}
+    assert not {"$ref", "anyOf", "title", "const"} & schema.keys()
+    assert schema.get("description") or path == ".metadata" or path.endswith("[]")
+
+
+def test_the_definition_knows_the_fields_of_the_model() -> None:
+    aliases = {field.alias for field in EventTopicSpec.model_fields.values()}
+
+    assert set(ROOT["properties"]["spec"]["properties"]) == aliases
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"partitions": 1}, id="the least"),
+        pytest.param({"partitions": 1, "config": {"a": "b"}, "deletionPolicy": "Delete"}, id="policy"),
+        pytest.param({}, id="no partitions"),
+        pytest.param({"partitions": 0}, id="none"),
+        pytest.param({"partitions": 2**31}, id="too many"),
+        pytest.param({"partitions": "3"}, id="text"),
+        pytest.param({"partitions": 1, "replicas": 2**15}, id="too many replicas"),
+        pytest.param({"partitions": 1, "topicName": "a/b"}, id="path"),
+        pytest.param({"partitions": 1, "topicName": "a" * 250}, id="long name"),
+        pytest.param({"partitions": 1, "topicName": ""}, id="empty name"),
+        pytest.param({"partitions": 1, "config": {"a": 1}}, id="number in config"),
+        pytest.param({"partitions": 1, "deletionPolicy": "Forget"}, id="another policy"),
+        pytest.param({"partitions": 1, "valueSchema": {"type": "XML", "schema": ""}}, id="another language"),
+        pytest.param(
+            {
+                "partitions": 1,
+                "valueSchema": {"type": "JSON", "schemaFrom": {"configMapKeyRef": {"name": "../x", "key": "k"}}},
+            },
+            id="a ConfigMap whose name is a path",
+        ),
+    ],
+)
+def test_the_definition_takes_what_the_model_takes(spec: dict[str, Any]) -> None:
+    manifest = {"apiVersion": "heartzone.dev/v1alpha1", "kind": "EventTopic", "metadata": {"name": "a"}, "spec": spec}
+    try:
+        parse_event_topic(manifest)
+        is_taken = True
+    except InvalidEventTopic:
+        is_taken = False
+
+    assert Draft202012Validator(ROOT).is_valid(manifest) == is_taken
+
+
+def test_an_optional_field_is_its_type() -> None:
+    schema = structural_schema(
+        {"properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}}}
+    )
+
+    assert schema == {"properties": {"a": {"type": "string"}}}
