@@ -17,6 +17,7 @@ from event_topics.embedding import main as copy_schemas
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone.settings import ServiceSettings
 from heartzone.settings.documentation import settings_document
+from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings
@@ -119,6 +120,7 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     settings = ROOT / "libs" / "heartzone" / "src" / "heartzone" / "settings"
     yield settings / "librdkafka_properties.py", librdkafka_properties_file
     yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
+    yield ROOT / "docs" / "eventtopic.md", reference
     yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
 
 
