@@ -12,7 +12,7 @@ import pytest
 from heartzone.zones import zone_of
 from heartzone_local.recordings import load
 from laptop import Up
-from services import command, environment
+from programs import command, environment
 
 TIMEOUT_S = 120
 

@@ -19,7 +19,7 @@ import pytest
 
 from heartzone_local import endpoints
 from laptop import FREE_PORTS, STOP_S, Up, curl_line, running, up
-from services import ROOT, command, environment
+from programs import ROOT, command, environment
 from testbed import eventually
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"

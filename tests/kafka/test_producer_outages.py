@@ -20,7 +20,7 @@ from heartzone_producer.metrics import WriterMetrics
 from heartzone_producer.writing.failures import RecordTooLarge, Unavailable
 from heartzone_producer.writing.record_writer import RecordWriter
 from pipeline import Pipeline
-from services import free_port
+from programs import free_port
 from testbed import Testbed, eventually
 from web_api import COURSE_REQUEST, WebApiProcess, web_api
 

@@ -14,7 +14,7 @@ import psutil
 
 from heartzone_local import endpoints
 from heartzone_local.endpoints import Endpoints
-from services import ROOT, command, environment
+from programs import ROOT, command, environment
 from testbed import eventually
 
 FREE_PORTS = ("--api-port", "0", "--kafka-port", "0", "--registry-port", "0", "--metrics-port", "0")

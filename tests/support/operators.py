@@ -17,7 +17,7 @@ from event_topics.failures import Failure
 from event_topics.kafka_topics import KafkaTopics
 from event_topics.state import ObservedTopic
 from pipeline import ServiceProcess
-from services import environment
+from programs import environment
 from testbed import eventually
 
 ROOT = Path(__file__).parents[2]

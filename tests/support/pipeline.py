@@ -19,7 +19,7 @@ from event_topics.loading import load_event_topics
 from heartzone.messages import Biometrics, encode
 from heartzone.registry import SchemaRegistry
 from heartzone.wire import frame_prefix
-from services import environment, free_port
+from programs import environment, free_port
 from testbed import Testbed, eventually
 
 TOPICS = Path(__file__).parent.parent.parent / "schemas" / "topics"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded_kafka.processes import ChildProcess
-from services import environment
+from programs import environment
 from testbed import eventually
 
 COURSE_REQUEST = json.dumps(
