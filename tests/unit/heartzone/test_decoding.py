@@ -216,3 +216,22 @@ def test_a_schema_that_declares_nothing_more_reads_our_messages(schema: Mapping[
 def test_what_is_no_schema_is_refused() -> None:
     with pytest.raises(ValueError, match="a JSON Schema is an object or a boolean, not list"):
         BiometricsDecoder(json.loads("[]"))
+
+
+def test_a_schema_is_read_from_the_text_that_the_registry_has() -> None:
+    assert BiometricsDecoder.for_schema(json.dumps(NEWER)).decode(payload(Firmware="1")) == BiometricsDecoder().decode(
+        payload()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        pytest.param("{", "Expecting property name", id="no-json"),
+        pytest.param("[]", "a JSON Schema is an object or a boolean, not list", id="no-schema"),
+        pytest.param('{"allOf":[' * 100_000 + "]}" * 100_000, "nested deeper than can be read", id="too-deep"),
+    ],
+)
+def test_a_text_that_cannot_be_read_as_a_schema_is_a_value_error(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        BiometricsDecoder.for_schema(text)

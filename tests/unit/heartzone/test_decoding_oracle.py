@@ -3,6 +3,7 @@
 The judge is python-jsonschema, which shares no code with the decoder (msgspec and Rust).
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from jsonschema.validators import extend
 
 from heartzone.decoding import BiometricsDecoder
 from heartzone.examination import examine
-from heartzone.formats import is_date_time, is_uuid
+from heartzone.formats import are_uuid_and_date_times, is_date_time, is_uuid
 from heartzone.messages import Biometrics, InvalidMessage, json_schema
 
 # --- The judge, and where it has to be put right ------------------------------------------------------------------
@@ -348,3 +349,23 @@ def test_date_times_are_those_of_the_schema(text: str) -> None:
 @given(uuids)
 def test_uuids_are_those_of_the_schema(text: str) -> None:
     assert formats.conforms(text, "uuid") == is_uuid(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2000-01-01T00:00:00Z",
+        "2016-02-29t23:59:59.1234567z",
+        "2000-01-01T00:00:00+05:30",
+        "2000-01-01T00:00:00.1-05:30",
+    ],
+)
+def test_no_character_in_any_place_gets_past_the_quick_check(text: str) -> None:
+    """The Rust validator takes the characters before "0" in ASCII for digits in some places."""
+    device, good = "3fa85f64-5717-4562-b3fc-2c963f66afa6", "2022-12-02T13:50:00Z"
+    for place, character in itertools.product(range(len(text)), map(chr, range(128))):
+        changed = text[:place] + character + text[place + 1 :]
+        valid = judge_date_time(changed)
+        assert is_date_time(changed) == valid, changed
+        for others in ([], [good], [good.replace("Z", ".5Z")]):
+            assert are_uuid_and_date_times([device, changed, *others]) == valid, changed

@@ -4,8 +4,9 @@ Two ways that must agree. The quick one decodes in C and checks formats in Rust,
 Whatever it is not sure of goes to ``examination``, which is slow, exact, and says what is wrong.
 """
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from msgspec import UNSET, defstruct
@@ -34,6 +35,19 @@ class BiometricsDecoder:
         self._extended = bool(self._ignored or self._ignored_in_reading)
         reading = _tolerating(HeartRate, self._ignored_in_reading)
         self._decode = msgspec.json.Decoder(_tolerating(Biometrics, self._ignored, heart_rates=list[reading])).decode  # type: ignore[valid-type]
+
+    @classmethod
+    def for_schema(cls, text: str) -> Self:
+        """The decoder for records written with a schema, as the registry has its text.
+
+        Raises:
+            ValueError: the text is not JSON, nests deeper than can be read, or is no JSON Schema.
+        """
+        try:
+            schema = json.loads(text)
+        except RecursionError:
+            raise ValueError("its objects and arrays are nested deeper than can be read") from None
+        return cls(schema)
 
     def decode(self, payload: bytes) -> Biometrics:
         """The message in a payload (without the wire format's prefix).

@@ -1,6 +1,6 @@
 """Which fields a writer's JSON Schema declares: what a reader may ignore without guessing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -28,25 +28,32 @@ def declared_fields(schema: Mapping[str, Any] | bool) -> DeclaredFields:
     """
     if not isinstance(schema, Mapping | bool):
         raise ValueError(f"a JSON Schema is an object or a boolean, not {type(schema).__name__}")
-    top = list(_views(schema, schema))
-    readings = [view for array in _property(top, "HeartRates", schema) for view in _items(array, schema)]
+    top = _views([schema], schema)
+    arrays = _views((_properties(view).get("HeartRates") for view in top), schema)
+    readings = _views((item for array in arrays for item in _items(array)), schema)
     return DeclaredFields(_names(top), _names(readings))
 
 
-def _views(schema: Any, root: Any, seen: frozenset[int] = frozenset()) -> Iterator[Mapping[str, Any]]:
-    """The schema itself and every other that it applies to the same value; each once, though references may circle."""
-    if not isinstance(schema, Mapping) or id(schema) in seen:
-        return
-    seen |= {id(schema)}
-    yield schema
-    if isinstance(reference := schema.get("$ref"), str):
-        yield from _views(_resolve(reference, root), root, seen)
-    for keyword in _SAME_VALUE_LISTS:
-        if isinstance(members := schema.get(keyword), list):
-            for member in members:
-                yield from _views(member, root, seen)
-    for keyword in _SAME_VALUE:
-        yield from _views(schema.get(keyword), root, seen)
+def _views(schemas: Iterable[Any], root: Any) -> list[Mapping[str, Any]]:
+    """These schemas and every other that they apply to the same value.
+
+    Each once, whichever ways lead to it: references may circle, and the ways through those that share targets double
+    with each level. Without recursion, because a schema may be deeper than Python's stack.
+    """
+    views: dict[int, Mapping[str, Any]] = {}
+    waiting = list(schemas)
+    while waiting:
+        schema = waiting.pop()
+        if not isinstance(schema, Mapping) or id(schema) in views:
+            continue
+        views[id(schema)] = schema
+        if isinstance(reference := schema.get("$ref"), str):
+            waiting.append(_resolve(reference, root))
+        for keyword in _SAME_VALUE_LISTS:
+            if isinstance(members := schema.get(keyword), list):
+                waiting += members
+        waiting += [schema.get(keyword) for keyword in _SAME_VALUE]
+    return list(views.values())
 
 
 def _resolve(reference: str, root: Any) -> Any:
@@ -70,15 +77,9 @@ def _properties(view: Mapping[str, Any]) -> Mapping[str, Any]:
     return properties if isinstance(properties, Mapping) else {}
 
 
-def _property(views: list[Mapping[str, Any]], name: str, root: Any) -> Iterator[Mapping[str, Any]]:
-    for view in views:
-        yield from _views(_properties(view).get(name), root)
-
-
-def _items(array: Mapping[str, Any], root: Any) -> Iterator[Mapping[str, Any]]:
+def _items(array: Mapping[str, Any]) -> list[Any]:
     items = array.get("items")
-    for item in [*(items if isinstance(items, list) else [items]), array.get("additionalItems")]:
-        yield from _views(item, root)
+    return [*(items if isinstance(items, list) else [items]), array.get("additionalItems")]
 
 
 def _names(views: list[Mapping[str, Any]]) -> frozenset[str]:
