@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,10 +14,10 @@ from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
 from event_topics.apply import Outcome, Report, apply_event_topics, observe
 from event_topics.failures import Failure
 from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics
-from event_topics.plan import plan
+from event_topics.plan import RegisterSchema, SubjectAction, plan
 from event_topics.resource import Compatibility, SchemaType
 from event_topics.schema_subjects import InvalidRegistryConfig, SchemaSubjects
-from event_topics.state import DesiredSchema, DesiredTopic, ObservedSubject, ObservedTopic
+from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject, ObservedTopic
 from testbed import Testbed
 
 NOBODY_LISTENS = "127.0.0.1:1"
@@ -404,3 +405,22 @@ def test_the_example_of_the_readme_runs(
     assert capsys.readouterr().out == "orders applied\n"
     assert cluster.topic(topic).partitions == 12
     assert topic in AdminClient({**cluster.kafka_config}).list_topics(timeout=10).topics
+
+
+def test_more_subjects_than_a_registry_lists_at_once_are_all_seen(
+    cluster: Cluster, embedded_registry_factory: Callable[..., EmbeddedRegistry]
+) -> None:
+    many = [wanted(f"Many-{number:04}", partitions=1, schema=SCHEMA_1) for number in range(1_050)]
+    desired = {f"{each.topic}-value": DesiredSchema("JSON", SCHEMA_1) for each in many}
+    with SchemaSubjects(dict(embedded_registry_factory().client_config())) as registry:
+        actions = [each for each in plan(many, Observed()).actions if isinstance(each, SubjectAction)]
+        assert {failure for _, failure in registry.carry_out(actions)} == {None}
+
+        names, found, before = registry.names(), registry.observe(desired), registry.fingerprint()
+        assert isinstance(names, tuple)
+        assert len(names) == len(found) == len(many)
+        last = actions[-1]
+        assert isinstance(last, RegisterSchema)
+        (_, failure), *_ = registry.carry_out([replace(last, text=SCHEMA_2)])
+        assert failure is None
+        assert registry.fingerprint() != before

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from event_topics.failures import Failure
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _CONCURRENT_REQUESTS = 8
+_LISTED_AT_ONCE = 10_000
 
 
 class InvalidRegistryConfig(ValueError):
@@ -78,7 +79,7 @@ class SchemaSubjects:
         """Return the names of all subjects."""
         self._forget()
         try:
-            return tuple(sorted(self._ask(self._client.get_subjects)))
+            return tuple(sorted(self._listing("subjects")))
         except _NoAnswer as no_answer:
             return no_answer.failure
 
@@ -114,7 +115,7 @@ class SchemaSubjects:
             return {}
         self._forget()
         try:
-            listed = set(self._ask(self._client.get_subjects))
+            listed = set(self._listing("subjects"))
         except _NoAnswer as no_answer:
             return dict.fromkeys(desired, no_answer.failure)
         present = sorted(desired.keys() & listed)
@@ -127,14 +128,13 @@ class SchemaSubjects:
         It says nothing of compatibility levels: the Confluent API lists those of one subject at a time only.
         """
         self._forget()
-        rest = self._client._rest_client  # the client has no method for GET /schemas
         try:
             try:
-                listing = self._ask(lambda: rest.get("schemas"))
+                listing = self._listing("schemas")
             except _NoAnswer as no_answer:
                 if no_answer.failure.transient:
                     raise
-                listing = sorted(self._ask(self._client.get_subjects))
+                listing = sorted(self._listing("subjects"))
         except _NoAnswer as no_answer:
             return no_answer.failure
         return hashlib.sha256(json.dumps(listing, sort_keys=True).encode()).hexdigest()
@@ -202,6 +202,19 @@ class SchemaSubjects:
         # The client would answer a question, and even a registration, with what it saw last time.
         self._away = None
         self._client.clear_caches()  # type: ignore[no-untyped-call]
+
+    def _listing(self, path: str) -> list[Any]:
+        """Return all that the registry lists: it gives 1,000 at a time, or what it is asked for up to its own limit."""
+        rest = self._client._rest_client  # the client has no method for GET /schemas
+        found: list[Any] = []
+        while True:
+            offset = len(found)
+            page = self._ask(lambda: rest.get(path, {"offset": offset, "limit": _LISTED_AT_ONCE}))  # noqa: B023
+            if page == found[-len(page) :]:
+                return found  # the end, or a registry that gives no second page
+            found += page
+            if len(page) % 1_000:
+                return found
 
     def _compatibility(self, subject: str) -> str | None:
         level: str | None = self._ask_or_none(
