@@ -65,14 +65,14 @@ class StoringDelivery(Delivery):
 class Api:
     """The application under test and what surrounds it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_requests: int = MOST_REQUESTS) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
         self.app = create_app(
             self.delivery,
             metrics=HttpMetrics(self.registry),
             body_limit=BODY_LIMIT,
-            most_requests=MOST_REQUESTS,
+            most_requests=most_requests,
             lifespan=_nothing_to_start,
         )
 
@@ -144,6 +144,12 @@ async def _nothing_to_start(_app: Starlette) -> AsyncIterator[None]:
 @pytest.fixture
 def api() -> Api:
     return Api()
+
+
+@pytest.fixture
+def api_for_one() -> Api:
+    """An application that takes one request at a time."""
+    return Api(most_requests=1)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,12 @@ REQUEST_TIMEOUT = 1.0
 @pytest.fixture
 def port(api: "Api") -> Iterator[int]:
     """The application served on a free port, with a short deadline."""
+    with _served(api) as number:
+        yield number
+
+
+@contextmanager
+def _served(api: "Api") -> Iterator[int]:
     server = ApiServer(api.app, request_timeout=REQUEST_TIMEOUT)
     with listen(0) as listener:
         number: int = listener.getsockname()[1]
@@ -85,6 +92,15 @@ def test_a_connection_is_kept_for_the_next_request(port: int, course_request: by
             while answers.readline() != b"\r\n":
                 pass
             assert answers.read(len(course_request)) == course_request
+
+
+def test_one_request_at_a_time_is_taken_where_one_is_allowed(api_for_one: "Api", course_request: bytes) -> None:
+    """The application's lifespan, which runs all the while, takes nobody's place."""
+    with _served(api_for_one) as port:
+        for _ in range(2):
+            with _connect(port) as connection:
+                connection.sendall(_head(len(course_request), "Connection: close\r\n") + course_request)
+                assert _read_all(connection).startswith(b"HTTP/1.1 202 ")
 
 
 def test_a_client_is_asked_to_go_on(port: int, course_request: bytes) -> None:

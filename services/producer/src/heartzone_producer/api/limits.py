@@ -17,7 +17,9 @@ class RequestLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if self._in_hand >= self._most and scope["type"] == "http":
+        if scope["type"] != "http":  # the lifespan lasts as long as the process, and is no request
+            return await self._app(scope, receive, send)
+        if self._in_hand >= self._most:
             problem = Problem(
                 TOO_MANY,
                 f"{self._most} requests are in hand already. Send this one again later.",
