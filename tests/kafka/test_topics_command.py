@@ -184,7 +184,8 @@ def test_a_cluster_that_is_away_is_said_once_and_ends_with_2(define: Define, mon
 
 
 def test_without_definitions_of_ones_own_those_of_the_checkout_are_taken() -> None:
-    assert "BiometricsImported.dlq" in run("plan").stdout
+    # Whether they wait or are there already depends on what other tests did to the session's broker.
+    assert "Topics: 4 " in run("plan").stdout
 
 
 @pytest.mark.parametrize(
