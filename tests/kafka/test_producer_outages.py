@@ -78,7 +78,7 @@ def test_a_frozen_broker(api: WebApiProcess, stack: Stack) -> None:
         with ThreadPoolExecutor(8) as pool:
             for outcome in [pool.submit(_assert_unavailable, api) for _ in range(8)]:
                 outcome.result()
-        eventually(lambda: api.management("/readyz").status == 503, "readiness to be lost", 8)
+        eventually(lambda: api.management("/readyz").status == 503, "readiness to be lost", 15)
         assert api.management("/livez").status == 200
         _assert_unavailable(api)
     finally:
@@ -223,7 +223,9 @@ def test_a_producer_that_fails_for_good_is_replaced(stack: Stack) -> None:
     async def scenario() -> None:
         writer.start()
         try:
+            started = time.monotonic()
             await asyncio.wait_for(writer.write(topic, b"before", "key"), DEADLINE)
+            assert started < writer.acknowledged_at < time.monotonic()
             waiting = writer.write(topic, b"meanwhile", "key")
             _fail_for_good(writer)
             with pytest.raises(Unavailable):

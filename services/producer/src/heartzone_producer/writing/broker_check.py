@@ -1,24 +1,33 @@
 """Whether the broker can be written to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from time import monotonic
 
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import TopicMetadata
 
 from heartzone_producer.writing.failures import describe
 from heartzone_producer.writing.record_writer import RecordWriter
 
 ANSWER_SECONDS = 2.0
+"""How long one broker is waited for; the API promises its own answers within five."""
 
 # What says more than "no answer": the cause of a connection that fails.
 _CAUSES = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._RESOLVE})
 
 
 def check_broker(writer: RecordWriter, topics: Sequence[str]) -> str | None:
-    """Why records cannot be written now, or None when they can."""
+    """Why records cannot be written now, or None when they can.
+
+    A broker that answers this too late is not away for that: a cluster with very many topics, or one that is busy,
+    may acknowledge records all the while.
+    """
+    began = monotonic()
     try:
-        # All topics, because asking for one would create it.
-        found = writer.topics(timeout=ANSWER_SECONDS)
+        found = _topics(writer)
     except KafkaException as failure:
+        if writer.acknowledged_at > began:
+            return None
         cause = writer.last_error
         if cause is not None and cause.code() in _CAUSES:
             return describe(cause)
@@ -27,3 +36,14 @@ def check_broker(writer: RecordWriter, topics: Sequence[str]) -> str | None:
     if missing:
         return f"topic {missing[0]} does not exist; create it with `heartzone topics apply`"
     return None
+
+
+def _topics(writer: RecordWriter) -> Mapping[str, TopicMetadata]:
+    """All topics, because asking for one would create it."""
+    try:
+        return writer.topics(timeout=ANSWER_SECONDS)
+    except KafkaException as failure:
+        if failure.args[0].code() != KafkaError._TIMED_OUT:
+            raise
+    # Connected, only slow (without a connection librdkafka says _TRANSPORT). It asks any broker: the next may be quicker.
+    return writer.topics(timeout=ANSWER_SECONDS)

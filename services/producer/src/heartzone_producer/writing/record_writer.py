@@ -85,6 +85,8 @@ class RecordWriter:
         self._thread = Thread(target=self._poll, name="producer-poll", daemon=True)
         self.loop_seen = monotonic()
         """When the event loop last moved, by the monotonic clock."""
+        self.acknowledged_at = float("-inf")
+        """When records were last acknowledged, by the monotonic clock."""
         self.replaced = 0
         """How often the producer failed for good and was replaced."""
         self.last_error: KafkaError | None = None
@@ -177,6 +179,7 @@ class RecordWriter:
                 continue  # its request was answered 503, or its client is gone
             if error is None:
                 self.last_error = None
+                self.acknowledged_at = now
                 acknowledgement.set_result(None)
                 self._metrics.acknowledged(now - started)
             else:
