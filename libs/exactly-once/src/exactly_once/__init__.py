@@ -22,6 +22,7 @@ from exactly_once.records import (
     Transform,
     Unavailable,
 )
+from exactly_once.stopping import StopFlag
 from exactly_once.worker import State, Worker
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "PoisonRecord",
     "Poisoned",
     "State",
+    "StopFlag",
     "Transform",
     "Unavailable",
     "Worker",

@@ -37,6 +37,8 @@ class WorkerConfig:
     input_topics: Sequence[str]
     group_id: str
     transactional_id: str
+    output_topics: Sequence[str] = ()
+    """Waited for at the start, like the input and dead-letter topics, when the transform's outputs go to known ones."""
     dead_letter_topic: str | None = None
     """Without one, a poison record stops the worker."""
     dead_letter_header_prefix: str = "dlq."

@@ -1,16 +1,17 @@
 """Filling a transaction: records in, the transform's records out, poison to the dead letters."""
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
 from exactly_once.config import WorkerConfig
 from exactly_once.dead_letters import dead_letter
 from exactly_once.errors import Poisoned
-from exactly_once.records import OutputRecord, PlainRecord, PoisonRecord, Transform
+from exactly_once.records import OutputRecord, PlainRecord, PoisonRecord, Transform, Unavailable
 from exactly_once.source import Partition
 from exactly_once.transactions import Transactions, Unproducible
 
@@ -33,7 +34,7 @@ class Filling:
         self._condemned: dict[tuple[str, int, int], PoisonRecord] = {}
 
     def fill(self, transactions: Transactions, messages: Sequence[Message], started: float) -> Batch:
-        """Produce what the first of these records give, up to the limits; at least one record is taken.
+        """Produce what these records give, the first of them when a limit is met; at least one record is taken.
 
         Raises:
             Unavailable: from the transform; the transaction is open.
@@ -44,17 +45,21 @@ class Filling:
         next_offsets: dict[Partition, int] = {}
         dead_letters: Counter[str] = Counter()
         records = outputs = size = 0
-        for message in messages:
+        for index, message in enumerate(messages):
             topic, partition, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
             try:
                 produced = self._apply(message)
             except PoisonRecord as poison:
                 produced = [self._dead_letter(message, poison)]
                 dead_letters[poison.reason] += 1
+            except Unavailable:
+                self._try_all(messages[index + 1 :])
+                raise
             try:
                 transactions.produce(produced)
             except Unproducible as refusal:
-                self._condemn(transactions, (topic, partition, offset), str(refusal))
+                self.condemn(message, str(refusal))
+                transactions.abort("unproducible")
             outputs += len(produced)
             records += 1
             size += len(message)
@@ -85,13 +90,26 @@ class Filling:
             header_prefix=self._config.dead_letter_header_prefix,
         )
 
-    def _condemn(self, transactions: Transactions, position: tuple[str, int, int], detail: str) -> NoReturn:
-        """Abort, and remember that next time this record goes to the dead letters as a whole."""
+    def _try_all(self, messages: Sequence[Message]) -> None:
+        """Let the transform ask for all that it lacks at once, instead of for one thing after the other."""
+        for message in messages:
+            with contextlib.suppress(PoisonRecord, Unavailable):
+                self._apply(message)
+
+    def condemn(self, message: Message, detail: str) -> None:
+        """Remember that this record goes to the dead letters as a whole: what it gives cannot be produced.
+
+        Raises:
+            Poisoned: the record was condemned already, so it does not fit the dead-letter topic either.
+        """
+        position = (message.topic() or "", message.partition() or 0, message.offset() or 0)
         if position in self._condemned:
-            topic, partition, offset = position
             raise Poisoned(
-                f"{topic}[{partition}] offset {offset} does not fit the dead-letter topic either ({detail});"
-                f" raise message.max.bytes of the producer and max.message.bytes of the topic"
+                f"{message.topic()}[{message.partition()}] offset {message.offset()} does not fit the dead-letter topic"
+                f" either ({detail}); raise message.max.bytes of the producer and max.message.bytes of the topic"
             )
-        self._condemned = {position: PoisonRecord("unproducible", f"what it gives cannot be produced: {detail}")}
-        transactions.abort("unproducible")
+        self._condemned[position] = PoisonRecord("unproducible", f"what it gives cannot be produced: {detail}")
+
+    def forget_condemned(self) -> None:
+        """The records condemned so far are committed."""
+        self._condemned.clear()

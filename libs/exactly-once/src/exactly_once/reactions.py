@@ -35,6 +35,10 @@ class Reaction(Enum):
     """Make the same call again, with identical arguments."""
 
 
+REFUSED_RECORD = frozenset({"msg_size_too_large", "record_list_too_large", "invalid_record", "invalid_timestamp"})
+"""Reasons of aborts in which the brokers refuse what is written, so that the same batch would be refused for ever."""
+
+
 def reaction_to(error: ErrorFlags) -> Reaction:
     """Decide by the error's flags; see the module for the order."""
     if error.fatal():

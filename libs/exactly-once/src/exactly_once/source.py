@@ -9,7 +9,6 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from threading import Event
 from typing import Any, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -18,12 +17,15 @@ from exactly_once.config import WorkerConfig
 from exactly_once.errors import ClientFailed, NotAuthorized, OffsetOutOfRange
 from exactly_once.observer import Observer
 from exactly_once.reactions import reason_of
+from exactly_once.stopping import StopFlag
 
 Partition: TypeAlias = tuple[str, int]
 
 # How long a new owner waits for the group's committed offsets: a dead predecessor's transaction
 # keeps them unstable until the broker aborts it (its timeout plus the coordinator's 10 s sweep).
 COMMITTED_TIMEOUT = 30.0
+# No signal handler and no stop is noticed inside a call of librdkafka.
+SLICE = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ BROKERS_AWAY = "no broker can be reached"
 class Source:
     """One consumer in the group; ``positions`` is the next offset to process of each partition assigned now."""
 
-    def __init__(self, config: WorkerConfig, observer: Observer, stopping: Event) -> None:
+    def __init__(self, config: WorkerConfig, observer: Observer, stopping: StopFlag) -> None:
         self.positions: dict[Partition, int] = {}
         self.joined = False
         self.refusal: str | None = None
@@ -106,17 +108,24 @@ class Source:
             KafkaError.TOPIC_AUTHORIZATION_FAILED,
             KafkaError.GROUP_AUTHORIZATION_FAILED,
         ):
-            raise NotAuthorized(
-                f"not authorized to read: {error.str()}; grant Read and Describe on topics"
-                f" {', '.join(self._config.input_topics)} and Read on group {self._config.group_id}"
-            )
+            raise self._not_authorized(error)
         elif error.fatal():
             raise ClientFailed(f"the consumer failed: {error.str()}")
         else:
             self.trouble = reason_of(error.name())
 
+    def _not_authorized(self, error: KafkaError) -> NotAuthorized:
+        return NotAuthorized(
+            f"not authorized to read: {error.str()}; grant Read and Describe on topics"
+            f" {', '.join(self._config.input_topics)} and Read on group {self._config.group_id}"
+        )
+
     def rewind(self) -> None:
-        """Read again from the positions: from the first record that no committed transaction has processed."""
+        """Read again from the positions: from the first record that no committed transaction has processed.
+
+        Raises:
+            KafkaException: a partition was assigned only now and cannot be sought in yet; go on with a new Source.
+        """
         self._ends.clear()
         for (topic, partition), offset in self.positions.items():
             self._consumer.seek(TopicPartition(topic, partition, offset))
@@ -183,14 +192,15 @@ class Source:
     def _committed(self, partitions: Sequence[TopicPartition], deadline: float) -> list[TopicPartition]:
         while True:
             try:
-                found = self._consumer.committed(list(partitions), timeout=_left(deadline))
+                found = self._consumer.committed(list(partitions), timeout=min(SLICE, _left(deadline)))
                 failed = next((each.error for each in found if each.error is not None), None)
                 if failed is None:
                     return found
                 raise KafkaException(failed)
             except KafkaException as error:
-                code = error.args[0].code()
-                if code == KafkaError.GROUP_AUTHORIZATION_FAILED or time.monotonic() >= deadline:
+                if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                    raise self._not_authorized(error.args[0]) from error
+                if time.monotonic() >= deadline:
                     raise
                 # A coordinator that moves or still settles a transaction answers at once: ask again, not at once.
                 if self._stopping.wait(0.1):
@@ -202,10 +212,10 @@ class Source:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
-            self.joined = True
             starts = self._starts(partitions, time.monotonic() + COMMITTED_TIMEOUT)
             self.positions.update({(each.topic, each.partition): each.offset for each in starts})
             consumer.incremental_assign(starts)
+            self.joined = True
             self._observer.rebalanced("assigned", _named(partitions))
         except Exception as error:
             self._failure = error

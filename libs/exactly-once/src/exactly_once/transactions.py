@@ -9,10 +9,9 @@ The order of decisions is ``reactions.reaction_to``. Two rules go beyond it:
   the call succeeded in the end: librdkafka may have sent the request twice.
 """
 
-import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
@@ -65,7 +64,8 @@ class Transactions:
         """What the broker or TLS said when it refused our credentials, None while it has not."""
         self._config = config
         self._disconnects = 0
-        self._suspect = False
+        self.suspect = False
+        """Whether a duplicate of the last commit or abort may still be under way to the broker."""
         self._producer = Producer(
             {
                 **config.producer_properties(),
@@ -136,7 +136,7 @@ class Transactions:
             NotAuthorized: an ACL is missing.
         """
         self._repeat(lambda: self._producer.send_offsets_to_transaction(list(offsets), group_metadata, SLICE))
-        disconnects = self._disconnects
+        disconnects = self._disconnects_until_now()
         deadline = time.monotonic() + self._config.transaction_timeout
         while True:
             try:
@@ -151,11 +151,11 @@ class Transactions:
                     raise ProducerLost(reason_of(error.name()), outcome_unknown=True) from failure
                 if time.monotonic() > deadline:
                     raise ProducerLost("commit_timed_out", outcome_unknown=True) from failure
-        self._suspect = self._disconnects > disconnects
+        self.suspect = self._disconnects_until_now() > disconnects
 
     def abort(self, reason: str) -> NoReturn:
         """Abort the transaction and raise Aborted, or ProducerLost where that fails."""
-        disconnects = self._disconnects
+        disconnects = self._disconnects_until_now()
         deadline = time.monotonic() + self._config.transaction_timeout
         while True:
             try:
@@ -164,20 +164,25 @@ class Transactions:
             except KafkaException as failure:
                 if reaction_to(failure.args[0]) is not Reaction.RETRY or time.monotonic() > deadline:
                     raise ProducerLost(reason) from failure
-        self._suspect = self._disconnects > disconnects
+        self.suspect = self._disconnects_until_now() > disconnects
         raise Aborted(reason)
-
-    @property
-    def suspect(self) -> bool:
-        """Whether a duplicate of the last commit or abort may still be under way to the broker."""
-        return self._suspect
 
     def close(self) -> None:
         """Forget the producer without waiting: what is queued belongs to a transaction that will not be committed."""
         self._producer.purge()
-        # A producer that failed for good says so once more when it is closed, and is closed all the same.
-        with contextlib.suppress(KafkaException):
-            self._producer.close()
+        # Not close(): it aborts and flushes first, without a limit when the broker is away, and an abort is the last
+        # thing that a commit of unknown outcome may get. Without references the client is destroyed at once.
+        del self._produce, self._producer
+
+    def missing_topics(self, topics: Iterable[str]) -> list[str]:
+        """Those that the brokers do not have, as far as this user may see. Raises KafkaException without an answer."""
+        there = self._producer.list_topics(timeout=SLICE).topics
+        return [topic for topic in topics if topic not in there]
+
+    def _disconnects_until_now(self) -> int:
+        # Errors are told through a callback that runs when the producer is polled, not while it commits.
+        self._producer.poll(0)
+        return self._disconnects
 
     def _repeat(self, call: Callable[[], None]) -> None:
         """Make a retriable, idempotent call until it succeeds, the transaction's time is up, or it fails for good."""

@@ -4,7 +4,6 @@ import json
 import logging
 import signal
 from contextlib import ExitStack
-from threading import Event
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -14,6 +13,7 @@ from exactly_once import (
     BatchLimits,
     Misconfigured,
     OffsetOutOfRange,
+    StopFlag,
     Worker,
     WorkerConfig,
     WorkerError,
@@ -46,7 +46,7 @@ class ZoneWorker:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
-        self._stopping = Event()
+        self._stopping = StopFlag()
         self._worker: Worker | None = None
         self._reason = "starting"
         self._metrics_registry = CollectorRegistry()
@@ -117,6 +117,7 @@ class ZoneWorker:
             input_topics=[settings.topics.biometrics],
             group_id=settings.group_id,
             transactional_id=settings.transactional_id,
+            output_topics=[settings.topics.zones],
             dead_letter_topic=settings.topics.dead_letters,
             dead_letter_header_prefix="heartzone.dlq.",
             consumer=settings.kafka.consumer(),
@@ -148,7 +149,7 @@ class ZoneWorker:
         except OffsetOutOfRange as error:
             metrics.aborted("offset_out_of_range", records=0)
             self._halt(str(error))
-            return 1
+            return 0
         except WorkerError as error:
             log.error("worker_failed", reason=str(error))
             return 1

@@ -57,6 +57,21 @@ class WorkerSettings(ServiceSettings):
     )
 
     @model_validator(mode="after")
+    def _times_fit(self) -> "WorkerSettings":
+        if self.transaction_max_age > self.transaction_timeout / 2:
+            raise ValueError(
+                f"HEARTZONE_TRANSACTION_MAX_AGE is {self.transaction_max_age:g} s; at most half of"
+                f" HEARTZONE_TRANSACTION_TIMEOUT ({self.transaction_timeout:g} s) leaves time to commit"
+            )
+        least = 2 * self.transaction_timeout + 40
+        if self.watchdog_timeout < least:
+            raise ValueError(
+                f"HEARTZONE_WATCHDOG_TIMEOUT is {self.watchdog_timeout:g} s; with HEARTZONE_TRANSACTION_TIMEOUT at"
+                f" {self.transaction_timeout:g} s it takes at least {least:g} s, or it ends workers that only wait"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _name_this_replica(self) -> "WorkerSettings":
         if not self.transactional_id:
             self.transactional_id = f"{self.group_id}-{socket.gethostname()}"

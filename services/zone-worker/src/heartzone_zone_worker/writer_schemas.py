@@ -1,5 +1,6 @@
 """Decoders by the id of the schema that a record was written with."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -8,6 +9,8 @@ from heartzone.decoding import BiometricsDecoder
 from heartzone.registry import RegistryError, SchemaNotFound
 
 MOST_UNKNOWN_IDS = 10_000
+ASK_AGAIN = 1.0
+"""Seconds for which an answer that is not a schema is kept: a batch may hold the same question ten thousand times."""
 
 
 class WriterSchemas:
@@ -32,7 +35,8 @@ class WriterSchemas:
         self._clock = clock
         self._decoders: dict[int, BiometricsDecoder] = {}
         self._unknown_since: dict[int, float] = {}
-        self._asked_again: dict[int, float] = {}
+        self._asked: dict[int, float] = {}
+        self._away_until = -math.inf
 
     def decoder_of(self, schema_id: int) -> BiometricsDecoder:
         """The decoder for records written with this schema.
@@ -46,24 +50,29 @@ class WriterSchemas:
 
     def _look_up(self, schema_id: int) -> BiometricsDecoder:
         now = self._clock()
+        if now < self._away_until:
+            raise Unavailable("schema_registry_away")
         since = self._unknown_since.get(schema_id)
-        if since is not None and now - self._asked_again[schema_id] < self._patience <= now - since:
-            raise self._unknown(schema_id)
+        if since is not None:
+            given_up = now - since >= self._patience
+            if now - self._asked[schema_id] < (self._patience if given_up else ASK_AGAIN):
+                raise self._unknown(schema_id) if given_up else Unavailable("schema_not_found_yet")
         try:
             schema = self._schema_of(schema_id)
         except SchemaNotFound as error:
             if len(self._unknown_since) >= MOST_UNKNOWN_IDS:
                 self._unknown_since.clear()
-                self._asked_again.clear()
+                self._asked.clear()
             since = self._unknown_since.setdefault(schema_id, now)
-            self._asked_again[schema_id] = now
+            self._asked[schema_id] = now
             if now - since >= self._patience:
                 raise self._unknown(schema_id) from error
             raise Unavailable("schema_not_found_yet") from error
         except RegistryError as error:
+            self._away_until = now + ASK_AGAIN
             raise Unavailable("schema_registry_away") from error
         self._unknown_since.pop(schema_id, None)
-        self._asked_again.pop(schema_id, None)
+        self._asked.pop(schema_id, None)
         try:
             decoder = self._decoder_for(schema)
         except ValueError as error:
