@@ -210,7 +210,7 @@ class SchemaSubjects:
         while True:
             offset = len(found)
             page = self._ask(lambda: rest.get(path, {"offset": offset, "limit": _LISTED_AT_ONCE}))  # noqa: B023
-            if page == found[-len(page) :]:
+            if not page or page == found[-len(page) :]:
                 return found  # the end, or a registry that gives no second page
             found += page
             if len(page) % 1_000:
