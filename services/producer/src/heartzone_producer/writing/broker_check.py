@@ -45,5 +45,5 @@ def _topics(writer: RecordWriter) -> Mapping[str, TopicMetadata]:
     except KafkaException as failure:
         if failure.args[0].code() != KafkaError._TIMED_OUT:
             raise
-    # Connected, only slow (without a connection librdkafka says _TRANSPORT). It asks any broker: the next may be quicker.
+    # Connected, only slow: without a connection it is _TRANSPORT. librdkafka asks any broker; the next may be quicker.
     return writer.topics(timeout=ANSWER_SECONDS)
