@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -138,6 +139,15 @@ def test_a_second_up_on_the_same_data_is_refused_and_does_not_disturb_the_first(
 
     assert (stack.data_dir / endpoints.FILE_NAME).exists()
     assert stack.process.poll() is None
+
+
+def test_a_second_up_with_the_ports_of_the_first_is_told_of_the_first_and_not_of_its_ports(stack: Up) -> None:
+    where = endpoints.read(stack.data_dir / endpoints.FILE_NAME)
+    ports = [urlsplit(place).port for place in (where.api, f"//{where.kafka}", where.registry)]
+    flags = ("--api-port", "--kafka-port", "--registry-port")
+    same = [word for flag, port in zip(flags, ports, strict=True) for word in (flag, str(port))]
+
+    assert "runs on" in refused("--data-dir", stack.data_dir, "--metrics-port", "0", *same)
 
 
 @pytest.mark.parametrize("flag", ["--api-port", "--kafka-port", "--registry-port", "--metrics-port"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from heartzone_local.up.data_dir import MARKER, hold
+from heartzone_local.up.data_dir import MARKER, hold, refuse_held
 from heartzone_local.up.refusal import CannotStart
 
 
@@ -84,6 +84,18 @@ def test_it_is_held_by_one_at_a_time(tmp_path: Path) -> None:
         assert (tmp_path / "kafka" / "file").exists()
         assert (tmp_path / "endpoints.json").exists()
 
+    with hold(tmp_path, fresh=False):
+        pass
+
+
+def test_whether_another_holds_it_can_be_asked_without_a_trace(tmp_path: Path) -> None:
+    refuse_held(tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
+
+    with hold(tmp_path, fresh=False), pytest.raises(CannotStart, match="runs on"):
+        refuse_held(tmp_path)
+
+    refuse_held(tmp_path)
     with hold(tmp_path, fresh=False):
         pass
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from heartzone_local import endpoints
 from heartzone_local.up.refusal import CannotStart
@@ -51,6 +51,15 @@ class DataDir:
         return self.path / "logs"
 
 
+def refuse_held(path: Path) -> None:
+    """Raise CannotStart when another `up` holds the data directory; nothing is written, and none need be there."""
+    if (path / _LOCK).exists():
+        try:
+            _lock(path).release()
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+
 @contextmanager
 def hold(path: Path, *, fresh: bool) -> Iterator[DataDir]:
     """Make or open a data directory and keep every other `up` out while the block lasts; `fresh` empties it first.
@@ -59,12 +68,7 @@ def hold(path: Path, *, fresh: bool) -> Iterator[DataDir]:
     """
     try:
         _recognise(path)
-        lock = FileLock(path / _LOCK)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise CannotStart(
-            f"`heartzone up` runs on {path} already; stop that one, or choose another place with --data-dir."
-        ) from None
+        lock = _lock(path)
     except OSError as error:
         raise _unusable(path, error) from error
     try:
@@ -76,6 +80,17 @@ def hold(path: Path, *, fresh: bool) -> Iterator[DataDir]:
         yield DataDir(path.absolute())
     finally:
         lock.release()
+
+
+def _lock(path: Path) -> BaseFileLock:
+    lock = FileLock(path / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CannotStart(
+            f"`heartzone up` runs on {path} already; stop that one, or choose another place with --data-dir."
+        ) from None
+    return lock
 
 
 def _recognise(path: Path) -> None:

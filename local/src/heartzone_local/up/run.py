@@ -20,7 +20,7 @@ from event_topics.loading import LoadError, load_event_topics
 from event_topics.state import DesiredTopic
 from heartzone_local import endpoints
 from heartzone_local.endpoints import Endpoints, Metrics
-from heartzone_local.up.data_dir import DataDir, hold
+from heartzone_local.up.data_dir import DataDir, hold, refuse_held
 from heartzone_local.up.display import Downloads, Output, own_command, summary
 from heartzone_local.up.parts import KafkaPart, Part, RegistryPart, ServicePart
 from heartzone_local.up.ports import LOOPBACK, Ports, refuse_taken
@@ -69,6 +69,7 @@ def run(options: Options, requests: StopRequests) -> int:
         # All that can be known before is looked at before anything is written, deleted or started.
         java_executable()
         desired = load_event_topics([options.topics]).desired()
+        refuse_held(options.data_dir)  # before the ports, which the other `up` has taken
         refuse_taken(options.ports)
         with hold(options.data_dir, fresh=options.fresh) as data_dir:
             return _hold_up(options, desired, data_dir, requests, output)
