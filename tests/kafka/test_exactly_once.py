@@ -23,39 +23,10 @@ from exactly_once import (
     Worker,
     WorkerConfig,
 )
+from journal import Journal
 from testbed import Testbed, eventually, running
 
 Make = Callable[..., Worker]
-
-
-class Journal(Observer):
-    """Keeps what it hears."""
-
-    def __init__(self) -> None:
-        self.transactions: list[int] = []
-        self.aborts: list[str] = []
-        self.rebuilds: list[str] = []
-        self.dead: dict[str, int] = {}
-        self.lags: list[dict[tuple[str, int], int]] = []
-        self.assigned: set[tuple[str, int]] = set()
-
-    def committed(self, records: Any, *, outputs: int, seconds: float) -> None:
-        self.transactions.append(len(records))
-
-    def aborted(self, reason: str, *, records: int) -> None:
-        self.aborts.append(reason)
-
-    def producer_rebuilt(self, reason: str) -> None:
-        self.rebuilds.append(reason)
-
-    def dead_lettered(self, reasons: Any) -> None:
-        self.dead |= reasons
-
-    def lag(self, records: Any) -> None:
-        self.lags.append(dict(records))
-
-    def rebalanced(self, event: str, partitions: Any) -> None:
-        self.assigned = self.assigned | set(partitions) if event == "assigned" else self.assigned - set(partitions)
 
 
 @pytest.fixture

@@ -65,13 +65,12 @@ def test_the_clients_take_their_properties_without_a_warning(
     environment.setenv("HEARTZONE_KAFKA_LINGER_MS", "7")
     environment.setenv("HEARTZONE_KAFKA_FETCH_MIN_BYTES", "8")
     environment.setenv("HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    # Nobody listens at the broker's address; only what the clients say of their configuration matters.
-    environment.setenv("HEARTZONE_KAFKA_LOG_LEVEL", "4")
     kafka = load(ServiceSettings).kafka
 
-    Consumer({**kafka.consumer(), "group.id": "any"}).close()
-    Producer(kafka.producer())
-    AdminClient({**kafka.admin()})
+    # Nobody listens at the broker's address; only what the clients say of their configuration matters.
+    Consumer({**kafka.consumer(), "group.id": "any", "log_level": 4}).close()
+    Producer({**kafka.producer(), "log_level": 4})
+    AdminClient({**kafka.admin(), "log_level": 4})
 
     assert "CONFWARN" not in capfd.readouterr().err
 

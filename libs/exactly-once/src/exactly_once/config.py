@@ -19,6 +19,8 @@ OWNED_CONSUMER_PROPERTIES: Mapping[str, str] = {
 OWNED_PRODUCER_PROPERTIES: Mapping[str, str] = {
     "acks": "a transaction needs all in-sync replicas",
     "enable.idempotence": "transactions need it",
+    "log.connection.close": "a lost connection is a reason to replace the producer, and only the log tells of one",
+    "log_level": "a lost connection is a reason to replace the producer, and only the log tells of one",
     "request.required.acks": "a transaction needs all in-sync replicas",
     "transactional.id": "it is the worker's transactional_id",
 }
@@ -57,7 +59,7 @@ class WorkerConfig:
     """Receives librdkafka's statistics of the consumer (a JSON document) every ``lag_interval``."""
     on_producer_statistics: Callable[[str], None] | None = None
     logger: Logger | None = None
-    """Where librdkafka's own log lines go; stderr without one."""
+    """Where librdkafka's own log lines go; ``exactly_once.librdkafka`` without one."""
 
     def __post_init__(self) -> None:
         if not self.input_topics:
@@ -69,10 +71,6 @@ class WorkerConfig:
             for name in properties:
                 if name in owned:
                     raise ValueError(f"{side} property {name} cannot be set: {owned[name]}")
-
-    def callbacks(self) -> dict[str, Logger]:
-        """What both clients are given beside their properties."""
-        return {} if self.logger is None else {"logger": self.logger}
 
     def consumer_properties(self) -> dict[str, str | int | float | bool]:
         """The consumer's whole configuration, without callbacks."""
@@ -120,4 +118,6 @@ class WorkerConfig:
             "transaction.timeout.ms": timeout,
             "transactional.id": self.transactional_id,
             "enable.idempotence": True,
+            "log.connection.close": True,
+            "log_level": 6,
         }

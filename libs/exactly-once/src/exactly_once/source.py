@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from exactly_once.client_log import ClientLog
 from exactly_once.config import WorkerConfig
 from exactly_once.errors import ClientFailed, NotAuthorized, OffsetOutOfRange
 from exactly_once.observer import Observer
@@ -51,7 +52,7 @@ class Source:
         self._consumer = Consumer(
             {
                 **config.consumer_properties(),
-                **config.callbacks(),
+                "logger": ClientLog(config.logger),
                 "error_cb": self._on_error,
                 "stats_cb": self._on_statistics,
             }

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
+from exactly_once.client_log import ClientLog
 from exactly_once.config import WorkerConfig
 from exactly_once.errors import NotAuthorized
 from exactly_once.reactions import Reaction, reaction_to, reason_of
@@ -63,13 +64,13 @@ class Transactions:
         self.refusal: str | None = None
         """What the broker or TLS said when it refused our credentials, None while it has not."""
         self._config = config
-        self._disconnects = 0
+        self._log = ClientLog(config.logger)
         self.suspect = False
         """Whether a duplicate of the last commit or abort may still be under way to the broker."""
         self._producer = Producer(
             {
                 **config.producer_properties(),
-                **config.callbacks(),
+                "logger": self._log,
                 "error_cb": self._on_error,
                 "stats_cb": self._on_statistics,
             }
@@ -136,7 +137,7 @@ class Transactions:
             NotAuthorized: an ACL is missing.
         """
         self._repeat(lambda: self._producer.send_offsets_to_transaction(list(offsets), group_metadata, SLICE))
-        disconnects = self._disconnects_until_now()
+        lost = self._lost_connections()
         deadline = time.monotonic() + self._config.transaction_timeout
         while True:
             try:
@@ -151,11 +152,11 @@ class Transactions:
                     raise ProducerLost(reason_of(error.name()), outcome_unknown=True) from failure
                 if time.monotonic() > deadline:
                     raise ProducerLost("commit_timed_out", outcome_unknown=True) from failure
-        self.suspect = self._disconnects_until_now() > disconnects
+        self.suspect = self._lost_connections() > lost
 
     def abort(self, reason: str) -> NoReturn:
         """Abort the transaction and raise Aborted, or ProducerLost where that fails."""
-        disconnects = self._disconnects_until_now()
+        lost = self._lost_connections()
         deadline = time.monotonic() + self._config.transaction_timeout
         while True:
             try:
@@ -164,7 +165,7 @@ class Transactions:
             except KafkaException as failure:
                 if reaction_to(failure.args[0]) is not Reaction.RETRY or time.monotonic() > deadline:
                     raise ProducerLost(reason) from failure
-        self.suspect = self._disconnects_until_now() > disconnects
+        self.suspect = self._lost_connections() > lost
         raise Aborted(reason)
 
     def close(self) -> None:
@@ -179,10 +180,9 @@ class Transactions:
         there = self._producer.list_topics(timeout=SLICE).topics
         return [topic for topic in topics if topic not in there]
 
-    def _disconnects_until_now(self) -> int:
-        # Errors are told through a callback that runs when the producer is polled, not while it commits.
+    def _lost_connections(self) -> int:
         self._producer.poll(0)
-        return self._disconnects
+        return self._log.lost_connections
 
     def _repeat(self, call: Callable[[], None]) -> None:
         """Make a retriable, idempotent call until it succeeds, the transaction's time is up, or it fails for good."""
@@ -214,11 +214,8 @@ class Transactions:
             )
 
     def _on_error(self, error: KafkaError) -> None:
-        code = error.code()
-        if code in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+        if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
             self.refusal = error.str()
-        elif code in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT):
-            self._disconnects += 1
 
     def _on_statistics(self, document: str) -> None:
         try:

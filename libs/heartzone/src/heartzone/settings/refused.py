@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 _OFFSETS = "offsets are committed in the transaction of their outputs, and in no other way"
 _ACKNOWLEDGED = "a record counts as written only when all in-sync replicas have it"
+_LOG = "the worker learns of lost connections from the log alone; HEARTZONE_LOG_LEVEL says what is shown of it"
 _ORDER = "the order of a device's readings holds only with the client's own limit"
 
 REFUSED: Mapping[str, str] = {
@@ -21,6 +22,8 @@ REFUSED: Mapping[str, str] = {
     "group.id": "use HEARTZONE_GROUP_ID",
     "group.instance.id": "replicas with the same settings would fence each other",
     "isolation.level": "with read_uncommitted a worker would take in records of aborted transactions",
+    "log.connection.close": _LOG,
+    "log_level": _LOG,
     "max.in.flight": _ORDER,
     "max.in.flight.requests.per.connection": _ORDER,
     "offset.store.method": _OFFSETS,

@@ -1,0 +1,24 @@
+"""librdkafka's log lines on their way to a logger, and what they alone tell: that a connection was lost.
+
+A broker that closes a connection while a request waits for its answer is no error to librdkafka, which connects and
+asks again; neither a return code nor the error callback tells. Its log does.
+"""
+
+import logging
+
+# Facilities of rd_kafka_broker_fail() and of requests that ran into their time-out.
+CONNECTION_LOST = ("FAIL", "REQTMOUT")
+
+
+class ClientLog:
+    """What confluent_kafka takes as ``logger``; lines arrive when the client is polled."""
+
+    def __init__(self, logger: logging.Logger | None) -> None:
+        self.lost_connections = 0
+        self._logger = logger or logging.getLogger("exactly_once.librdkafka")
+
+    def log(self, level: int, message: str, *arguments: object) -> None:
+        """Pass a line on; its first argument is the facility."""
+        if arguments and arguments[0] in CONNECTION_LOST:
+            self.lost_connections += 1
+        self._logger.log(level, message, *arguments)
