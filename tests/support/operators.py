@@ -95,14 +95,21 @@ class OperatorBench:
         return condition_of(self.status(name), kind)
 
     def settled(
-        self, name: str, ready: str = "True", *, reason: str | None = None, timeout: float = 30
+        self,
+        name: str,
+        ready: str = "True",
+        *,
+        reason: str | None = None,
+        timeout: float = 30,
+        namespace: str | None = None,
     ) -> dict[str, Any]:
         """Wait until Ready has this status (and reason) for the generation that was applied last; return the status."""
         found: dict[str, Any] = {}
+        kubectl = self.kubectl.within(namespace or self.namespace)
 
         def is_so() -> bool:
             found.clear()
-            found.update(self.kubectl.get("eventtopic", name))
+            found.update(kubectl.get("eventtopic", name))
             status = found.get("status", {})
             condition = condition_of(status, "Ready")
             return (

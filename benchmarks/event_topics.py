@@ -1,0 +1,203 @@
+"""1,000 EventTopics applied at once, against the same topics and subjects made by a loop in a shell.
+
+The loop runs Kafka's own kafka-topics (a JVM for each topic) and curl (twice for each subject: its compatibility, its
+schema). It takes most of an hour for a thousand, so some are timed and multiplied. A loop in Python on open connections
+is measured too: it shows what is left when no process is started for each topic.
+
+Afterwards the operator is left alone, to see what a thousand resources cost while nothing happens; and killed at random
+moments while a thousand more are applied.
+"""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+from control_plane.binaries import ensure_binaries
+from control_plane.cluster import Cluster, own_cluster
+from control_plane.processes import ControlPlane
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from embedded_kafka.distributions import ensure, kafka_classpath
+from embedded_kafka.java import java_command
+from embedded_kafka.locks import Lock, LockedArtifact
+from operators import SCHEMA_1, OperatorBench, condition_of, event_topic
+from pipeline import ServiceProcess
+from testbed import eventually
+
+RESOURCES = 1_000
+SAMPLE = 20
+PYTHON_SAMPLE = 200
+KILLS = 20
+IDLE_S = 180
+CONFIG = {"retention.ms": "3600000"}
+# The one jar that a broker does without: kafka-topics is in it.
+_SHA256 = "62f3c5dd7aa3442d4c5bc6a95f86e2502178ea09de8e27f74d9563bf955e253c"
+KAFKA_TOOLS = Lock(
+    "kafka-tools", _SHA256, (LockedArtifact("org.apache.kafka", "kafka-tools", "4.3.1", "jar", "", _SHA256),)
+)
+
+
+def write_manifests(folder: Path, prefix: str) -> None:
+    """One file a resource, as teams keep them."""
+    folder.mkdir()
+    for number in range(RESOURCES):
+        manifest = event_topic(
+            f"{prefix}-{number:04}",
+            config=CONFIG,
+            schema=SCHEMA_1.replace('"a"', f'"a{number}"'),
+            compatibility="BACKWARD",
+        )
+        del manifest["metadata"]["annotations"]
+        (folder / f"{number:04}.json").write_text(json.dumps(manifest))
+
+
+def seconds_by_shell(kafka: EmbeddedKafka, registry: EmbeddedRegistry) -> float:
+    """Seconds that kafka-topics and curl take for RESOURCES topics, from a sample."""
+    jars = [*kafka_classpath(), ensure(KAFKA_TOOLS) / KAFKA_TOOLS.artifacts[0].filename]
+    classpath = ":".join(map(str, jars))
+    curl = shutil.which("curl")
+    assert curl, "this benchmark needs curl"
+    began = time.perf_counter()
+    for number in range(SAMPLE):
+        topic = f"shell-{number:04}"
+        create = ["org.apache.kafka.tools.TopicCommand", "--bootstrap-server", kafka.bootstrap_servers, "--create"]
+        options = ["--topic", topic, "--partitions", "1", "--config", "retention.ms=3600000"]
+        command = java_command(["-cp", classpath, *create, *options], heap_mb=256)
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        for method, path, body in (
+            ("PUT", f"config/{topic}-value", {"compatibility": "BACKWARD"}),
+            ("POST", f"subjects/{topic}-value/versions", {"schemaType": "JSON", "schema": SCHEMA_1}),
+        ):
+            header = "Content-Type: application/vnd.schemaregistry.v1+json"
+            arguments = ["-sSf", "-X", method, "-H", header, "-d", json.dumps(body), f"{registry.url}/{path}"]
+            subprocess.run([curl, *arguments], check=True, capture_output=True, timeout=60)
+    return (time.perf_counter() - began) / SAMPLE * RESOURCES
+
+
+def seconds_by_python(kafka: EmbeddedKafka, registry: EmbeddedRegistry) -> float:
+    """Seconds that one topic after the other takes on open connections, from a sample."""
+    admin = AdminClient({**kafka.client_config()})
+    with SchemaRegistryClient(dict(registry.client_config())) as client:
+        began = time.perf_counter()
+        for number in range(PYTHON_SAMPLE):
+            topic = f"python-{number:04}"
+            admin.create_topics([NewTopic(topic, 1, 1, config=CONFIG)])[topic].result()
+            client.set_compatibility(f"{topic}-value", "BACKWARD")
+            client.register_schema(f"{topic}-value", Schema(SCHEMA_1, "JSON"))
+        return (time.perf_counter() - began) / PYTHON_SAMPLE * RESOURCES
+
+
+def seconds_by_operator(bench: OperatorBench, folder: Path) -> tuple[float, float]:
+    """Seconds until kubectl has applied all, and until all are Ready.
+
+    Seen by listing: `kubectl wait` asks for each resource by itself, a few a second, long after all are Ready.
+    """
+    began = time.perf_counter()
+    bench.kubectl("apply", f"--filename={folder}", timeout=600)
+    applied = time.perf_counter() - began
+    eventually(lambda: ready_resources(bench) == RESOURCES, "all Ready", 600)
+    return applied, time.perf_counter() - began
+
+
+def ready_resources(bench: OperatorBench) -> int:
+    """How many are Ready for what was applied last."""
+    return sum(
+        condition_of(each.get("status", {}), "Ready").get("status") == "True"
+        and each["status"]["observedGeneration"] == each["metadata"]["generation"]
+        for each in bench.kubectl.get("et")["items"]
+    )
+
+
+def requests(operator: ServiceProcess) -> float:
+    """Requests to Kafka and registry so far."""
+    return operator.metric("heartzone_kafka_requests_total") + operator.metric("heartzone_registry_requests_total")
+
+
+def kill_at_random_moments(bench: OperatorBench, stop: threading.Event) -> int:
+    """Kill and start the operator until told to stop, or often enough; return how often."""
+    chance = random.Random(5)
+    kills = 0
+    while kills < KILLS and not stop.is_set():
+        operator = bench.start()
+        operator.wait_until_ready()
+        stop.wait(chance.uniform(0.0, 3.0))
+        operator.process.kill()
+        kills += 1
+    return kills
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[tuple[Cluster, EmbeddedKafka, EmbeddedRegistry]]:
+    """Everything that is not measured."""
+    binaries = ensure_binaries(print)
+    with (
+        ControlPlane(binaries, folder / "control-plane") as control_plane,
+        EmbeddedKafka() as kafka,
+        EmbeddedRegistry() as registry,
+    ):
+        yield own_cluster(control_plane, binaries["kubectl"]), kafka, registry
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "control-plane").mkdir()
+        with stage(folder) as (cluster, kafka, registry), cluster.new_namespace() as namespace:
+            bench = OperatorBench(
+                cluster=cluster,
+                namespace=namespace,
+                kafka=kafka.client_config(),
+                registry=registry.client_config(),
+                folder=folder,
+            )
+            measure(bench, kafka, registry, folder)
+            bench.close()
+
+
+def measure(bench: OperatorBench, kafka: EmbeddedKafka, registry: EmbeddedRegistry, folder: Path) -> None:
+    write_manifests(folder / "topics", "bench")
+    shell, python = seconds_by_shell(kafka, registry), seconds_by_python(kafka, registry)
+    with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "50"}) as operator:
+        applied, ready = seconds_by_operator(bench, folder / "topics")
+        process = psutil.Process(operator.process.pid)
+        print(f"{RESOURCES} EventTopics: all Ready {ready:.1f} s after kubectl apply began, which took {applied:.1f} s")
+        print(f"  kafka-topics and curl in a loop ({SAMPLE} timed): {shell:.0f} s; ratio {ready / shell:.3f}")
+        print(f"  Python in a loop ({PYTHON_SAMPLE} timed): {python:.1f} s; ratio {ready / python:.2f}")
+        print(f"  memory of the operator: {process.memory_info().rss / 1e6:.0f} MB (at most 150)")
+        time.sleep(120)  # the first resync after a change looks at every subject
+        asked, cpu, began = requests(operator), sum(process.cpu_times()[:2]), time.perf_counter()
+        time.sleep(IDLE_S)
+        idle = time.perf_counter() - began
+        print(f"  idle: {(requests(operator) - asked) / idle * 60:.1f} requests a minute (below 5)")
+        print(f"  idle: {(sum(process.cpu_times()[:2]) - cpu) / idle * 100:.1f} % of a core (below 2)")
+    bench.kubectl("delete", "et", "--all", timeout=300)
+    write_manifests(folder / "killed", "killed")
+    stop = threading.Event()
+    kills: list[int] = []
+    killer = threading.Thread(target=lambda: kills.append(kill_at_random_moments(bench, stop)))
+    killer.start()
+    bench.kubectl("apply", f"--filename={folder / 'killed'}", timeout=600)
+    killer.join()
+    with bench.operator():
+        eventually(lambda: ready_resources(bench) == RESOURCES, "all Ready", 600)
+    versions = {f"killed-{number:04}": bench.versions(f"killed-{number:04}") for number in range(RESOURCES)}
+    twice = [topic for topic, numbers in versions.items() if numbers != [1]]
+    print(f"  killed {kills[0]} times: all Ready; subjects with other than one version: {twice or 'none'}")
+
+
+if __name__ == "__main__":
+    main()

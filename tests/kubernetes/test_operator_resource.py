@@ -1,0 +1,128 @@
+"""The resource as kubectl shows it, and what the API server itself refuses."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from control_plane.cluster import Cluster
+from control_plane.kubectl import Kubectl, KubectlFailed
+from operators import CRD, SCHEMA_1, event_topic
+from testbed import eventually
+
+PATH = {"configMapKeyRef": {"name": "../secrets/x", "key": "k"}}
+SOURCE = {"configMapKeyRef": {"name": "schemas", "key": "a"}}
+
+
+@pytest.fixture(autouse=True)
+def _definition(kubernetes: Cluster) -> None:
+    kubernetes.kubectl("apply", "--server-side", f"--filename={CRD}")
+    kubernetes.kubectl("wait", "--for=condition=Established", f"--filename={CRD}")
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("eventtopic", "One Kafka topic and the schemas of its messages"),
+        ("eventtopic.spec.partitions", "May grow, never shrink"),
+        ("eventtopic.spec.valueSchema.schemaFrom.configMapKeyRef", "ConfigMap"),
+        ("eventtopic.status.topicId", "Kafka's id of the topic"),
+    ],
+)
+def test_kubectl_explain_reads_well(kubectl: Kubectl, field: str, words: str) -> None:
+    # The API server publishes the descriptions of a new definition a little later than it serves it.
+    eventually(lambda: words in " ".join(kubectl.run("explain", field).stdout.split()), f"{field} explained")
+
+
+def test_short_name_category_and_columns(kubectl: Kubectl) -> None:
+    kubectl.apply(event_topic(name="orders"))
+
+    for name in ("et", "eventtopics", "heartzone"):
+        header, row = kubectl("get", name).splitlines()
+        assert header.split() == ["NAME", "TOPIC", "PARTITIONS", "SCHEMA", "VERSION", "READY", "REASON", "AGE"]
+        assert row.split()[0] == "orders"
+
+
+def test_defaults_are_filled_in(kubectl: Kubectl) -> None:
+    kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1}})
+
+    assert kubectl.get("et", "orders")["spec"] == {"partitions": 1, "deletionPolicy": "Retain"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        pytest.param({}, "spec.partitions: Required value", id="no partitions"),
+        pytest.param({"partitions": 0}, "greater than or equal to 1", id="zero partitions"),
+        pytest.param({"partitions": 1, "topicName": "a b"}, "spec.topicName", id="a blank in the name"),
+        pytest.param({"partitions": 1, "topicName": ".."}, "is not . or ..", id="dots for a name"),
+        pytest.param({"partitions": 1, "topicName": "a" * 250}, "may not be more than 249", id="a long name"),
+        pytest.param({"partitions": 1, "topicName": "__consumer_offsets"}, "belongs to Kafka itself", id="Kafka's own"),
+        pytest.param({"partitions": 1, "partitons": 2}, 'unknown field "spec.partitons"', id="a misspelt field"),
+        pytest.param({"partitions": 1, "config": {"retention.ms": 1}}, "of type string", id="a number in config"),
+        pytest.param(
+            {"partitions": 1, "valueSchema": {"type": "JSON"}},
+            "exactly one of schema",
+            id="neither schema nor schemaFrom",
+        ),
+        pytest.param(
+            {"partitions": 1, "keySchema": {"type": "JSON", "schema": "{}", "schemaFrom": SOURCE}},
+            "exactly one of schema",
+            id="both schema and schemaFrom",
+        ),
+        pytest.param(
+            {"partitions": 1, "valueSchema": {"type": "XML", "schema": "{}"}},
+            "Unsupported value",
+            id="another language",
+        ),
+        pytest.param(
+            {
+                "partitions": 1,
+                "valueSchema": {
+                    "type": "JSON",
+                    "schemaFrom": {"configMapKeyRef": {"name": "../secrets/x", "key": "k"}},
+                },
+            },
+            "configMapKeyRef.name",
+            id="a ConfigMap whose name is a path",
+        ),
+    ],
+)
+def test_refused_when_it_is_applied(kubectl: Kubectl, spec: dict[str, Any], words: str) -> None:
+    with pytest.raises(KubectlFailed) as refused:
+        kubectl.apply({**event_topic(name="orders"), "spec": spec})
+
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        pytest.param({"partitions": 3}, {"partitions": 2}, "may grow, never shrink", id="fewer partitions"),
+        pytest.param({"topicName": "A"}, {"topicName": "B"}, "is immutable", id="another topic"),
+        pytest.param({}, {"topicName": "B"}, "is immutable", id="another topic than the default"),
+        pytest.param({"topicName": "B"}, {}, "is immutable", id="back to the default"),
+    ],
+)
+def test_refused_as_a_change(kubectl: Kubectl, before: dict[str, Any], after: dict[str, Any], words: str) -> None:
+    kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1, **before}})
+
+    with pytest.raises(KubectlFailed) as refused:
+        kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1, **after}})
+
+    assert words in str(refused.value)
+
+
+def test_saying_the_default_name_is_no_change(kubectl: Kubectl) -> None:
+    kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1}})
+
+    kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 2, "topicName": "orders"}})
+
+    assert kubectl.get("et", "orders")["metadata"]["generation"] == 2
+
+
+def test_a_status_that_a_person_applies_is_not_taken_over(kubectl: Kubectl) -> None:
+    name = f"orders-{uuid.uuid4().hex[:8]}"
+    kubectl.apply({**event_topic(name=name, schema=SCHEMA_1), "status": {"partitions": 9}})
+
+    assert "status" not in kubectl.get("et", name)
