@@ -17,6 +17,8 @@ from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka import DamagedDataDir, DataDirInUse, EmbeddedKafka, PortTaken, StartFailed
 
+STORAGE_TOOL = "kafka.tools.StorageTool"
+
 PARENT = """
 import sys, time
 from pathlib import Path
@@ -85,6 +87,29 @@ def test_a_broker_ends_with_its_parent_and_its_data_can_be_used_again(tmp_path: 
         assert eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     with EmbeddedKafka(data_dir=tmp_path) as kafka:
         assert topics(kafka) == []
+
+
+def test_the_formatting_of_its_storage_ends_with_its_parent(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.DEVNULL) as parent:
+        found: list[psutil.Process] = []
+
+        def formats() -> bool:
+            found[:] = [
+                each
+                for each in psutil.Process(parent.pid).children()
+                if each.name() == "java" and STORAGE_TOOL in each.cmdline()
+            ]
+            return bool(found)
+
+        assert eventually(formats, 60)
+        tool = found[0]
+        tool.suspend()  # so that it cannot end by itself
+        parent.send_signal(signal.SIGKILL)
+    try:
+        assert eventually(lambda: not tool.is_running() or tool.status() == psutil.STATUS_ZOMBIE)
+    finally:
+        if tool.is_running():
+            tool.kill()
 
 
 def test_a_start_that_was_killed_half_way_leaves_nothing_that_hinders_the_next(tmp_path: Path) -> None:

@@ -1,18 +1,18 @@
 """Formatting of a new cluster's storage with Kafka's own StorageTool."""
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from embedded_kafka.errors import StartFailed
 from embedded_kafka.java_properties import render
 from embedded_kafka.node import kafka_command
+from embedded_kafka.processes import ChildProcess
 
 TIMEOUT_S = 60
 
 
 def format_storage(directory: Path, cluster_id: str, *, classpath: str, properties: Mapping[str, str]) -> None:
-    """Format the (empty) log directory of a node. Raises StartFailed."""
+    """Format the (empty) log directory of a node; nothing else is left beside it. Raises StartFailed."""
     config = directory.with_suffix(".properties")
     config.touch(mode=0o600)
     config.write_text(render({**properties, "log.dirs": str(directory)}))
@@ -22,9 +22,15 @@ def format_storage(directory: Path, cluster_id: str, *, classpath: str, properti
         *("format", "--cluster-id", cluster_id, "--config", config),
         heap_mb=64,
     )
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S
-    )
-    config.unlink()
-    if done.returncode != 0:
-        raise StartFailed(f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}".rstrip())
+    log_file = directory.with_suffix(".log")
+    tool = ChildProcess.start(command, log_file=log_file)
+    try:
+        code = tool.wait(TIMEOUT_S)
+    except TimeoutError:
+        raise StartFailed(f"Kafka's storage was not formatted within {TIMEOUT_S} s:\n{tool.log()}".rstrip()) from None
+    finally:
+        tool.kill()
+        config.unlink()
+    if code != 0:
+        raise StartFailed(f"Kafka's storage could not be formatted:\n{tool.log()}".rstrip())
+    log_file.unlink()
