@@ -5,6 +5,7 @@ from pathlib import Path
 
 from embedded_kafka.java import java_command
 from embedded_kafka.processes import ChildProcess
+from embedded_kafka.restartable import Restartable
 
 STOP_GRACE_S = 8.0  # a controlled shutdown takes 0.3 s; without a quorum it waits for one in vain
 
@@ -17,7 +18,7 @@ LOGGING = (
 )
 
 
-class KafkaNode:
+class KafkaNode(Restartable):
     """A node of the cluster; keeps its port, its data and its log over restarts."""
 
     def __init__(
@@ -31,27 +32,12 @@ class KafkaNode:
         heap_mb: int,
         await_ready: Callable[["KafkaNode"], None],
     ) -> None:
+        super().__init__()
         self.node_id = node_id
         self.data_dir = data_dir
         self.log_file = log_file
         self._command = kafka_command(classpath, "kafka.Kafka", config, heap_mb=heap_mb)
         self._await_ready = await_ready
-        self._process: ChildProcess | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The process id of the JVM; None when it was never started."""
-        return None if self._process is None else self._process.pid
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the process exists (a paused one does)."""
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def exit_code(self) -> int | None:
-        """How the process ended, negative for a signal; None while it runs or when it was never started."""
-        return None if self._process is None else self._process.poll()
 
     def launch(self) -> None:
         """Start the process without waiting for it to be ready; nothing when it runs."""
@@ -73,29 +59,10 @@ class KafkaNode:
         if self._process is not None:
             self._process.request_stop()
 
-    def kill(self) -> None:
-        """SIGKILL: no clean shutdown, as at a power cut of the process."""
-        if self._process is not None:
-            self._process.kill()
-
-    def pause(self) -> None:
-        """Freeze the node (SIGSTOP): connections stay open and nothing answers."""
-        if self._process is not None:
-            self._process.pause()
-
-    def resume(self) -> None:
-        """Let a paused node go on (SIGCONT)."""
-        if self._process is not None:
-            self._process.resume()
-
     def restart(self) -> None:
         """Stop cleanly, start, and wait until it serves."""
         self.stop()
         self.start()
-
-    def log(self) -> str:
-        """What it has logged since its last start."""
-        return "" if self._process is None else self._process.log()
 
 
 def kafka_command(classpath: str, main_class: str, *arguments: str | Path, heap_mb: int) -> list[str]:

@@ -21,6 +21,7 @@ from embedded_kafka.processes import ChildProcess
 from embedded_kafka.progress import Progress
 from embedded_kafka.readiness import NotReady, await_ready
 from embedded_kafka.registry_properties import STORE_FILE, registry_properties
+from embedded_kafka.restartable import Restartable
 from embedded_kafka.work_dir import WorkDir
 
 START_TIMEOUT_S = 120.0  # a machine full of other work takes ten times the usual two seconds
@@ -28,7 +29,7 @@ STOP_GRACE_S = 5.0
 STORE_BLOCK = 4096
 
 
-class EmbeddedRegistry:
+class EmbeddedRegistry(Restartable):
     """A schema registry on loopback that lives as long as this process, at most.
 
     `data_dir` keeps the schemas, also over a SIGKILL: what was answered is there after the next start. Without it they
@@ -50,6 +51,7 @@ class EmbeddedRegistry:
     ) -> None:
         if basic_auth is not None and not re.fullmatch(r"[A-Za-z0-9_.-]+", basic_auth[0]):
             raise ValueError(f"user name {basic_auth[0]!r}: use letters, digits, '_', '.' and '-' only")
+        super().__init__()
         self.port = port
         self._data_dir = data_dir
         self._log_dir = log_dir
@@ -57,7 +59,6 @@ class EmbeddedRegistry:
         self._heap_mb = heap_mb
         self._progress = progress
         self._nonce = secrets.token_hex(16)
-        self._process: ChildProcess | None = None
         self._work_dir: WorkDir | None = None
 
     def __enter__(self) -> Self:
@@ -76,11 +77,6 @@ class EmbeddedRegistry:
     def url(self) -> str:
         """The base of the Confluent API, without credentials."""
         return f"http://{LOOPBACK}:{self.port}/apis/ccompat/v7"
-
-    @property
-    def pid(self) -> int | None:
-        """The process id of the JVM; None before the start."""
-        return None if self._process is None else self._process.pid
 
     def client_config(self) -> dict[str, str]:
         """The properties of a Confluent schema-registry client."""
@@ -117,35 +113,6 @@ class EmbeddedRegistry:
             self._process.terminate(0 if self._work_dir.is_temporary else STOP_GRACE_S)
         self._work_dir.close(keep=keep)
         self._work_dir = None
-
-    def kill(self) -> None:
-        """SIGKILL the registry."""
-        if self._process is not None:
-            self._process.kill()
-
-    def pause(self) -> None:
-        """Freeze it (SIGSTOP): connections stay open and nothing answers."""
-        if self._process is not None:
-            self._process.pause()
-
-    def resume(self) -> None:
-        """Let a paused registry go on (SIGCONT)."""
-        if self._process is not None:
-            self._process.resume()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the process exists (a paused one does)."""
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def exit_code(self) -> int | None:
-        """How the process ended, negative for a signal; None while it runs or when it was never started."""
-        return None if self._process is None else self._process.poll()
-
-    def log(self) -> str:
-        """What it has logged since its last start."""
-        return "" if self._process is None else self._process.log()
 
     def _launch(self, work_dir: WorkDir, home: Path, ports: Sequence[int]) -> None:
         port, management_port = ports
