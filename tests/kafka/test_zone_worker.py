@@ -213,6 +213,20 @@ def test_metrics_tell_what_an_audit_counts(make_pipeline: MakePipeline) -> None:
     assert transactions == records_in_transactions
 
 
+def test_each_committed_transaction_that_is_counted_left_its_marker_in_the_log(make_pipeline: MakePipeline) -> None:
+    """In a partition that every transaction writes to, what is not a record is a commit marker."""
+    pipeline = make_pipeline()
+    pipeline.send([Biometrics(DEVICE, [reading(n, 150)], 200) for n in range(500)])
+
+    with pipeline.worker(settings={"HEARTZONE_TRANSACTION_MAX_RECORDS": "30"}) as worker:
+        eventually(lambda: worker.metric("heartzone_transaction_records_sum") == 500, "all records counted")
+        committed = worker.metric("heartzone_transactions_committed_total")
+        assert worker.metric("heartzone_transactions_aborted_total") == 0
+
+    markers = pipeline.kafka.end_offset(pipeline.zones) - len(pipeline.kafka.read(pipeline.zones))
+    assert committed == markers >= 500 / 30
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [

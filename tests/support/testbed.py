@@ -88,6 +88,15 @@ class Testbed:
         finally:
             consumer.close()
 
+    def end_offset(self, topic: str) -> int:
+        """Where the next record of partition 0 will be, control records counted."""
+        consumer = Consumer({**self.connection, "group.id": f"audit-{uuid.uuid4()}"})
+        try:
+            _low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=20)
+            return high
+        finally:
+            consumer.close()
+
     def set_group_offset(self, group: str, topic: str, offset: int) -> None:
         """Commit an offset of partition 0 for a group without members."""
         consumer = Consumer({**self.connection, "group.id": group, "enable.auto.commit": False})
