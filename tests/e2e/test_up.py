@@ -130,6 +130,32 @@ def test_every_part_logs_into_a_file_of_its_own_and_the_services_as_json(stack: 
             assert json.loads(line)["service"] in name
 
 
+# What programs read
+
+
+def test_with_json_it_prints_one_object_an_event_from_the_start_to_the_end(data_dir: Path) -> None:
+    with up(data_dir, "--fresh", "--json") as stack:
+        stack.await_output('"type": "up"')
+        where = endpoints.read(data_dir / endpoints.FILE_NAME)
+        assert stack.stop() == 0
+        events = [json.loads(line) for line in stack.output.splitlines()]
+
+    assert [events[0]["type"], *(each["type"] for each in events[-3:])] == ["starting", "up", "stopping", "stopped"]
+    assert events[0]["logs"] == str(data_dir / "logs")
+    assert events[-3]["endpoints"] == endpoints.document(where)
+    ready = {each["part"] for each in events if each["type"] == "ready"}
+    assert ready >= {"Kafka", "The schema registry", "zone-worker-0", "zone-worker-1"}
+
+
+def test_with_json_what_keeps_it_from_starting_is_an_event_too(tmp_path: Path) -> None:
+    with listening() as port, up(tmp_path / "new", "--json", "--api-port", str(port)) as stack:
+        assert stack.process.wait(60) == 2
+        (event,) = map(json.loads, stack.output.splitlines())
+
+    assert event["type"] == "failed"
+    assert f"Port {port} is taken" in event["reason"]
+
+
 # What cannot start
 
 

@@ -37,11 +37,9 @@ class Endpoints:
     source: Path | None = field(default=None, compare=False)
 
 
-def write(data_dir: Path, endpoints: Endpoints) -> Path:
-    """Write `endpoints.json` in one step, so that a reader sees all of it or nothing; return its path."""
-    path = data_dir / FILE_NAME
-    partial = path.with_suffix(".json.partial")
-    document = {
+def document(endpoints: Endpoints) -> dict[str, Any]:
+    """What the file holds."""
+    return {
         "api": endpoints.api,
         "kafka": endpoints.kafka,
         "registry": endpoints.registry,
@@ -50,7 +48,13 @@ def write(data_dir: Path, endpoints: Endpoints) -> Path:
             "zone-worker": list(endpoints.metrics.zone_workers),
         },
     }
-    partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def write(data_dir: Path, endpoints: Endpoints) -> Path:
+    """Write `endpoints.json` in one step, so that a reader sees all of it or nothing; return its path."""
+    path = data_dir / FILE_NAME
+    partial = path.with_suffix(".json.partial")
+    partial.write_text(json.dumps(document(endpoints), indent=2) + "\n", encoding="utf-8")
     partial.replace(path)
     return path
 
@@ -81,12 +85,12 @@ def find(data_dir: Path | None = None) -> Endpoints | None:
 def read(path: Path) -> Endpoints:
     """Read one `endpoints.json`. Raises DamagedEndpointsError."""
     try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
-        metrics = document["metrics"]
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        metrics = found["metrics"]
         return Endpoints(
-            api=_text(document, "api"),
-            kafka=_text(document, "kafka"),
-            registry=_text(document, "registry"),
+            api=_text(found, "api"),
+            kafka=_text(found, "kafka"),
+            registry=_text(found, "registry"),
             metrics=Metrics(_text(metrics, "producer"), tuple(map(str, metrics["zone-worker"]))),
             source=path,
         )

@@ -9,7 +9,8 @@ import pytest
 from embedded_kafka.progress import DownloadProgress
 from heartzone.decoding import BiometricsDecoder
 from heartzone_local.endpoints import Endpoints, Metrics
-from heartzone_local.up.display import EXAMPLE_BODY, Cancelled, Downloads, Output, summary
+from heartzone_local.up.display import EXAMPLE_BODY, Cancelled, Downloads, summary
+from heartzone_local.up.output import Output
 
 RUNNING = Endpoints(
     api="http://127.0.0.1:8080",

@@ -9,6 +9,7 @@ import click
 
 from heartzone_local.endpoints import DEFAULT_DATA_DIR
 from heartzone_local.topics.definitions import FOLDER, default_folder
+from heartzone_local.up.output import Output
 from heartzone_local.up.ports import API_FLAG, KAFKA_FLAG, METRICS_FLAG, REGISTRY_FLAG, assign, choose_free
 from heartzone_local.up.refusal import CannotStart
 from heartzone_local.up.stop_requests import StopRequests
@@ -46,6 +47,7 @@ PORT = click.IntRange(0, 65535)
     metavar="PORT",
     help="First of the management ports: the web API's, then one for each worker.",
 )
+@click.option("--json", "machine", is_flag=True, help="Print one JSON object an event, one a line.")
 def up(
     *,
     workers: int,
@@ -56,6 +58,7 @@ def up(
     kafka_port: int,
     registry_port: int,
     metrics_port: int,
+    machine: bool,
 ) -> None:
     """Run Kafka, the schema registry, the web API and the zone workers here, until Ctrl-C.
 
@@ -66,15 +69,16 @@ def up(
     on at the next start. Exit code 0 when asked to stop, 1 when a part failed, 2 when it could not start.
     """
     began = time.monotonic()
+    output = Output(machine=machine)
     with StopRequests() as requests:
         # Takes most of a second to import, in which a signal is heard already.
         if sys.platform == "win32":
-            _refuse("heartzone runs on Linux and macOS, not on Windows; use WSL 2 there.")
+            _refuse(output, "heartzone runs on Linux and macOS, not on Windows; use WSL 2 there.")
         from heartzone_local.up.run import Options, run  # noqa: PLC0415
 
         folder = topics or default_folder()
         if folder is None:
-            _refuse(f"There is no {FOLDER} in this folder or one above it; name the definitions with --topics.")
+            _refuse(output, f"There is no {FOLDER} in this folder or one above it; name the definitions with --topics.")
         try:
             ports = assign(
                 api=api_port,
@@ -85,11 +89,11 @@ def up(
                 choose=choose_free,
             )
         except CannotStart as error:
-            _refuse(str(error))
-        code = run(Options(data_dir, fresh, ports, folder, began), requests)
+            _refuse(output, str(error))
+        code = run(Options(data_dir, fresh, ports, folder, began), requests, output)
     sys.exit(code)
 
 
-def _refuse(sentence: str) -> NoReturn:
-    click.echo(f"Error: {sentence}", err=True)
+def _refuse(output: Output, sentence: str) -> NoReturn:
+    output.error(sentence)
     sys.exit(REFUSED)

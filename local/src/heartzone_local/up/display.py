@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import click
-
 from embedded_kafka.progress import DownloadProgress
 from heartzone_local.endpoints import DEFAULT_DATA_DIR, Endpoints
+from heartzone_local.up.output import Output
 
 # The request of the course that the original was built in: five of its six readings are in a zone.
 EXAMPLE_BODY = (
@@ -23,35 +22,6 @@ EXAMPLE_BODY = (
     '"maxHeartRate":200}'
 )
 _DOWNLOAD_INTERVAL_S = {True: 0.2, False: 5.0}  # on a terminal, and in a file
-
-
-class Output:
-    """Prints to stdout, or to nobody once that is gone: a closed terminal must not keep anything from stopping."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-
-    def line(self, text: str = "", *, err: bool = False) -> None:
-        """Print a line."""
-        self._write(f"{text}\n", err)
-
-    def error(self, sentence: str) -> None:
-        """Print what went wrong to stderr."""
-        self.line(f"Error: {sentence}", err=True)
-
-    def rewrite(self, text: str) -> None:
-        """Print over the current line of a terminal."""
-        self._write(f"\r\x1b[K{text}", False)
-
-    def _write(self, text: str, err: bool) -> None:
-        stream = sys.stderr if err else sys.stdout
-        with self._mutex:
-            try:
-                click.echo(text, nl=False, err=err)
-                stream.flush()
-            except OSError:
-                # What is left in the buffer would end the process with an error when it is flushed at exit.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Downloads:
@@ -81,8 +51,8 @@ class Downloads:
                 return
             self._shown = now
             text = "; ".join(str(each) for each in self._latest.values())
-            if not terminal:
-                self._output.line(text)
+            if self._output.machine or not terminal:
+                self._output.event("downloading", text, detail=text)
             else:
                 self._output.rewrite(f"{text}\n" if complete else text[: shutil.get_terminal_size().columns - 1])
 

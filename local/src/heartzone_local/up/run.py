@@ -21,7 +21,8 @@ from event_topics.state import DesiredTopic
 from heartzone_local import endpoints
 from heartzone_local.endpoints import Endpoints, Metrics
 from heartzone_local.up.data_dir import DataDir, hold, refuse_held
-from heartzone_local.up.display import Downloads, Output, own_command, summary
+from heartzone_local.up.display import Downloads, own_command, summary
+from heartzone_local.up.output import Output
 from heartzone_local.up.parts import KafkaPart, Part, RegistryPart, ServicePart
 from heartzone_local.up.ports import LOOPBACK, Ports, refuse_taken
 from heartzone_local.up.refusal import CannotStart, PartFailed, StopAsked
@@ -57,14 +58,13 @@ class Options:
     began: float
 
     @property
-    def age(self) -> str:
-        """How long ago the command began, for people."""
-        return f"{time.monotonic() - self.began:.1f} s"
+    def age(self) -> float:
+        """How long ago the command began, in seconds."""
+        return round(time.monotonic() - self.began, 1)
 
 
-def run(options: Options, requests: StopRequests) -> int:
+def run(options: Options, requests: StopRequests, output: Output) -> int:
     """Run the stack until asked to stop; returns the exit code."""
-    output = Output()
     try:
         # All that can be known before is looked at before anything is written, deleted or started.
         java_executable()
@@ -82,7 +82,12 @@ def _hold_up(
     options: Options, desired: Sequence[DesiredTopic], data_dir: DataDir, requests: StopRequests, output: Output
 ) -> int:
     ports = options.ports
-    stack = Stack(requests, on_ready=lambda name: output.line(f"{name} is ready ({options.age})"))
+
+    def tell_ready(name: str) -> None:
+        age = options.age
+        output.event("ready", f"{name} is ready ({age} s)", part=name, seconds=age)
+
+    stack = Stack(requests, on_ready=tell_ready)
     downloads = Downloads(output, lambda: requests.asked or stack.stopping)
     kafka = EmbeddedKafka(
         data_dir=data_dir.kafka,
@@ -99,13 +104,19 @@ def _hold_up(
     workers = [ServicePart(each, data_dir.logs) for each in zone_workers(ports, registry.url)]
 
     def start() -> None:
-        output.line(f"Starting Kafka and the schema registry; data and logs are in {options.data_dir}")
+        output.event(
+            "starting",
+            f"Starting Kafka and the schema registry; data and logs are in {options.data_dir}",
+            data_dir=str(data_dir.path),
+            logs=str(data_dir.logs),
+        )
         stack.launch([kafka_part, registry_part])
         stack.await_parts([kafka_part, registry_part])
         # They wait by themselves for what is not there yet, and their imports take longer than the topics.
         stack.launch([api, *workers])
         stack.call(lambda: _make_group_coordinator(kafka.client_config()))
-        output.line(stack.call(lambda: _apply(desired, kafka.client_config(), registry.client_config())))
+        count, changed = stack.call(lambda: _apply(desired, kafka.client_config(), registry.client_config()))
+        output.event("topics", f"{count} topics, {changed} of them new or changed", count=count, changed=changed)
         stack.await_parts([api, *workers])
         running = Endpoints(
             api=_url(ports.api),
@@ -114,9 +125,14 @@ def _hold_up(
             metrics=Metrics(_url(ports.producer_metrics), tuple(map(_url, ports.worker_metrics))),
         )
         endpoints.write(data_dir.path, running)
-        output.line(f"heartzone is up ({options.age}); Ctrl-C stops it, and the data stay.")
-        for line in summary(running, data_dir=options.data_dir, logs=data_dir.logs, command=own_command()):
-            output.line(line)
+        age = options.age
+        output.event(
+            "up",
+            f"heartzone is up ({age} s); Ctrl-C stops it, and the data stay.",
+            *summary(running, data_dir=options.data_dir, logs=data_dir.logs, command=own_command()),
+            seconds=age,
+            endpoints=endpoints.document(running),
+        )
 
     code = FAILED
     try:
@@ -124,7 +140,7 @@ def _hold_up(
         stack.watch()
     except StopAsked:
         code = STOPPED
-        output.line("Stopping")
+        output.event("stopping", "Stopping")
     except PartFailed as error:
         output.error(f"{error}\nStopping the rest; all logs are in {data_dir.logs}")
     except StartFailed as error:
@@ -144,15 +160,15 @@ def _hold_up(
         ]
         all_ended = stack.stop(order)
     if code == STOPPED:
-        output.line("Stopped")
+        output.event("stopped", "Stopped")
     if not all_ended:
         # A thread waits for a network or for another process, and Python would wait for it without end.
         os._exit(code)
     return code
 
 
-def _apply(desired: Sequence[DesiredTopic], kafka: dict[str, str], registry: dict[str, str]) -> str:
-    """Make topics and subjects what is asked for and say how many that concerned. Raises CannotStart."""
+def _apply(desired: Sequence[DesiredTopic], kafka: dict[str, str], registry: dict[str, str]) -> tuple[int, int]:
+    """Make topics and subjects what is asked for; how many topics, and how many of them changed. Raises CannotStart."""
     report = apply_event_topics(desired, kafka_config=kafka, registry_config=dict(registry))
     if report.failures:
         first = report.failures[0]
@@ -162,8 +178,7 @@ def _apply(desired: Sequence[DesiredTopic], kafka: dict[str, str], registry: dic
             f"Topic {first.step.topic} cannot be made what its definition asks for: {reason}{more} "
             "Change the definition, or start with empty data (--fresh)."
         )
-    changed = sum(status == "applied" for status in report.by_resource.values())
-    return f"{len(report.resources)} topics, {changed} of them new or changed"
+    return len(report.resources), sum(status == "applied" for status in report.by_resource.values())
 
 
 def _make_group_coordinator(kafka: dict[str, str]) -> None:
