@@ -28,8 +28,7 @@ from event_topics.state import ObservedTopic
 
 # A client whose broker is away logs ten lines a second; what they say is in the failures already.
 _logger = logging.getLogger("event_topics.librdkafka")
-_logger.addHandler(logging.NullHandler())
-_logger.propagate = False
+_logger.setLevel(logging.CRITICAL + 1)
 
 _T = TypeVar("_T")
 
