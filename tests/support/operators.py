@@ -146,6 +146,11 @@ class OperatorBench:
         return [each["reason"] for each in sorted(items, key=lambda each: str(each["eventTime"]))]
 
 
+def as_settings(side: str, properties: Mapping[str, str]) -> dict[str, str]:
+    """A client's properties as the variables of a service."""
+    return {f"HEARTZONE_{side}_{name.upper().replace('.', '_')}": value for name, value in properties.items()}
+
+
 def condition_of(status: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """One condition of a status, empty when it is not there."""
     found: dict[str, Any] = next((each for each in status.get("conditions", []) if each["type"] == kind), {})

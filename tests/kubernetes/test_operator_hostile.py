@@ -1,0 +1,72 @@
+"""Resources that mean harm: nothing crashes, nothing is fetched, and the others are served as before."""
+
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from operators import DRAFT_07, SCHEMA_1, OperatorBench, condition_of, event_topic
+
+
+def of_a_megabyte(_: str) -> str:
+    return f'{{{DRAFT_07}, "type": "object", "description": "{"x" * 1_000_000}"}}'
+
+
+def that_loops(_: str) -> str:
+    return f'{{{DRAFT_07}, "$ref": "#/definitions/a", "definitions": {{"a": {{"$ref": "#/definitions/a"}}}}}}'
+
+
+def that_refers_elsewhere(url: str) -> str:
+    return f'{{{DRAFT_07}, "type": "object", "properties": {{"a": {{"$ref": "{url}/a.json"}}}}}}'
+
+
+def with_a_metaschema_elsewhere(url: str) -> str:
+    return json.dumps({"$schema": f"{url}/meta.json", "type": "object"})
+
+
+def nested_deeply(_: str) -> str:
+    return f'{{{DRAFT_07}, "not": ' + '{"not": ' * 5_000 + "{}" + "}" * 5_001
+
+
+def with_an_expression_that_backtracks(_: str) -> str:
+    return f'{{{DRAFT_07}, "type": "string", "pattern": "^(a+)+$"}}'
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        of_a_megabyte,
+        that_loops,
+        that_refers_elsewhere,
+        with_a_metaschema_elsewhere,
+        nested_deeply,
+        with_an_expression_that_backtracks,
+    ],
+    ids=lambda schema: schema.__name__,
+)
+def test_a_hostile_schema_harms_nobody_else(served: OperatorBench, schema: Callable[[str], str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        hostile = event_topic(schema=schema(url))
+        served.kubectl.apply(hostile, server_side=True)
+        bystander = served.apply(event_topic(schema=SCHEMA_1))
+
+        served.settled(bystander)
+        status = judged(served, hostile["metadata"]["name"])
+
+        assert condition_of(status, "TopicReady")["status"] == "True", "whatever is thought of the schema"
+        assert len(condition_of(status, "Ready")["message"]) < 5_000
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    served.kubectl("delete", "et", hostile["metadata"]["name"])
+
+
+def judged(served: OperatorBench, name: str) -> dict[str, Any]:
+    """The status once there is one, whichever."""
+    try:
+        return served.settled(name)
+    except AssertionError:
+        return served.settled(name, "False")

@@ -1,0 +1,126 @@
+"""The operator against brokers and registries that want to know who asks, and tell what is not allowed."""
+
+from collections.abc import Callable
+
+import pytest
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
+from embedded_kafka.security import Protocol
+from operators import SCHEMA_1, OperatorBench, as_settings, event_topic
+from testbed import eventually
+
+PASSWORD = "s3cret-of-the-operator"
+
+
+class Acls:
+    """What the user `operator` may do with the test's topics."""
+
+    def __init__(self, kafka: EmbeddedKafka) -> None:
+        self._admin = AdminClient({**kafka.client_config()})  # plaintext: a super user
+
+    def allow(self, operation: AclOperation) -> None:
+        resource = (ResourceType.TOPIC, "Orders-", ResourcePatternType.PREFIXED)
+        binding = AclBinding(*resource, "User:operator", "*", operation, AclPermissionType.ALLOW)
+        for future in self._admin.create_acls([binding]).values():
+            future.result()
+
+
+def test_each_acl_that_is_missing_is_named_and_the_next_look_after_it_is_added_goes_on(
+    bench: OperatorBench, embedded_kafka_factory: Callable[..., EmbeddedKafka]
+) -> None:
+    kafka = embedded_kafka_factory(
+        security=Security(users={"operator": PASSWORD}),
+        broker_properties={
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        },
+    )
+    acls = Acls(kafka)
+    asked = event_topic(schema=SCHEMA_1)
+    topic = asked["spec"]["topicName"]
+
+    def lacks(name: str, operation: str) -> None:
+        eventually(
+            lambda: f"allows {operation} on" in bench.condition(name).get("message", ""),
+            f"{operation} named as missing",
+        )
+        assert bench.condition(name)["reason"] == "KafkaUnauthorized"
+        assert repr(topic) in bench.condition(name)["message"]
+
+    settings = as_settings("KAFKA", kafka.client_config("SASL_SSL", username="operator"))
+    with bench.operator(settings) as operator:
+        name = bench.apply(asked)
+        for operation in (AclOperation.DESCRIBE, AclOperation.CREATE, AclOperation.DESCRIBE_CONFIGS):
+            lacks(name, operation.name.title().replace("_", ""))
+            acls.allow(operation)
+        bench.settled(name)
+
+        bench.apply(event_topic(topic, schema=SCHEMA_1, config={"retention.ms": "1000"}))
+        lacks(name, "AlterConfigs")
+        acls.allow(AclOperation.ALTER_CONFIGS)
+        bench.settled(name)
+
+        bench.apply(
+            event_topic(topic, schema=SCHEMA_1, config={"retention.ms": "1000"}, partitions=2, deletionPolicy="Delete")
+        )
+        lacks(name, "Alter")
+        acls.allow(AclOperation.ALTER)
+        bench.settled(name)
+
+        bench.kubectl("delete", "et", name, "--wait=false")
+        lacks(name, "Delete")
+        acls.allow(AclOperation.DELETE)
+        eventually(lambda: bench.kubectl.run("get", "et", name).returncode != 0, "the resource gone")
+        assert PASSWORD not in operator.process.log()
+
+
+@pytest.mark.parametrize(
+    ("security", "protocol"),
+    [
+        pytest.param(Security(users={"operator": PASSWORD}), "SASL_SSL", id="SASL_SSL"),
+        pytest.param(Security(client_certificates=True), "SSL", id="mutual TLS"),
+    ],
+)
+def test_kafka_behind_tls_and_a_registry_behind_a_password(
+    bench: OperatorBench,
+    embedded_kafka_factory: Callable[..., EmbeddedKafka],
+    embedded_registry_factory: Callable[..., EmbeddedRegistry],
+    security: Security,
+    protocol: Protocol,
+) -> None:
+    kafka = embedded_kafka_factory(security=security)
+    registry = embedded_registry_factory(basic_auth=("operator", PASSWORD))
+    settings = as_settings("KAFKA", kafka.client_config(protocol)) | as_settings(
+        "SCHEMA_REGISTRY", registry.client_config()
+    )
+
+    with bench.operator(settings) as operator:
+        bench.settled(bench.apply(event_topic(schema=SCHEMA_1)))
+
+        assert PASSWORD not in operator.process.log()
+
+
+def test_a_user_whom_the_registry_refuses_is_told_so_and_the_topic_is_made(
+    bench: OperatorBench, embedded_registry_factory: Callable[..., EmbeddedRegistry]
+) -> None:
+    registry = embedded_registry_factory(basic_auth=("operator", PASSWORD))
+    asked = event_topic(schema=SCHEMA_1)
+    settings = {
+        "HEARTZONE_SCHEMA_REGISTRY_URL": registry.url,
+        "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO": "operator:guessed",
+    }
+
+    with bench.operator(settings):
+        name = bench.apply(asked)
+        bench.settled(name, "False", reason="RegistryUnauthorized")
+
+    assert bench.topic(asked["spec"]["topicName"]) is not None
+    assert "guessed" not in bench.condition(name)["message"]
