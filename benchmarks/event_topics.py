@@ -171,7 +171,7 @@ def main() -> None:
 def measure(bench: OperatorBench, kafka: EmbeddedKafka, registry: EmbeddedRegistry, folder: Path) -> None:
     write_manifests(folder / "topics", "bench")
     shell, python = seconds_by_shell(kafka, registry), seconds_by_python(kafka, registry)
-    with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "50"}) as operator:
+    with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "55"}) as operator:
         applied, ready = seconds_by_operator(bench, folder / "topics")
         process = psutil.Process(operator.process.pid)
         print(f"{RESOURCES} EventTopics: all Ready {ready:.1f} s after kubectl apply began, which took {applied:.1f} s")

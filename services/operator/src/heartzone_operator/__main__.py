@@ -4,6 +4,7 @@ import sys
 
 from heartzone.settings import SettingsError, load
 from heartzone.telemetry import logs
+from heartzone_operator.memory import share_heaps
 from heartzone_operator.settings import OperatorSettings
 
 
@@ -12,6 +13,7 @@ def main() -> int:
     try:
         settings = load(OperatorSettings)
         logs.configure(settings.log_level, settings.log_format, "operator")
+        share_heaps()
         # Imported late, so that a mistake in the settings is told without loading the clients first.
         from heartzone_operator.service import Operator  # noqa: PLC0415
 

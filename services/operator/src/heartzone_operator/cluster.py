@@ -21,9 +21,10 @@ from event_topics.schema_subjects import SchemaSubjects
 from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject, ObservedTopic
 from heartzone_operator.circuit import Circuit
 
-# So many subjects are looked at in every resync; beyond that, one in every second resync, so that a thousand resources
-# cost less than five requests a minute.
+# So many subjects are looked at in every resync. Beyond that, it is the compatibility of one in every fourth resync, so
+# that a thousand resources cost less than five requests a minute.
 _FEW = 20
+_ROUNDS = 4
 
 _Answer = TypeVar("_Answer")
 _Action = TypeVar("_Action", TopicAction, SubjectAction)
@@ -135,9 +136,9 @@ class Cluster:
     def _next_in_turn(self, found: Mapping[str, ObservedSubject | Failure]) -> dict[str, ObservedSubject | Failure]:
         self._turn += 1
         known = sorted(name for name, each in found.items() if isinstance(each, ObservedSubject))
-        if self._turn % 2 or not known:
+        if self._turn % _ROUNDS or not known:
             return {}
-        name = known[self._turn // 2 % len(known)]
+        name = known[self._turn // _ROUNDS % len(known)]
         each, level = found[name], self._registry.compatibility(name)
         if isinstance(level, Failure) or not isinstance(each, ObservedSubject):
             return {}

@@ -38,9 +38,9 @@ spec:
 - **The topic or subject is there already**: it is adopted as it is. What differs from the spec is set; keys of the
   topic's configuration that the spec does not name stay.
 - **Somebody changes the topic or the subject by hand**: it is put right, and a Warning event tells it: the topic within
-  `HEARTZONE_RESYNC_INTERVAL` (50 s), so too a version that was registered or deleted. For compatibility levels the
+  `HEARTZONE_RESYNC_INTERVAL` (55 s), so too a version that was registered or deleted. For compatibility levels the
   registries' API has no listing: with up to 20 subjects all of them are looked at as often, with more one of them in
-  every second round.
+  every fourth round.
 - **Somebody deletes the topic by hand**: it is created again, empty, with the Warning event `TopicCreatedAgain`.
 - **A key leaves `spec.config`**: it goes back to the broker's default if the resource had set it, and stays if not.
 - **Two resources name one topic**: the older keeps it, across all namespaces that the operator serves.

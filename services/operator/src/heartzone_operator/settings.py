@@ -29,7 +29,7 @@ class OperatorSettings(ServiceSettings):
         " the lease to run out. Default: host name and process id, which are the same after a container's restart.",
     )
     resync_interval: float = Field(
-        default=50.0,
+        default=55.0,
         ge=1,
         le=3600,
         description="Seconds between two looks at all topics and subjects, which put right what was changed by hand.",
