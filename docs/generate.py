@@ -19,6 +19,7 @@ from heartzone.settings import ServiceSettings
 from heartzone.settings.documentation import settings_document
 from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
+from heartzone_producer.api import openapi
 from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings
 
@@ -34,6 +35,11 @@ SERVICES: Mapping[str, type[ServiceSettings]] = {
 def schema_file(message: type[Biometrics] | type[HeartRateZoneReached]) -> str:
     """The JSON Schema of a message, for people to read and registries to store."""
     return json.dumps(json_schema(message), indent=2, ensure_ascii=False) + "\n"
+
+
+def openapi_file() -> str:
+    """The API's description, for people who generate clients from it."""
+    return json.dumps(openapi.description(), indent=2) + "\n"
 
 
 def librdkafka_properties_file() -> str:
@@ -121,6 +127,7 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     yield settings / "librdkafka_properties.py", librdkafka_properties_file
     yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
     yield ROOT / "docs" / "eventtopic.md", reference
+    yield ROOT / "services" / "producer" / "openapi.json", openapi_file
     yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
 
 

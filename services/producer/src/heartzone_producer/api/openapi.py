@@ -1,11 +1,9 @@
 """The description of the API (OpenAPI 3.1): what requests may hold, and every answer.
 
-Its request schema is exact: tests hold it against what the API accepts.
-``python -m heartzone_producer.api.openapi`` prints it.
+Its request schema is exact: tests hold it against what the API accepts. ``make generate`` writes the committed copy.
 """
 
 import json
-import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -220,8 +218,3 @@ def _content(text: str, media_type: str, schema: Json, example: Any = None) -> J
 
 def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-if __name__ == "__main__":
-    json.dump(description(), sys.stdout, indent=2)
-    sys.stdout.write("\n")
