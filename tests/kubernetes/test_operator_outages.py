@@ -168,6 +168,18 @@ def test_of_two_operators_one_acts_and_the_other_says_that_it_waits_until_the_fi
     assert bench.kubectl.get("lease", "heartzone-operator")["spec"]["holderIdentity"] == "", "free for the next one"
 
 
+def test_an_operator_whose_lease_is_taken_away_ends_rather_than_act_beside_another(bench: OperatorBench) -> None:
+    operator = bench.start()
+    operator.wait_until_ready()
+    bench.settled(bench.apply(event_topic()))
+
+    bench.kubectl("patch", "lease", "heartzone-operator", "--type=merge", '--patch={"spec":{"holderIdentity":"thief"}}')
+
+    assert operator.process.wait(30) == 1
+    assert "operator_gave_up" in operator.process.log()
+    assert bench.kubectl.get("lease", "heartzone-operator")["spec"]["holderIdentity"] == "thief"
+
+
 def test_a_namespace_with_strimzis_topics_in_it_is_served_without_touching_them(
     bench: OperatorBench, kubernetes: Cluster
 ) -> None:

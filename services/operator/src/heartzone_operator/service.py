@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from contextlib import ExitStack
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -56,12 +57,13 @@ class Operator:
         management = ManagementServer(
             self._settings.management_port, registry=self._metrics_registry, live=self._live, ready=self._ready
         )
-        try:
-            with management:
-                log.info("management_listening", management_port=management.port)
-                return asyncio.run(self._serve())
-        except OSError as error:
-            raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(management)
+            except OSError as error:
+                raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
+            log.info("management_listening", management_port=management.port)
+            return asyncio.run(self._serve())
 
     async def _serve(self) -> int:
         settings, connection = self._settings, login()
