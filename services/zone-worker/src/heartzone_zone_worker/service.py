@@ -1,6 +1,5 @@
 """The composition root: settings in, a running worker out."""
 
-import json
 import logging
 import signal
 from contextlib import ExitStack
@@ -108,7 +107,7 @@ class ZoneWorker:
         settings = self._settings
         writers = WriterSchemas(
             self._schemas.by_id,
-            lambda schema: BiometricsDecoder(json.loads(schema)),
+            BiometricsDecoder.for_schema,
             patience=settings.schema_patience,
         )
         transform = ZoneTransform(topic=settings.topics.zones, schema_id=schema_id, decoder_of=writers.decoder_of)
