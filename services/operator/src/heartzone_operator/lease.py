@@ -80,8 +80,8 @@ class Lease:
 
     async def release(self) -> None:
         """Let the next one have it at once; not being able to only makes that one wait."""
-        if self._held is None:
-            return
+        if self._held is None or self._held["spec"].get("holderIdentity") != self._identity:
+            return  # never had, or somebody else's by now
         self._held["spec"]["holderIdentity"] = ""
         try:
             await self._api.request("PUT", f"{self._collection}/{quote(self._name, safe='')}", self._held)
