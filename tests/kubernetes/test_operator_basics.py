@@ -1,6 +1,9 @@
 """The operator as a process, against a real API server, broker and registry: the way of one resource."""
 
+import re
+
 from operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
+from testbed import eventually
 
 
 def test_applying_a_resource_gives_a_topic_and_a_subject_and_kubectl_wait_tells_when(
@@ -34,3 +37,30 @@ def test_applying_a_resource_gives_a_topic_and_a_subject_and_kubectl_wait_tells_
             "valueSchema": {"subject": f"{topic}-value", "id": registered.schema_id, "version": 1},
             "managedConfig": ["retention.ms"],
         }
+
+
+def test_resources_that_change_together_are_made_together(bench: OperatorBench) -> None:
+    bench.kubectl.apply(*[event_topic(name=f"together-{number}") for number in range(50)])
+
+    with bench.operator() as operator:
+        kubectl_wait(bench.kubectl, timeout=60)
+
+        asked = operator.samples("heartzone_kafka_requests_total", "request")
+        assert asked["create_topics"] <= 2
+        assert asked["describe_topics"] <= 10, "some of them by resyncs"
+        assert operator.samples("heartzone_reconciles_total", "outcome")["applied"] == 50
+
+
+def test_metrics_tell_of_resources_by_condition(bench: OperatorBench) -> None:
+    with bench.operator() as operator:
+        bench.settled(bench.apply(event_topic()))
+        bench.settled(bench.apply(event_topic(replicas=7)), "False")
+
+        def ready(status: str) -> float:
+            sample = rf'heartzone_eventtopics{{condition="Ready",status="{status}"}} (\S+)'
+            found = re.search(sample, operator.get("/metrics")[1])
+            return float(found[1]) if found else -1
+
+        eventually(lambda: (ready("True"), ready("False"), ready("Unknown")) == (1, 1, 0), "the resources counted")
+        assert operator.metric("heartzone_reconcile_duration_seconds_count") > 0
+        assert "heartzone_build_info" in operator.get("/metrics")[1]

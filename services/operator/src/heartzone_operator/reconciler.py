@@ -29,6 +29,7 @@ from heartzone_operator.writing import Writer, now_text
 BATCH = 250
 _AGAIN_S = 5.0  # after the API server did not answer
 _TICK_S = 5.0
+_GATHER_S = 0.1  # what is applied together shall be one batch
 # Another look tells what to do: brokers answer from a copy of the metadata that follows the controller's shortly.
 _RACED = frozenset({"TopicAlreadyExists", "TopicNotFound"})
 
@@ -97,6 +98,7 @@ class Reconciler:
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wakeup.wait(), min(max(seconds, 0.0), _TICK_S))
+            await asyncio.sleep(_GATHER_S)
 
     async def _resync(self) -> None:
         """Look at everything, in one batch; first at whether the resources are still there.
