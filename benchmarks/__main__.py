@@ -1,7 +1,8 @@
 """Every benchmark of the product, one after the other: ``make bench``."""
 
-from benchmarks import produce_http, worker_throughput
+from benchmarks import event_topics, produce_http, worker_throughput
 
 if __name__ == "__main__":
     worker_throughput.main()
     produce_http.main()
+    event_topics.main()
