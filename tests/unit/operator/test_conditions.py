@@ -118,3 +118,10 @@ def test_a_topic_that_is_not_there_is_not_told_of() -> None:
     found = status(observed=Observed(), failures={"topic": [REFUSED]})
 
     assert (found.topic_id, found.partitions, found.replicas, found.value_schema) == (None, None, None, None)
+
+
+def test_a_registry_that_quotes_a_whole_schema_does_not_fill_the_status() -> None:
+    told = verdict([Failure("IncompatibleSchema", "x" * 1_000_000)], REGISTERED)
+
+    assert len(told.message) == 2_000
+    assert len(ready(told, told).message) == 2_000

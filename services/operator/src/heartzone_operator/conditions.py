@@ -7,6 +7,8 @@ from event_topics.failures import Failure
 from event_topics.state import DesiredTopic, Half, Observed, ObservedSubject, ObservedTopic
 from event_topics.status import Condition, ConditionStatus, ConditionType, EventTopicStatus, SubjectStatus
 
+_LONGEST_MESSAGE = 2_000
+
 Failures = Mapping[Half, Sequence[Failure]]
 
 
@@ -30,8 +32,13 @@ def verdict(failures: Iterable[Failure], otherwise: Verdict) -> Verdict:
     failures = sorted(failures, key=lambda failure: failure.transient)
     if not failures:
         return otherwise
-    message = " ".join(dict.fromkeys(failure.message for failure in failures))
+    message = shortened(" ".join(dict.fromkeys(failure.message for failure in failures)))
     return Verdict("Unknown" if failures[0].transient else "False", failures[0].reason, message)
+
+
+def shortened(message: str) -> str:
+    """Return what fits into a status: a registry may quote a whole schema."""
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 1]}…"
 
 
 def ready(topic: Verdict, schema: Verdict) -> Verdict:
@@ -39,7 +46,8 @@ def ready(topic: Verdict, schema: Verdict) -> Verdict:
     for status in ("False", "Unknown"):
         halves = [half for half in (topic, schema) if half.status == status]
         if halves:
-            return Verdict(halves[0].status, halves[0].reason, " ".join(dict.fromkeys(each.message for each in halves)))
+            message = shortened(" ".join(dict.fromkeys(each.message for each in halves)))
+            return Verdict(halves[0].status, halves[0].reason, message)
     return READY
 
 
