@@ -9,7 +9,7 @@ import pytest
 from embedded_kafka.progress import DownloadProgress
 from heartzone.decoding import BiometricsDecoder
 from heartzone_local.endpoints import Endpoints, Metrics
-from heartzone_local.up.display import EXAMPLE_BODY, Cancelled, Downloads, summary
+from heartzone_local.up.display import EXAMPLE_BODY, Cancelled, Downloads, fresh_command, summary
 from heartzone_local.up.output import Output
 
 RUNNING = Endpoints(
@@ -52,6 +52,17 @@ def test_the_line_to_try_is_the_request_of_the_course() -> None:
 def test_the_commands_to_type_next_find_this_stack(data_dir: str, option: str) -> None:
     assert f"  heartzone zones --from-beginning{option}" in shown(data_dir)
     assert f"  heartzone replay{option} FILE" in shown(data_dir)
+
+
+@pytest.mark.parametrize(
+    ("data_dir", "command"),
+    [
+        pytest.param(".heartzone", "heartzone up --fresh", id="default"),
+        pytest.param("/tmp/my data", "heartzone up --data-dir '/tmp/my data' --fresh", id="elsewhere"),
+    ],
+)
+def test_the_command_that_deletes_data_names_the_folder_whose_data_are_damaged(data_dir: str, command: str) -> None:
+    assert fresh_command(Path(data_dir)) == command
 
 
 def test_downloads_are_told_together_at_their_beginning_and_end(capsys: pytest.CaptureFixture[str]) -> None:

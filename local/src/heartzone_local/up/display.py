@@ -63,7 +63,7 @@ class Cancelled(Exception):  # not an error: the download was no longer wanted
 
 def summary(running: Endpoints, *, data_dir: Path, logs: Path, command: str) -> Iterator[str]:
     """Say where everything listens and what to type next; `data_dir` as it was given, `command` is how to call us."""
-    option = "" if data_dir == Path(DEFAULT_DATA_DIR) else f" --data-dir {shlex.quote(str(data_dir))}"
+    option = data_dir_option(data_dir)
     rows = [
         ("Web API", running.api, "POST /biometrics; try it out at /docs"),
         ("Kafka", running.kafka, ""),
@@ -85,6 +85,16 @@ def summary(running: Endpoints, *, data_dir: Path, logs: Path, command: str) -> 
     yield f"  {command} zones --from-beginning{option}"
     yield f"  {command} replay{option} FILE"
     yield ""
+
+
+def data_dir_option(data_dir: Path) -> str:
+    """How a command to type has to name the data directory: a blank and the option, nothing for the default."""
+    return "" if data_dir == Path(DEFAULT_DATA_DIR) else f" --data-dir {shlex.quote(str(data_dir))}"
+
+
+def fresh_command(data_dir: Path) -> str:
+    """The command that deletes the data in this very directory, and not in the default one."""
+    return f"heartzone up{data_dir_option(data_dir)} --fresh"
 
 
 def own_command() -> str:

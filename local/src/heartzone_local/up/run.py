@@ -21,7 +21,7 @@ from event_topics.state import DesiredTopic
 from heartzone_local import endpoints
 from heartzone_local.endpoints import Endpoints, Metrics
 from heartzone_local.up.data_dir import DataDir, hold, refuse_held
-from heartzone_local.up.display import Downloads, own_command, summary
+from heartzone_local.up.display import Downloads, fresh_command, own_command, summary
 from heartzone_local.up.output import Output
 from heartzone_local.up.parts import KafkaPart, Part, RegistryPart, ServicePart
 from heartzone_local.up.ports import LOOPBACK, Ports, refuse_taken
@@ -115,7 +115,7 @@ def _hold_up(
         # They wait by themselves for what is not there yet, and their imports take longer than the topics.
         stack.launch([api, *workers])
         stack.call(lambda: _make_group_coordinator(kafka.client_config()))
-        count, changed = stack.call(lambda: _apply(desired, kafka.client_config(), registry.client_config()))
+        count, changed = stack.call(lambda: _apply(desired, kafka, registry, options.data_dir))
         output.event("topics", f"{count} topics, {changed} of them new or changed", count=count, changed=changed)
         stack.await_parts([api, *workers])
         running = Endpoints(
@@ -167,16 +167,18 @@ def _hold_up(
     return code
 
 
-def _apply(desired: Sequence[DesiredTopic], kafka: dict[str, str], registry: dict[str, str]) -> tuple[int, int]:
+def _apply(
+    desired: Sequence[DesiredTopic], kafka: EmbeddedKafka, registry: EmbeddedRegistry, data_dir: Path
+) -> tuple[int, int]:
     """Make topics and subjects what is asked for; how many topics, and how many of them changed. Raises CannotStart."""
-    report = apply_event_topics(desired, kafka_config=kafka, registry_config=dict(registry))
+    report = apply_event_topics(desired, kafka_config=kafka.client_config(), registry_config=registry.client_config())
     if report.failures:
         first = report.failures[0]
         reason = "" if first.failure is None else first.failure.message
         more = f" ({len(report.failures) - 1} more are like it)" if len(report.failures) > 1 else ""
         raise CannotStart(
             f"Topic {first.step.topic} cannot be made what its definition asks for: {reason}{more} "
-            "Change the definition, or start with empty data (--fresh)."
+            f"Change the definition, or start with empty data: `{fresh_command(data_dir)}`."
         )
     return len(report.resources), sum(status == "applied" for status in report.by_resource.values())
 
@@ -198,7 +200,7 @@ def _sentence(error: Exception, options: Options) -> str:
     if isinstance(error, PortTaken) and (flag := options.ports.flag_of(error.port)):
         sentence = f"Port {error.port} is taken by another program; choose another with {flag}."
     elif isinstance(error, DamagedDataDir):
-        sentence = f"{sentence} `heartzone up --fresh` starts with empty data instead."
+        sentence = f"{sentence} `{fresh_command(options.data_dir)}` starts with empty data instead."
     return sentence[:1].upper() + sentence[1:]
 
 
