@@ -25,6 +25,13 @@ def test_a_folder_is_read_file_by_file_and_document_by_document(tmp_path: Path) 
     assert [each.topic_name for each in loaded.event_topics] == ["one", "two", "three"]
 
 
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_path_need_not_be_put_into_a_list(tmp_path: Path, kind: type[str] | type[Path]) -> None:
+    (tmp_path / "a.yaml").write_text(topic("one"))
+
+    assert [each.topic_name for each in load_event_topics(kind(tmp_path)).event_topics] == ["one"]
+
+
 def test_a_schema_may_come_from_a_config_map_among_the_files(tmp_path: Path) -> None:
     (tmp_path / "schemas.yaml").write_text(
         'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: schemas}\ndata: {order.json: "{\\"type\\": \\"object\\"}"}\n'

@@ -27,8 +27,8 @@ class Definitions(NamedTuple):
         return tuple(desired_topic(each, config_maps=self.config_maps) for each in self.event_topics)
 
 
-def load_event_topics(paths: Iterable[Path | str]) -> Definitions:
-    """Read files, and the .yaml, .yml and .json files directly in folders. Raises LoadError.
+def load_event_topics(paths: Path | str | Iterable[Path | str]) -> Definitions:
+    """Read one path or several: files, and the .yaml, .yml and .json files directly in folders. Raises LoadError.
 
     ConfigMaps among the documents are kept for `schemaFrom`; any other kind is an error, so that a misspelt one is not
     passed over in silence.
@@ -36,7 +36,7 @@ def load_event_topics(paths: Iterable[Path | str]) -> Definitions:
     found: dict[str, str] = {}
     event_topics: list[EventTopic] = []
     config_maps: dict[tuple[str | None, str], dict[str, str]] = {}
-    for file in _files(paths):
+    for file in _files([paths] if isinstance(paths, Path | str) else paths):
         for number, document in _documents(file):
             where = f"{file}, document {number}"
             if _is_config_map(document):
