@@ -42,11 +42,11 @@ class EmbeddedKafka:
         self,
         *,
         nodes: int = 1,
-        data_dir: Path | None = None,
+        data_dir: Path | str | None = None,
         port: int = 0,
         broker_properties: Mapping[str, str] | None = None,
         security: Security | None = None,
-        log_dir: Path | None = None,
+        log_dir: Path | str | None = None,
         heap_mb: int = 384,
         progress: Progress | None = None,
     ) -> None:

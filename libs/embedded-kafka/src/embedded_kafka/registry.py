@@ -42,10 +42,10 @@ class EmbeddedRegistry(Restartable):
     def __init__(
         self,
         *,
-        data_dir: Path | None = None,
+        data_dir: Path | str | None = None,
         port: int = 0,
         basic_auth: tuple[str, str] | None = None,
-        log_dir: Path | None = None,
+        log_dir: Path | str | None = None,
         heap_mb: int = 160,
         progress: Progress | None = None,
     ) -> None:

@@ -12,11 +12,11 @@ from embedded_kafka.errors import DamagedDataDir, DataDirInUse
 class WorkDir:
     """An open data directory, held against every other process until it is closed."""
 
-    def __init__(self, data_dir: Path | None, log_dir: Path | None, *, prefix: str) -> None:
+    def __init__(self, data_dir: Path | str | None, log_dir: Path | str | None, *, prefix: str) -> None:
         """Raises DataDirInUse, and DamagedDataDir when the place cannot hold data."""
         self.is_temporary = data_dir is None
-        self.path = Path(tempfile.mkdtemp(prefix=prefix)) if data_dir is None else data_dir.absolute()
-        self.log_dir = self.path / "logs" if log_dir is None else log_dir.absolute()
+        self.path = Path(tempfile.mkdtemp(prefix=prefix)) if data_dir is None else Path(data_dir).absolute()
+        self.log_dir = self.path / "logs" if log_dir is None else Path(log_dir).absolute()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             # Closed by whoever opened it, which need not be the thread that did.

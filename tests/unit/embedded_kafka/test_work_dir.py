@@ -1,0 +1,23 @@
+"""Where data and logs go: the directory of the caller, however that is written, or a temporary one."""
+
+from pathlib import Path
+
+import pytest
+
+from embedded_kafka.work_dir import WorkDir
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_directories_may_be_text_or_paths(tmp_path: Path, kind: type[str] | type[Path]) -> None:
+    work_dir = WorkDir(kind(tmp_path / "data"), kind(tmp_path / "logs"), prefix="test-")
+    work_dir.close(keep=False)
+
+    assert (work_dir.path, work_dir.log_dir) == (tmp_path / "data", tmp_path / "logs")
+    assert work_dir.path.is_dir()
+
+
+def test_a_temporary_directory_goes_when_it_is_closed() -> None:
+    work_dir = WorkDir(None, None, prefix="test-")
+    work_dir.close(keep=False)
+
+    assert not work_dir.path.exists()
