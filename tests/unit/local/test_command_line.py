@@ -121,7 +121,9 @@ def test_a_damaged_endpoints_file_is_named(run: Run, tmp_path: Path) -> None:
         pytest.param("--device", "me", "3fa85f64-5717-4562-b3fc-2c963f66afa6", id="device"),
         pytest.param("--device", "3fa85f6457174562b3fc2c963f66afa6", "3fa85f64-", id="device without hyphens"),
         pytest.param("--max-heart-rate", "0", "1<=x<=2147483647", id="maximum zero"),
-        pytest.param("--wait", "0", "x>0", id="no patience"),
+        pytest.param("--wait", "0", "a number of seconds above 0", id="no patience"),
+        pytest.param("--wait", "nan", "a number of seconds above 0", id="patience NaN"),
+        pytest.param("--wait", "inf", "a number of seconds above 0", id="endless patience"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_a_usage_error(

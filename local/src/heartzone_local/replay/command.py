@@ -9,7 +9,7 @@ from rich.console import Console
 
 from heartzone_local.cluster import API_VARIABLE, CannotRunError, api_url, connect, running
 from heartzone_local.recordings import UnreadableRecordingError, load
-from heartzone_local.replay.options import DeviceId, Speed
+from heartzone_local.replay.options import DeviceId, Patience, Speed
 from heartzone_local.replay.report import Report, as_json, show
 from heartzone_local.replay.run import run
 from heartzone_local.replay.workout import Workout, timed
@@ -43,7 +43,7 @@ FAILED = 1
 @click.option(
     "--wait",
     "patience",
-    type=click.FloatRange(0, min_open=True),
+    type=Patience(),
     default=30.0,
     show_default=True,
     metavar="SECONDS",

@@ -25,6 +25,22 @@ class Speed(click.ParamType[float | None]):
         return factor
 
 
+class Patience(click.ParamType[float]):
+    """Seconds above 0; not infinite, which would wait without end."""
+
+    name = "SECONDS"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Parse the option's text."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = -1.0
+        if not 0 < seconds < float("inf"):
+            self.fail(f"{value!r} is no time to wait; a number of seconds above 0 would be right.", param, ctx)
+        return seconds
+
+
 class DeviceId(click.ParamType[str]):
     """A UUID in its hyphenated form, in lower case as the API keeps it."""
 
