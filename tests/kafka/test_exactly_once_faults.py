@@ -117,6 +117,19 @@ def test_an_output_topic_that_does_not_exist_is_named_and_waited_for(kafka: Test
         eventually(lambda: kafka.values(target) == [b"a"], "the output")
 
 
+def test_an_output_topic_that_nobody_declared_is_named_once_it_is_found_missing(kafka: Testbed) -> None:
+    (source,) = kafka.create_topics("in")
+    target = f"late-{uuid.uuid4().hex[:8]}"
+    kafka.send(source, b"a")
+
+    worker = worker_on(kafka, source, copy_to(target))
+    with running(worker):
+        eventually(lambda: worker.unready_reason == f"topic {target} does not exist", "the topic's name")
+        admin = AdminClient({**kafka.connection})
+        admin.create_topics([NewTopic(target, 1, 1)])[target].result()
+        eventually(lambda: kafka.values(target) == [b"a"], "the output")
+
+
 def test_a_stop_is_heeded_between_the_transactions_of_a_large_batch(kafka: Testbed) -> None:
     source, target = kafka.create_topics("in", "out")
     started = [0]

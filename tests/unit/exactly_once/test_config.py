@@ -1,15 +1,21 @@
 """What a worker takes and refuses."""
 
+import re
+from typing import Any
+
 import pytest
 
 from exactly_once import WorkerConfig
 from exactly_once.config import OWNED_CONSUMER_PROPERTIES, OWNED_PRODUCER_PROPERTIES
 
+BROKERS = {"bootstrap.servers": "kafka:9092"}
 
-def config(**overrides: object) -> WorkerConfig:
-    return WorkerConfig(
-        **{"input_topics": ["in"], "group_id": "g", "transactional_id": "g-0", **overrides}  # type: ignore[arg-type]
-    )
+
+def config(**overrides: Any) -> WorkerConfig:
+    settings: dict[str, Any] = {"input_topics": ["in"], "group_id": "g", "transactional_id": "g-0", **overrides}
+    for side in ("consumer", "producer"):
+        settings[side] = {**BROKERS, **settings.get(side, {})}
+    return WorkerConfig(**settings)
 
 
 @pytest.mark.parametrize("name", OWNED_CONSUMER_PROPERTIES)
@@ -27,6 +33,28 @@ def test_a_producer_property_that_the_promise_rests_on_is_refused_with_the_reaso
 def test_a_worker_without_an_input_topic_is_refused() -> None:
     with pytest.raises(ValueError, match="input_topics is empty"):
         config(input_topics=[])
+
+
+@pytest.mark.parametrize(
+    ("mistake", "sentence"),
+    [
+        ({"input_topics": "in"}, "input_topics is the text 'in'; give a list of topics"),
+        ({"output_topics": "out"}, "output_topics is the text 'out'; give a list of topics"),
+        ({"group_id": ""}, "group_id is empty; give a name"),
+        ({"transactional_id": ""}, "transactional_id is empty; give a name"),
+    ],
+)
+def test_a_slip_is_told_before_a_client_stumbles_over_it(mistake: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        config(**mistake)
+
+
+@pytest.mark.parametrize("side", ["consumer", "producer"])
+def test_a_client_that_would_have_no_broker_to_start_from_is_refused(side: str) -> None:
+    clients: dict[str, Any] = {"consumer": BROKERS, "producer": BROKERS, side: {}}
+
+    with pytest.raises(ValueError, match=f"{side} has no bootstrap.servers"):
+        WorkerConfig(input_topics=["in"], group_id="g", transactional_id="g-0", **clients)
 
 
 def test_properties_of_the_user_win_over_defaults() -> None:

@@ -5,9 +5,13 @@ asks again; neither a return code nor the error callback tells. Its log does.
 """
 
 import logging
+import time
 
 # Facilities of rd_kafka_broker_fail() and of requests that ran into their time-out.
 CONNECTION_LOST = ("FAIL", "REQTMOUT")
+
+# Seconds between two such lines: a broker that is away would fill the log with them.
+QUIET = 10.0
 
 
 class ClientLog:
@@ -15,10 +19,14 @@ class ClientLog:
 
     def __init__(self, logger: logging.Logger | None) -> None:
         self.lost_connections = 0
+        self._told_at = -QUIET
         self._logger = logger or logging.getLogger("exactly_once.librdkafka")
 
     def log(self, level: int, message: str, *arguments: object) -> None:
         """Pass a line on; its first argument is the facility."""
         if arguments and arguments[0] in CONNECTION_LOST:
             self.lost_connections += 1
+            if time.monotonic() - self._told_at < QUIET:
+                return
+            self._told_at = time.monotonic()
         self._logger.log(level, message, *arguments)

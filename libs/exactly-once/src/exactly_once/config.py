@@ -40,7 +40,7 @@ class WorkerConfig:
     group_id: str
     transactional_id: str
     output_topics: Sequence[str] = ()
-    """Waited for at the start, like the input and dead-letter topics, when the transform's outputs go to known ones."""
+    """Where the transform's outputs go, as far as it is known: waited for at the start, like the other topics."""
     dead_letter_topic: str | None = None
     """Without one, a poison record stops the worker."""
     dead_letter_header_prefix: str = "dlq."
@@ -62,12 +62,20 @@ class WorkerConfig:
     """Where librdkafka's own log lines go; ``exactly_once.librdkafka`` without one."""
 
     def __post_init__(self) -> None:
+        for name in ("input_topics", "output_topics"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} is the text {getattr(self, name)!r}; give a list of topics")
         if not self.input_topics:
             raise ValueError("input_topics is empty; name at least one topic to consume")
+        for name in ("group_id", "transactional_id"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} is empty; give a name")
         for side, properties, owned in (
             ("consumer", self.consumer, OWNED_CONSUMER_PROPERTIES),
             ("producer", self.producer, OWNED_PRODUCER_PROPERTIES),
         ):
+            if not {"bootstrap.servers", "metadata.broker.list"} & properties.keys():
+                raise ValueError(f"{side} has no bootstrap.servers; name the brokers to start from, like kafka:9092")
             for name in properties:
                 if name in owned:
                     raise ValueError(f"{side} property {name} cannot be set: {owned[name]}")

@@ -74,6 +74,11 @@ class Filling:
             if poison is not None:
                 raise poison
         produced: Iterable[Any] = self._transform(message)
+        if produced is None:
+            raise TypeError(
+                f"the transform returned None for {message.topic()}[{message.partition()}] offset {message.offset()};"
+                " it returns the records that this one gives, or an empty list"
+            )
         # A generator may still raise half-way, and then none of its records may be in the transaction.
         return produced if isinstance(produced, list) else list(produced)
 
@@ -89,6 +94,14 @@ class Filling:
             topic=self._config.dead_letter_topic,
             header_prefix=self._config.dead_letter_header_prefix,
         )
+
+    def topics_of(self, messages: Sequence[Message]) -> set[str]:
+        """The topics that the outputs of these records go to."""
+        topics: set[str] = set()
+        for message in messages:
+            with contextlib.suppress(PoisonRecord, Unavailable):
+                topics.update(record[0] for record in self._apply(message))
+        return topics
 
     def _try_all(self, messages: Sequence[Message]) -> None:
         """Let the transform ask for all that it lacks at once, instead of for one thing after the other."""

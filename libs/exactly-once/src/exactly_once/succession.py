@@ -41,6 +41,10 @@ class Succession:
         self._stopping = stopping
         self._on_wait = on_wait
         self._refusal = refusal
+        self.topics = {*config.input_topics, *config.output_topics}
+        """What is read and written, as far as it is known."""
+        if config.dead_letter_topic is not None:
+            self.topics.add(config.dead_letter_topic)
         self._connected_once = False
         self._failures: deque[float] = deque()
 
@@ -90,11 +94,8 @@ class Succession:
 
     def _missing_topic(self) -> str | None:
         """A topic that is written and does not exist would cost a transaction's whole time, again and again."""
-        wanted = [*self._config.input_topics, *self._config.output_topics]
-        if self._config.dead_letter_topic is not None:
-            wanted.append(self._config.dead_letter_topic)
         try:
-            missing = self.transactions.missing_topics(wanted)
+            missing = self.transactions.missing_topics(sorted(self.topics))
         except KafkaException:
             return "waiting for the brokers' metadata"
         return f"topic {missing[0]} does not exist" if missing else None

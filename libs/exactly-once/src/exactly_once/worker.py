@@ -147,7 +147,7 @@ class Worker:
         try:
             self._producers.transactions.begin()
             batch = self._filling.fill(self._producers.transactions, messages, started)
-            self._commit(batch.next_offsets)
+            self._commit(batch.next_offsets, messages)
         except Unavailable as unavailable:
             self._abandon(unavailable.reason)
             self._rewind(unavailable.reason, len(messages), wait=True)
@@ -172,7 +172,7 @@ class Worker:
         self._replace_if_suspect()
         return batch.records
 
-    def _commit(self, next_offsets: dict[Partition, int]) -> None:
+    def _commit(self, next_offsets: dict[Partition, int], messages: Sequence[Message]) -> None:
         """Commit, or raise what ``Transactions.commit`` raises once the outcome is known."""
         metadata = self._source.group_metadata()
         if metadata is None:
@@ -183,6 +183,8 @@ class Worker:
         except ProducerLost as lost:
             if not lost.outcome_unknown:
                 raise
+            # The commonest cause is a topic that does not exist: name it, rather than time out again and again.
+            self._producers.topics |= self._filling.topics_of(messages)
             # Only the broker knows; it answers once the successor's epoch has settled the old transaction.
             self._producers.rebuild(lost.reason)
             if not self._was_committed(next_offsets):
