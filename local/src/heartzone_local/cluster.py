@@ -15,6 +15,7 @@ from heartzone.settings import KafkaSettings, SchemaRegistrySettings, SettingsEr
 from heartzone.settings.variables import PREFIX, read_variables
 from heartzone_local import endpoints
 from heartzone_local.endpoints import DamagedEndpointsError, Endpoints
+from heartzone_local.sentences import sentence
 from heartzone_local.topic_reader import KafkaSilentError, TopicUnavailableError
 
 KAFKA_VARIABLE = f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS"
@@ -72,7 +73,7 @@ def connect(up: Endpoints | None) -> Cluster:
             origin = str(up.source)
         kafka = KafkaSettings.from_variables(variables)
     except SettingsError as error:
-        raise CannotRunError(f"{error}{_hint(up)}.") from error
+        raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
     topics = _topics(variables)
     return Cluster(
         consumer=kafka.consumer(),
@@ -93,7 +94,7 @@ def registry(up: Endpoints | None) -> dict[str, str | int | float]:
             variables.setdefault(REGISTRY_VARIABLE, up.registry)
         return SchemaRegistrySettings.from_variables(variables).client_config()
     except SettingsError as error:
-        raise CannotRunError(f"{error}{_hint(up)}.") from error
+        raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
 
 
 def api_url(given: str | None, up: Endpoints | None) -> str:

@@ -104,3 +104,10 @@ def test_a_path_that_is_not_there_and_a_folder_without_files_are_one_sentence(tm
         load_event_topics([tmp_path / "nowhere"])
     with pytest.raises(LoadError, match=r"holds no \.yaml"):
         load_event_topics([tmp_path])
+
+
+def test_a_question_about_a_misspelt_field_ends_with_its_question_mark(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(topic("one", partition=3))
+
+    with pytest.raises(LoadError, match=r"did you mean partitions\?$"):
+        load_event_topics(tmp_path)

@@ -96,6 +96,15 @@ def test_a_topic_name_that_kafka_would_refuse_is_named_with_its_variable(
     assert_one_sentence(run("zones"), "HEARTZONE_TOPIC_ZONES", "'zones of today'")
 
 
+def test_a_question_about_a_misspelt_setting_ends_with_its_question_mark(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEARTZONE_KAFKA_BOOTSTRAP_SERVER", "127.0.0.1:1")
+    monkeypatch.setenv("HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+
+    assert_one_sentence(run("zones"), "did you mean HEARTZONE_KAFKA_BOOTSTRAP_SERVERS? (no `heartzone up`")
+
+
 def test_without_a_running_up_zones_names_the_setting(run: Run) -> None:
     assert_one_sentence(run("zones"), "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "`heartzone up`")
 

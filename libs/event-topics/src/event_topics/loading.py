@@ -114,7 +114,8 @@ def _event_topic(document: Any, where: str) -> EventTopic:
     try:
         return parse_event_topic(document)
     except InvalidEventTopic as error:
-        raise LoadError(f"{where}: {error}.") from error
+        # "… did you mean partitions?" has its end already.
+        raise LoadError(f"{where}: {error}{'' if str(error).endswith('?') else '.'}") from error
 
 
 def _is_config_map(document: Any) -> bool:
