@@ -1,7 +1,10 @@
 """What `up` starts its services with: the settings of a container, and nothing of another cluster."""
 
+import pytest
+
 from heartzone_local.up.ports import Ports
-from heartzone_local.up.services import producer, zone_workers
+from heartzone_local.up.refusal import CannotStart
+from heartzone_local.up.services import producer, refuse_unusable, zone_workers
 
 PORTS = Ports(api=8080, kafka=9092, registry=8081, producer_metrics=9100, worker_metrics=(9101, 9102))
 REGISTRY = "http://127.0.0.1:8081/apis/ccompat/v7"
@@ -42,3 +45,29 @@ def test_settings_of_another_cluster_do_not_reach_a_service_and_tuning_does() ->
     inherited = worker.environment(shell).items() - worker.settings.items()
 
     assert inherited == {("PATH", "/bin"), ("HEARTZONE_TRANSACTION_MAX_RECORDS", "10")}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("HEARTZONE_TRANSACTION_MAX_AGE", "61", id="of the workers"),
+        pytest.param("HEARTZONE_HTTP_BODY_LIMIT", "1", id="of the web API"),
+        pytest.param("HEARTZONE_LOG_LEVL", "info", id="misspelt"),
+    ],
+)
+def test_a_setting_that_a_service_would_refuse_is_told_before_anything_starts(variable: str, value: str) -> None:
+    with pytest.raises(CannotStart, match=rf"^{variable} .*[^.?][.?]$"):
+        refuse_unusable(PORTS, {variable: value})
+
+
+def test_variables_that_no_service_gets_are_named() -> None:
+    shell = {
+        "PATH": "/bin",
+        "HEARTZONE_KAFKA_LINGERMS": "no property at all",
+        "HEARTZONE_GROUP_ID": "blue",
+        "HEARTZONE_HTTP_PORT": "80",
+        "HEARTZONE_SECRETS_DIR": "",
+        "HEARTZONE_TRANSACTION_MAX_RECORDS": "10",
+    }
+
+    assert refuse_unusable(PORTS, shell) == ["HEARTZONE_GROUP_ID", "HEARTZONE_HTTP_PORT", "HEARTZONE_KAFKA_LINGERMS"]

@@ -26,7 +26,7 @@ from heartzone_local.up.output import Output
 from heartzone_local.up.parts import KafkaPart, Part, RegistryPart, ServicePart
 from heartzone_local.up.ports import LOOPBACK, Ports, refuse_taken
 from heartzone_local.up.refusal import CannotStart, PartFailed, StopAsked
-from heartzone_local.up.services import producer, zone_workers
+from heartzone_local.up.services import producer, refuse_unusable, zone_workers
 from heartzone_local.up.stack import Stack
 from heartzone_local.up.stop_requests import StopRequests
 
@@ -69,9 +69,12 @@ def run(options: Options, requests: StopRequests, output: Output) -> int:
         # All that can be known before is looked at before anything is written, deleted or started.
         java_executable()
         desired = load_event_topics([options.topics]).desired()
+        unused = refuse_unusable(options.ports, os.environ)
         refuse_held(options.data_dir)  # before the ports, which the other `up` has taken
         refuse_taken(options.ports)
         with hold(options.data_dir, fresh=options.fresh) as data_dir:
+            if unused:
+                output.event("unused", f"Not used by `up`: {', '.join(unused)}", variables=unused)
             return _hold_up(options, desired, data_dir, requests, output)
     except (CannotStart, LoadError, EmbeddedKafkaError) as error:
         output.error(_sentence(error, options))

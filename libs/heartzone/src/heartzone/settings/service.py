@@ -1,7 +1,9 @@
 """The settings that every service has, and how a service's own are read with them."""
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
@@ -19,6 +21,9 @@ TOPIC_PREFIX = f"{PREFIX}TOPIC_"
 TopicName = Annotated[str, StringConstraints(min_length=1, max_length=249, pattern=r"^[a-zA-Z0-9._-]+$")]
 
 Settings = TypeVar("Settings", bound="ServiceSettings")
+
+# Where the variables are read from: pydantic-settings hands its sources nothing but the class.
+_environment: ContextVar[Mapping[str, str]] = ContextVar("environment", default=os.environ)
 
 
 class TopicSettings(BaseModel):
@@ -84,7 +89,7 @@ class _Variables(PydanticBaseSettingsSource):
     """The environment and the files of HEARTZONE_SECRETS_DIR, as values of fields."""
 
     def __call__(self) -> dict[str, Any]:
-        variables = read_variables()
+        variables = read_variables(_environment.get())
         _refuse_misspelt(variables, self.settings_cls)
         values: dict[str, Any] = {
             "kafka": KafkaSettings.from_variables(variables),
@@ -132,16 +137,19 @@ def _refuse_misspelt(variables: Mapping[str, str], settings: type[BaseSettings])
             raise SettingsError(f"{variable} is not a setting{hint}")
 
 
-def load(settings: type[Settings]) -> Settings:
-    """Read the settings of a service.
+def load(settings: type[Settings], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings of a service from this process's environment, or from that which another one will have.
 
     Raises:
         SettingsError: one is missing, misspelt, or has a value that it cannot have.
     """
+    token = _environment.set(environment)
     try:
         return settings()
     except ValidationError as error:
         raise SettingsError("; ".join(_sentences(error, settings))) from None
+    finally:
+        _environment.reset(token)
 
 
 def _sentences(error: ValidationError, settings: type[BaseSettings]) -> Iterator[str]:
