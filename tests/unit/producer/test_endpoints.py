@@ -122,6 +122,7 @@ def test_a_line_that_is_not_json_harms_no_other(api: "Api", course_request: byte
 
     assert answer.status == 207
     assert [error["index"] for error in answer.json["errors"]] == [0, 1]
+    assert all("the item" in error["detail"] for error in answer.json["errors"])
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ class PostBatch:
             if index % ITEMS_AT_A_TIME == ITEMS_AT_A_TIME - 1:
                 await asyncio.sleep(0)
             try:
-                waiting.append((index, self._delivery.biometrics(accept(item))))
+                waiting.append((index, self._delivery.biometrics(accept(item, "item"))))
             except BodyRefused as error:
                 outcome.refuse(index, error.errors)
             except NotAcknowledged as error:

@@ -47,20 +47,22 @@ _is_hyphenated_hex = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-
 _UNSURE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-def accept(body: bytes) -> Accepted:
+def accept(body: bytes, name: str = "body") -> Accepted:
     """The message in a body, normalised: device id in lower case (it is the key), date-times in UTC.
+
+    `name` is what a refusal calls it: a body, or an item of one.
 
     Raises:
         NotJson: it is not UTF-8 JSON, or has both casings of a field.
         InvalidFields: it is JSON, but not a Biometrics message.
     """
-    message = _read(body)
+    message = _read(body, name)
     readings = [HeartRateBody(reading.date_time, reading.value) for reading in message.heart_rates]
     answer = _encode(BiometricsBody(message.device_id, readings, message.max_heart_rate))
     return Accepted(message.device_id, encode(message), answer)
 
 
-def _read(body: bytes) -> Biometrics:
+def _read(body: bytes, name: str) -> Biometrics:
     try:
         return _normalise(_decode_camel_case(body))
     except _UNSURE:
@@ -68,7 +70,7 @@ def _read(body: bytes) -> Biometrics:
     try:
         return _normalise(_decode_pascal_case(body))
     except _UNSURE:
-        return examine(body)
+        return examine(body, name)
 
 
 def _normalise(message: BiometricsBody | Biometrics) -> Biometrics:

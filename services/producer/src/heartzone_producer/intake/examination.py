@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from heartzone.messages import INT32_MAX, Biometrics, HeartRate
@@ -21,14 +22,14 @@ _BIOMETRICS = ("deviceId", "heartRates", "maxHeartRate")
 _HEART_RATE = ("dateTime", "value")
 
 
-def examine(body: bytes) -> Biometrics:
-    """The normalised message in a body.
+def examine(body: bytes, name: str = "body") -> Biometrics:
+    """The normalised message in a body, or in what `name` says.
 
     Raises:
         NotJson: it is not UTF-8 JSON, or has both casings of a field.
         InvalidFields: it is JSON, but not a Biometrics message.
     """
-    document = parse(body)
+    document = parse(body, name)
     faults = _Faults()
     message = _biometrics(document, faults)
     faults.raise_if_any()
@@ -36,28 +37,29 @@ def examine(body: bytes) -> Biometrics:
     return message
 
 
-def parse(body: bytes) -> Any:
-    """Any JSON text, numbers as int or Decimal.
+def parse(body: bytes, name: str = "body") -> Any:
+    """Any JSON text, numbers as int or Decimal; `name` is what the text is called in a refusal.
 
     Raises:
         NotJson: empty, not UTF-8, with a byte order mark, not JSON, or nested deeper than Python can follow.
     """
     if not body:
-        _refuse_text("the body is empty; a JSON text was expected")
+        _refuse_text(f"the {name} is empty; a JSON text was expected")
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         _refuse_text(
-            f"byte {error.start} of the body is 0x{body[error.start]:02x}, which is not UTF-8; UTF-8 JSON was expected"
+            f"byte {error.start} of the {name} is 0x{body[error.start]:02x}, which is not UTF-8;"
+            " UTF-8 JSON was expected"
         )
     if text.startswith("\ufeff"):
-        _refuse_text("the body starts with a byte order mark; UTF-8 JSON without one was expected")
+        _refuse_text(f"the {name} starts with a byte order mark; UTF-8 JSON without one was expected")
     try:
-        return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse_constant)
+        return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=partial(_refuse_constant, name))
     except json.JSONDecodeError as error:
-        _refuse_text(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
+        _refuse_text(f"the {name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
     except RecursionError:
-        _refuse_text("the body is nested too deeply; a message has two levels")
+        _refuse_text(f"the {name} is nested too deeply; a message has two levels")
 
 
 class _Faults:
@@ -180,8 +182,8 @@ def _number(text: str) -> int | Decimal:
         return Decimal("Infinity")
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    _refuse_text(f"the body is not JSON: {name} is not a JSON number")
+def _refuse_constant(name: str, constant: str) -> NoReturn:
+    _refuse_text(f"the {name} is not JSON: {constant} is not a JSON number")
 
 
 def _refuse_text(detail: str) -> NoReturn:
