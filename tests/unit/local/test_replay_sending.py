@@ -64,9 +64,11 @@ def workout(count: int, device: int = 1) -> Workout:
     return Workout(Path("a.fit"), f"00000000-0000-0000-0000-{device:012}", 200, timed(samples))
 
 
-def send(url: str, *workouts: Workout, stop: threading.Event | None = None) -> Sequence[Outcome]:
+def send(
+    url: str, *workouts: Workout, stop: threading.Event | None = None, tell: Callable[[str], object] = lambda _: None
+) -> Sequence[Outcome]:
     outcomes = [Outcome(workout) for workout in workouts]
-    with Sender(url, stop=stop or threading.Event(), progress=lambda _: None) as sender:
+    with Sender(url, stop=stop or threading.Event(), progress=lambda _: None, tell=tell) as sender:
         sender.send([(outcome, partial(as_fast_as_it_goes, outcome.workout.readings)) for outcome in outcomes])
     return outcomes
 
@@ -132,6 +134,16 @@ def test_an_api_that_takes_nothing_for_too_long_is_given_up(monkeypatch: pytest.
         pytest.raises(ApiUnavailableError, match="takes no requests: 503 broker away"),
     ):
         send(url, workout(1))
+
+
+def test_an_outage_is_told_once_when_it_begins() -> None:
+    busy = problem(503, "broker away", **{"Retry-After": "0"})
+    answers = iter([ACCEPTED, busy, busy, ACCEPTED, busy, ACCEPTED])
+    told: list[str] = []
+    with api(lambda _: next(answers)) as (url, _):
+        send(url, workout(2500), tell=told.append)
+
+    assert told == [f"The API at {url} takes no requests: 503 broker away; trying again for 60 s."] * 2
 
 
 def test_stopping_ends_the_pause_before_a_retry() -> None:

@@ -73,6 +73,8 @@ def replay(
     30 seconds; the last one does not count. "none" are the accepted samples for which no zone came out, because
     they are below Zone1 (half of the maximum).
 
+    When the API goes away in between, requests are tried again for 60 s before the replay ends.
+
     Exit code 0 when everything was accepted and came out, 1 when not, 2 when it could not start, 130 after Ctrl-C.
     """
     workouts = _read(files, device, max_heart_rate)

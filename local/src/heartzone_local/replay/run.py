@@ -60,7 +60,12 @@ def _send(outcomes: Sequence[Outcome], url: str, speed: float | None, stop: thre
     )
     with Progress(*columns, console=terminal, disable=not terminal.is_terminal, transient=True) as progress:
         task = progress.add_task("sending", total=sum(len(outcome.workout.readings) for outcome in outcomes))
-        with Sender(url, stop=stop, progress=lambda samples: progress.advance(task, samples)) as sender:
+        with Sender(
+            url,
+            stop=stop,
+            progress=lambda samples: progress.advance(task, samples),
+            tell=lambda text: terminal.print(text, markup=False, highlight=False, soft_wrap=True),
+        ) as sender:
             sender.send([(outcome, partial(batches, outcome.workout)) for outcome in outcomes])
 
 

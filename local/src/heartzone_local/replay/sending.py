@@ -45,11 +45,19 @@ class Outcome:
 class Sender:
     """Sends workouts to the API at `url`; `close` it, or use it as a context manager."""
 
-    def __init__(self, url: str, *, stop: threading.Event, progress: Callable[[int], object]) -> None:
-        """`progress` is called with the number of samples of each answered request, from any thread."""
+    def __init__(
+        self, url: str, *, stop: threading.Event, progress: Callable[[int], object], tell: Callable[[str], object]
+    ) -> None:
+        """Take what is called from any thread.
+
+        `progress` gets the number of samples of each answered request, `tell` a sentence when the API has gone away.
+        """
         self._url = url.rstrip("/")
         self._stop = stop
         self._progress = progress
+        self._tell = tell
+        self._trying_again: set[int] = set()  # threads that do
+        self._mutex = threading.Lock()
         self._answered = False
         self._client = httpx2.Client(
             timeout=REQUEST_TIMEOUT,
@@ -107,6 +115,13 @@ class Sender:
 
     def _post(self, content: bytes) -> httpx2.Response | None:
         """Post until there is an answer other than "not now"; None when it is time to stop."""
+        try:
+            return self._try_to_post(content)
+        finally:
+            with self._mutex:
+                self._trying_again.discard(threading.get_ident())
+
+    def _try_to_post(self, content: bytes) -> httpx2.Response | None:
         give_up = monotonic() + GIVE_UP_AFTER_S
         while True:
             pause = 1.0
@@ -128,8 +143,17 @@ class Sender:
                 pause = _retry_after(response)
             if monotonic() + pause > give_up:
                 raise ApiUnavailableError(f"The API at {self._url} {problem}; tried for {GIVE_UP_AFTER_S:.0f} s.")
+            self._tell_once(problem)
             if self._stop.wait(pause):
                 return None
+
+    def _tell_once(self, problem: str) -> None:
+        """Say that requests are tried again, unless that is known from another attempt."""
+        with self._mutex:
+            known = bool(self._trying_again)
+            self._trying_again.add(threading.get_ident())
+        if not known:
+            self._tell(f"The API at {self._url} {problem}; trying again for {GIVE_UP_AFTER_S:.0f} s.")
 
 
 def _retry_after(response: httpx2.Response) -> float:
