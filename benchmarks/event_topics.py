@@ -165,6 +165,7 @@ def main() -> None:
                 folder=folder,
             )
             measure(bench, kafka, registry, folder)
+            kill(bench, folder)
             bench.close()
 
 
@@ -184,6 +185,10 @@ def measure(bench: OperatorBench, kafka: EmbeddedKafka, registry: EmbeddedRegist
         idle = time.perf_counter() - began
         print(f"  idle: {(requests(operator) - asked) / idle * 60:.1f} requests a minute (below 5)")
         print(f"  idle: {(sum(process.cpu_times()[:2]) - cpu) / idle * 100:.1f} % of a core (below 2)")
+
+
+def kill(bench: OperatorBench, folder: Path) -> None:
+    """Kill the operator while another thousand are applied; print what is there afterwards."""
     bench.kubectl("delete", "et", "--all", timeout=300)
     write_manifests(folder / "killed", "killed")
     stop = threading.Event()

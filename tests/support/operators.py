@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from control_plane.cluster import Cluster
 from control_plane.kubectl import Kubectl
@@ -133,8 +134,12 @@ class OperatorBench:
 
     def versions(self, topic: str) -> list[int]:
         """The versions of the subject of a topic's values."""
-        subject = f"{topic}-value"
-        return self.registry.get_versions(subject) if subject in self.registry.get_subjects() else []
+        try:
+            return self.registry.get_versions(f"{topic}-value")
+        except SchemaRegistryError as error:
+            if error.http_status_code == 404:
+                return []
+            raise
 
     def close(self) -> None:
         """Close the test's own view of the registry."""
