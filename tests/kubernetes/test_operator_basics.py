@@ -64,3 +64,9 @@ def test_metrics_tell_of_resources_by_condition(bench: OperatorBench) -> None:
         eventually(lambda: (ready("True"), ready("False"), ready("Unknown")) == (1, 1, 0), "the resources counted")
         assert operator.metric("heartzone_reconcile_duration_seconds_count") > 0
         assert "heartzone_build_info" in operator.get("/metrics")[1]
+
+
+def test_a_namespace_without_resources_is_looked_at_again_and_again(bench: OperatorBench) -> None:
+    with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "1"}) as operator:
+        eventually(lambda: operator.metric("heartzone_reconcile_batch_resources_count") >= 2, "two resyncs")
+        bench.settled(bench.apply(event_topic()))

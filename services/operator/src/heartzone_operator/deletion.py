@@ -107,4 +107,8 @@ class Deletion:
             if error.status == 404:
                 self._fleet.gone(resource.key, time.monotonic(), resource.uid)
         else:
-            self._fleet.saw(resource_of(answer), time.monotonic())
+            if resource.is_deleting and not finalizers:
+                # That was what it waited for; the watch may have told so already.
+                self._fleet.gone(resource.key, time.monotonic(), resource.uid)
+            else:
+                self._fleet.saw(resource_of(answer), time.monotonic())

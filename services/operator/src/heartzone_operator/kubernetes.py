@@ -63,7 +63,7 @@ class KubernetesApi:
                 each["metadata"]["uid"],
                 each["metadata"]["resourceVersion"],
             )
-            for each in found["items"]
+            for each in found["items"] or ()  # an empty list of this kind comes as null
         }
 
     async def patch_status(self, key: Key, status: Mapping[str, Any]) -> dict[str, Any]:
