@@ -13,8 +13,8 @@ help: ## Say what the targets do
 up: sync ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C stops them
 	@exec .venv/bin/heartzone up $(ARGS)
 
-test: sync ## Run every test, on a real Kafka (ARGS="-k name" picks some)
-	$(RUN) pytest $(ARGS)
+test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" picks some)
+	$(RUN) pytest -n 3 --dist loadfile $(ARGS)
 
 lint: sync ## Check format, style, import rules and types
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) lint-imports && $(RUN) mypy

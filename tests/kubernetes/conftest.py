@@ -4,6 +4,7 @@ Own control plane: kube-apiserver and etcd, no controllers, no nodes. So nothing
 changes anything: no garbage collection by owner references, no service accounts by themselves, no pods.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,7 +32,14 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     with suppress(BinariesMissing, BuildFailed, GoMissing):
-        ensure_binaries(terminal.write_line if terminal is not None else print)
+        ensure_binaries(terminal.write_line if terminal is not None else _say)
+
+
+def _say(line: str) -> None:
+    """A worker of xdist has no terminal of its own, but the error output of the run."""
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(f"{line}\n")
+        sys.__stderr__.flush()
 
 
 @pytest.fixture(scope="session")
