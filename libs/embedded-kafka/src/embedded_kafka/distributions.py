@@ -20,8 +20,6 @@ from filelock import FileLock
 from embedded_kafka.locks import Lock, read_lock
 from embedded_kafka.progress import Progress, StderrProgress
 
-MAVEN_CENTRAL = "https://repo.maven.apache.org/maven2"
-
 
 def cache_dir() -> Path:
     """Where distributions are kept: EMBEDDED_KAFKA_CACHE_DIR, or the user's cache directory."""
@@ -56,9 +54,11 @@ def ensure(lock: Lock, *, progress: Progress | None = None) -> Path:
 
 def _install(lock: Lock, home: Path, progress: Progress) -> None:
     # Imported here: jgo and its HTTP client take a quarter of a second that starts from the cache do not need.
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415
+
     from embedded_kafka.downloads import fetch_all  # noqa: PLC0415
 
-    remote = os.environ.get("EMBEDDED_KAFKA_MAVEN_URL", MAVEN_CENTRAL).rstrip("/")
+    remote = os.environ.get("EMBEDDED_KAFKA_MAVEN_URL", MAVEN_CENTRAL_URL).rstrip("/")
     downloads = home.parent / "downloads" / home.name
     files = fetch_all(lock, downloads, remote=remote, progress=progress)
     staging = home.with_name(f"{home.name}.new")

@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from jgo.constants import MAVEN_CENTRAL_URL
 from jgo.env import EnvironmentBuilder, EnvironmentSpec, LockedDependency, LockFile
 from jgo.maven import MavenContext
 
-from embedded_kafka.distributions import MAVEN_CENTRAL
 from embedded_kafka.locks import LOCKS_DIR
 
 REGISTRY_VERSION = "3.3.3"
@@ -21,7 +21,7 @@ REGISTRY_VERSION = "3.3.3"
 def main() -> None:
     """Resolve and write both locks."""
     with tempfile.TemporaryDirectory() as scratch:
-        context = MavenContext(repo_cache=Path(scratch) / "m2", remote_repos={"central": MAVEN_CENTRAL})
+        context = MavenContext(repo_cache=Path(scratch) / "m2", remote_repos={"central": MAVEN_CENTRAL_URL})
         _write("kafka", _kafka(context, Path(scratch) / "envs"))
         _write("registry", _registry(context))
 
