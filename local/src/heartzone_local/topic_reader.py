@@ -5,7 +5,7 @@ Nothing is committed anywhere: who watches a topic must not leave a trace in the
 
 import contextlib
 from collections.abc import Collection, Iterator, Mapping
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from confluent_kafka import (
@@ -24,6 +24,14 @@ Offsets = dict[int, int]  # by partition
 
 CALL_TIMEOUT_S = 5.0
 PARTITION_REFRESH_S = 30.0
+# What brokers answer while a partition's leader moves, or is new and not yet known to all of them.
+LEADER_MOVES = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+}
+LEADER_PAUSE_S = 0.1
 LASTING_ERRORS = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError._UNKNOWN_TOPIC,
@@ -162,15 +170,20 @@ class TopicReader:
 
     def _offsets(self, topic: str, spec: OffsetSpec) -> Offsets:
         asked = {TopicPartition(topic, partition): spec for partition in self.partitions(topic)}
-        futures = self._admin.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=CALL_TIMEOUT_S
-        )
-        try:
-            return {at.partition: future.result().offset for at, future in futures.items()}
-        except KafkaException as error:
-            raise TopicUnavailableError(
-                f"The offsets of the topic {topic} cannot be read: {error.args[0].str()}."
-            ) from error
+        deadline = monotonic() + CALL_TIMEOUT_S
+        while True:
+            futures = self._admin.list_offsets(
+                asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=CALL_TIMEOUT_S
+            )
+            try:
+                return {at.partition: future.result().offset for at, future in futures.items()}
+            except KafkaException as error:
+                reason = error.args[0]
+                if reason.code() not in LEADER_MOVES or monotonic() > deadline:
+                    raise TopicUnavailableError(
+                        f"The offsets of the topic {topic} cannot be read: {reason.str()}."
+                    ) from error
+            sleep(LEADER_PAUSE_S)
 
 
 def _is_end(message: Message) -> bool:
