@@ -1,6 +1,6 @@
 """From the bytes of a record to Biometrics: the worker's hot path.
 
-Two ways that must agree. The quick one decodes in C and checks formats in Rust, and only ever says yes or "not sure".
+Two ways that must agree. The quick one decodes in C and checks formats in bulk, and only ever says yes or "not sure".
 Whatever it is not sure of goes to ``examination``, which is slow, exact, and says what is wrong.
 """
 

@@ -28,7 +28,7 @@ class WorkerSettings(ServiceSettings):
         " so larger ones raise the throughput under a backlog.",
     )
     transaction_max_bytes: int = Field(
-        default=16 * 1024 * 1024, ge=1, description="Input bytes of one transaction at most."
+        default=16 * 1024 * 1024, ge=1, description="Bytes of the input records' values in one transaction at most."
     )
     transaction_max_age: float = Field(
         default=1.0,
