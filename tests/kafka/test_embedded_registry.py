@@ -1,7 +1,11 @@
 """The registry keeps what it has answered, lets in whom it should, and refuses what it cannot use."""
 
 import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -14,6 +18,14 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from embedded_kafka import DamagedDataDir, EmbeddedRegistry, PortTaken
 
 TEXT = '{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}'
+
+PARENT = """
+import sys
+from pathlib import Path
+from embedded_kafka import EmbeddedRegistry
+
+EmbeddedRegistry(data_dir=Path(sys.argv[1])).start()
+"""
 
 
 def status(url: str, credentials: str | None = None) -> int:
@@ -76,6 +88,23 @@ def test_a_damaged_store_is_refused_and_left_alone(tmp_path: Path) -> None:
         EmbeddedRegistry(data_dir=tmp_path).start()
 
     assert store.read_bytes() == garbage
+
+
+@pytest.mark.parametrize("size", [0, 100_000, 300_000])
+def test_a_store_that_it_was_killed_in_the_midst_of_making_is_made_anew(tmp_path: Path, size: int) -> None:
+    store = tmp_path / "registry.mv.db"  # 1.3 MB when its tables are all there
+    with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.DEVNULL) as parent:
+        deadline = time.monotonic() + 60
+        while not store.exists() or store.stat().st_size < size:  # the tables are made within 0.3 s
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        parent.send_signal(signal.SIGKILL)
+
+    with EmbeddedRegistry(data_dir=tmp_path) as registry, SchemaRegistryClient(registry.client_config()) as client:
+        schema_id = client.register_schema("kept-value", Schema(TEXT, "JSON"))
+
+    with EmbeddedRegistry(data_dir=tmp_path) as registry, SchemaRegistryClient(registry.client_config()) as client:
+        assert client.get_latest_version("kept-value").schema_id == schema_id
 
 
 def test_a_user_name_that_the_registry_could_not_take_is_refused() -> None:

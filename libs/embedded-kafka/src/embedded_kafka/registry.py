@@ -27,6 +27,7 @@ from embedded_kafka.work_dir import WorkDir
 START_TIMEOUT_S = 120.0  # a machine full of other work takes ten times the usual two seconds
 STOP_GRACE_S = 5.0
 STORE_BLOCK = 4096
+UNFINISHED = "registry.unfinished"  # lies beside a store until the registry has made it whole
 
 
 class EmbeddedRegistry(Restartable):
@@ -98,8 +99,9 @@ class EmbeddedRegistry(Restartable):
         work_dir = self._work_dir
         fixed = [self.port] if self.port else []
         try:
-            _require_sound(work_dir.path / STORE_FILE)
+            unfinished = _prepare_store(work_dir.path)
             start_on_ports(fixed, 2 - len(fixed), lambda ports: self._launch(work_dir, home, ports))
+            unfinished.unlink(missing_ok=True)
         except BaseException as error:
             self.stop(keep=isinstance(error, StartFailed))
             raise
@@ -167,10 +169,25 @@ class EmbeddedRegistry(Restartable):
         return body
 
 
+def _prepare_store(directory: Path) -> Path:
+    """Have a store that is whole or none at all; return the marker of an unfinished one, to remove when it is made.
+
+    Apicurio makes its tables one by one, and never starts again on a store that it was killed in the midst of making.
+    Nobody had an answer from that one, so it is begun anew.
+    """
+    store = directory / STORE_FILE
+    unfinished = directory / UNFINISHED
+    if unfinished.exists():
+        store.unlink(missing_ok=True)
+    elif store.exists():
+        _require_sound(store)
+    else:
+        unfinished.touch()
+    return unfinished
+
+
 def _require_sound(store: Path) -> None:
     """Raise DamagedDataDir for a file that is no H2 store: Apicurio would start on it and answer 500 to everything."""
-    if not store.exists():
-        return
     with store.open("rb") as file:
         # MVStore's header, written twice for the case that a write of it was interrupted.
         copies = (file.read(STORE_BLOCK), file.read(STORE_BLOCK))
