@@ -4,7 +4,6 @@ Own control plane: kube-apiserver and etcd, no controllers, no nodes. So nothing
 changes anything: no garbage collection by owner references, no service accounts by themselves, no pods.
 """
 
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,34 +11,19 @@ from pathlib import Path
 import pytest
 
 from control_plane.binaries import BinariesMissing, ensure_binaries
-from control_plane.building import BuildFailed
 from control_plane.cluster import Cluster, given_cluster, installed_kubectl, own_cluster
-from control_plane.go_toolchain import GoMissing
 from control_plane.kubectl import Kubectl
 from control_plane.processes import ControlPlane
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from go_programs.ahead import build_ahead
 from operators import OperatorBench
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Build before the first test: within one, the build would count against its time limit, unseen.
-
-    What keeps it from being built is an error of the tests that need it, and no other's.
-    """
-    wanted = any("kubernetes" in getattr(item, "fixturenames", ()) for item in session.items)
-    if not wanted or session.config.option.collectonly or session.config.getoption("--kubeconfig"):
-        return
-    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
-    with suppress(BinariesMissing, BuildFailed, GoMissing):
-        ensure_binaries(terminal.write_line if terminal is not None else _say)
-
-
-def _say(line: str) -> None:
-    """A worker of xdist has no terminal of its own, but the error output of the run."""
-    if sys.__stderr__ is not None:
-        sys.__stderr__.write(f"{line}\n")
-        sys.__stderr__.flush()
+    if not session.config.getoption("--kubeconfig"):
+        with suppress(BinariesMissing):  # an error of the tests that need them
+            build_ahead(session, "kubernetes", ensure_binaries)
 
 
 @pytest.fixture(scope="session")

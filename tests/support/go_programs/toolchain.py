@@ -22,14 +22,14 @@ class Go:
     version: Version
 
 
-def find_go(needed: Version) -> Go:
-    """A Go of at least the version `needed`. Raises GoMissing."""
+def find_go(needed: Version, *, title: str) -> Go:
+    """A Go of at least the version `needed`, to build what people call `title`. Raises GoMissing."""
     found = [go for command in _candidates() if (go := _ask(command))]
     for go in found:
         if go.version >= needed:
             return go
     there = ", ".join(f"{go.version} at {go.command}" for go in found) or "none"
-    raise GoMissing(f"Kubernetes' control plane takes Go {needed} or newer to build; there is {there}. Run `uv sync`.")
+    raise GoMissing(f"{title} takes Go {needed} or newer to build; there is {there}. Run `uv sync`.")
 
 
 def _candidates() -> list[Path]:
