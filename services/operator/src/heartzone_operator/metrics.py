@@ -10,7 +10,7 @@ heartzone_registry_requests_total              requests to the schema registry
 
 from collections import Counter as Tally
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -54,6 +54,9 @@ class OperatorMetrics:
             registry=registry,
         )
         self._registry = Counter("heartzone_registry_requests", "Requests to the schema registry", registry=registry)
+        # Told as 0 from the start, so that increase() sees the first of each.
+        for outcome in get_args(Outcome):
+            self._reconciles.labels(outcome=outcome)
         self.count_resources(())
 
     def reconciled(self, outcome: Outcome) -> None:

@@ -25,6 +25,30 @@ LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 
 DURATION_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 RECORDS_BUCKETS = (1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
 
+# What happens seldom is told as 0 from the start: a counter that appears with its first event hides that event from
+# increase() and rate(), and so from an alert. Reasons of librdkafka (any name of an error) join when they come.
+REASONS_OF_ABORTS = (
+    "commit_timed_out",
+    "not_in_group",
+    "offset_out_of_range",
+    "offsets_timed_out",
+    "queue_full",
+    "schema_not_found_yet",
+    "schema_registry_away",
+    "unproducible",
+)
+REASONS_OF_DEAD_LETTERS = (
+    "bad_frame",
+    "invalid_json",
+    "schema_not_found",
+    "schema_unusable",
+    "schema_violation",
+    "tombstone",
+    "unproducible",
+)
+REASONS_OF_REBUILDS = ("commit_timed_out", "disconnected_while_ending_a_transaction")
+REBALANCE_EVENTS = ("assigned", "revoked", "lost")
+
 # Timing each of ten thousand records of a transaction would cost more than transforming them; this many, evenly
 # spaced, give the same histogram, and a transaction of fewer records is timed whole.
 LATENCY_SAMPLES = 32
@@ -66,6 +90,14 @@ class WorkerMetrics(Observer):
             "heartzone_producer_rebuilds", "Transactional producers replaced", ["reason"], registry=registry
         )
         self._rebalances = Counter("heartzone_rebalances", "Rebalance callbacks", ["event"], registry=registry)
+        for counter, label, values in (
+            (self._aborted, "reason", REASONS_OF_ABORTS),
+            (self._dead_letters, "reason", REASONS_OF_DEAD_LETTERS),
+            (self._rebuilds, "reason", REASONS_OF_REBUILDS),
+            (self._rebalances, "event", REBALANCE_EVENTS),
+        ):
+            for value in values:
+                counter.labels(**{label: value})
         self._latency = Histogram(
             "heartzone_end_to_end_latency_seconds",
             "Time from a record's timestamp to the commit of its outcome",

@@ -14,13 +14,15 @@ broker    heartzone_librdkafka_broker_up{client,broker}            1 when connec
           heartzone_librdkafka_broker_request_timeouts_total{client,broker}
           heartzone_librdkafka_broker_disconnects_total{client,broker}
 consumer  heartzone_librdkafka_consumer_lag_records{client,topic,partition}   as librdkafka counts: control records too
+          heartzone_librdkafka_high_watermark_offset{client,topic,partition}    where the next record will be
+          heartzone_librdkafka_last_stable_offset{client,topic,partition}       where the first open transaction began
           heartzone_librdkafka_fetch_queue_messages{client}        fetched ahead
           heartzone_librdkafka_fetch_queue_bytes{client}
           heartzone_librdkafka_group_rebalances_total{client}
 producer  heartzone_librdkafka_transaction_state{client,state}     1 for the state that it is in
-          heartzone_librdkafka_transaction_state_age_seconds{client}
 
-Source of the fields: librdkafka's STATISTICS.md.
+Source of the fields: librdkafka's STATISTICS.md. Its ``txn_stateage`` is left out: librdkafka never sets the time that
+it counts from, so it tells how long the machine runs.
 """
 
 import json
@@ -52,6 +54,11 @@ _COUNTERS = {
 _BROKER_COUNTERS = {
     "req_timeouts": ("broker_request_timeouts", "Requests that a broker did not answer in time"),
     "disconnects": ("broker_disconnects", "Connections to a broker that ended"),
+}
+_PARTITION_GAUGES = {
+    "consumer_lag": ("consumer_lag_records", "Records behind the last stable offset, control records included"),
+    "hi_offset": ("high_watermark_offset", "Offset of the next record, open transactions included"),
+    "ls_offset": ("last_stable_offset", "Offset before which every transaction has ended"),
 }
 _QUANTILES = {"p50": "0.5", "p99": "0.99"}
 
@@ -129,11 +136,11 @@ def _add_consumer(families: Families, client: str, statistics: Mapping[str, Any]
     for topic, partition in _assigned(statistics):
         messages += partition["fetchq_cnt"]
         size += partition["fetchq_size"]
-        # -1 until librdkafka knows it.
-        if partition["consumer_lag"] >= 0:
-            labels = {"client": client, "topic": topic, "partition": str(partition["partition"])}
-            text = "Records behind the last stable offset, control records included"
-            _gauge(families, "consumer_lag_records", text, partition["consumer_lag"], **labels)
+        labels = {"client": client, "topic": topic, "partition": str(partition["partition"])}
+        for field, (name, text) in _PARTITION_GAUGES.items():
+            # Negative until librdkafka knows it.
+            if partition[field] >= 0:
+                _gauge(families, name, text, partition[field], **labels)
     _gauge(families, "fetch_queue_messages", "Messages fetched ahead", messages, client=client)
     _gauge(families, "fetch_queue_bytes", "Bytes fetched ahead", size, client=client)
     rebalances = statistics.get("cgrp", {}).get("rebalance_cnt", 0)
@@ -150,8 +157,6 @@ def _assigned(statistics: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
 def _add_transactions(families: Families, client: str, eos: Mapping[str, Any]) -> None:
     text = "State of the transaction, 1 for the one that it is in"
     _gauge(families, "transaction_state", text, 1, client=client, state=eos["txn_state"])
-    seconds = eos["txn_stateage"] / 1e3
-    _gauge(families, "transaction_state_age_seconds", "Time in this state", seconds, client=client)
 
 
 def _gauge(families: Families, name: str, text: str, value: float, **labels: str) -> None:
