@@ -71,6 +71,7 @@ def connect(up: Endpoints | None) -> Cluster:
         if up is not None and KAFKA_VARIABLE not in variables:
             variables[KAFKA_VARIABLE] = up.kafka
             origin = str(up.source)
+        _require(KAFKA_VARIABLE, variables)
         kafka = KafkaSettings.from_variables(variables)
     except SettingsError as error:
         raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
@@ -92,6 +93,7 @@ def registry(up: Endpoints | None) -> dict[str, str | int | float]:
         variables = dict(read_variables())
         if up is not None:
             variables.setdefault(REGISTRY_VARIABLE, up.registry)
+        _require(REGISTRY_VARIABLE, variables)
         return SchemaRegistrySettings.from_variables(variables).client_config()
     except SettingsError as error:
         raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
@@ -117,6 +119,15 @@ def cannot_read(error: TopicUnavailableError, cluster: Cluster) -> CannotRunErro
     if isinstance(error, KafkaSilentError) and cluster.origin.endswith(endpoints.FILE_NAME):
         hint = "; is that `heartzone up` still running?"
     return CannotRunError(f"{error} (Kafka at {cluster.bootstrap_servers}, from {cluster.origin}{hint})")
+
+
+def _require(variable: str, variables: Mapping[str, str]) -> None:
+    # A variable that looks like it is a misspelling, which the settings themselves name.
+    if not any(name.startswith(variable[:-1]) for name in variables):
+        raise CannotRunError(
+            f"No `heartzone up` is running in this folder or one above it: start it, or set {variable} to work "
+            "against another cluster."
+        )
 
 
 def _hint(up: Endpoints | None) -> str:

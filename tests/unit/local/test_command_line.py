@@ -126,7 +126,7 @@ def test_a_question_about_a_misspelt_setting_ends_with_its_question_mark(
 
 
 def test_without_a_running_up_zones_names_the_setting(run: Run) -> None:
-    assert_one_sentence(run("zones"), "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "`heartzone up`")
+    assert_one_sentence(run("zones"), "Error: No `heartzone up` is running", "set HEARTZONE_KAFKA_BOOTSTRAP_SERVERS")
 
 
 def test_a_data_dir_without_a_running_up_is_named(run: Run, tmp_path: Path) -> None:

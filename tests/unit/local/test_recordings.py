@@ -147,8 +147,13 @@ GPX_POINT = '<gpx><trk><trkseg><trkpt lat="1" lon="2">{}</trkpt></trkseg></trk><
         pytest.param("a.csv", b"when,bpm\n", "'when,bpm'", id="other columns"),
         pytest.param("a.csv", b"time,heart_rate\n", "holds no heart rates", id="csv without rows"),
         pytest.param("a.csv", b"time,heart_rate\n2022-12-02T13:50:00Z,9\n2022", "cut short", id="csv cut short"),
-        pytest.param("a.csv", b"time,heart_rate\nnoon,90\n", "'noon'", id="csv time"),
-        pytest.param("a.csv", b"time,heart_rate\n2022-12-02T13:50:00Z,fast\n", "'fast'", id="csv heart rate"),
+        pytest.param("a.csv", b"time,heart_rate\nnoon,90\n", "in line 2 has the time 'noon'", id="csv time"),
+        pytest.param(
+            "a.csv",
+            b"time,heart_rate\n2022-12-02T13:50:00Z,fast\n",
+            "in line 2 has the heart rate 'fast'",
+            id="csv heart rate",
+        ),
         pytest.param("a.csv", b"time,heart_rate\n2022-12-02T13:50:00Z,90.5\n", "no whole number", id="fraction"),
         pytest.param("a.csv", b"time,heart_rate\n2022-12-02T13:50:00Z,-1\n", "heart rate -1", id="negative"),
         pytest.param(

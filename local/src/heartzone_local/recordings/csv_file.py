@@ -39,8 +39,15 @@ def _samples(text: TextIO) -> Iterator[Sample]:
                     "it is cut short or damaged."
                 )
             if heart_rate := row[heart_rate_at].strip():
-                yield sample(parse_time(row[time_at]), parse_heart_rate(heart_rate))
+                yield _sample(row[time_at], heart_rate, rows.line_num)
     except csv.Error as error:
         raise FormatError(f"is no valid CSV in line {rows.line_num}: {error}.") from error
     except UnicodeDecodeError as error:
         raise FormatError(f"is not UTF-8 text at byte {error.start}.") from error
+
+
+def _sample(time: str, heart_rate: str, line: int) -> Sample:
+    try:
+        return sample(parse_time(time), parse_heart_rate(heart_rate))
+    except FormatError as error:
+        raise FormatError(f"in line {line} {error}") from error

@@ -1,8 +1,9 @@
-"""Entry point: read the settings, run until told to stop, exit 0, 1 or 2."""
+"""Entry point: answer --help, or read the settings, run until told to stop, exit 0, 1 or 2."""
 
 import sys
 
 from heartzone.settings import SettingsError, load
+from heartzone.settings.command_line import answer_help
 from heartzone.telemetry import logs
 from heartzone_operator.memory import share_heaps
 from heartzone_operator.settings import OperatorSettings
@@ -10,6 +11,12 @@ from heartzone_operator.settings import OperatorSettings
 
 def main() -> int:
     """Exit code 0 after SIGTERM, 2 for bad settings, 1 for anything else."""
+    answer_help(
+        "heartzone-operator",
+        "Makes topics and schemas what EventTopic resources ask for.",
+        OperatorSettings,
+        sys.argv[1:],
+    )
     try:
         settings = load(OperatorSettings)
         logs.configure(settings.log_level, settings.log_format, "operator")

@@ -1,14 +1,18 @@
-"""Entry point: read the settings, run until told to stop, exit 0, 1 or 2."""
+"""Entry point: answer --help, or read the settings, run until told to stop, exit 0, 1 or 2."""
 
 import sys
 
 from heartzone.settings import SettingsError, load
+from heartzone.settings.command_line import answer_help
 from heartzone.telemetry import logs
 from heartzone_producer.settings import ProducerSettings
 
 
 def main() -> int:
     """Exit code 0 after SIGTERM, 2 for bad settings or a taken port, 1 for anything else."""
+    answer_help(
+        "heartzone-producer", "Takes readings in over HTTP and writes them to Kafka.", ProducerSettings, sys.argv[1:]
+    )
     try:
         settings = load(ProducerSettings)
         logs.configure(settings.log_level, settings.log_format, "producer")

@@ -1,14 +1,21 @@
-"""Entry point: read the settings, run until told to stop, exit 0, 1 or 2."""
+"""Entry point: answer --help, or read the settings, run until told to stop, exit 0, 1 or 2."""
 
 import sys
 
 from heartzone.settings import SettingsError, load
+from heartzone.settings.command_line import answer_help
 from heartzone.telemetry import logs
 from heartzone_zone_worker.settings import WorkerSettings
 
 
 def main() -> int:
     """Exit code 0 after SIGTERM, 2 for bad settings or refused credentials, 1 for anything else."""
+    answer_help(
+        "heartzone-zone-worker",
+        "Turns every reading into a heart-rate zone event, exactly once.",
+        WorkerSettings,
+        sys.argv[1:],
+    )
     try:
         settings = load(WorkerSettings)
         logs.configure(settings.log_level, settings.log_format, "zone-worker")
