@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 
-from control_plane.cluster import Cluster
 from operators import RBAC, SCHEMA_1, OperatorBench, event_topic
 from pipeline import ServiceProcess
 from testbed import eventually
@@ -72,45 +71,3 @@ def test_without_the_right_something_fails(bench: OperatorBench, right: tuple[st
         eventually(lambda: SIGNS[right](bench, operator), f"a sign that the right to {verb} {resource} is missing")
     finally:
         operator.process.terminate(30)
-
-
-def test_a_namespaced_operator_does_not_see_other_namespaces(bench: OperatorBench, kubernetes: Cluster) -> None:
-    with kubernetes.new_namespace() as elsewhere, bench.operator() as operator:
-        kubernetes.kubectl.within(elsewhere).apply(event_topic(name="foreign"))
-        bench.settled(bench.apply(event_topic()))
-
-        assert "status" not in kubernetes.kubectl.within(elsewhere).get("et", "foreign")
-        assert "cannot" not in operator.process.log(), "nor does it ask for what it may not"
-
-
-def test_an_operator_for_all_namespaces_serves_them_all(bench: OperatorBench, kubernetes: Cluster) -> None:
-    name = f"heartzone-operator-{bench.namespace}"
-    cluster_role = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": name},
-        "rules": ROLE["rules"],
-    }
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": name},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-        "subjects": [{"kind": "ServiceAccount", "name": "heartzone-operator", "namespace": bench.namespace}],
-    }
-    kubernetes.kubectl.apply(cluster_role, binding)
-    topic = event_topic()
-    try:
-        with (
-            kubernetes.new_namespace() as elsewhere,
-            bench.operator({"HEARTZONE_WATCH_NAMESPACES": "*", "HEARTZONE_LEASE_NAMESPACE": bench.namespace}),
-        ):
-            bench.settled(bench.apply(topic))
-            # The same topic from another namespace is a conflict, not a way to another team's subjects.
-            kubernetes.kubectl.within(elsewhere).apply(
-                event_topic(topic["spec"]["topicName"], name="thief", schema=SCHEMA_1)
-            )
-            bench.settled("thief", "False", reason="ResourceConflict", namespace=elsewhere)
-            assert bench.versions(topic["spec"]["topicName"]) == []
-    finally:
-        kubernetes.kubectl("delete", "clusterrole,clusterrolebinding", name)

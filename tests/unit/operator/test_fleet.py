@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from heartzone_operator.fleet import Fleet
 from heartzone_operator.resources import Key, Resource, resource_of
 
@@ -15,7 +17,13 @@ def resource(name: str, *, topic: str = "Orders", version: int = 1, created: int
         "resourceVersion": str(version),
         "creationTimestamp": f"2026-01-01T00:00:{created:02}Z",
     } | more.pop("metadata", {})
-    return resource_of({"metadata": metadata, "spec": {"topicName": topic, "partitions": 1, **more}})
+    status = more.pop("status", {})
+    return resource_of({"metadata": metadata, "spec": {"topicName": topic, "partitions": 1, **more}, "status": status})
+
+
+def named(key: str, **more: Any) -> Resource:
+    namespace, name = key.split("/")
+    return resource(name, namespace=namespace, **more)
 
 
 def names(resources: list[Resource]) -> list[str]:
@@ -68,14 +76,83 @@ def test_the_oldest_keeps_a_topic_and_when_it_goes_the_next_is_due() -> None:
     assert set(names(fleet.take_due(1, 10))) == {"a", "c"}
 
 
-def test_of_two_made_in_the_same_second_namespace_and_name_decide_for_all_operators_alike() -> None:
-    fleet = Fleet()
-    fleet.saw(resource("a", namespace="zoo"), 0)
-    fleet.saw(resource("b", namespace="shop"), 0)
-
+def keeper_of(fleet: Fleet) -> str:
     keeper = fleet.keeper("Orders")
     assert keeper is not None
-    assert str(keeper.key) == "shop/b"
+    return str(keeper.key)
+
+
+def status(reason: str, **fields: Any) -> dict[str, Any]:
+    condition = {"type": "TopicReady", "status": "True", "reason": reason, "message": "", "lastTransitionTime": ""}
+    return {"conditions": [condition], **fields}
+
+
+@pytest.mark.parametrize("newcomer", ["an/a", "zoo/z"], ids=["sorts first", "sorts last"])
+class TestOfTwoMadeInTheSameSecond:
+    def test_the_one_whose_topic_it_is_already_keeps_it_before_its_status_tells(self, newcomer: str) -> None:
+        fleet = Fleet()
+        first = resource("m", namespace="mid")
+        fleet.saw(first, 0)
+        fleet.keeps(first)
+
+        fleet.saw(named(newcomer), 0)
+
+        assert keeper_of(fleet) == "mid/m"
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            pytest.param(status("InSync", topicId="t"), id="made"),
+            pytest.param(status("KafkaUnavailable"), id="Kafka was away"),
+            pytest.param(status("InvalidConfig"), id="refused by the broker"),
+            pytest.param(status("InvalidResource", topicId="t"), id="made, no longer valid"),
+        ],
+    )
+    def test_after_a_restart_the_status_tells_who_keeps_it(self, newcomer: str, written: dict[str, Any]) -> None:
+        fleet = Fleet()
+        fleet.saw(named(newcomer, status=status("ResourceConflict")), 0)
+        fleet.saw(named("mid/m", status=written), 0)
+
+        assert keeper_of(fleet) == "mid/m"
+
+    def test_what_was_never_looked_at_keeps_nothing(self, newcomer: str) -> None:
+        fleet = Fleet()
+        fleet.saw(named(newcomer, status=status("Paused")), 0)
+        fleet.saw(named("mid/m", status=status("InSync", topicId="t")), 0)
+
+        assert keeper_of(fleet) == "mid/m"
+
+    def test_when_the_one_that_keeps_it_goes_the_other_does_and_its_return_changes_nothing(self, newcomer: str) -> None:
+        fleet = Fleet()
+        first, second = named("mid/m"), named(newcomer)
+        for each in (first, second):
+            fleet.saw(each, 0)
+        fleet.keeps(first)
+        fleet.gone(first.key, 1, first.uid)
+        assert keeper_of(fleet) == newcomer
+
+        fleet.keeps(second)
+        fleet.saw(named("mid/m", uid="again"), 2)
+        assert keeper_of(fleet) == newcomer
+
+
+def test_of_two_in_the_same_second_that_nobody_has_looked_at_the_names_decide_for_all_operators_alike() -> None:
+    fleet = Fleet()
+    fleet.saw(named("zoo/a"), 0)
+    fleet.saw(named("shop/b"), 0)
+
+    assert keeper_of(fleet) == "shop/b"
+
+
+def test_whoever_keeps_a_topic_the_older_one_takes_it() -> None:
+    fleet = Fleet()
+    younger = resource("a", created=2)
+    fleet.saw(younger, 0)
+    fleet.keeps(younger)
+
+    fleet.saw(resource("b", created=1), 1)
+
+    assert keeper_of(fleet) == "shop/b"
 
 
 def test_a_deletion_of_a_former_namesake_is_not_taken_for_one_of_its_successor() -> None:

@@ -17,6 +17,7 @@ class Fleet:
         self._due: dict[Key, float] = {}
         self._claims: defaultdict[str, set[Key]] = defaultdict(set)
         self._readers: defaultdict[Key, set[Key]] = defaultdict(set)
+        self._kept: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -55,6 +56,8 @@ class Fleet:
         del self._resources[key]
         self._due.pop(key, None)
         self._forget_relations(known)
+        if self._kept.get(known.topic) == known.uid:
+            del self._kept[known.topic]
         self._wake_rivals(known, now)
 
     def config_map_changed(self, config_map: Key, now: float) -> bool:
@@ -65,9 +68,18 @@ class Fleet:
         return bool(readers)
 
     def keeper(self, topic: str) -> Resource | None:
-        """Return the resource that the topic belongs to: the oldest of those that name it."""
+        """Return the resource that the topic belongs to: the oldest of those that name it.
+
+        Kubernetes counts creation in whole seconds. Of two made in the same one, that keeps the topic for which it was
+        looked after before, which the status tells after a restart, and this fleet until the status is written. Only
+        when neither was, the names decide, so that nobody gets a topic by the choice of a name.
+        """
         rivals = [self._resources[key] for key in self._claims.get(topic, ())]
-        return min(rivals, key=lambda each: each.seniority, default=None)
+        return min(rivals, key=self._seniority, default=None)
+
+    def keeps(self, resource: Resource) -> None:
+        """Note that the topic is looked after for this resource from now on."""
+        self._kept[resource.topic] = resource.uid
 
     def due_at(self, key: Key, when: float) -> None:
         """Look at a resource at that time, unless it is due earlier."""
@@ -84,6 +96,10 @@ class Fleet:
     def next_due(self) -> float | None:
         """Return when the next resource is due."""
         return min(self._due.values(), default=None)
+
+    def _seniority(self, resource: Resource) -> tuple[str, bool, bool, Key]:
+        is_kept = self._kept.get(resource.topic) == resource.uid
+        return resource.created, not is_kept, not resource.has_kept_its_topic, resource.key
 
     def _forget_relations(self, resource: Resource) -> None:
         for config_map in resource.config_maps():

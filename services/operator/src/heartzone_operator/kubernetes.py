@@ -1,7 +1,7 @@
 """The few requests that the operator makes to the API server, beside the watching that kopf does."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from event_topics.crd import GROUP, PLURAL, VERSION
 from heartzone_operator.resources import Key
 
 MERGE_PATCH = "application/merge-patch+json"
+_PAGE = 250
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
 
 
@@ -50,6 +51,18 @@ class KubernetesApi:
                 return False
             raise
         return any(each.get("name") == PLURAL for each in found.get("resources", ()))
+
+    async def event_topics(self, namespace: str | None) -> AsyncIterator[dict[str, Any]]:
+        """Yield every EventTopic, of one namespace or of all, as it is when this is asked."""
+        path, rest = event_topics_path(namespace), ""
+        while True:
+            found = await self.request("GET", f"{path}?limit={_PAGE}{rest}")
+            for each in found["items"]:
+                yield each
+            token = found["metadata"].get("continue")
+            if not token:
+                return
+            rest = f"&continue={quote(token, safe='')}"
 
     async def event_topic_versions(self, namespace: str | None) -> dict[Key, tuple[str, str]]:
         """Return uid and resource version of every EventTopic, of one namespace or of all."""

@@ -22,7 +22,7 @@ from heartzone_operator.events import Event, event_of
 from heartzone_operator.fleet import Fleet
 from heartzone_operator.kubernetes import KubernetesApi, KubernetesError, KubernetesUnavailable
 from heartzone_operator.metrics import OperatorMetrics
-from heartzone_operator.resources import Key, Resource
+from heartzone_operator.resources import CONFLICT, Key, Resource
 from heartzone_operator.work import Work
 from heartzone_operator.writing import Writer, now_text
 
@@ -168,6 +168,7 @@ class Reconciler:
         if not is_keeper and keeper is not None:
             await self._conflict(resource, keeper)
             return False
+        self._fleet.keeps(resource)
         return await self._deletion.prepare(resource)
 
     async def _work(self, resource: Resource, texts: ConfigMaps) -> Work | None:
@@ -250,7 +251,7 @@ class Reconciler:
             f"The topic {resource.topic!r} belongs to the older EventTopic {keeper.key}; remove one of the "
             "two, or describe another topic in a new resource."
         )
-        await self._refuse(resource, Verdict("False", "ResourceConflict", message))
+        await self._refuse(resource, Verdict("False", CONFLICT, message))
 
     async def _refuse(self, resource: Resource, verdict: Verdict) -> None:
         await self._writer.write(

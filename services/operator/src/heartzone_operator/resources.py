@@ -10,6 +10,8 @@ from event_topics.status import EventTopicStatus
 
 FINALIZER = "heartzone.dev/delete-topic"
 PAUSE = "heartzone.dev/pause"
+CONFLICT = "ResourceConflict"
+_NEVER_LOOKED_AT = frozenset({"Paused", "InvalidResource"})
 
 
 class Key(NamedTuple):
@@ -43,9 +45,12 @@ class Resource:
         return str(self.spec.get("topicName") or self.key.name)
 
     @property
-    def seniority(self) -> tuple[str, str, str]:
-        """Sorts the resource that keeps a topic first; names settle what was created in the same second."""
-        return self.created, *self.key
+    def has_kept_its_topic(self) -> bool:
+        """Whether the status tells that the topic was looked after for this resource, and for no other since."""
+        topic_ready = self.status.condition("TopicReady")
+        if topic_ready is None or topic_ready.reason == CONFLICT:
+            return False
+        return self.status.topic_id is not None or topic_ready.reason not in _NEVER_LOOKED_AT
 
     @property
     def has_finalizer(self) -> bool:

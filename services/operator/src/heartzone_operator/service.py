@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import signal
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import structlog
@@ -23,6 +25,7 @@ from heartzone_operator.kubernetes import KubernetesApi, KubernetesError, Kubern
 from heartzone_operator.lease import Lease, LeaseLost
 from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.reconciler import Reconciler
+from heartzone_operator.resources import resource_of
 from heartzone_operator.settings import OperatorSettings
 from heartzone_operator.watching import Watch
 from heartzone_operator.writing import Writer
@@ -115,7 +118,7 @@ class Operator:
         fleet, config_maps = Fleet(), ConfigMapTexts(api)
         events = EventPoster(api, self._settings.identity)
         writer = Writer(api, fleet, events)
-        self._reconciler = reconciler = Reconciler(
+        reconciler = Reconciler(
             fleet=fleet,
             api=api,
             cluster=cluster,
@@ -136,14 +139,15 @@ class Operator:
 
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(each) for each in (lease.keep(), events.run(), end_when_stopped())]
-            watching = tasks.create_task(watch.run(lambda: self._until_served(api)))
             try:
+                await self._take_stock(api, fleet, namespaces or (None,))
+                self._reconciler = reconciler
+                tasks.create_task(watch.run(lambda: self._until_served(api)))
                 await reconciler.run()
             finally:
                 watch.stop()
                 for each in helpers:
                     each.cancel()
-            await watching
 
     async def _end(self, working: "asyncio.Task[None]") -> int:
         """Let the batch in hand end; return the exit code."""
@@ -180,6 +184,20 @@ class Operator:
             except (KubernetesError, KubernetesUnavailable) as error:
                 self._wait(f"the API server does not say what it serves: {error}")
             await asyncio.sleep(_ASK_AGAIN_S)
+
+    async def _take_stock(self, api: KubernetesApi, fleet: Fleet, namespaces: Sequence[str | None]) -> None:
+        """Return once every resource is known: a younger one that is seen first must not take an older one's topic."""
+        while True:
+            try:
+                for namespace in namespaces:
+                    async for body in api.event_topics(namespace):
+                        fleet.saw(resource_of(body), time.monotonic())
+            except (KubernetesError, KubernetesUnavailable) as error:
+                self._wait(f"the EventTopics cannot be listed: {error}")
+                await asyncio.sleep(_ASK_AGAIN_S)
+            else:
+                self._reason = None
+                return
 
     def _wait(self, reason: str) -> None:
         if reason != self._reason:

@@ -1,0 +1,94 @@
+"""One namespace or all of them: what an operator serves, and who gets a topic that two teams ask for."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from control_plane.cluster import Cluster
+from control_plane.kubectl import Kubectl
+from operators import RBAC, SCHEMA_1, OperatorBench, event_topic
+from testbed import eventually
+
+ROLE = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")
+# Namespaces that sort before and after that of the bench, which is named test-….
+ELSEWHERE = pytest.mark.parametrize("prefix", ["an-other", "zoo"], ids=["sorts first", "sorts last"])
+
+
+@pytest.fixture
+def everywhere(bench: OperatorBench, kubernetes: Cluster) -> Iterator[dict[str, str]]:
+    """The settings of an operator for all namespaces, and its rights."""
+    name = f"heartzone-operator-{bench.namespace}"
+    cluster_role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": ROLE["rules"],
+    }
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": "heartzone-operator", "namespace": bench.namespace}],
+    }
+    kubernetes.kubectl.apply(cluster_role, binding)
+    yield {"HEARTZONE_WATCH_NAMESPACES": "*", "HEARTZONE_LEASE_NAMESPACE": bench.namespace}
+    kubernetes.kubectl("delete", "clusterrole,clusterrolebinding", name)
+
+
+def test_a_namespaced_operator_does_not_see_other_namespaces(bench: OperatorBench, kubernetes: Cluster) -> None:
+    with kubernetes.new_namespace() as elsewhere, bench.operator() as operator:
+        kubernetes.kubectl.within(elsewhere).apply(event_topic(name="foreign"))
+        bench.settled(bench.apply(event_topic()))
+
+        assert "status" not in kubernetes.kubectl.within(elsewhere).get("et", "foreign")
+        assert "cannot" not in operator.process.log(), "nor does it ask for what it may not"
+
+
+@ELSEWHERE
+def test_a_topic_of_one_namespace_cannot_be_had_from_another(
+    bench: OperatorBench, kubernetes: Cluster, everywhere: dict[str, str], prefix: str
+) -> None:
+    kept = event_topic()
+    topic = kept["spec"]["topicName"]
+    with kubernetes.new_namespace(prefix) as elsewhere, bench.operator(everywhere):
+        bench.settled(bench.apply(kept))
+
+        kubernetes.kubectl.within(elsewhere).apply(event_topic(topic, name="thief", schema=SCHEMA_1))
+
+        bench.settled("thief", "False", reason="ResourceConflict", namespace=elsewhere)
+        assert bench.versions(topic) == [], "nor are its subjects another team's"
+        bench.settled(kept["metadata"]["name"])
+
+
+@ELSEWHERE
+def test_of_two_made_in_the_same_second_the_one_that_keeps_the_topic_still_does_after_a_restart(
+    bench: OperatorBench, kubernetes: Cluster, everywhere: dict[str, str], prefix: str
+) -> None:
+    with kubernetes.new_namespace(prefix) as elsewhere:
+        name = made_in_the_same_second(bench.kubectl, kubernetes.kubectl.within(elsewhere))
+        with bench.operator():  # it serves one of the two namespaces only
+            topic_id = bench.settled(name)["topicId"]
+
+        with bench.operator(everywhere):
+            bench.settled("thief", "False", reason="ResourceConflict", namespace=elsewhere)
+            assert bench.settled(name)["topicId"] == topic_id
+
+
+def made_in_the_same_second(here: Kubectl, elsewhere: Kubectl) -> str:
+    """Apply a resource here and, for the same topic, `thief` elsewhere, so that the API server tells the same time."""
+    made: list[str] = []
+
+    def is_so() -> bool:
+        elsewhere("delete", "et", "thief", "--ignore-not-found")
+        kept = event_topic()
+        topic, name = kept["spec"]["topicName"], kept["metadata"]["name"]
+        here.apply(kept)
+        elsewhere.apply(event_topic(topic, name="thief", schema=SCHEMA_1))
+        made.append(name)
+        first, second = here.get("et", name), elsewhere.get("et", "thief")
+        return bool(first["metadata"]["creationTimestamp"] == second["metadata"]["creationTimestamp"])
+
+    eventually(is_so, "two resources of the same second")
+    return made[-1]
