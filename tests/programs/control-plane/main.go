@@ -1,10 +1,11 @@
-// The programs of a Kubernetes control plane in one binary, which is whichever of them it is called.
+// The programs of a Kubernetes cluster in one binary, which is whichever of them it is called.
 //
 // They share most of their code: one binary is built and linked once, and takes a third of the disk. Another program is
 // one more line in the table; tests/support/control_plane/binaries.py links the names to the binary.
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -20,12 +21,20 @@ import (
 	kubectl "k8s.io/kubectl/pkg/cmd"
 	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
+	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
 var programs = map[string]func(){
-	"etcd":           func() { etcdmain.Main(os.Args) },
-	"kube-apiserver": daemon(apiserver.NewAPIServerCommand),
-	"kubectl":        runKubectl,
+	"etcd":                    func() { etcdmain.Main(os.Args) },
+	"kube-apiserver":          daemon(apiserver.NewAPIServerCommand),
+	"kube-controller-manager": daemon(controllers.NewControllerManagerCommand),
+	"kube-proxy":              daemon(proxy.NewProxyCommand),
+	"kube-scheduler":          daemon(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
+	"kubectl":                 runKubectl,
+	"kubelet":                 daemon(func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) }),
 }
 
 func main() {

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from go_programs.modules import GoModule, Say
 
-PROGRAMS = ("etcd", "kube-apiserver", "kubectl")  # as main.go names them
+# As main.go names them.
+PROGRAMS = ("etcd", "kube-apiserver", "kubectl")
+NODE_PROGRAMS = ("kube-controller-manager", "kube-proxy", "kube-scheduler", "kubelet")
 
 
 class BinariesMissing(Exception):
@@ -30,6 +32,11 @@ def ensure_binaries(say: Say) -> Binaries:
     """
     if assets := os.environ.get("KUBEBUILDER_ASSETS"):
         return _provided(Path(assets))
+    return built_binaries(say)
+
+
+def built_binaries(say: Say) -> Binaries:
+    """The programs and NODE_PROGRAMS, from source whatever KUBEBUILDER_ASSETS says. Raises GoMissing, BuildFailed."""
     return Binaries(_module().ensure(say))
 
 
@@ -42,7 +49,7 @@ def _module() -> GoModule:
         "control-plane",
         title=f"Kubernetes {version}",
         effort="4 to 10 minutes",
-        names=PROGRAMS,
+        names=(*PROGRAMS, *NODE_PROGRAMS),
         stated={f"k8s.io/component-base/version.{name}": value for name, value in stated.items()},
     )
 
