@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from runpy import run_path
 
 from event_topics import crd
 from event_topics.embedding import main as copy_schemas
@@ -128,6 +129,9 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
     yield ROOT / "docs" / "eventtopic.md", reference
     yield ROOT / "services" / "producer" / "openapi.json", openapi_file
+    dashboards = ROOT / "deploy" / "helm" / "heartzone" / "files" / "dashboards"
+    for name, dashboard in run_path(str(ROOT / "deploy" / "grafana"))["DASHBOARDS"].items():
+        yield dashboards / f"{name}.json", dashboard
     yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
 
 
