@@ -5,7 +5,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 SYNC := $(UV) sync --locked --all-packages --quiet
 RUN := $(UV) run --no-sync
 
-.PHONY: help up test bench lint types generate clean
+.PHONY: help up test bench lint types generate images clean
 
 help: ## Say what the targets do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ generate: sync ## Write anew what is generated: schemas, topics, settings table
 
 bench: sync ## Print throughput as ratios against peers run side by side
 	$(RUN) python -m benchmarks
+
+images: ## Build the services' images with docker or buildah (BASE_IMAGE=local where no registry of images is reachable)
+	PYTHONPATH=deploy/images python3 -m heartzone_images --tag=$(or $(TAG),dev) $(addprefix --base-image=,$(BASE_IMAGE)) $(ARGS)
 
 clean: ## Remove the environment and caches, not the data in .heartzone/
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

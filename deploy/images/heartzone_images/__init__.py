@@ -1,0 +1,1 @@
+"""Builds heartzone's container images with the docker or the buildah of this machine; standard library only."""
