@@ -19,19 +19,31 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One image to build: `secrets` are files that RUN steps may read and no layer keeps."""
+    """One image to build.
+
+    secrets: files that RUN steps may read and no layer keeps. contexts: more folders to COPY from, by name.
+    """
 
     reference: str
     dockerfile: Path
     context: Path
     arguments: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
+    contexts: Mapping[str, Path] = field(default_factory=dict)
 
     def options(self) -> list[str]:
         """What docker and buildah spell alike."""
         arguments = [f"--build-arg={name}={value}" for name, value in self.arguments.items()]
         secrets = [f"--secret=id={name},src={path}" for name, path in self.secrets.items()]
-        return [*arguments, *secrets, f"--tag={self.reference}", f"--file={self.dockerfile}", str(self.context)]
+        contexts = [f"--build-context={name}={path}" for name, path in self.contexts.items()]
+        return [
+            *arguments,
+            *secrets,
+            *contexts,
+            f"--tag={self.reference}",
+            f"--file={self.dockerfile}",
+            str(self.context),
+        ]
 
 
 class Engine(Protocol):
