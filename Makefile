@@ -5,16 +5,19 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 SYNC := $(UV) sync --locked --all-packages --quiet
 RUN := $(UV) run --no-sync
 
-.PHONY: help up test bench lint types generate images clean
+.PHONY: help up test e2e bench lint types generate images clean
 
 help: ## Say what the targets do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: sync ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C stops them
 	@exec .venv/bin/heartzone up $(ARGS)
 
 test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" picks some)
 	$(RUN) pytest -n 3 --dist loadfile $(ARGS)
+
+e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" picks some)
+	PYTHONPATH=tests/support $(RUN) python -m node $(ARGS)
 
 lint: sync ## Check format, style, import rules and types
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) lint-imports && $(RUN) mypy

@@ -1,8 +1,12 @@
 """Command-line options of the test run; pytest reads them before it knows which folders hold tests."""
 
+import argparse
 from pathlib import Path
 
 import pytest
+
+E2E = Path(__file__).parent / "e2e"
+BY_NAME_ONLY = (E2E / "cluster", E2E / "images")  # `make e2e`
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -10,6 +14,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kubeconfig",
         type=Path,
         metavar="FILE",
-        help="run tests/kubernetes on the cluster of this file's current context, as its administrator; "
-        "default: a control plane of their own, built once from source (or that of KUBEBUILDER_ASSETS)",
+        help="run tests/kubernetes and tests/e2e/cluster on the cluster of this file's current context, as its "
+        "administrator; default: one of their own, built once from source (or tests/kubernetes on KUBEBUILDER_ASSETS)",
     )
+    parser.addoption(
+        "--image-loader",
+        metavar="COMMAND",
+        help="how the archive {} gets to the nodes of --kubeconfig: 'kind load image-archive {} --name NAME'",
+    )
+    parser.addoption(
+        "--node-directory", type=Path, help=argparse.SUPPRESS
+    )  # said by `make e2e`: see tests/support/node
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what takes a node or images, unless it is asked for by name."""
+    if collection_path not in BY_NAME_ONLY:
+        return None
+    return not any(Path(argument).resolve().is_relative_to(collection_path) for argument in config.args)

@@ -3,7 +3,7 @@
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +24,11 @@ class Cluster:
     control_plane: ControlPlane | None = None
 
     @contextmanager
-    def new_namespace(self, prefix: str = "test") -> Iterator[str]:
+    def new_namespace(self, prefix: str = "test", *, labels: Mapping[str, str] | None = None) -> Iterator[str]:
         """A namespace with a random name, removed with everything in it."""
         name = f"{prefix}-{uuid.uuid4().hex[:10]}"
-        self.kubectl("create", "namespace", name)
+        metadata = {"name": name, "labels": dict(labels or {})}
+        self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         try:
             yield name
         finally:

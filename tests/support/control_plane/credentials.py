@@ -22,12 +22,14 @@ class Credentials:
     signing_key: Path
 
     @classmethod
-    def make(cls, directory: Path) -> Self:
-        """Make new ones in `directory`."""
+    def make(cls, directory: Path, *names: str) -> Self:
+        """Make new ones in `directory`; `names` are the server's own, host names and addresses."""
         files = cls(*(directory / f"{name}.pem" for name in ("ca", "server", "admin", "signing-key")))
         authority = trustme.CA()
         authority.cert_pem.write_to_path(files.ca)
-        authority.issue_cert(LOOPBACK, "localhost").private_key_and_cert_chain_pem.write_to_path(files.server)
+        authority.issue_cert(
+            *dict.fromkeys([LOOPBACK, "localhost", *names])
+        ).private_key_and_cert_chain_pem.write_to_path(files.server)
         # With a name besides, since Go refuses a list of names that is critical and empty.
         admin = authority.issue_cert("admin", common_name="admin", organization_name=ADMINISTRATORS)
         admin.private_key_and_cert_chain_pem.write_to_path(files.admin)

@@ -24,15 +24,26 @@ STOP_GRACE_S = 3
 
 
 class ControlPlane:
-    """A Kubernetes API on a random loopback port, with RBAC, without controllers: what is stored stays as it is stored.
+    """A Kubernetes API on a random port, with RBAC, without controllers: what is stored stays as it is stored.
 
     `url`, `kubeconfig` (of an administrator) and the data stay the same when the API server is started again.
+    For a node it listens where pods reach it (`address`, and `names` that they call it by), and gets more `flags`.
     """
 
-    def __init__(self, binaries: Binaries, directory: Path) -> None:
+    def __init__(
+        self,
+        binaries: Binaries,
+        directory: Path,
+        *,
+        address: str = LOOPBACK,
+        names: Sequence[str] = (),
+        flags: Sequence[str] = (),
+    ) -> None:
         self._binaries = binaries
         self._directory = directory
-        self.credentials = Credentials.make(directory)
+        self._address = address
+        self._flags = flags
+        self.credentials = Credentials.make(directory, address, *names)
         self.kubeconfig = directory / "kubeconfig"
         self.url = ""
         self._api_port = 0
@@ -79,7 +90,7 @@ class ControlPlane:
 
     def _start(self, ports: Sequence[int]) -> None:
         self._api_port, etcd_port, peer_port = ports
-        self.url = f"https://{LOOPBACK}:{self._api_port}"
+        self.url = f"https://{self._address}:{self._api_port}"
         self._etcd_url = f"http://{LOOPBACK}:{etcd_port}"
         peer_url = f"http://{LOOPBACK}:{peer_port}"
         self.kubeconfig.touch(mode=0o600)
@@ -113,8 +124,8 @@ class ControlPlane:
         keys = self.credentials
         return [
             f"--etcd-servers={self._etcd_url}",
-            f"--bind-address={LOOPBACK}",
-            f"--advertise-address={LOOPBACK}",
+            f"--bind-address={self._address}",
+            f"--advertise-address={self._address}",
             f"--secure-port={self._api_port}",
             f"--tls-cert-file={keys.server}",
             f"--tls-private-key-file={keys.server}",
@@ -125,6 +136,7 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-cluster-ip-range=10.0.0.0/24",
             f"--cert-dir={self._directory}",
+            *self._flags,
         ]
 
 

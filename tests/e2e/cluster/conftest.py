@@ -1,0 +1,36 @@
+"""A real cluster: `make e2e` makes a node for the session, ``--kubeconfig FILE`` takes the cluster of somebody else."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from control_plane.binaries import ensure_binaries
+from control_plane.cluster import installed_kubectl
+from control_plane.kubectl import Kubectl
+from node.given import given_node
+from node.node import Node
+from node.own import own_node
+
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@pytest.fixture(scope="session")
+def node(request: pytest.FixtureRequest) -> Iterator[Node]:
+    """The cluster: ``.cluster``, ``.load_image(archive)``, ``.new_namespace(labels={...})``, and what it can do."""
+    kubeconfig = request.config.getoption("--kubeconfig")
+    directory = request.config.getoption("--node-directory")
+    if kubeconfig is not None:
+        kubectl = installed_kubectl() or ensure_binaries(lambda _: None)["kubectl"]
+        yield given_node(kubeconfig, kubectl, request.config.getoption("--image-loader"))
+    elif directory is not None:
+        with own_node(directory) as node:
+            yield node
+    else:
+        pytest.fail("These tests take a cluster with nodes: run `make e2e`, or say --kubeconfig FILE.")
+
+
+@pytest.fixture
+def restricted(node: Node) -> Iterator[Kubectl]:
+    """kubectl in a namespace of the test's own where Pod Security allows only what is `restricted`."""
+    with node.new_namespace(labels=RESTRICTED) as name:
+        yield node.cluster.kubectl.within(name)

@@ -1,0 +1,64 @@
+"""The first process of the node's world (``python -m node.first_process RUN_DIRECTORY COMMAND...``).
+
+It runs as process 1 of new namespaces for processes, mounts and network, finishes that world, runs the command in it
+and buries orphans, as a first process must. When it ends, the kernel ends all others.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from node import cgroups, network
+from node.runs import Run
+
+# Where programs of the node write, whatever they are told: this world has memory of its own there.
+PRIVATE = ("/run", "/var/log", "/var/lib/cni")
+# Settings of the whole machine that kubelet insists on: it gets to see, and to change, copies.
+KERNEL_SETTINGS = (
+    "kernel/keys/root_maxbytes",
+    "kernel/keys/root_maxkeys",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+)
+
+
+def main() -> None:
+    """Set up, run the command to its end, and end with its code."""
+    run, command = Run(Path(sys.argv[1])), sys.argv[2:]
+    # A handler that does nothing, where ignoring would be inherited: Ctrl-C is for the command.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    cgroups.enter(run.name)
+    network.set_up()
+    _cover(run)
+    child = subprocess.Popen(command)
+    while True:
+        pid, status = os.wait()
+        if pid == child.pid:
+            sys.exit(os.waitstatus_to_exitcode(status) % 256)
+
+
+def _cover(run: Run) -> None:
+    for folder in PRIVATE:
+        if not Path(folder).exists():
+            run.mount_point_made.write_text(folder)
+            Path(folder).mkdir()
+        _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", folder)
+    copies = run.directory / "kernel-settings"
+    copies.mkdir()
+    for name in KERNEL_SETTINGS:
+        setting = Path("/proc/sys") / name
+        copy = copies / name.replace("/", ".")
+        copy.write_text(setting.read_text())
+        _mount("--bind", str(copy), str(setting))
+
+
+def _mount(*arguments: str) -> None:
+    subprocess.run(["mount", *arguments], check=True)
+
+
+if __name__ == "__main__":
+    main()

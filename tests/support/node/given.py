@@ -1,0 +1,43 @@
+"""A cluster that somebody else runs, as the node of the tests."""
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from control_plane.cluster import given_cluster
+from node.node import Node
+from node.policies import enforces_policies
+
+BUSYBOX = "busybox:1.37"  # which its nodes fetch themselves
+
+
+def given_node(kubeconfig: Path, kubectl: Path, image_loader: str | None) -> Node:
+    """The cluster of a kubeconfig file's current context.
+
+    `image_loader` is a command that takes an archive of images, where it says ``{}``, to the cluster's nodes.
+    """
+    cluster = given_cluster(kubeconfig, kubectl)
+    return Node(
+        cluster,
+        _loading(image_loader),
+        reaches_pods=False,
+        enforces_network_policies=enforces_policies(cluster, BUSYBOX),
+        busybox=BUSYBOX,
+    )
+
+
+def _loading(image_loader: str | None) -> Callable[[Path], None]:
+    def load(archive: Path) -> None:
+        if image_loader is None:
+            raise ImageLoaderMissing(
+                f"The cluster's nodes need the images of {archive}: say by --image-loader how they get there, "
+                "for instance --image-loader 'kind load image-archive {} --name NAME'."
+            )
+        subprocess.run([part.replace("{}", str(archive)) for part in shlex.split(image_loader)], check=True)
+
+    return load
+
+
+class ImageLoaderMissing(Exception):
+    """Nobody said how images get to the nodes."""

@@ -1,0 +1,73 @@
+"""Running a command in a world of its own, of which nothing is left when it ends, whatever ends it.
+
+The world is a set of Linux namespaces without names: processes, mounts, network. They live as long as the first
+process in them, which the kernel kills when ours dies. With it go all other processes, daemons and containers included,
+and with the last process go the mounts, the devices and the firewall's rules. Names somebody would have to remove.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from node.runs import Run
+
+GRACE_S = 20
+
+
+class Terminated(Exception):
+    """A signal asks this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
+def run_isolated(run: Run, command: Sequence[str | Path]) -> int:
+    """Run the command in a new world, as root, and return its exit code.
+
+    On Ctrl-C the command, which the terminal tells too, gets time to end by itself; another one or SIGTERM ends it now.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _raise_terminated)
+    outside = subprocess.Popen(
+        [
+            *("setpriv", "--pdeathsig", "KILL"),
+            *("unshare", "--fork", "--kill-child=KILL", "--pid", "--mount-proc", "--mount", "--net"),
+            *(sys.executable, "-m", "node.first_process", run.directory, *command),
+        ],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    try:
+        return _await(outside)
+    except Terminated as ended:
+        return 128 + ended.signal
+    finally:
+        _end(outside)
+
+
+def _await(outside: "subprocess.Popen[bytes]") -> int:
+    try:
+        return outside.wait()
+    except KeyboardInterrupt:
+        try:
+            return outside.wait(GRACE_S)
+        except (KeyboardInterrupt, subprocess.TimeoutExpired):
+            return 128 + signal.SIGINT
+
+
+def _end(outside: "subprocess.Popen[bytes]") -> None:
+    """Kill the world's first process, and wait: `unshare` ends when the kernel has ended all the others."""
+    if outside.poll() is None:
+        for child in psutil.Process(outside.pid).children():
+            child.kill()
+        outside.wait()
+
+
+def _raise_terminated(number: int, frame: FrameType | None) -> None:
+    raise Terminated(number)
