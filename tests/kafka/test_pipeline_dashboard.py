@@ -15,6 +15,7 @@ from heartzone.messages import Biometrics, HeartRate, encode
 from heartzone.wire import frame_prefix
 from pipeline import Pipeline, ServiceProcess
 from prometheus.dashboards import FOLDER, load, queries, substitute
+from prometheus.rules import METRICS
 from prometheus.server import Prometheus, ScrapeJob, Series, scraping
 from testbed import eventually
 
@@ -98,6 +99,8 @@ def test_every_query_of_the_dashboard_returns_data(pipeline: Pipeline, tmp_path:
         except AssertionError:
             silent = "\n".join(map(str, set(prometheus.without_data(QUERIES)) - set(OPERATOR)))
             raise AssertionError(f"no data for\n{silent}\nunreachable: {prometheus.down()}") from None
+        unknown = [metric for metric in METRICS - {"heartzone_eventtopics"} if not prometheus.ask(metric)]
+        assert unknown == [], "alerts look at what nobody tells"
         # Until now zeros were data, too: what goes wrong has to show, the first time that it does.
         pipeline.kafka.send(pipeline.biometrics, b"not framed", frame_prefix(987_654) + b"{}")
         for panel, labels in (
