@@ -106,13 +106,16 @@ class Testbed:
             consumer.close()
 
 
-def eventually(condition: Callable[[], object], what: str, timeout: float = 60.0) -> None:
-    """Return as soon as the condition holds; fail with ``what`` when it never does."""
+def eventually(condition: Callable[[], object], what: str, timeout: float = 60.0, *, every: float = 0.02) -> None:
+    """Return as soon as the condition holds; fail with ``what`` when it never does.
+
+    Looks ``every`` so many seconds: seldom, when a look is dear.
+    """
     deadline = time.monotonic() + timeout
     tick = threading.Event()
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout:g} s: {what}"
-        tick.wait(0.02)
+        tick.wait(every)
 
 
 @contextmanager

@@ -46,6 +46,11 @@ class Auditor:
                     accepted, _by_partition(inputs, Biometrics), _by_partition(outputs, HeartRateZoneReached)
                 )
 
+    def zones_of(self, device: str) -> list[int]:
+        """The zones that the output has of a device, in order."""
+        by_partition = _by_partition(self._kafka.read(self._zones), HeartRateZoneReached)
+        return [event.zone for log in by_partition.values() for event in log if event.device_id == device]
+
     def _handled(self, inputs: Sequence[Message]) -> bool:
         ends = {_partition(message): (message.offset() or 0) + 1 for message in inputs}
         done = self._kafka.group_offsets(self._group, self._readings, max(ends, default=0) + 1)

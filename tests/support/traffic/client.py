@@ -27,6 +27,10 @@ class Outcome(StrEnum):
     SILENT = "no answer in time"
 
 
+# What clients meet when nothing is at fault: a rollout, a node that is drained.
+ABSORBED = frozenset({Outcome.ACCEPTED, Outcome.UNAVAILABLE, Outcome.KEPT_CLOSED})
+
+
 class UnexpectedAnswer(AssertionError):
     """The API answered what no client can be asked to absorb, or a reading was not accepted for too long."""
 

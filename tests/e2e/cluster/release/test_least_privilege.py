@@ -16,7 +16,8 @@ def denied(folder):
     except OSError as error:
         return error.strerror
     return None
-status = dict(line.split(":\\t", 1) for line in pathlib.Path("/proc/1/status").read_text().splitlines() if ":\\t" in line)
+lines = pathlib.Path("/proc/1/status").read_text().splitlines()
+status = dict(line.split(":\\t", 1) for line in lines if ":\\t" in line)
 print(json.dumps({
     "status": {name: status[name].strip() for name in ("Uid", "Gid", "CapEff", "CapBnd", "NoNewPrivs", "Seccomp")},
     "written": {folder: denied(folder) for folder in ("/", "/app", "/etc", "/usr/lib")},
@@ -28,9 +29,7 @@ print(json.dumps({
 def looked_at(release: Release, component: str) -> dict[str, Any]:
     """What a process in a pod of the component sees."""
     pod = release.pods(component)[0]
-    found: dict[str, Any] = json.loads(
-        release.kubectl("exec", name_of(pod), "--", "/app/.venv/bin/python", "-c", LOOK)
-    )
+    found: dict[str, Any] = json.loads(release.kubectl("exec", name_of(pod), "--", "/app/.venv/bin/python", "-c", LOOK))
     return found
 
 
