@@ -1,0 +1,99 @@
+"""`helm test`: sends one reading of a device that nobody else has, and waits until its zone is in Kafka.
+
+Partitions are assigned, not subscribed to, so its Kafka user needs no consumer group: only Read of the topic of zones.
+"""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from heartzone.settings.kafka import KafkaSettings
+from heartzone.settings.variables import read_variables
+
+TIMEOUT_S = float(os.environ["TIMEOUT_SECONDS"])
+URL = f"{os.environ['PRODUCER_URL']}/biometrics"
+TOPIC = os.environ["HEARTZONE_TOPIC_ZONES"]
+ZONE = 3  # 150 of 200 beats a minute
+
+
+def main() -> int:
+    """Exit code 0 when the zone came in time."""
+    deadline = time.monotonic() + TIMEOUT_S
+    device = str(uuid.uuid4())
+    consumer = Consumer(
+        {
+            **KafkaSettings.from_variables(read_variables()).consumer(),
+            "group.id": "unused",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+        }
+    )
+    try:
+        consumer.assign(ends(consumer))
+        send(device, deadline)
+        zone = wait_for_zone(consumer, device, deadline)
+    except (KafkaException, TimeoutError, OSError) as error:
+        return say(f"{URL} or {TOPIC}: {error}", 1)
+    finally:
+        consumer.close()
+    if zone != ZONE:
+        return say(f"The reading came out as zone {zone}; 150 of 200 beats a minute is zone {ZONE}.", 1)
+    return say(f"The reading of device {device} was accepted at {URL}, and its zone {zone} is in {TOPIC}.", 0)
+
+
+def ends(consumer: Consumer) -> list[TopicPartition]:
+    """Where each partition of the topic ends now. Raises KafkaException."""
+    topic = consumer.list_topics(TOPIC, timeout=10).topics[TOPIC]
+    if topic.error is not None:
+        raise KafkaException(topic.error)
+    return [
+        TopicPartition(TOPIC, number, consumer.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=10)[1])
+        for number in topic.partitions
+    ]
+
+
+def send(device: str, deadline: float) -> None:
+    """Until the API accepts it, 503 being its way to ask for another try. Raises OSError, TimeoutError."""
+    reading = {"dateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "value": 150}
+    body = json.dumps({"deviceId": device, "heartRates": [reading], "maxHeartRate": 200}).encode()
+    request = urllib.request.Request(URL, body, {"Content-Type": "application/json"})
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=10):
+                return
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or time.monotonic() > deadline:
+                raise OSError(f"{error}: {error.read().decode(errors='replace')}") from error
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(1)
+
+
+def wait_for_zone(consumer: Consumer, device: str, deadline: float) -> int:
+    """The zone that came for the device. Raises KafkaException, TimeoutError."""
+    while time.monotonic() < deadline:
+        message = consumer.poll(1)
+        if message is None or message.key() != device.encode():
+            continue
+        if message.error() is not None:
+            raise KafkaException(message.error())
+        # Five bytes name the schema; the rest is JSON.
+        return json.loads(message.value()[5:])["Zone"]
+    raise TimeoutError(f"no zone of device {device} within {TIMEOUT_S:g} s")
+
+
+def say(sentence: str, code: int) -> int:
+    """Print, and pass on the exit code."""
+    print(sentence)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+{{/* What no schema of single values can say: values that contradict each other, each with a sentence. */}}
+{{- define "heartzone.validate" -}}
+{{- include "heartzone.validate.connections" . }}
+{{- include "heartzone.validate.credentials" . }}
+{{- include "heartzone.validate.settings" . }}
+{{- include "heartzone.validate.topics" . }}
+{{- include "heartzone.validate.producer" . }}
+{{- include "heartzone.validate.zoneWorker" . }}
+{{- include "heartzone.validate.operator" . }}
+{{- include "heartzone.validate.monitoring" . }}
+{{- end }}
+
+{{- define "heartzone.validate.connections" -}}
+{{- if not .Values.kafka.bootstrapServers }}
+{{- fail "kafka.bootstrapServers is empty; it takes addresses like heartzone-kafka-bootstrap.kafka:9093" }}
+{{- end }}
+{{- if not .Values.schemaRegistry.url }}
+{{- fail "schemaRegistry.url is empty; it takes an address like http://registry:8081, or for Apicurio http://registry:8080/apis/ccompat/v7" }}
+{{- end }}
+{{- if and (not .Values.kafka.tls.enabled) .Values.kafka.tls.existingSecret }}
+{{- fail (printf "kafka.tls.existingSecret is %q, but kafka.tls.enabled is false: without TLS no CA is asked; remove one of them" .Values.kafka.tls.existingSecret) }}
+{{- end }}
+{{- if and (not .Values.kafka.tls.enabled) (has .Values.kafka.auth.type (list "tls" "plain")) }}
+{{- fail (printf "kafka.auth.type is %s, but kafka.tls.enabled is false: %s" .Values.kafka.auth.type (ternary "a certificate takes TLS" "the password would go over the network as it is" (eq .Values.kafka.auth.type "tls"))) }}
+{{- end }}
+{{- if and .Values.schemaRegistry.tls.existingSecret (not (hasPrefix "https://" .Values.schemaRegistry.url)) }}
+{{- fail (printf "schemaRegistry.tls.existingSecret is %q, but schemaRegistry.url does not start with https://" .Values.schemaRegistry.tls.existingSecret) }}
+{{- end }}
+{{- end }}
+
+{{- define "heartzone.validate.credentials" -}}
+{{- $type := .Values.kafka.auth.type }}
+{{- $common := .Values.kafka.auth.existingSecret }}
+{{- if and (eq $type "none") $common }}
+{{- fail (printf "kafka.auth.existingSecret is %q, but kafka.auth.type is none; say which type its credentials are of" $common) }}
+{{- end }}
+{{- $components := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker }}
+{{- if .Values.operator.enabled }}
+{{- $_ := set $components "operator" .Values.operator }}
+{{- end }}
+{{- if .Values.test.enabled }}
+{{- $_ := set $components "test" .Values.test }}
+{{- end }}
+{{- range $name, $component := $components }}
+{{- $secret := $component.kafka.existingSecret }}
+{{- if and (eq $type "none") $secret }}
+{{- fail (printf "%s.kafka.existingSecret is %q, but kafka.auth.type is none; say which type its credentials are of" $name $secret) }}
+{{- end }}
+{{- if and (ne $type "none") (not $secret) (not $common) }}
+{{- fail (printf "%s.kafka.existingSecret is empty, as is kafka.auth.existingSecret; kafka.auth.type %s takes a Secret%s" $name $type (ternary ", or test.enabled=false" "" (eq $name "test"))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Settings that a value of its own stands for, or that no service takes from here. */}}
+{{- define "heartzone.validate.settings" -}}
+{{- $own := dict
+  "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS" "kafka.bootstrapServers"
+  "HEARTZONE_KAFKA_SECURITY_PROTOCOL" "kafka.tls.enabled and kafka.auth.type"
+  "HEARTZONE_KAFKA_SASL_MECHANISM" "kafka.auth.type"
+  "HEARTZONE_KAFKA_SASL_MECHANISMS" "kafka.auth.type"
+  "HEARTZONE_KAFKA_SASL_USERNAME" "a Secret"
+  "HEARTZONE_KAFKA_SASL_PASSWORD" "a Secret"
+  "HEARTZONE_KAFKA_SSL_CA_LOCATION" "kafka.tls.existingSecret"
+  "HEARTZONE_KAFKA_SSL_CERTIFICATE_LOCATION" "a Secret and kafka.auth.type tls"
+  "HEARTZONE_KAFKA_SSL_KEY_LOCATION" "a Secret and kafka.auth.type tls"
+  "HEARTZONE_SCHEMA_REGISTRY_URL" "schemaRegistry.url"
+  "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO" "schemaRegistry.auth.existingSecret"
+  "HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION" "schemaRegistry.tls.existingSecret"
+  "HEARTZONE_TOPIC_RAW" "topics.raw.name"
+  "HEARTZONE_TOPIC_BIOMETRICS" "topics.biometrics.name"
+  "HEARTZONE_TOPIC_ZONES" "topics.zones.name"
+  "HEARTZONE_TOPIC_DEAD_LETTERS" "topics.deadLetters.name"
+  "HEARTZONE_LOG_LEVEL" "log.level"
+  "HEARTZONE_LOG_FORMAT" "log.format"
+  "HEARTZONE_GROUP_ID" "zoneWorker.groupId"
+  "HEARTZONE_WATCH_NAMESPACES" "operator.watchNamespaces"
+  "HEARTZONE_LEASE_NAMESPACE" "operator.leaseNamespace"
+  "HEARTZONE_SECRETS_DIR" "a Secret" }}
+{{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator }}
+{{- range $variable, $_ := $component.env }}
+{{- with get $own $variable }}
+{{- fail (printf "%s.env.%s: use %s instead" $name $variable .) }}
+{{- end }}
+{{- if has $variable (list "HEARTZONE_HTTP_PORT" "HEARTZONE_MANAGEMENT_PORT") }}
+{{- fail (printf "%s.env.%s: probes, Services and policies rely on the port; producer.service.port is the one that clients see" $name $variable) }}
+{{- end }}
+{{- if eq $variable "HEARTZONE_TRANSACTIONAL_ID" }}
+{{- fail (printf "%s.env.%s: pods with the same one fence each other; the default is the pod's own name" $name $variable) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $section, $prefix := dict "kafka" "HEARTZONE_KAFKA_" "schemaRegistry" "HEARTZONE_SCHEMA_REGISTRY_" }}
+{{- range $property, $_ := (get $.Values $section).config }}
+{{- with get $own (printf "%s%s" $prefix ($property | upper | replace "." "_")) }}
+{{- fail (printf "%s.config: %s has its own place: use %s instead" $section $property .) }}
+{{- end }}
+{{- if regexMatch "password|passphrase|secret|[.]pem$|user[.]info|auth[.]token|oauthbearer[.]config" $property }}
+{{- fail (printf "%s.config: %s is a secret, which does not belong into values; see %s.auth" $section $property $section) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "heartzone.validate.topics" -}}
+{{- $topics := pick .Values.topics "raw" "biometrics" "zones" "deadLetters" }}
+{{- $taken := dict }}
+{{- range $key, $topic := $topics }}
+{{- with get $taken $topic.name }}
+{{- fail (printf "topics.%s.name and topics.%s.name are both %s; each takes a topic of its own" . $key $topic.name) }}
+{{- end }}
+{{- $_ := set $taken $topic.name $key }}
+{{- end }}
+{{- end }}
+
+{{- define "heartzone.validate.producer" -}}
+{{- $producer := .Values.producer }}
+{{- if lt (int $producer.terminationGracePeriodSeconds) (add (int $producer.preStopSleepSeconds) 12 | int) }}
+{{- fail (printf "producer.terminationGracePeriodSeconds is %d; with producer.preStopSleepSeconds %d it takes at least %d, or requests in flight are lost" (int $producer.terminationGracePeriodSeconds) (int $producer.preStopSleepSeconds) (add (int $producer.preStopSleepSeconds) 12 | int)) }}
+{{- end }}
+{{- if $producer.autoscaling.enabled }}
+{{- if gt (int $producer.autoscaling.minReplicas) (int $producer.autoscaling.maxReplicas) }}
+{{- fail (printf "producer.autoscaling.minReplicas is %d, more than maxReplicas, which is %d" (int $producer.autoscaling.minReplicas) (int $producer.autoscaling.maxReplicas)) }}
+{{- end }}
+{{- if not (dig "requests" "cpu" "" $producer.resources) }}
+{{- fail "producer.autoscaling.enabled is true, but producer.resources.requests.cpu is missing, of which its target is a percentage" }}
+{{- end }}
+{{- end }}
+{{- if and $producer.ingress.enabled (not $producer.ingress.hosts) }}
+{{- fail "producer.ingress.enabled is true, but producer.ingress.hosts is empty; it takes a list like [{host: api.example.org}]" }}
+{{- end }}
+{{- if and $producer.httpRoute.enabled (not $producer.httpRoute.parentRefs) }}
+{{- fail "producer.httpRoute.enabled is true, but producer.httpRoute.parentRefs is empty; it takes a list of gateways like [{name: gateway, namespace: gateways}]" }}
+{{- end }}
+{{- end }}
+
+{{- define "heartzone.validate.zoneWorker" -}}
+{{- $worker := .Values.zoneWorker }}
+{{- $keda := $worker.keda }}
+{{- $partitions := int .Values.topics.biometrics.partitions }}
+{{- if $keda.enabled }}
+{{- if not $keda.prometheus.serverAddress }}
+{{- fail "zoneWorker.keda.enabled is true, but zoneWorker.keda.prometheus.serverAddress is empty; from 1 up the workers' own metric scales them, which a Prometheus has to hold" }}
+{{- end }}
+{{- if gt (int $keda.minReplicas) (int $keda.maxReplicas) }}
+{{- fail (printf "zoneWorker.keda.minReplicas is %d, more than maxReplicas, which is %d" (int $keda.minReplicas) (int $keda.maxReplicas)) }}
+{{- end }}
+{{- if gt (int $keda.maxReplicas) $partitions }}
+{{- fail (printf "zoneWorker.keda.maxReplicas is %d, more than topics.biometrics.partitions, which is %d: the others would idle" (int $keda.maxReplicas) $partitions) }}
+{{- end }}
+{{- else if gt (int $worker.replicas) $partitions }}
+{{- fail (printf "zoneWorker.replicas is %d, more than topics.biometrics.partitions, which is %d: the others would idle" (int $worker.replicas) $partitions) }}
+{{- end }}
+{{- end }}
+
+{{- define "heartzone.validate.operator" -}}
+{{- if and (has "*" .Values.operator.watchNamespaces) (gt (len .Values.operator.watchNamespaces) 1) }}
+{{- fail (printf "operator.watchNamespaces is %s; \"*\" is all namespaces and stands alone" (toJson .Values.operator.watchNamespaces)) }}
+{{- end }}
+{{- end }}
+
+{{- define "heartzone.validate.monitoring" -}}
+{{- if and .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled }}
+{{- fail "monitoring.podMonitor.enabled and monitoring.serviceMonitor.enabled are both true: every pod would be scraped twice; choose one" }}
+{{- end }}
+{{- end }}
