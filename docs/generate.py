@@ -132,6 +132,8 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     dashboards = ROOT / "deploy" / "helm" / "heartzone" / "files" / "dashboards"
     for name, dashboard in run_path(str(ROOT / "deploy" / "grafana"))["DASHBOARDS"].items():
         yield dashboards / f"{name}.json", dashboard
+    for name, text in run_path(str(ROOT / "deploy" / "helm"))["FILES"].items():
+        yield ROOT / "deploy" / "helm" / "heartzone" / name, text
     yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
 
 

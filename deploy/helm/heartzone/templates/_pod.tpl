@@ -9,8 +9,11 @@ each on its own).
 {{- $values := .values }}
 {{- $sources := include "heartzone.secretSources" . | trim }}
 metadata:
-  labels:
-    {{- include "heartzone.labels" . | nindent 4 }}
+  labels: # not those that change with the chart's version: they would start pods anew for nothing
+    {{- include "heartzone.selectorLabels" . | nindent 4 }}
+    {{- with .root.Values.commonLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     {{- with $values.podLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
