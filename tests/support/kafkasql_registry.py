@@ -38,10 +38,11 @@ class KafkasqlRegistry:
 
     def wait_until_ready(self) -> None:
         """Wait for what the readiness probe asks; fail when the program ends."""
-        eventually(lambda: self.process.poll() is not None or self._is_ready(), "the registry to be ready", 120)
+        eventually(lambda: self.process.poll() is not None or self.is_ready(), "the registry to be ready", 120)
         assert self.process.poll() is None, self.process.tail(40)
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether the readiness probe would succeed."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[1]}/health/ready", timeout=5) as answer:
                 status: int = answer.status

@@ -98,7 +98,8 @@ class Succession:
             missing = self.transactions.missing_topics(sorted(self.topics))
         except KafkaException:
             return "waiting for the brokers' metadata"
-        return f"topic {missing[0]} does not exist" if missing else None
+        # Brokers show a topic to nobody who has no right to it.
+        return f"topic {missing[0]} does not exist, or no ACL lets this user see it" if missing else None
 
     def _count(self, reason: str) -> None:
         now = time.monotonic()

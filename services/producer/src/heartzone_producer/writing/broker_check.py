@@ -34,7 +34,11 @@ def check_broker(writer: RecordWriter, topics: Sequence[str]) -> str | None:
         return f"the broker cannot be reached ({failure.args[0].str()})"
     missing = [topic for topic in topics if topic not in found]
     if missing:
-        return f"topic {missing[0]} does not exist; create it with `heartzone topics apply`"
+        # Brokers show a topic to nobody who has no right to it.
+        return (
+            f"topic {missing[0]} does not exist, or no ACL lets this user see it; create it with"
+            " `heartzone topics apply`, or grant Write on it"
+        )
     return None
 
 

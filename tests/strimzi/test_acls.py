@@ -1,0 +1,193 @@
+"""The ACLs of deploy/strimzi's KafkaUsers: with all of them everything works, and each of them is needed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, ResourceType
+
+from event_topics.failures import Failure
+from event_topics.kafka_topics import KafkaTopics
+from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction
+from guarded_kafka import GuardedKafka
+from guarded_services import GuardedServices
+from heartzone_local.topic_reader import TopicReader
+from kafkasql_registry import KafkasqlRegistry
+from programs import free_port
+from strimzi_users import acl_bindings, kafka_users
+from testbed import eventually
+
+ZONES = "HeartRateZoneReached"
+UNSEEN = "topic {name} does not exist, or no ACL lets this user see it"
+
+
+@dataclass(frozen=True)
+class Product:
+    """Broker, topics, registry and programs, everybody with the rights of deploy/strimzi."""
+
+    kafka: GuardedKafka
+    services: GuardedServices
+
+
+@pytest.fixture(scope="module")
+def product(guarded_kafka: GuardedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    folder = tmp_path_factory.mktemp("product")
+    registry = KafkasqlRegistry(guarded_kafka, folder)
+    try:
+        registry.wait_until_ready()
+        services = GuardedServices(guarded_kafka, registry.url, folder)
+        assert services.apply_topics().failures == ()
+        yield Product(guarded_kafka, services)
+    finally:
+        registry.process.terminate(10)
+
+
+def test_a_reading_passes_through_api_and_worker_and_helm_test_sees_its_zone(product: Product) -> None:
+    with product.services.worker() as worker, product.services.producer() as api:
+        worker.wait_until_ready()
+        api.wait_until_ready()
+
+        done = product.services.helm_test(api.http_port)
+
+    assert done.returncode == 0, done.stdout
+    assert "and its zone 3 is in HeartRateZoneReached" in done.stdout
+
+
+def test_who_may_only_read_the_zones_can_watch_them_with_the_heartzone_command(product: Product) -> None:
+    connection = product.kafka.connection("heartzone-test")
+    with Producer({**product.kafka.super_user}) as producer:
+        producer.produce(ZONES, b"a zone")
+
+    with TopicReader(consumer=connection, admin=connection) as reader:
+        end = reader.end_offsets(ZONES)
+        values = [each.value() for each in reader.read_range(ZONES, {}, end, deadline=monotonic() + 20)]
+
+    assert values[-1] == b"a zone"
+
+
+def test_the_operators_user_may_grow_change_and_delete_the_products_topics(product: Product) -> None:
+    topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
+    names = ("BiometricsImported", "BiometricsImported.dlq", ZONES, "RawBiometricsImported")
+
+    assert product.services.apply_topics(partitions=2).failures == ()
+    assert [failure for _, failure in topics.carry_out(_alter(name) for name in names)] == [None] * len(names)
+    assert topics.delete(names) == dict.fromkeys(names)
+
+    assert product.services.apply_topics().failures == ()
+
+
+def test_the_operators_user_may_not_touch_a_topic_of_somebody_else(product: Product) -> None:
+    topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
+
+    failure = topics.delete(["kafkasql-journal"])["kafkasql-journal"]
+
+    assert failure is not None
+    assert "Kafka refuses Delete on the topic 'kafkasql-journal'" in failure.message
+
+
+def api_does_not_become_ready(product: Product, binding: AclBinding) -> None:
+    with product.services.producer() as api:
+        reason = UNSEEN.format(name=binding.name)
+        eventually(lambda: reason in api.get("/readyz")[1], "the reason on /readyz")
+        assert api.get("/readyz")[0] == 503
+
+
+def worker_waits_for_the_topic(product: Product, binding: AclBinding) -> None:
+    with product.services.worker() as worker:
+        reason = UNSEEN.format(name=binding.name)
+        eventually(lambda: reason in worker.get("/readyz")[1], "the reason on /readyz")
+        assert worker.get("/readyz")[0] == 503
+
+
+def worker_ends(message: str) -> Callable[[Product, AclBinding], None]:
+    def attempt(product: Product, binding: AclBinding) -> None:
+        with product.services.worker() as worker:
+            assert worker.process.wait(60) == 1
+            assert message in worker.process.log()
+
+    return attempt
+
+
+def operator_is_refused(right: str, action: Callable[[str], TopicAction]) -> Callable[[Product, AclBinding], None]:
+    def attempt(product: Product, binding: AclBinding) -> None:
+        topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
+        [(_, failure)] = topics.carry_out([action(binding.name)])
+        assert_missing(failure, right, binding.name)
+
+    return attempt
+
+
+def operator_cannot_create(product: Product, binding: AclBinding) -> None:
+    admin = AdminClient({**product.kafka.super_user})
+    admin.delete_topics([binding.name])[binding.name].result()
+    operator_is_refused("Create", _create)(product, binding)
+
+
+def operator_cannot_delete(product: Product, binding: AclBinding) -> None:
+    topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
+    assert_missing(topics.delete([binding.name])[binding.name], "Delete", binding.name)
+
+
+def assert_missing(failure: Failure | None, right: str, topic: str) -> None:
+    assert failure is not None
+    assert failure.reason == "KafkaUnauthorized"
+    assert f"Kafka refuses {right} on the topic '{topic}' to this user: add an ACL" in failure.message
+
+
+def helm_test_is_refused(product: Product, binding: AclBinding) -> None:
+    done = product.services.helm_test(free_port())
+
+    assert done.returncode == 1
+    assert binding.name in done.stdout
+    assert "uthorization failed" in done.stdout
+
+
+def _create(topic: str) -> CreateTopic:
+    return CreateTopic(resource=topic, half="topic", topic=topic, partitions=1, replicas=None, config={})
+
+
+def _grow(topic: str) -> AddPartitions:
+    return AddPartitions(resource=topic, half="topic", topic=topic, before=1, after=2)
+
+
+def _alter(topic: str) -> AlterConfig:
+    change = ConfigChange(key="retention.ms", before=None, after="604800001")
+    return AlterConfig(resource=topic, half="topic", topic=topic, changes=(change,))
+
+
+# What fails without an ACL, by user, kind of resource and operation.
+ATTEMPTS: dict[tuple[str, str, str], Callable[[Product, AclBinding], None]] = {
+    ("heartzone-producer", "TOPIC", "WRITE"): api_does_not_become_ready,
+    ("heartzone-zone-worker", "TOPIC", "READ"): worker_waits_for_the_topic,
+    ("heartzone-zone-worker", "TOPIC", "WRITE"): worker_waits_for_the_topic,
+    ("heartzone-zone-worker", "GROUP", "READ"): worker_ends("Read on group zone-worker"),
+    ("heartzone-zone-worker", "TRANSACTIONAL_ID", "WRITE"): worker_ends(
+        "grant Write and Describe on transactional id zone-worker-heartzone-zone-worker-0"
+    ),
+    ("heartzone-operator", "TOPIC", "CREATE"): operator_cannot_create,
+    ("heartzone-operator", "TOPIC", "ALTER"): operator_is_refused("Alter", _grow),
+    ("heartzone-operator", "TOPIC", "ALTER_CONFIGS"): operator_is_refused("AlterConfigs", _alter),
+    ("heartzone-operator", "TOPIC", "DELETE"): operator_cannot_delete,
+    ("heartzone-test", "TOPIC", "READ"): helm_test_is_refused,
+}
+
+
+def _cases() -> Iterator[Any]:
+    for name, user in kafka_users().items():
+        if name == "heartzone-registry":  # has a file of its own
+            continue
+        for binding in acl_bindings(user):
+            yield pytest.param(name, binding, id=f"{name}-{AclOperation(binding.operation).name}-{binding.name}")
+
+
+@pytest.mark.parametrize(("user", "binding"), list(_cases()))
+def test_without_one_acl_something_fails_and_says_so(product: Product, user: str, binding: AclBinding) -> None:
+    attempt = ATTEMPTS[user, ResourceType(binding.restype).name, AclOperation(binding.operation).name]
+
+    with product.kafka.without(binding):
+        attempt(product, binding)
+
+    assert product.services.apply_topics().failures == ()
