@@ -15,8 +15,9 @@ from event_topics.apply import Outcome, Report, apply_event_topics, observe
 from event_topics.failures import Failure
 from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics
 from event_topics.plan import RegisterSchema, SubjectAction, plan
+from event_topics.registry_client import InvalidRegistryConfig
 from event_topics.resource import Compatibility, SchemaType
-from event_topics.schema_subjects import InvalidRegistryConfig, SchemaSubjects
+from event_topics.schema_subjects import SchemaSubjects
 from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject, ObservedTopic
 from testbed import Testbed
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from embedded_kafka import EmbeddedKafka
 from event_topics.kafka_topics import KafkaTopics
-from operators import SCHEMA_1, OperatorBench, event_topic
+from operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
 from testbed import eventually
 
 
@@ -40,6 +40,21 @@ def test_delete_removes_the_topic_and_softly_its_subjects(served: OperatorBench)
     assert {f"{topic}-value", f"{topic}-key"}.isdisjoint(served.registry.get_subjects())
     assert served.registry.get_schema(schema_id).schema_str == SCHEMA_1, "records that are kept elsewhere stay readable"
     assert "Deleted" in served.event_reasons(name)
+
+
+def test_resources_that_go_together_are_deleted_together(bench: OperatorBench) -> None:
+    prefix = f"Gone-{uuid.uuid4().hex[:8]}"
+    topics = [f"{prefix}-{number}" for number in range(40)]
+    bench.kubectl.apply(*[event_topic(topic, schema=SCHEMA_1, deletionPolicy="Delete") for topic in topics])
+    with bench.operator() as operator:
+        kubectl_wait(bench.kubectl, timeout=60)
+
+        bench.kubectl("delete", "et", "--all", "--timeout=60s")
+
+        assert operator.samples("heartzone_kafka_requests_total", "request")["delete_topics"] <= 10
+        assert operator.samples("heartzone_reconciles_total", "outcome")["deleted"] == len(topics)
+    assert bench.kafka.observe(topics) == {}
+    assert not {f"{topic}-value" for topic in topics} & set(bench.registry.get_subjects())
 
 
 def test_a_policy_that_changes_its_mind_takes_the_finalizer_away(served: OperatorBench) -> None:

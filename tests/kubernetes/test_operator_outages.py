@@ -158,7 +158,7 @@ def test_of_two_operators_one_acts_and_the_other_says_that_it_waits_until_the_fi
         eventually(lambda: "the operator first holds the lease" in second.get("/readyz")[1], "the reason on /readyz")
         assert second.get("/readyz")[0] == 503
         bench.settled(bench.apply(event_topic()))
-        assert second.samples("heartzone_reconciles_total", "outcome") == {}
+        assert second.metric("heartzone_reconciles_total") == 0
 
         first.process.kill()
         second.wait_until_ready()

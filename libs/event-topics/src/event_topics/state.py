@@ -12,8 +12,8 @@ from event_topics.resource import Compatibility, EventTopic, SchemaType, TopicSc
 from event_topics.schema_text import problem_of
 
 Half = Literal["topic", "valueSchema", "keySchema"]
-ConfigMaps = Mapping[tuple[str | None, str], Mapping[str, str]]
-"""(namespace, name) of a ConfigMap → its data."""
+ConfigMaps = Mapping[tuple[str | None, str], Mapping[str, str] | Failure]
+"""(namespace, name) of a ConfigMap → its data, or why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,8 @@ def _desired_schema(
             return Failure(
                 "ConfigMapNotFound", f"{where} the ConfigMap {reference.name!r}, which is not there; add it."
             )
+        if isinstance(data, Failure):
+            return data
         text = data.get(reference.key)
         if text is None:
             return Failure(

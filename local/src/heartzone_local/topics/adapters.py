@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics
-from event_topics.schema_subjects import InvalidRegistryConfig, SchemaSubjects
+from event_topics.registry_client import InvalidRegistryConfig
+from event_topics.schema_subjects import SchemaSubjects
 from heartzone_local import cluster
 from heartzone_local.cluster import CannotRunError
 

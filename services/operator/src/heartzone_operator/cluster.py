@@ -2,13 +2,13 @@
 
 The Confluent API shows one subject a request. To look at a thousand of them every minute, one request asks whether any
 subject has another version than at the last thorough look; the compatibility levels, of which nothing tells, are looked
-at in turn, all of them when there are few.
+at all at once while there are few subjects, and else in turn.
 """
 
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -16,18 +16,13 @@ import structlog
 
 from event_topics.failures import Failure
 from event_topics.kafka_topics import KafkaTopics
-from event_topics.plan import Plan, SubjectAction, TopicAction
-from event_topics.schema_subjects import SchemaSubjects
+from event_topics.plan import Action, SubjectAction, TopicAction
+from event_topics.schema_subjects import Fingerprint, SchemaSubjects
 from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject, ObservedTopic
 from heartzone_operator.circuit import Circuit
 
-# So many subjects are looked at in every resync. Beyond that, it is the compatibility of one in every fourth resync, so
-# that a thousand resources cost less than five requests a minute.
-_FEW = 20
-_ROUNDS = 4
-
 _Answer = TypeVar("_Answer")
-_Action = TypeVar("_Action", TopicAction, SubjectAction)
+_Step = TypeVar("_Step", TopicAction, SubjectAction)
 
 log = structlog.get_logger(__name__)
 
@@ -36,15 +31,22 @@ class Cluster:
     """The two adapters, each behind its circuit. One call at a time."""
 
     def __init__(
-        self, kafka: KafkaTopics, registry: SchemaSubjects, *, clock: Callable[[], float] = time.monotonic
+        self,
+        kafka: KafkaTopics,
+        registry: SchemaSubjects,
+        *,
+        compatibility_sweep: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`compatibility_sweep`: the number of subjects up to which the levels of all are looked at each time."""
         self._kafka = kafka
         self._registry = registry
+        self._sweep = compatibility_sweep
         self._clock = clock
         self.kafka_circuit = Circuit("Kafka")
         self.registry_circuit = Circuit("the registry")
         self._seen: dict[str, tuple[bytes, ObservedSubject]] = {}
-        self._fingerprint: str | None = None
+        self._fingerprint: Fingerprint | None = None
         self._turn = 0
 
     async def observe(self, desired: Sequence[DesiredTopic], *, thoroughly: bool) -> Observed:
@@ -61,10 +63,10 @@ class Cluster:
         )
         return Observed(topics=topics, subjects=found)
 
-    async def carry_out(self, plan: Plan) -> list[tuple[TopicAction | SubjectAction, Failure | None]]:
-        """Do the plan's actions, both sides at once; return each with None, or why it failed."""
-        topics = [each for each in plan.actions if isinstance(each, TopicAction)]
-        subjects = [each for each in plan.actions if isinstance(each, SubjectAction)]
+    async def carry_out(self, actions: Sequence[Action]) -> list[tuple[TopicAction | SubjectAction, Failure | None]]:
+        """Do the actions, both sides at once; return each with None, or why it failed."""
+        topics = [each for each in actions if isinstance(each, TopicAction)]
+        subjects = [each for each in actions if isinstance(each, SubjectAction)]
         for action in subjects:
             self._seen.pop(action.subject, None)
         kafka, registry = await asyncio.gather(
@@ -76,20 +78,23 @@ class Cluster:
             *self._told(self.registry_circuit, registry),
         ]
 
-    async def delete_topic(self, topic: str) -> Failure | None:
-        """Delete a topic and its records."""
+    async def delete_topics(self, topics: Sequence[str]) -> dict[str, Failure | None]:
+        """Delete topics and their records; return for each None, or why it is still there."""
         if refusal := self.kafka_circuit.refusal(self._clock()):
-            return refusal
-        answer = await asyncio.to_thread(self._kafka.delete, [topic])
-        return self._settled(self.kafka_circuit, [answer[topic]])[0]
+            return dict.fromkeys(topics, refusal)
+        answers = await asyncio.to_thread(self._kafka.delete, topics)
+        return dict(zip(answers, self._settled(self.kafka_circuit, list(answers.values())), strict=True))
 
-    async def delete_subject(self, subject: str) -> Failure | None:
-        """Delete a subject softly."""
+    async def delete_subjects(self, subjects: Collection[str]) -> dict[str, Failure | None]:
+        """Delete subjects softly; return for each None, or why it is still there."""
+        if not subjects:
+            return {}
         if refusal := self.registry_circuit.refusal(self._clock()):
-            return refusal
-        self._seen.pop(subject, None)
-        answer = await asyncio.to_thread(self._registry.delete, subject)
-        return self._settled(self.registry_circuit, [answer])[0]
+            return dict.fromkeys(subjects, refusal)
+        for subject in subjects:
+            self._seen.pop(subject, None)
+        answers = await asyncio.to_thread(self._registry.delete, subjects)
+        return dict(zip(answers, self._settled(self.registry_circuit, list(answers.values())), strict=True))
 
     def retry_at(self) -> float:
         """Return when to ask again what could not be asked now."""
@@ -123,39 +128,47 @@ class Cluster:
         (fingerprint,) = self._settled(self.registry_circuit, [self._registry.fingerprint()])
         if isinstance(fingerprint, Failure):
             return dict.fromkeys(subjects, fingerprint)
-        if fingerprint != self._fingerprint or len(subjects) <= _FEW:
+        if fingerprint != self._fingerprint:
             found = self._look_at(subjects)
             # Taken before the look, so what changed meanwhile differs from it the next time.
             self._fingerprint = fingerprint
             return found
-        unseen = {name: schema for name, schema in subjects.items() if self._recall(name, schema) is None}
-        found = self._look_at(unseen)
-        found |= {name: seen for name, schema in subjects.items() if (seen := self._recall(name, schema)) is not None}
-        return found | self._next_in_turn(found)
+        anew = {name for name, schema in subjects.items() if not self._is_known(name, schema)}
+        if fingerprint.shows_versions:
+            turn = self._whose_turn(name for name, schema in subjects.items() if schema.compatibility is not None)
+            levels = self._registry.compatibilities(turn - anew)
+        else:
+            anew |= self._whose_turn(subjects)
+            levels = {}
+        told = dict(zip(levels, self._settled(self.registry_circuit, list(levels.values())), strict=True))
+        found = self._look_at({name: subjects[name] for name in anew})
+        for name in subjects.keys() - anew:
+            seen, level = self._seen[name][1], told.get(name)
+            if isinstance(level, Failure):
+                found[name] = level
+            else:
+                found[name] = replace(seen, compatibility=level) if name in told else seen
+        return found
 
-    def _next_in_turn(self, found: Mapping[str, ObservedSubject | Failure]) -> dict[str, ObservedSubject | Failure]:
+    def _whose_turn(self, subjects: Iterable[str]) -> set[str]:
+        """Return those that are looked at this time, though nothing hints at a change."""
+        names = sorted(subjects)
+        if len(names) <= self._sweep:
+            return set(names)
         self._turn += 1
-        known = sorted(name for name, each in found.items() if isinstance(each, ObservedSubject))
-        if self._turn % _ROUNDS or not known:
-            return {}
-        name = known[self._turn // _ROUNDS % len(known)]
-        each, level = found[name], self._registry.compatibility(name)
-        if isinstance(level, Failure) or not isinstance(each, ObservedSubject):
-            return {}
-        return {name: replace(each, compatibility=level)}
+        return {names[self._turn % len(names)]}
 
     def _remember(self, name: str, schema: DesiredSchema, each: ObservedSubject) -> None:
         # Without its text: the plan compares versions only, and a thousand texts are memory for nothing.
         latest = replace(each.latest, text="") if each.latest else None
         self._seen[name] = _digest(schema), replace(each, latest=latest)
 
-    def _recall(self, name: str, schema: DesiredSchema) -> ObservedSubject | None:
-        digest, each = self._seen.get(name, (b"", None))
-        return each if digest == _digest(schema) else None
+    def _is_known(self, name: str, schema: DesiredSchema) -> bool:
+        return name in self._seen and self._seen[name][0] == _digest(schema)
 
     def _told(
-        self, circuit: Circuit, outcomes: Sequence[tuple[_Action, Failure | None]]
-    ) -> list[tuple[_Action, Failure | None]]:
+        self, circuit: Circuit, outcomes: Sequence[tuple[_Step, Failure | None]]
+    ) -> list[tuple[_Step, Failure | None]]:
         failures = self._settled(circuit, [failure for _, failure in outcomes])
         return [(action, failure) for (action, _), failure in zip(outcomes, failures, strict=True)]
 

@@ -66,6 +66,12 @@ def status_with(
     )
 
 
+def without_topic(status: EventTopicStatus) -> EventTopicStatus:
+    """Return the status without what it tells of topic and subjects."""
+    gone = dict.fromkeys(("topic_id", "partitions", "replicas", "value_schema", "key_schema"))
+    return status.model_copy(update=gone)
+
+
 def status_of(
     former: EventTopicStatus,
     desired: DesiredTopic,

@@ -4,9 +4,9 @@ The finalizer is only there while the policy asks for it: with Retain, nothing e
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
-
-import structlog
 
 from event_topics.failures import Failure
 from heartzone_operator.cluster import Cluster
@@ -15,12 +15,18 @@ from heartzone_operator.events import Event
 from heartzone_operator.fleet import Fleet
 from heartzone_operator.kubernetes import KubernetesApi, KubernetesError
 from heartzone_operator.metrics import OperatorMetrics
-from heartzone_operator.resources import FINALIZER, Resource, resource_of
+from heartzone_operator.resources import FINALIZER, Key, Resource, resource_of
 from heartzone_operator.writing import Writer, now_text
 
 _LATER_S = 30.0  # a person must change something first, which nothing tells of
 
-log = structlog.get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    """Why a resource cannot go yet, and which half of it that is about."""
+
+    half: Literal["topic", "schema"]
+    failure: Failure
 
 
 class Deletion:
@@ -35,46 +41,52 @@ class Deletion:
         self._writer = writer
         self._metrics = metrics
 
-    async def prepare(self, resource: Resource) -> bool:
-        """Put the finalizer in place, or take it away; whether the resource is then as it was.
+    async def prepare(self, resources: Sequence[Resource]) -> dict[Key, KubernetesError]:
+        """Put the finalizer in place, or take it away; return why the API server did not take it.
 
-        Raises KubernetesUnavailable, KubernetesError.
+        The change makes a resource due again, as one whose finalizer is right. Raises KubernetesUnavailable.
         """
-        if resource.deletes_topic == resource.has_finalizer:
-            return True
-        await self._set_finalizer(resource, wanted=resource.deletes_topic)
-        return False  # the change makes it due again, as a resource that has the finalizer
+        return await self._writer.each(
+            (each, self._set_finalizer(each, wanted=each.deletes_topic)) for each in resources
+        )
 
-    async def carry_out(self, resource: Resource, *, is_keeper: bool) -> None:
-        """Delete topic and subjects if they are the resource's to delete, and let Kubernetes go on.
+    async def carry_out(self, resources: Sequence[tuple[Resource, bool]]) -> None:
+        """Delete the topics, then the subjects, of those with True, and let Kubernetes go on with all.
 
-        Raises KubernetesUnavailable, KubernetesError.
+        All of them together: one request for the topics. Raises KubernetesUnavailable.
         """
-        if resource.deletes_topic and is_keeper:
-            failure = await self._cluster.delete_topic(resource.topic)
-            half: Literal["topic", "schema"] = "topic"
-            if failure is None:
-                half, failure = "schema", await self._delete_subjects(resource)
-            if failure is not None:
-                await self._wait(resource, half, failure)
-                return
+        owed = [resource for resource, takes_topic in resources if takes_topic]
+        obstacles = await self._delete(owed) if owed else {}
+        await self._writer.each(
+            (resource, self._finish(resource, obstacles.get(resource.key), takes_topic=takes_topic))
+            for resource, takes_topic in resources
+        )
+
+    async def _delete(self, resources: Sequence[Resource]) -> dict[Key, _Obstacle]:
+        topics = await self._cluster.delete_topics([each.topic for each in resources])
+        subjects = {each.key: _subjects(each) for each in resources if topics[each.topic] is None}
+        answers = await self._cluster.delete_subjects(sorted(set().union(*subjects.values())))
+        obstacles: dict[Key, _Obstacle] = {}
+        for each in resources:
+            if failure := topics[each.topic]:
+                obstacles[each.key] = _Obstacle("topic", failure)
+            elif failures := [failure for name in sorted(subjects[each.key]) if (failure := answers[name])]:
+                obstacles[each.key] = _Obstacle("schema", failures[0])
+        return obstacles
+
+    async def _finish(self, resource: Resource, obstacle: _Obstacle | None, *, takes_topic: bool) -> None:
+        if obstacle is not None:
+            await self._wait(resource, obstacle)
+            return
+        if takes_topic:
             self._writer.tell(
                 resource, Event("Normal", "Deleted", f"Deleted the topic {resource.topic} and its subjects.")
             )
         await self._set_finalizer(resource, wanted=False)
         self._metrics.reconciled("deleted")
 
-    async def _delete_subjects(self, resource: Resource) -> Failure | None:
-        written = (resource.status.value_schema, resource.status.key_schema)
-        subjects = {each.subject for each in written if each is not None} | {
-            f"{resource.topic}-{kind}" for kind in ("value", "key") if resource.spec.get(f"{kind}Schema")
-        }
-        for subject in sorted(subjects):
-            if failure := await self._cluster.delete_subject(subject):
-                return failure
-        return None
-
-    async def _wait(self, resource: Resource, half: Literal["topic", "schema"], failure: Failure) -> None:
+    async def _wait(self, resource: Resource, obstacle: _Obstacle) -> None:
+        failure = obstacle.failure
         waiting = Verdict(
             "Unknown" if failure.transient else "False",
             failure.reason,
@@ -85,7 +97,7 @@ class Deletion:
             resource,
             status_with(
                 resource.status,
-                waiting if half == "topic" else gone,
+                waiting if obstacle.half == "topic" else gone,
                 waiting,
                 generation=resource.generation,
                 topic_name=resource.topic,
@@ -112,3 +124,11 @@ class Deletion:
                 self._fleet.gone(resource.key, time.monotonic(), resource.uid)
             else:
                 self._fleet.saw(resource_of(answer), time.monotonic())
+
+
+def _subjects(resource: Resource) -> set[str]:
+    """Return those that the resource has, or asks for."""
+    written = (resource.status.value_schema, resource.status.key_schema)
+    return {each.subject for each in written if each is not None} | {
+        f"{resource.topic}-{kind}" for kind in ("value", "key") if resource.spec.get(f"{kind}Schema")
+    }

@@ -12,8 +12,8 @@ from event_topics.crd import GROUP, PLURAL, VERSION
 from heartzone_operator.resources import Key
 
 MERGE_PATCH = "application/merge-patch+json"
-_PAGE = 250
-_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+_PAGE = 500
+_TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
 
 
 class KubernetesError(Exception):
@@ -53,31 +53,25 @@ class KubernetesApi:
         return any(each.get("name") == PLURAL for each in found.get("resources", ()))
 
     async def event_topics(self, namespace: str | None) -> AsyncIterator[dict[str, Any]]:
-        """Yield every EventTopic, of one namespace or of all, as it is when this is asked."""
-        path, rest = event_topics_path(namespace), ""
-        while True:
-            found = await self.request("GET", f"{path}?limit={_PAGE}{rest}")
-            for each in found["items"]:
-                yield each
-            token = found["metadata"].get("continue")
-            if not token:
-                return
-            rest = f"&continue={quote(token, safe='')}"
+        """Yield every EventTopic, of one namespace or of all."""
+        async for each in self._list(namespace, accept="application/json"):
+            yield each
 
-    async def event_topic_versions(self, namespace: str | None) -> dict[Key, tuple[str, str]]:
-        """Return uid and resource version of every EventTopic, of one namespace or of all."""
-        found = await self.request(
-            "GET",
-            event_topics_path(namespace),
-            accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
-        )
-        return {
-            Key(each["metadata"]["namespace"], each["metadata"]["name"]): (
-                each["metadata"]["uid"],
-                each["metadata"]["resourceVersion"],
-            )
-            for each in found["items"] or ()  # an empty list of this kind comes as null
-        }
+    async def event_topic_uids(self, namespace: str | None) -> dict[Key, str]:
+        """Return the uid of every EventTopic, of one namespace or of all."""
+        accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+        listed = [each["metadata"] async for each in self._list(namespace, accept=accept)]
+        return {Key(each["namespace"], each["name"]): each["uid"] for each in listed}
+
+    async def _list(self, namespace: str | None, *, accept: str) -> AsyncIterator[dict[str, Any]]:
+        path, token = f"{event_topics_path(namespace)}?limit={_PAGE}", ""
+        while True:
+            page = await self.request("GET", path + token, accept=accept)
+            for each in page["items"] or ():  # an empty list of metadata comes as null
+                yield each
+            if not (rest := page["metadata"].get("continue")):
+                return
+            token = f"&continue={quote(rest, safe='')}"
 
     async def patch_status(self, key: Key, status: Mapping[str, Any]) -> dict[str, Any]:
         """Merge fields into a resource's status; a field that is None goes."""

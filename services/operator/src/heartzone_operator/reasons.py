@@ -88,6 +88,16 @@ REASONS = {
     "ConfigMapKeyNotFound": Reason(
         "False", "The ConfigMap of `schemaFrom` lacks the key.", "Add the key, or name one that the message lists."
     ),
+    "ConfigMapUnreadable": Reason(
+        "False",
+        "The API server does not let the operator read the ConfigMap of `schemaFrom`; the message has its words.",
+        "Give the operator's account the right that the message names.",
+    ),
+    "FinalizerRefused": Reason(
+        "False",
+        "The API server does not take the finalizer of `deletionPolicy: Delete`; the message has its words.",
+        "Give the operator's account the right that the message names, or see to the admission rule that it names.",
+    ),
     "RegistryUnauthorized": Reason(
         "False",
         "The registry refuses the operator's user.",

@@ -2,36 +2,39 @@
 
 import asyncio
 import logging
+import os
 import signal
-import time
-from collections.abc import Sequence
+import sys
 from contextlib import ExitStack
+from typing import NoReturn
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics
-from event_topics.schema_subjects import InvalidRegistryConfig, SchemaSubjects
+from event_topics.registry_client import InvalidRegistryConfig
+from event_topics.schema_subjects import SchemaSubjects
 from heartzone.settings import SettingsError
 from heartzone.telemetry import build_info
 from heartzone.telemetry.management import Health, ManagementServer
+from heartzone_operator.batch import Batches
 from heartzone_operator.cluster import Cluster
 from heartzone_operator.config_maps import ConfigMapTexts
 from heartzone_operator.connection import login
 from heartzone_operator.deletion import Deletion
 from heartzone_operator.events import EventPoster
 from heartzone_operator.fleet import Fleet
-from heartzone_operator.kubernetes import KubernetesApi, KubernetesError, KubernetesUnavailable
+from heartzone_operator.kubernetes import KubernetesApi
 from heartzone_operator.lease import Lease, LeaseLost
 from heartzone_operator.metrics import OperatorMetrics
+from heartzone_operator.progress import Progress
 from heartzone_operator.reconciler import Reconciler
-from heartzone_operator.resources import resource_of
 from heartzone_operator.settings import OperatorSettings
+from heartzone_operator.startup import Waiting, take_stock, until_served
 from heartzone_operator.watching import Watch
 from heartzone_operator.writing import Writer
 
 SERVICE = "operator"
-_ASK_AGAIN_S = 2.0
 _GRACE_S = 20.0
 
 log = structlog.get_logger(__name__)
@@ -42,8 +45,10 @@ class Operator:
 
     def __init__(self, settings: OperatorSettings) -> None:
         self._settings = settings
-        self._reason: str | None = "starting"
+        self._waiting = Waiting()
+        self._progress = Progress(settings.watchdog_timeout)
         self._reconciler: Reconciler | None = None
+        self._watch: Watch | None = None
         self._cluster: Cluster | None = None
         self._metrics_registry = CollectorRegistry()
         self._metrics = OperatorMetrics(self._metrics_registry)
@@ -83,7 +88,7 @@ class Operator:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         kafka, registry = self._adapters()
-        self._cluster = Cluster(kafka, registry)
+        self._cluster = Cluster(kafka, registry, compatibility_sweep=settings.compatibility_sweep)
         try:
             working = asyncio.create_task(self._work(api, lease, self._cluster, namespaces, stop))
             stopping = asyncio.create_task(stop.wait())
@@ -97,35 +102,46 @@ class Operator:
 
     def _adapters(self) -> tuple[KafkaTopics, SchemaSubjects]:
         try:
-            kafka = KafkaTopics(self._settings.kafka.admin(), on_request=self._metrics.asked_kafka)
+            kafka = KafkaTopics(self._settings.kafka.admin(), on_request=self._asked_kafka)
         except InvalidKafkaConfig as error:
             raise SettingsError(f"HEARTZONE_KAFKA_…: {error}") from error
         try:
-            registry = SchemaSubjects(
-                self._settings.schema_registry.client_config(), on_request=self._metrics.asked_registry
-            )
+            registry = SchemaSubjects(self._settings.schema_registry.client_config(), on_request=self._asked_registry)
         except InvalidRegistryConfig as error:
             raise SettingsError(f"HEARTZONE_SCHEMA_REGISTRY_…: {error}") from error
         return kafka, registry
+
+    def _asked_kafka(self, request: str) -> None:
+        self._metrics.asked_kafka(request)
+        self._progress.moved()
+
+    def _asked_registry(self) -> None:
+        self._metrics.asked_registry()
+        self._progress.moved()
 
     async def _work(
         self, api: KubernetesApi, lease: Lease, cluster: Cluster, namespaces: tuple[str, ...], stop: asyncio.Event
     ) -> None:
         """Wait for the definition and the lease, then reconcile until stopped. Raises LeaseLost."""
-        await self._until_served(api)
-        await lease.acquire(self._wait)
-        self._reason = None
+        await until_served(api, self._waiting)
+        await lease.acquire(self._waiting.because)
         fleet, config_maps = Fleet(), ConfigMapTexts(api)
         events = EventPoster(api, self._settings.identity)
-        writer = Writer(api, fleet, events)
+        writer = Writer(api, fleet, events, self._progress)
         reconciler = Reconciler(
             fleet=fleet,
             api=api,
-            cluster=cluster,
-            config_maps=config_maps,
-            writer=writer,
-            deletion=Deletion(api=api, cluster=cluster, fleet=fleet, writer=writer, metrics=self._metrics),
+            batches=Batches(
+                fleet=fleet,
+                cluster=cluster,
+                config_maps=config_maps,
+                writer=writer,
+                deletion=Deletion(api=api, cluster=cluster, fleet=fleet, writer=writer, metrics=self._metrics),
+                metrics=self._metrics,
+                progress=self._progress,
+            ),
             metrics=self._metrics,
+            progress=self._progress,
             namespaces=namespaces or (None,),
             resync_interval=self._settings.resync_interval,
         )
@@ -140,9 +156,10 @@ class Operator:
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(each) for each in (lease.keep(), events.run(), end_when_stopped())]
             try:
-                await self._take_stock(api, fleet, namespaces or (None,))
-                self._reconciler = reconciler
-                tasks.create_task(watch.run(lambda: self._until_served(api)))
+                await take_stock(api, fleet, namespaces or (None,), self._waiting)
+                self._progress.moved()
+                self._reconciler, self._watch = reconciler, watch
+                helpers.append(tasks.create_task(watch.run(lambda: until_served(api, self._waiting))))
                 await reconciler.run()
             finally:
                 watch.stop()
@@ -155,66 +172,43 @@ class Operator:
             working.cancel()
         await asyncio.wait((working,), timeout=_GRACE_S)
         if not working.done():
-            working.cancel()
-            await asyncio.wait((working,))
+            _give_up(f"the batch in hand did not end within {_GRACE_S:g} s")
         if working.cancelled():
             log.info("operator_stopped")
             return 0
         error = working.exception()
-        if error is None:
-            log.info("operator_stopped")
-            return 0
         causes = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
-        lost = [cause for cause in causes if isinstance(cause, LeaseLost)]
-        if not lost:
+        if lost := [cause for cause in causes if isinstance(cause, LeaseLost)]:
+            _give_up(str(lost[0]))
+        if error is not None:
             raise error
-        log.error("operator_gave_up", reason=str(lost[0]))
-        return 1
-
-    async def _until_served(self, api: KubernetesApi) -> None:
-        """Return once the API server knows EventTopics."""
-        while True:
-            try:
-                if await api.serves_event_topics():
-                    self._reason = None
-                    return
-                self._wait(
-                    "EventTopics are not known to the API server: apply deploy/crd/eventtopics.heartzone.dev.yaml"
-                )
-            except (KubernetesError, KubernetesUnavailable) as error:
-                self._wait(f"the API server does not say what it serves: {error}")
-            await asyncio.sleep(_ASK_AGAIN_S)
-
-    async def _take_stock(self, api: KubernetesApi, fleet: Fleet, namespaces: Sequence[str | None]) -> None:
-        """Return once every resource is known: a younger one that is seen first must not take an older one's topic."""
-        while True:
-            try:
-                for namespace in namespaces:
-                    async for body in api.event_topics(namespace):
-                        fleet.saw(resource_of(body), time.monotonic())
-            except (KubernetesError, KubernetesUnavailable) as error:
-                self._wait(f"the EventTopics cannot be listed: {error}")
-                await asyncio.sleep(_ASK_AGAIN_S)
-            else:
-                self._reason = None
-                return
-
-    def _wait(self, reason: str) -> None:
-        if reason != self._reason:
-            log.warning("waiting", reason=reason)
-        self._reason = reason
+        log.info("operator_stopped")
+        return 0
 
     def _live(self) -> Health:
-        if self._reconciler is None or self._reconciler.progress_age < self._settings.watchdog_timeout:
-            return Health(ok=True, reason="the loop moves")
-        return Health(ok=False, reason=f"the loop has not moved for {self._reconciler.progress_age:.0f} s")
+        if self._reconciler is None:
+            return Health(ok=True, reason="the loop has not begun")
+        return self._progress.health()
 
     def _ready(self) -> Health:
-        if self._reason is not None or self._reconciler is None or self._cluster is None:
-            return Health(ok=False, reason=self._reason or "starting")
+        if self._waiting.reason is not None or self._watch is None or self._cluster is None:
+            return Health(ok=False, reason=self._waiting.reason or "starting")
+        if self._watch.problem is not None:
+            return Health(ok=False, reason=self._watch.problem)
         away = [
             circuit.failure.message
             for circuit in (self._cluster.kafka_circuit, self._cluster.registry_circuit)
             if circuit.failure
         ]
         return Health(ok=True, reason=" ".join(away) or "reconciling")
+
+
+def _give_up(reason: str) -> NoReturn:
+    """End with the code 1, at once: a request that a thread has under way must not go on beside another operator's.
+
+    The lease is left to run out.
+    """
+    log.error("operator_gave_up", reason=reason)
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(1)

@@ -34,11 +34,18 @@ class OperatorSettings(ServiceSettings):
         le=3600,
         description="Seconds between two looks at all topics and subjects, which put right what was changed by hand.",
     )
+    compatibility_sweep: int = Field(
+        default=100,
+        ge=0,
+        le=100_000,
+        description="Number of subjects with a compatibility level of their own up to which all levels are looked at"
+        " with each resync, one request each. With more, one of them is looked at each time.",
+    )
     watchdog_timeout: float = Field(
-        default=180.0,
-        gt=60,
-        description="Seconds without progress of the loop after which `/livez` fails. Above the time that a thousand"
-        " topics take with a Kafka that answers slowly.",
+        default=60.0,
+        ge=20,
+        description="Seconds without progress of the loop after which `/livez` fails. Each request is progress, and one"
+        " that is not answered gives up before the least that this can be.",
     )
 
     @model_validator(mode="after")

@@ -19,6 +19,8 @@ from heartzone_operator.fleet import Fleet
 from heartzone_operator.resources import Key, Resource, resource_of
 
 _PAUSE_S = 2.0
+_LONGEST_PAUSE_S = 30.0
+_HOLDS_AFTER_S = 5.0  # what is refused is refused sooner
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +43,8 @@ class Watch:
         self._login = login
         self._namespaces = namespaces
         self._stopping = threading.Event()
-        self.is_running = False
+        self.problem: str | None = None
+        """Why changes are not followed; None while they are. Read from other threads."""
 
     def stop(self) -> None:
         """End the watching; `run` returns soon."""
@@ -50,17 +53,21 @@ class Watch:
     async def run(self, until_served: Callable[[], Any]) -> None:
         """Watch until stopped; `until_served` is awaited before each start, until the resource is installed."""
         loop = asyncio.get_running_loop()
+        pause = _PAUSE_S
         while not self._stopping.is_set():
             await until_served()
+            watching = asyncio.create_task(asyncio.to_thread(self._watch, loop))
+            done, _ = await asyncio.wait((watching,), timeout=_HOLDS_AFTER_S)
+            if not done:
+                self.problem, pause = None, _PAUSE_S
             try:
-                self.is_running = True
-                await asyncio.to_thread(self._watch, loop)
+                await watching
             except Exception as error:
-                # The definition was deleted, the API server stayed away for long: both may come back.
+                # The definition was deleted, a right is missing, the API server stayed away: all may come back.
+                self.problem = f"the API server ends the watch: {error}"
                 log.warning("watch_ended", error=f"{type(error).__name__} {error}")
-                await asyncio.sleep(_PAUSE_S)
-            finally:
-                self.is_running = False
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         kopf.run(

@@ -39,6 +39,18 @@ class Work:
         asked = replace(self.desired, managed_config=frozenset(), config=dict(sorted(self.desired.config.items())))
         return hashlib.sha256(repr(asked).encode()).digest()
 
+    def is_drift(self, *, settled: bytes | None) -> bool:
+        """Whether what was done puts right what somebody else has changed, rather than follows a new wish.
+
+        `settled` is the digest of the wish that was last seen fulfilled, None when that was before this process began:
+        the status then tells.
+        """
+        former = self.resource.status
+        ready = former.condition("Ready")
+        if former.observed_generation != self.resource.generation or ready is None:
+            return False
+        return settled == self.digest or (settled is None and ready.status == "True")
+
     @property
     def is_waiting(self) -> bool:
         """Whether a side was away."""

@@ -11,10 +11,12 @@ import structlog
 from event_topics.status import EventTopicStatus
 from heartzone_operator.events import Event, EventPoster
 from heartzone_operator.fleet import Fleet
-from heartzone_operator.kubernetes import KubernetesApi, KubernetesError
-from heartzone_operator.resources import Resource, resource_of
+from heartzone_operator.kubernetes import KubernetesApi, KubernetesError, KubernetesUnavailable
+from heartzone_operator.progress import Progress
+from heartzone_operator.resources import Key, Resource, resource_of
 
 _AT_ONCE = 16
+_REFUSED_AGAIN_S = 30.0  # a person must change something first, which nothing tells of
 
 log = structlog.get_logger(__name__)
 
@@ -27,26 +29,41 @@ def now_text() -> str:
 class Writer:
     """Every write is told to the fleet, so that its echo in the watch is no news."""
 
-    def __init__(self, api: KubernetesApi, fleet: Fleet, events: EventPoster) -> None:
+    def __init__(self, api: KubernetesApi, fleet: Fleet, events: EventPoster, progress: Progress) -> None:
         self._api = api
         self._fleet = fleet
         self._events = events
+        self._progress = progress
 
-    async def each(self, writes: Iterable[Coroutine[Any, Any, None]]) -> None:
-        """Do many writes, some of them at once. Raises the first error, when all are done."""
+    async def each(self, writes: Iterable[tuple[Resource, Coroutine[Any, Any, None]]]) -> dict[Key, KubernetesError]:
+        """Do many writes, some of them at once; return which of them the API server refused, each for itself.
+
+        What is refused is tried again later, and does not keep the others waiting. Raises KubernetesUnavailable, when
+        all are done.
+        """
         limit = asyncio.Semaphore(_AT_ONCE)
+        refused: dict[Key, KubernetesError] = {}
+        unavailable: list[KubernetesUnavailable] = []
 
-        async def one(write: Coroutine[Any, Any, None]) -> None:
+        async def one(resource: Resource, write: Coroutine[Any, Any, None]) -> None:
             async with limit:
-                await write
+                if unavailable:  # what follows need not wait for time-outs of its own
+                    write.close()
+                    return
+                try:
+                    await write
+                except KubernetesUnavailable as error:
+                    unavailable.append(error)
+                except KubernetesError as error:
+                    refused[resource.key] = error
+                    log.warning("resource_put_off", resource=str(resource.key), reason=str(error))
+                    self._fleet.due_at(resource.key, time.monotonic() + _REFUSED_AGAIN_S)
+            self._progress.moved()
 
-        errors = [
-            each
-            for each in await asyncio.gather(*map(one, writes), return_exceptions=True)
-            if isinstance(each, BaseException)
-        ]
-        if errors:
-            raise errors[0]
+        results = await asyncio.gather(*(one(*each) for each in writes), return_exceptions=True)
+        for error in [*unavailable, *(each for each in results if each is not None)]:
+            raise error
+        return refused
 
     async def write(self, resource: Resource, status: EventTopicStatus) -> None:
         """Write the status, unless it says what is written already; and an event when readiness changes.
