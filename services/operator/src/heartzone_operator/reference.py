@@ -40,10 +40,10 @@ spec:
 - **Somebody changes the topic or the subject by hand**: it is put right, and a Warning event tells it: the topic, and a
   version that was registered or deleted, within `HEARTZONE_RESYNC_INTERVAL` (55 s), with any number of resources.
 - **Somebody changes a compatibility level by hand**: the registries' API tells the level of one subject a request, and
-  no listing has them. With up to `HEARTZONE_COMPATIBILITY_SWEEP` (100) subjects that have a level in their spec, all are
-  looked at as often as topics are. With more, all are looked at when any version in the registry has changed, and else
-  one each time: with 1,000 it can be 15 hours until a changed level is put right. Raise the setting to have it within a
-  minute, for as many requests a minute as there are subjects.
+  no listing has them. With up to `HEARTZONE_COMPATIBILITY_SWEEP` (100) subjects that have a level in their spec, all
+  are looked at as often as topics are. With more, all are looked at when any version in the registry has changed, and
+  else one each time: with 1,000 it can be 15 hours until a changed level is put right. Raise the setting to have it
+  within a minute, for as many requests a minute as there are subjects.
 - **The registry lists no schemas** (`GET /schemas`): versions that change by hand are noticed as levels are.
 - **Somebody deletes the topic by hand**: it is created again, empty, with the Warning event `TopicCreatedAgain`.
 - **A key leaves `spec.config`**: it goes back to the broker's default if the resource had set it, and stays if not.
