@@ -9,4 +9,4 @@ DASHBOARDS: Mapping[str, Callable[[], str]] = {"pipeline": lambda: text(pipeline
 
 if __name__ == "__main__":
     for dashboard in DASHBOARDS.values():
-        print(dashboard())  # noqa: T201 a command
+        print(dashboard(), end="")  # noqa: T201 a command

@@ -56,6 +56,14 @@ class Prometheus:
             if not any(math.isfinite(series.value) for series in self.ask(substitute(query.expression, variables)))
         ]
 
+    def await_data(self, queries: Sequence[PanelQuery], variables: Mapping[str, str] = EVERYTHING) -> None:
+        """Return once all these queries give data; fail with those that do not."""
+        try:
+            eventually(lambda: not self.without_data(queries, variables), "data")
+        except AssertionError:
+            silent = "\n".join(map(str, self.without_data(queries, variables)))
+            raise AssertionError(f"no data for\n{silent}\nnot scraped: {dict(self.down())}") from None
+
     def down(self) -> Mapping[str, str]:
         """The targets that the last scrape did not reach or read, with the reason."""
         targets = self._get("/api/v1/targets", state="active")["activeTargets"]

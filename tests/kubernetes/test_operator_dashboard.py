@@ -1,0 +1,27 @@
+"""The operator's panels on a real Prometheus that scrapes a real operator: one topic is ready, and one is not."""
+
+from pathlib import Path
+
+from operators import SCHEMA_1, OperatorBench, event_topic
+from prometheus.dashboards import FOLDER, load, queries, substitute
+from prometheus.server import ScrapeJob, scraping
+from testbed import eventually
+
+QUERIES = queries(load(FOLDER / "pipeline.json"))
+OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel == "EventTopics not Ready"]
+
+
+def test_every_query_about_the_operator_returns_data(bench: OperatorBench, tmp_path: Path) -> None:
+    with (
+        bench.operator() as operator,
+        scraping(tmp_path, ScrapeJob("operator", [f"127.0.0.1:{operator.port}"])) as prometheus,
+    ):
+        bench.settled(bench.apply(event_topic(schema=SCHEMA_1)))
+        bench.settled(bench.apply(event_topic(replicas=7)), "False")
+
+        prometheus.await_data(OPERATOR)
+        (not_ready,) = (query for query in OPERATOR if query.panel == "EventTopics not Ready")
+        eventually(
+            lambda: [series.value for series in prometheus.ask(substitute(not_ready.expression))] == [1],
+            "the one that is not Ready",
+        )
