@@ -8,9 +8,9 @@ from heartzone_operator.fleet import Fleet
 from heartzone_operator.resources import FINALIZER, Resource, resource_of
 from heartzone_operator.triage import Triage, triage
 
-PAUSED = {"annotations": {"heartzone.dev/pause": "true"}}
-DELETING = {"deletionTimestamp": "2026-01-01T01:00:00Z"}
-HELD = {"finalizers": [FINALIZER]}
+PAUSED: dict[str, Any] = {"annotations": {"heartzone.dev/pause": "true"}}
+DELETING: dict[str, Any] = {"deletionTimestamp": "2026-01-01T01:00:00Z"}
+HELD: dict[str, Any] = {"finalizers": [FINALIZER]}
 
 
 def resource(name: str = "a", *, created: int = 1, policy: str = "Retain", **metadata: Any) -> Resource:
