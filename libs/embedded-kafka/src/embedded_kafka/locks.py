@@ -43,9 +43,9 @@ class Lock:
         return self.artifacts[0].version
 
 
-def read_lock(name: str) -> Lock:
-    """Read the lock of a distribution, ``kafka`` or ``registry``."""
-    content = (LOCKS_DIR / name / "jgo.lock.toml").read_bytes()
+def read_lock(name: str, file: Path | None = None) -> Lock:
+    """Read the lock of a distribution, ``kafka`` or ``registry``, or of another one from a file elsewhere."""
+    content = (file or LOCKS_DIR / name / "jgo.lock.toml").read_bytes()
     artifacts = tuple(
         LockedArtifact(
             group_id=entry["groupId"],
