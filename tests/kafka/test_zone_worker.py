@@ -13,6 +13,7 @@ from confluent_kafka import Message
 from heartzone.messages import Biometrics, HeartRate
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
+from heartzone_zone_worker.metrics import REASONS_OF_DEAD_LETTERS
 from pipeline import Pipeline, ServiceProcess
 from testbed import eventually
 
@@ -88,12 +89,14 @@ def test_poison_is_quarantined_with_its_reason_and_what_is_good_goes_on(make_pip
         eventually(lambda: len(pipeline.kafka.read(pipeline.zones)) >= 2, "both good ones")
         eventually(lambda: worker.metric("heartzone_dead_letters_total") == len(poison), "the dead letters counted")
         counted = counts(worker, "heartzone_dead_letters_total")
+        told = worker.samples("heartzone_dead_letters_total", "reason")
 
     letters = pipeline.kafka.read(pipeline.dead_letters)
     assert [letter.value() for letter in letters] == poison
     reasons = [header(letter, "heartzone.dlq.reason") for letter in letters]
     assert reasons == ["tombstone", "bad_frame", "bad_frame", "schema_violation", "schema_not_found", "invalid_json"]
     assert counted == Counter(reasons)
+    assert set(told) == set(REASONS_OF_DEAD_LETTERS), "each was 0 before, so that an alert sees the first"
     assert len(pipeline.kafka.read(pipeline.zones)) == 2
 
 
