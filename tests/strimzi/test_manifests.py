@@ -2,7 +2,6 @@
 
 import copy
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,6 @@ RESTRICTED = {
     "runAsNonRoot": True,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-
-Slip = Callable[[dict[str, Any]], None]
 
 
 def of_strimzi(folder: Path) -> list[Any]:
@@ -80,22 +77,20 @@ def _name_no_listener_type(cluster: dict[str, Any]) -> None:
     cluster["spec"]["kafka"]["listeners"][0]["type"] = "intern"
 
 
-@pytest.mark.parametrize(
-    ("slip", "complaint"),
-    [
-        (_misspell_a_field, "does not know .spec.kafka.listeners[0].authentification"),
-        (_misspell_kubernetes_field, "does not know .spec.kafka.template.kafkaContainer.securityContext.runAsNonRot"),
-        (_take_an_old_version, "where Strimzi has kafka.strimzi.io/v1"),
-        (_name_no_listener_type, "cannot take 'intern' for .spec.kafka.listeners[0].type"),
-    ],
-)
-def test_a_slip_is_noticed_at_any_depth(slip: Slip, complaint: str) -> None:
-    cluster = copy.deepcopy(dict(only(DEV, "Kafka")))
-    slip(cluster)
+def test_slips_are_noticed_at_any_depth() -> None:
+    slips = {
+        _misspell_a_field: "does not know .spec.kafka.listeners[0].authentification",
+        _misspell_kubernetes_field: "not know .spec.kafka.template.kafkaContainer.securityContext.runAsNonRot",
+        _take_an_old_version: "where Strimzi has kafka.strimzi.io/v1",
+        _name_no_listener_type: "cannot take 'intern' for .spec.kafka.listeners[0].type",
+    }
+    clusters = [copy.deepcopy(dict(only(DEV, "Kafka"))) for _ in slips]
+    for slip, cluster in zip(slips, clusters, strict=True):
+        slip(cluster)
 
-    (found,) = complaints([cluster])
+    found = complaints(clusters)
 
-    assert complaint in found
+    assert [complaint in said for complaint, said in zip(slips.values(), found, strict=True)] == [True] * len(slips)
 
 
 @pytest.mark.parametrize("overlay", [REGISTRY_DEV, REGISTRY_PRODUCTION], ids=lambda path: path.name)

@@ -1,4 +1,4 @@
-"""Writes the lock anew: ``python -m strimzi_api.relock`` with tests/support on PYTHONPATH, after a change of jgo.toml."""
+"""Writes the lock anew: ``python -m strimzi_api.relock``, with tests/support on PYTHONPATH, when jgo.toml changed."""
 
 import re
 import tempfile
