@@ -5,9 +5,12 @@ from runpy import run_path
 
 import pytest
 
-GENERATE = Path(__file__).parents[3] / "docs" / "generate.py"
+ROOT = Path(__file__).parents[3]
 
-FILES = {path.name: (path, text) for path, text in run_path(str(GENERATE))["generated"]()}
+FILES = {
+    str(path.relative_to(ROOT)): (path, text)
+    for path, text in run_path(str(ROOT / "docs" / "generate.py"))["generated"]()
+}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -1,0 +1,167 @@
+"""Values that contradict each other end with a sentence that names them and says what would be right."""
+
+import re
+from typing import Any
+
+import pytest
+
+from chart.rendering import CHART, HelmTemplate, Refused, at, merged
+
+MINIMAL = CHART / "ci" / "minimal-values.yaml"
+STRIMZI = CHART / "ci" / "strimzi-scram-values.yaml"
+TLS = at("kafka.tls.enabled", True)
+
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "no Kafka": (at("kafka.bootstrapServers", ""), "kafka.bootstrapServers is empty; it takes addresses like"),
+    "no registry": (at("schemaRegistry.url", ""), "schemaRegistry.url is empty; it takes an address like"),
+    "a CA without TLS": (
+        at("kafka.tls.existingSecret", "ca"),
+        'kafka.tls.existingSecret is "ca", but kafka.tls.enabled is false',
+    ),
+    "a certificate without TLS": (
+        at("kafka.auth", {"type": "tls", "existingSecret": "user"}),
+        "kafka.auth.type is tls, but kafka.tls.enabled is false: a certificate takes TLS",
+    ),
+    "a password in the clear": (
+        at("kafka.auth", {"type": "plain", "existingSecret": "user"}),
+        "kafka.auth.type is plain, but kafka.tls.enabled is false: the password would go over the network as it is",
+    ),
+    "a registry's CA without TLS": (
+        at("schemaRegistry.tls.existingSecret", "ca"),
+        'schemaRegistry.tls.existingSecret is "ca", but schemaRegistry.url does not start with https://',
+    ),
+    "a Secret for all, of no type": (
+        at("kafka.auth.existingSecret", "user"),
+        'kafka.auth.existingSecret is "user", but kafka.auth.type is none; say which type',
+    ),
+    "a Secret for one, of no type": (
+        at("operator.kafka.existingSecret", "user"),
+        'operator.kafka.existingSecret is "user", but kafka.auth.type is none; say which type',
+    ),
+    "a service without a Secret": (
+        merged(TLS, at("kafka.auth.type", "tls"), at("test.kafka.existingSecret", "test")),
+        "operator.kafka.existingSecret is empty, as is kafka.auth.existingSecret; kafka.auth.type tls takes a Secret",
+    ),
+    "a setting that has a value of its own": (
+        at("producer.env.HEARTZONE_TOPIC_RAW", "raw"),
+        "producer.env.HEARTZONE_TOPIC_RAW: use topics.raw.name instead",
+    ),
+    "another port": (
+        at("operator.env.HEARTZONE_MANAGEMENT_PORT", 9091),
+        "operator.env.HEARTZONE_MANAGEMENT_PORT: probes, Services and policies rely on the port",
+    ),
+    "one transactional id for all": (
+        at("zoneWorker.env.HEARTZONE_TRANSACTIONAL_ID", "worker"),
+        "zoneWorker.env.HEARTZONE_TRANSACTIONAL_ID: pods with the same one fence each other",
+    ),
+    "a property that has a value of its own": (
+        at("kafka.config", {"security.protocol": "ssl"}),
+        "kafka.config: security.protocol has its own place: use kafka.tls.enabled and kafka.auth.type instead",
+    ),
+    "a secret as a value": (
+        at("schemaRegistry.config", {"bearer.auth.token": "secret"}),
+        "schemaRegistry.config: bearer.auth.token is a secret, which does not belong into values",
+    ),
+    "one topic twice": (
+        at("topics.zones.name", "BiometricsImported"),
+        "topics.biometrics.name and topics.zones.name are both BiometricsImported",
+    ),
+    "no time to stop": (
+        at("producer.preStopSleepSeconds", 20),
+        "producer.terminationGracePeriodSeconds is 30; with producer.preStopSleepSeconds 20 it takes at least 32",
+    ),
+    "a least that is more than the most, of producers": (
+        at("producer.autoscaling", {"enabled": True, "minReplicas": 11}),
+        "producer.autoscaling.minReplicas is 11, more than maxReplicas, which is 10",
+    ),
+    "a percentage of nothing": (
+        merged(at("producer.autoscaling.enabled", True), at("producer.resources", {"requests": {"cpu": None}})),
+        "producer.autoscaling.enabled is true, but producer.resources.requests.cpu is missing",
+    ),
+    "an Ingress without hosts": (
+        at("producer.ingress.enabled", True),
+        "producer.ingress.enabled is true, but producer.ingress.hosts is empty; it takes a list like",
+    ),
+    "a route without a gateway": (
+        at("producer.httpRoute.enabled", True),
+        "producer.httpRoute.enabled is true, but producer.httpRoute.parentRefs is empty; it takes a list",
+    ),
+    "KEDA without Prometheus": (
+        at("zoneWorker.keda.enabled", True),
+        "zoneWorker.keda.enabled is true, but zoneWorker.keda.prometheus.serverAddress is empty",
+    ),
+    "a least that is more than the most, of workers": (
+        at("zoneWorker.keda", {"enabled": True, "minReplicas": 13, "prometheus": {"serverAddress": "http://p"}}),
+        "zoneWorker.keda.minReplicas is 13, more than maxReplicas, which is 12",
+    ),
+    "KEDA beyond the partitions": (
+        at("zoneWorker.keda", {"enabled": True, "maxReplicas": 13, "prometheus": {"serverAddress": "http://p"}}),
+        "zoneWorker.keda.maxReplicas is 13, more than topics.biometrics.partitions, which is 12",
+    ),
+    "workers beyond the partitions": (
+        at("zoneWorker.replicas", 13),
+        "zoneWorker.replicas is 13, more than topics.biometrics.partitions, which is 12: the others would idle",
+    ),
+    "all namespaces and one": (
+        at("operator.watchNamespaces", ["*", "orders"]),
+        'operator.watchNamespaces is ["*","orders"]; "*" is all namespaces and stands alone',
+    ),
+    "two monitors": (
+        at("monitoring", {"podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}}),
+        "monitoring.podMonitor.enabled and monitoring.serviceMonitor.enabled are both true",
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "sentence"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
+def test_a_contradiction_is_refused_with_a_sentence(helm: HelmTemplate, values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Refused, match=re.escape(sentence)):
+        helm(MINIMAL, values)
+
+
+def test_no_sentence_is_without_its_case(helm: HelmTemplate) -> None:
+    template = (CHART / "templates" / "_validate.tpl").read_text()
+    sentences = re.findall(r'{{- fail (?:\(printf )?"((?:[^"\\]|\\.)*)"', template)
+    assert len(sentences) == template.count("{{- fail ")
+
+    said = "\n".join(_refusal(helm, values) for values, _ in CONTRADICTIONS.values())
+
+    for sentence in sentences:
+        pattern = re.sub(r"%[sqd]", ".*", re.escape(sentence.replace('\\"', '"')))
+        assert re.search(pattern, said), f"no case for: {sentence}"
+
+
+def _refusal(helm: HelmTemplate, values: dict[str, Any]) -> str:
+    with pytest.raises(Refused) as refused:
+        helm(MINIMAL, values)
+    return str(refused.value)
+
+
+def test_a_test_without_a_secret_may_be_turned_off(helm: HelmTemplate) -> None:
+    without = at("test.kafka.existingSecret", "")
+
+    with pytest.raises(Refused, match=r"test.kafka.existingSecret is empty.*or test.enabled=false"):
+        helm(STRIMZI, without)
+    assert not helm(STRIMZI, without, at("test.enabled", False)).has("Pod")
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        (at("producer.replica", 3), "/producer"),
+        (at("producer.affinity.nodeAffinty", {}), "/producer/affinity"),
+        (at("kafka.auth.existingSecret", 5), "/kafka/auth/existingSecret"),
+        (at("kafka.auth.type", "oauthbearer"), "/kafka/auth/type"),
+        (at("topics.zones.name", "no blanks"), "/topics/zones/name"),
+        (at("producer.ingress.hosts", [{"hostname": "example.org"}]), "/producer/ingress/hosts/0"),
+        (at("networkPolicy.kafka.to", [{"ipBlok": {}}]), "/networkPolicy/kafka/to/0"),
+        (at("monitoring.podMonitor.interval", "half a minute"), "/monitoring/podMonitor/interval"),
+        (at("zoneWorker.terminationGracePeriodSeconds", 10), "/zoneWorker/terminationGracePeriodSeconds"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_value_that_cannot_be_is_refused_where_it_stands(
+    helm: HelmTemplate, values: dict[str, Any], where: str
+) -> None:
+    with pytest.raises(Refused, match=f"at '{where}'"):
+        helm(MINIMAL, values)
