@@ -23,8 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how the archive {} gets to the nodes of --kubeconfig: 'kind load image-archive {} --name NAME'",
     )
     parser.addoption(
-        "--node-directory", type=Path, help=argparse.SUPPRESS
-    )  # said by `make e2e`: see tests/support/node
+        "--rollouts",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many upgrades under load tests/e2e/cluster/release does one after the other; default: 1",
+    )
+    # Said by `make e2e`: see tests/support/node.
+    parser.addoption("--node-directory", type=Path, help=argparse.SUPPRESS)
+    parser.addoption("--image-archives", type=Path, help=argparse.SUPPRESS)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

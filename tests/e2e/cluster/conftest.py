@@ -7,6 +7,7 @@ import pytest
 from control_plane.binaries import ensure_binaries
 from control_plane.cluster import installed_kubectl
 from control_plane.kubectl import Kubectl
+from kafka_cluster.kafka_cluster import KafkaCluster, running_kafka_cluster
 from node.given import given_node
 from node.node import Node
 from node.own import own_node
@@ -19,14 +20,23 @@ def node(request: pytest.FixtureRequest) -> Iterator[Node]:
     """The cluster: ``.cluster``, ``.load_image(archive)``, ``.new_namespace(labels={...})``, and what it can do."""
     kubeconfig = request.config.getoption("--kubeconfig")
     directory = request.config.getoption("--node-directory")
+    folder = request.config.getoption("--image-archives")
+    archives = {file.stem: file for file in folder.iterdir()} if folder is not None else {}
     if kubeconfig is not None:
         kubectl = installed_kubectl() or ensure_binaries(lambda _: None)["kubectl"]
-        yield given_node(kubeconfig, kubectl, request.config.getoption("--image-loader"))
+        yield given_node(kubeconfig, kubectl, request.config.getoption("--image-loader"), archives)
     elif directory is not None:
-        with own_node(directory) as node:
+        with own_node(directory, archives) as node:
             yield node
     else:
         pytest.fail("These tests take a cluster with nodes: run `make e2e`, or say --kubeconfig FILE.")
+
+
+@pytest.fixture(scope="session")
+def kafka_cluster(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """Kafka and the registry as pods, as deploy/strimzi describes them: ``.super_user``, ``.user_secret(user)``…"""
+    with running_kafka_cluster(node, tmp_path_factory.mktemp("kafka-cluster")) as cluster:
+        yield cluster
 
 
 @pytest.fixture

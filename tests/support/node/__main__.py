@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from images.building import build as build_image
+from images.recipes import IMAGES
 from node.isolation import run_isolated
 from node.own import build_programs
 from node.packages import ensure_packages
@@ -15,8 +17,14 @@ def main() -> int:
     """Bring what is missing, then run pytest on a node of its own, of which nothing is left."""
     ensure_packages(_say)
     build_programs(_say)
+    images = {name: build_image(name, _say) for name in IMAGES}
     with new_run() as run:
-        arguments = [f"--node-directory={run.directory}", *_with_tests(sys.argv[1:])]
+        archives = run.directory / "images"
+        archives.mkdir()
+        for name, archive in images.items():
+            (archives / f"{name}.tar").symlink_to(archive)
+        options = [f"--node-directory={run.directory}", f"--image-archives={archives}"]
+        arguments = [*options, *_with_tests(sys.argv[1:])]
         return run_isolated(run, [sys.executable, "-m", "pytest", *arguments])
 
 

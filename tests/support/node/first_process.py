@@ -25,6 +25,8 @@ KERNEL_SETTINGS = (
     "vm/panic_on_oom",
 )
 
+RESOLV_CONF = Path("/run/resolv.conf")
+
 
 def main() -> None:
     """Set up, run the command to its end, and end with its code."""
@@ -34,6 +36,7 @@ def main() -> None:
     cgroups.enter(run.name)
     network.set_up()
     _cover(run)
+    _use_the_cluster_s_names()
     child = subprocess.Popen(command)
     while True:
         pid, status = os.wait()
@@ -54,6 +57,14 @@ def _cover(run: Run) -> None:
         copy = copies / name.replace("/", ".")
         copy.write_text(setting.read_text())
         _mount("--bind", str(copy), str(setting))
+
+
+def _use_the_cluster_s_names() -> None:
+    """Names of Services mean to the tests what they mean to pods."""
+    RESOLV_CONF.write_text(
+        f"nameserver {network.DNS_SERVICE}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n"
+    )
+    _mount("--bind", str(RESOLV_CONF), "/etc/resolv.conf")
 
 
 def _mount(*arguments: str) -> None:

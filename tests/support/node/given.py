@@ -1,18 +1,19 @@
 """A cluster that somebody else runs, as the node of the tests."""
 
 import shlex
+import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from control_plane.cluster import given_cluster
+from control_plane.cluster import Cluster, given_cluster
 from node.node import Node
 from node.policies import enforces_policies
 
 BUSYBOX = "busybox:1.37"  # which its nodes fetch themselves
 
 
-def given_node(kubeconfig: Path, kubectl: Path, image_loader: str | None) -> Node:
+def given_node(kubeconfig: Path, kubectl: Path, image_loader: str | None, archives: Mapping[str, Path]) -> Node:
     """The cluster of a kubeconfig file's current context.
 
     `image_loader` is a command that takes an archive of images, where it says ``{}``, to the cluster's nodes.
@@ -21,10 +22,21 @@ def given_node(kubeconfig: Path, kubectl: Path, image_loader: str | None) -> Nod
     return Node(
         cluster,
         _loading(image_loader),
-        reaches_pods=False,
+        archives,
+        reaches_pods=_reaches_services(cluster),
         enforces_network_policies=enforces_policies(cluster, BUSYBOX),
         busybox=BUSYBOX,
     )
+
+
+def _reaches_services(cluster: Cluster) -> bool:
+    """Whether the address of the API's own Service takes a connection."""
+    service = cluster.kubectl.get("service", "kubernetes", "--namespace=default")["spec"]
+    try:
+        with socket.create_connection((service["clusterIP"], service["ports"][0]["port"]), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def _loading(image_loader: str | None) -> Callable[[Path], None]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from control_plane.cluster import Cluster
+from images.recipes import reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class Node:
     """A cluster with nodes that run pods.
 
     load_image: takes an archive (docker's or OCI's) to where the nodes find its images.
+    archives: images that were built before the tests, by the names of `images.recipes`.
     reaches_pods: whether test code reaches addresses of pods and Services as they are, without a port-forward.
     enforces_network_policies: whether a NetworkPolicy has an effect.
     busybox: an image with a shell and its usual programs.
@@ -20,9 +22,18 @@ class Node:
 
     cluster: Cluster
     load_image: Callable[[Path], None]
+    archives: Mapping[str, Path]
     reaches_pods: bool
     enforces_network_policies: bool
     busybox: str
+    _loaded: set[str] = field(default_factory=set)
+
+    def image(self, name: str) -> str:
+        """What pods call an image of `archives`, which is taken to the nodes when it was not yet."""
+        if name not in self._loaded:
+            self.load_image(self.archives[name])
+            self._loaded.add(name)
+        return reference(name)
 
     @contextmanager
     def new_namespace(self, prefix: str = "test", *, labels: Mapping[str, str] | None = None) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -34,8 +34,8 @@ def build_programs(say: Say) -> None:
 
 
 @contextmanager
-def own_node(directory: Path) -> Iterator[Node]:
-    """A node whose files are in `directory`. Raises StartFailed."""
+def own_node(directory: Path, archives: Mapping[str, Path]) -> Iterator[Node]:
+    """A node whose files are in `directory`, that can be given these images. Raises StartFailed."""
     binaries = built_binaries(_silently)
     containerd = Containerd(GoModule("containerd").ensure(_silently), directory / "containerd")
     with ExitStack() as running:
@@ -61,7 +61,9 @@ def own_node(directory: Path) -> Iterator[Node]:
         cluster.kubectl.apply(DNS.read_text())
         _await("the node", lambda: _is_ready(cluster.kubectl), *daemons)
         # The bridge that pods are connected to knows no policies.
-        yield Node(cluster, containerd.load, reaches_pods=True, enforces_network_policies=False, busybox=BUSYBOX)
+        yield Node(
+            cluster, containerd.load, archives, reaches_pods=True, enforces_network_policies=False, busybox=BUSYBOX
+        )
 
 
 def _cluster(control_plane: ControlPlane, binaries: Binaries) -> Cluster:
