@@ -1,5 +1,6 @@
-"""One run of the Go compiler, at low priority, that tells how far it is."""
+"""Runs of the Go command: a build, at low priority, that tells how far it is, and the sources that go into one."""
 
+import json
 import os
 import subprocess
 import time
@@ -9,6 +10,12 @@ from pathlib import Path
 from go_programs.toolchain import Go
 
 TELL_EVERY_S = 15.0
+SETTINGS = {
+    "CGO_ENABLED": "0",
+    "GOFLAGS": "-mod=readonly -buildvcs=false",
+    "GOTOOLCHAIN": "local",  # never fetch another Go
+    "GOWORK": "off",
+}
 
 
 class BuildFailed(Exception):
@@ -27,13 +34,7 @@ def build(
         # Whoever works on this machine comes first.
         ["nice", "-n", "10", str(go.command), "build", "-v", "-trimpath", "-o", str(output), *arguments],
         cwd=source,
-        env=os.environ
-        | {
-            "CGO_ENABLED": "0",
-            "GOFLAGS": "-mod=readonly -buildvcs=false",
-            "GOTOOLCHAIN": "local",  # never fetch another Go
-            "GOWORK": "off",
-        },
+        env=os.environ | SETTINGS,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -43,6 +44,25 @@ def build(
     if compiler.returncode != 0:
         raise BuildFailed("\n".join([f"{title} could not be built:", *words[-20:]]))
     say(f"built {title} in {_minutes(started)}, {_megabytes(output):.0f} MB")
+
+
+def sources_of(go: Go, source: Path, module: str) -> Path:
+    """The folder with the sources of a module that the module `source` is made of, fetched when they are missing.
+
+    Raises BuildFailed.
+    """
+    fetched = subprocess.run(
+        [go.command, "mod", "download", "-json", module],
+        cwd=source,
+        env=os.environ | SETTINGS,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if fetched.returncode != 0:
+        raise BuildFailed(f"the sources of {module} could not be fetched:\n{fetched.stdout}{fetched.stderr}")
+    return Path(json.loads(fetched.stdout)["Dir"])
 
 
 def _follow(compiler: "subprocess.Popen[str]", started: float, say: Callable[[str], None]) -> list[str]:

@@ -20,7 +20,7 @@ import platformdirs
 from filelock import FileLock
 from packaging.version import Version
 
-from go_programs.building import build
+from go_programs.building import build, sources_of
 from go_programs.toolchain import Go, find_go
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
@@ -51,7 +51,7 @@ class GoModule:
 
         Raises GoMissing, BuildFailed.
         """
-        go = find_go(Version(self._asked(r"go (\S+)")), title=self.title or self.name)
+        go = self._go()
         cache = platformdirs.user_cache_path("heartzone-tests") / self.name
         home = cache / self._digest(go)
         if not home.exists():
@@ -61,9 +61,19 @@ class GoModule:
                     self._install(go, home, say)
         return home
 
+    def sources_of(self, module: str) -> Path:
+        """The folder with the sources of a module that go.mod asks for, fetched when they are missing.
+
+        Raises GoMissing, BuildFailed.
+        """
+        return sources_of(self._go(), self.source, module)
+
     def version_of(self, module: str) -> str:
         """The version of another module that go.mod asks for, without its v."""
         return self._asked(rf"(?:require )?\s*{re.escape(module)} v(\S+)(?: // indirect)?")
+
+    def _go(self) -> Go:
+        return find_go(Version(self._asked(r"go (\S+)")), title=self.title or self.name)
 
     def _install(self, go: Go, home: Path, say: Say) -> None:
         title = self.title or self.name
