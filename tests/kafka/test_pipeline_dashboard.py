@@ -92,6 +92,7 @@ def test_every_query_of_the_dashboard_returns_data(pipeline: Pipeline, tmp_path:
         stack.enter_context(traffic(producer))
 
         prometheus.await_data([query for query in QUERIES if query not in OPERATOR])
+        assert prometheus.without_data(OPERATOR) == OPERATOR, "no operator, no data: tests/kubernetes has one"
         unknown = [metric for metric in METRICS - {"heartzone_eventtopics"} if not prometheus.ask(metric)]
         assert unknown == [], "alerts look at what nobody tells"
         # Until now zeros were data, too: what goes wrong has to show, the first time that it does.
