@@ -4,8 +4,12 @@ FROM ${BASE_IMAGE}
 ARG SERVICE
 ARG UV_VERSION=0.13.9
 ARG WATCHFILES_VERSION=1.3.0
-RUN python3 -m venv /opt/tools && \
-    /opt/tools/bin/pip install --no-cache-dir --disable-pip-version-check --quiet \
+COPY deploy/images/builder /opt
+# As in the services' own Dockerfiles: where the package indexes are, when they are not the usual ones.
+RUN --mount=type=secret,id=package-indexes \
+    --mount=type=secret,id=ca-bundle \
+    python3 -m venv /opt/tools && \
+    /opt/with_indexes.sh /opt/tools/bin/pip install --no-cache-dir --disable-pip-version-check --quiet \
         "uv==${UV_VERSION}" "watchfiles==${WATCHFILES_VERSION}"
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -19,7 +23,9 @@ WORKDIR /app
 COPY . .
 # Editable, so that what is copied here runs at the next start.
 RUN --mount=type=cache,target=/root/.cache/uv \
-    /opt/tools/bin/uv sync --locked --package "heartzone-${SERVICE}" && \
+    --mount=type=secret,id=package-indexes \
+    --mount=type=secret,id=ca-bundle \
+    /opt/with_indexes.sh /opt/tools/bin/uv sync --locked --package "heartzone-${SERVICE}" && \
     chown -R 65532:65532 libs services
 USER 65532:65532
 EXPOSE 8080 9090

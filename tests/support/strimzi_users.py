@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
-USERS = Path(__file__).resolve().parents[2] / "deploy" / "strimzi" / "base" / "users"
+USERS = Path(__file__).resolve().parents[2] / "deploy" / "strimzi" / "users"
 
 _RESOURCES = {
     "topic": ResourceType.TOPIC,
@@ -33,8 +33,8 @@ _OPERATIONS = {
 
 def kafka_users() -> dict[str, Mapping[str, Any]]:
     """The KafkaUsers of deploy/strimzi by name."""
-    users = (yaml.safe_load(path.read_text()) for path in sorted(USERS.glob("*.yaml")))
-    return {user["metadata"]["name"]: user for user in users}
+    documents = (yaml.safe_load(path.read_text()) for path in sorted(USERS.glob("*.yaml")))
+    return {each["metadata"]["name"]: each for each in documents if each["kind"] == "KafkaUser"}
 
 
 def acl_bindings(user: Mapping[str, Any]) -> list[AclBinding]:
