@@ -1,7 +1,11 @@
-"""The rights that the operator's Role gives are those that it needs: each is taken away once, and something fails."""
+"""The rights that the operator's Role gives are those that it needs: each is taken away once, and a feature is missing.
+
+What is missing is looked at only when the refusal has been told: until then it might just not be there yet.
+"""
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,34 +15,128 @@ from operators import RBAC, SCHEMA_1, OperatorBench, event_topic
 from pipeline import ServiceProcess
 from testbed import eventually
 
-MANIFESTS = list(yaml.safe_load_all(RBAC.read_text()))
-ROLE = next(each for each in MANIFESTS if each["kind"] == "Role")
+ROLE = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")
 RIGHTS = [(rule["resources"][0], verb) for rule in ROLE["rules"] for verb in rule["verbs"]]
-Lacks = Callable[[OperatorBench, ServiceProcess], object]
+
+PLAIN, READER, DELETED = (f"{name}-topic" for name in ("plain", "reader", "deleted"))
 
 
-def log_says(words: str) -> Lacks:
-    return lambda bench, operator: words in operator.process.log()
+@dataclass(frozen=True)
+class Bench:
+    """An operator with the rights that a test leaves it, and three resources: see `apply_resources`."""
+
+    bench: OperatorBench
+    operator: ServiceProcess
+    topics: dict[str, str]
+
+    def log_says(self, words: str) -> bool:
+        return words in self.operator.process.log()
+
+    def ready(self) -> tuple[int, str]:
+        return self.operator.get("/readyz")
+
+    def makes_topics(self) -> bool:
+        return self.bench.topic(self.topics[PLAIN]) is not None
+
+    def tells_what_became_of_a_resource(self) -> bool:
+        return self.bench.condition(PLAIN).get("status") == "True"
+
+    def reads_schemas_from_config_maps(self) -> bool:
+        return self.bench.condition(READER).get("status") == "True"
+
+    def holds_what_is_to_be_deleted_with_its_topic(self) -> bool:
+        return "finalizers" in self.bench.kubectl.get("et", DELETED)["metadata"]
+
+    def posts_events(self) -> bool:
+        return "Applied" in self.bench.event_reasons(PLAIN)
+
+    def is_ready_to_follow_changes(self) -> bool:
+        return self.ready()[0] == 200
+
+    def stays(self) -> bool:
+        return self.operator.process.poll() is None
 
 
-def says_why_it_waits(bench: OperatorBench, operator: ServiceProcess) -> bool:
-    return "cannot be had" in operator.get("/readyz")[1]
+Says = Callable[[Bench], bool]
 
 
-# What a person sees when the right is missing.
-SIGNS: dict[tuple[str, str], Lacks] = {
-    ("eventtopics", "list"): log_says('cannot list resource \\"eventtopics\\"'),
-    ("eventtopics", "watch"): log_says('cannot watch resource \\"eventtopics\\"'),
-    ("eventtopics", "patch"): log_says('cannot patch resource \\"eventtopics\\"'),
-    ("eventtopics/status", "patch"): log_says('cannot patch resource \\"eventtopics/status\\"'),
-    ("configmaps", "get"): log_says('cannot get resource \\"configmaps\\"'),
-    ("configmaps", "list"): log_says('cannot list resource \\"configmaps\\"'),
-    ("configmaps", "watch"): log_says('cannot watch resource \\"configmaps\\"'),
-    ("events", "create"): log_says('cannot create resource \\"events\\"'),
-    ("leases", "get"): says_why_it_waits,
-    ("leases", "create"): says_why_it_waits,
-    ("leases", "update"): log_says('cannot update resource \\"leases\\"'),
+def refused(verb: str, resource: str) -> Says:
+    return lambda each: each.log_says(f'cannot {verb} resource \\"{resource}\\"')
+
+
+def not_ready(words: str) -> Says:
+    return lambda each: each.ready()[0] == 503 and words in each.ready()[1]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """`told`: where a person reads of the refusal. `feature`: what does not work; `works`: what does all the same."""
+
+    told: Says
+    feature: Says
+    works: tuple[Says, ...] = ()
+
+
+def of_the_lease(verb: str) -> Missing:
+    words = f'cannot {verb} resource \\"leases\\"'
+    return Missing(not_ready(words), Bench.makes_topics)
+
+
+MISSING = {
+    ("eventtopics", "list"): Missing(not_ready("the EventTopics cannot be listed"), Bench.makes_topics),
+    ("eventtopics", "watch"): Missing(
+        not_ready("cannot watch resource"), Bench.is_ready_to_follow_changes, (Bench.makes_topics,)
+    ),
+    ("eventtopics", "patch"): Missing(
+        lambda each: each.bench.condition(DELETED).get("reason") == "FinalizerRefused",
+        Bench.holds_what_is_to_be_deleted_with_its_topic,
+        (Bench.tells_what_became_of_a_resource, Bench.is_ready_to_follow_changes),
+    ),
+    ("eventtopics/status", "patch"): Missing(
+        refused("patch", "eventtopics/status"), Bench.tells_what_became_of_a_resource, (Bench.makes_topics,)
+    ),
+    ("configmaps", "get"): Missing(
+        lambda each: each.bench.condition(READER).get("reason") == "ConfigMapUnreadable",
+        Bench.reads_schemas_from_config_maps,
+        (Bench.tells_what_became_of_a_resource, Bench.is_ready_to_follow_changes),
+    ),
+    ("configmaps", "list"): Missing(not_ready("cannot list resource"), Bench.is_ready_to_follow_changes),
+    ("configmaps", "watch"): Missing(not_ready("cannot watch resource"), Bench.is_ready_to_follow_changes),
+    ("events", "create"): Missing(
+        refused("create", "events"),
+        Bench.posts_events,
+        (Bench.tells_what_became_of_a_resource, Bench.is_ready_to_follow_changes),
+    ),
+    ("leases", "get"): of_the_lease("get"),
+    ("leases", "create"): of_the_lease("create"),
+    ("leases", "update"): Missing(refused("update", "leases"), Bench.stays),
 }
+FEATURES: dict[str, Says] = {getattr(each.feature, "__name__", ""): each.feature for each in MISSING.values()}
+
+
+def apply_resources(bench: OperatorBench) -> dict[str, str]:
+    """Apply a resource, one that reads its schema from a ConfigMap, and one that takes its topic with it.
+
+    Return their topics.
+    """
+    source = {"type": "JSON", "schemaFrom": {"configMapKeyRef": {"name": "schemas", "key": "order"}}}
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "schemas"}, "data": {"order": SCHEMA_1}}
+    resources = (
+        event_topic(name=PLAIN),
+        event_topic(name=READER, valueSchema=source),
+        event_topic(name=DELETED, deletionPolicy="Delete"),
+    )
+    bench.kubectl.apply(config_map, *resources)
+    return {each["metadata"]["name"]: each["spec"]["topicName"] for each in resources}
+
+
+def role_without(resource: str, verb: str) -> dict[str, Any]:
+    role: dict[str, Any] = deepcopy(ROLE)
+    for rule in role["rules"]:
+        if rule["resources"] == [resource]:
+            rule["verbs"].remove(verb)
+    role["rules"] = [rule for rule in role["rules"] if rule["verbs"]]
+    return role
 
 
 def test_the_role_names_no_wildcard_and_no_secret() -> None:
@@ -48,26 +146,46 @@ def test_the_role_names_no_wildcard_and_no_secret() -> None:
 
 
 def test_every_right_is_looked_at_here() -> None:
-    assert set(RIGHTS) == SIGNS.keys()
+    assert set(RIGHTS) == MISSING.keys()
+
+
+def test_with_all_rights_every_feature_is_there(bench: OperatorBench) -> None:
+    topics = apply_resources(bench)
+    with bench.operator() as operator:
+        each = Bench(bench, operator, topics)
+        for name, feature in FEATURES.items():
+            eventually(lambda: feature(each), name)  # noqa: B023 it is called before the next
+
+        assert not each.log_says("cannot")
 
 
 @pytest.mark.parametrize("right", RIGHTS, ids=[f"{verb} {resource}" for resource, verb in RIGHTS])
-def test_without_the_right_something_fails(bench: OperatorBench, right: tuple[str, str]) -> None:
-    resource, verb = right
-    role: dict[str, Any] = deepcopy(ROLE)
-    for rule in role["rules"]:
-        if rule["resources"] == [resource]:
-            rule["verbs"].remove(verb)
-    role["rules"] = [rule for rule in role["rules"] if rule["verbs"]]
-    bench.kubectl.apply(role)
-    source = {"type": "JSON", "schemaFrom": {"configMapKeyRef": {"name": "schemas", "key": "order"}}}
-    bench.kubectl.apply(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "schemas"}, "data": {"order": SCHEMA_1}}
-    )
-    bench.apply(event_topic(valueSchema=source, deletionPolicy="Delete"))
-
+def test_without_the_right_the_refusal_is_told_and_a_feature_is_missing(
+    bench: OperatorBench, right: tuple[str, str]
+) -> None:
+    missing = MISSING[right]
+    bench.kubectl.apply(role_without(*right))
+    topics = apply_resources(bench)
     operator = bench.start()
     try:
-        eventually(lambda: SIGNS[right](bench, operator), f"a sign that the right to {verb} {resource} is missing")
+        each = Bench(bench, operator, topics)
+        eventually(lambda: missing.told(each), "the refusal told")
+        for works in missing.works:
+            eventually(lambda: works(each), "what does not take the right works")  # noqa: B023 called before the next
+
+        eventually(lambda: not missing.feature(each), "the feature missing", 10)
     finally:
         operator.process.terminate(30)
+
+
+def test_a_right_that_is_given_later_is_made_use_of(bench: OperatorBench) -> None:
+    bench.kubectl.apply(role_without("eventtopics", "watch"))
+    operator = bench.start()
+    try:
+        eventually(lambda: "cannot watch" in operator.get("/readyz")[1], "the reason on /readyz")
+        bench.kubectl.apply(ROLE)
+        operator.wait_until_ready()
+
+        bench.settled(bench.apply(event_topic()))
+    finally:
+        assert operator.process.terminate(30) == 0

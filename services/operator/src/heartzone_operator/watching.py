@@ -5,9 +5,10 @@ What it sees is handed to the reconciler's loop.
 """
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import kopf
@@ -20,7 +21,7 @@ from heartzone_operator.resources import Key, Resource, resource_of
 
 _PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 30.0
-_HOLDS_AFTER_S = 5.0  # what is refused is refused sooner
+_HOLDS_AFTER_S = 10.0  # kopf gives up sooner: see `settings`
 
 log = structlog.get_logger(__name__)
 
@@ -42,21 +43,24 @@ class Watch:
         self._wake = wake
         self._login = login
         self._namespaces = namespaces
-        self._stopping = threading.Event()
+        self._stopping = False
+        self._end: Callable[[], object] = lambda: None
         self.problem: str | None = None
         """Why changes are not followed; None while they are. Read from other threads."""
 
     def stop(self) -> None:
         """End the watching; `run` returns soon."""
-        self._stopping.set()
+        self._stopping = True
+        with suppress(RuntimeError):  # that watch has just ended by itself
+            self._end()
 
     async def run(self, until_served: Callable[[], Any]) -> None:
         """Watch until stopped; `until_served` is awaited before each start, until the resource is installed."""
         loop = asyncio.get_running_loop()
         pause = _PAUSE_S
-        while not self._stopping.is_set():
+        while not self._stopping:
             await until_served()
-            watching = asyncio.create_task(asyncio.to_thread(self._watch, loop))
+            watching = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(self._watch(loop))))
             done, _ = await asyncio.wait((watching,), timeout=_HOLDS_AFTER_S)
             if not done:
                 self.problem, pause = None, _PAUSE_S
@@ -69,15 +73,23 @@ class Watch:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        kopf.run(
-            registry=self._handlers(loop),
-            settings=settings(),
-            standalone=True,
-            clusterwide=not self._namespaces,
-            namespaces=self._namespaces,
-            stop_flag=self._stopping,
-        )
+    async def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Not an event of threading's: kopf waits for such a one on a thread that outlives a watch which has failed.
+        stop = asyncio.Event()
+        self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
+        if self._stopping:
+            return
+        try:
+            await kopf.operator(
+                registry=self._handlers(loop),
+                settings=settings(),
+                standalone=True,
+                clusterwide=not self._namespaces,
+                namespaces=self._namespaces,
+                stop_flag=stop,
+            )
+        finally:
+            self._end = lambda: None
 
     def _handlers(self, loop: asyncio.AbstractEventLoop) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
@@ -115,7 +127,7 @@ def settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.networking.connect_timeout = 5
-    settings.networking.error_backoffs = (0.5, 1, 2, 4)
+    settings.networking.error_backoffs = (0.5, 1, 2)
     settings.watching.connect_timeout = 5
     settings.queueing.idle_timeout = 0.5
     return settings

@@ -1,0 +1,62 @@
+"""An operator whose loop is stuck says so to whoever could restart it."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from operators import SCHEMA_1, OperatorBench, event_topic
+from testbed import eventually
+
+
+@pytest.fixture
+def trickling_registry() -> Iterator[str]:
+    """A registry whose answer never ends: a byte now and then, so that no wait for the next one takes too long."""
+    done = threading.Event()
+    answers: list[threading.Thread] = []
+
+    def answer(client: socket.socket) -> None:
+        with client:
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n[")
+            while not done.wait(0.5):
+                try:
+                    client.sendall(b" ")
+                except OSError:
+                    return
+
+    def accept(listener: socket.socket) -> None:
+        while True:
+            client, _ = listener.accept()
+            if done.is_set():
+                client.close()
+                return
+            answers.append(threading.Thread(target=answer, args=(client,)))
+            answers[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepting = threading.Thread(target=accept, args=(listener,))
+        accepting.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        done.set()
+        socket.create_connection(listener.getsockname()).close()
+        for thread in (accepting, *answers):
+            thread.join()
+
+
+def test_a_request_that_never_ends_fails_the_probe_and_ends_the_process_when_it_is_asked_to(
+    bench: OperatorBench, trickling_registry: str
+) -> None:
+    operator = bench.start({"HEARTZONE_SCHEMA_REGISTRY_URL": trickling_registry, "HEARTZONE_WATCHDOG_TIMEOUT": "20"})
+    try:
+        operator.wait_until_ready()
+        assert operator.get("/livez")[0] == 200
+
+        bench.apply(event_topic(schema=SCHEMA_1))
+
+        eventually(lambda: operator.get("/livez")[0] == 503, "the probe failing")
+        assert "the loop has not moved for" in operator.get("/livez")[1]
+    finally:
+        code = operator.process.terminate(30)
+    assert code == 1, "not left to be killed, and not as if it had ended its work"
+    assert "the batch in hand did not end" in operator.process.log()
