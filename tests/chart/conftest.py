@@ -1,8 +1,11 @@
-"""Helm, built once, and the chart as it renders it."""
+"""Helm and the control plane's programs, built once, and the chart as Helm renders it."""
+
+from contextlib import suppress
 
 import pytest
 
 from chart.rendering import HelmTemplate
+from control_plane.binaries import Binaries, BinariesMissing, ensure_binaries
 from go_programs.ahead import build_ahead
 from go_programs.modules import Say, ensure_program
 
@@ -14,9 +17,17 @@ def _ensure_helm(say: Say) -> object:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     build_ahead(session, "helm", _ensure_helm)
+    with suppress(BinariesMissing):  # an error of the tests that need them
+        build_ahead(session, "control_plane_programs", ensure_binaries)
 
 
 @pytest.fixture(scope="session")
 def helm() -> HelmTemplate:
     """``helm(values, …)`` renders, ``helm.lint(…)``, ``helm.notes(…)``."""
     return HelmTemplate(ensure_program("helm", lambda _: None))  # it is there: see above
+
+
+@pytest.fixture(scope="session")
+def control_plane_programs() -> Binaries:
+    """etcd, kube-apiserver and kubectl, each by its name."""
+    return ensure_binaries(lambda _: None)

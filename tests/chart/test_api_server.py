@@ -1,0 +1,258 @@
+"""A real API server takes what the chart renders, under Pod Security `restricted`, and Helm keeps what has to stay."""
+
+import base64
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from chart.definitions import definitions
+from chart.rendering import CHART, VALUE_FILES, HelmTemplate, Manifest, Rendered
+from control_plane.binaries import Binaries
+from control_plane.cluster import Cluster, own_cluster
+from control_plane.kubectl import Kubectl, KubectlFailed
+from control_plane.processes import ControlPlane
+from go_programs.modules import ensure_program
+from testbed import eventually
+
+NAMESPACES = ("heartzone", "rendered", "orders", "leases", "monitoring")
+DEFINITION = "eventtopics.heartzone.dev"
+COMPONENTS = ("producer", "zone-worker", "operator", "test")
+PREPARED: list[Manifest] = [
+    *(
+        {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+        }
+        for name in NAMESPACES
+    ),
+    # What a cluster has, and the value files name.
+    *(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": "rendered"}}
+        for name in (
+            "default",
+            "worker",
+            *(f"{prefix}-{name}" for prefix in ("heartzone", "heartzone-zones") for name in COMPONENTS),
+        )
+    ),
+    {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1},
+]
+
+
+@pytest.fixture(scope="module")
+def api_server(control_plane_programs: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Of this module's own, since it takes EventTopic's definition away and changes it."""
+    with ControlPlane(control_plane_programs, tmp_path_factory.mktemp("control-plane")) as control_plane:
+        cluster = own_cluster(control_plane, control_plane_programs["kubectl"])
+        cluster.kubectl.apply(*PREPARED)
+        for file in definitions():
+            cluster.kubectl("apply", "--server-side", f"--filename={file}")
+        yield cluster
+
+
+@pytest.fixture
+def kubectl(api_server: Cluster) -> Kubectl:
+    return api_server.kubectl.within("heartzone")
+
+
+@pytest.fixture
+def known(kubectl: Kubectl) -> None:
+    """EventTopic is known to the API server."""
+    kubectl("apply", "--server-side", f"--filename={CHART / 'crds'}")
+    eventually(lambda: kubectl.run("get", "eventtopics").returncode == 0, "EventTopic to be served")
+
+
+@dataclass(frozen=True)
+class Release:
+    """Helm as a person runs it on the release `heartzone`."""
+
+    command: Path
+    kubeconfig: Path
+    home: Path
+
+    def __call__(self, verb: str, *arguments: str | Path) -> None:
+        homes = {f"HELM_{kind}_HOME": str(self.home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
+        done = subprocess.run(
+            [self.command, verb, "heartzone", *arguments, "--namespace=heartzone", f"--kubeconfig={self.kubeconfig}"],
+            env=os.environ | homes,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def release(api_server: Cluster, kubectl: Kubectl, helm: HelmTemplate, tmp_path: Path) -> Iterator[Release]:
+    """Not installed, on an API server that has never heard of EventTopic."""
+    kubectl("delete", "crd", DEFINITION, "--ignore-not-found")
+    yield Release(ensure_program("helm", lambda _: None), api_server.kubeconfig, tmp_path)
+    kubectl("delete", "all,cm,sa,pdb,netpol,role,rolebinding,secret", "--selector=app.kubernetes.io/instance=heartzone")
+    kubectl("delete", "secret", "--selector=owner=helm")
+
+
+@pytest.mark.usefixtures("known")
+def test_it_takes_every_manifest_of_every_value_file(api_server: Cluster, helm: HelmTemplate) -> None:
+    there_already = ("CustomResourceDefinition", "ServiceAccount")
+    manifests: dict[str, Manifest] = {}
+    for file in VALUE_FILES:
+        rendered = helm(file, namespace="rendered")
+        for manifest in (*rendered.manifests, *_pods_of(rendered)):
+            if manifest["kind"] not in there_already:
+                manifests[yaml.safe_dump(manifest)] = manifest  # most are the same in all of them
+
+    _dry_run(api_server, *manifests.values())
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda manifest: manifest["spec"].update(partition=1), "unknown field"),
+        (lambda manifest: manifest["spec"].update(partitions=0), "should be greater than or equal to 1"),
+    ],
+    ids=["a field that is unknown", "a number that cannot be"],
+)
+def test_it_would_refuse_a_custom_resource_that_is_wrong(
+    api_server: Cluster, helm: HelmTemplate, change: Callable[[Manifest], None], reason: str
+) -> None:
+    topic = helm(CHART / "ci" / "minimal-values.yaml", namespace="rendered").one(
+        "EventTopic", "heartzone-biometrics-imported"
+    )
+    change(topic)
+
+    with pytest.raises(KubectlFailed, match=reason):
+        _dry_run(api_server, topic)
+
+
+def test_pod_security_would_refuse_less(api_server: Cluster, helm: HelmTemplate) -> None:
+    pod = _pods_of(helm(CHART / "ci" / "minimal-values.yaml", namespace="rendered"))[0]
+    del pod["spec"]["containers"][0]["securityContext"]["capabilities"]
+
+    with pytest.raises(KubectlFailed, match=r"violates PodSecurity.*unrestricted capabilities"):
+        _dry_run(api_server, pod)
+
+
+def test_one_command_brings_the_definition_and_topics_of_its_kind(release: Release, kubectl: Kubectl) -> None:
+    release("install", CHART, f"--values={CHART / 'ci' / 'minimal-values.yaml'}")
+
+    assert len(kubectl.get("eventtopics")["items"]) == 4
+
+
+def test_an_upgrade_brings_an_older_definition_up_to_date_and_leaves_resources(
+    release: Release, kubectl: Kubectl
+) -> None:
+    values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
+    release("install", CHART, values)
+    kubectl.apply(_topic("orders"))
+    older = '[{"op": "remove", "path": "/spec/names/shortNames"}]'
+    kubectl("patch", "crd", DEFINITION, "--type=json", f"--patch={older}")
+    before = _uids(kubectl)
+
+    release("upgrade", CHART, values)
+
+    assert kubectl.get("crd", DEFINITION)["spec"]["names"]["shortNames"] == ["et"]
+    assert _uids(kubectl) == before
+    assert "orders" in before
+
+
+def test_it_leaves_definitions_to_others_when_told_so(release: Release, kubectl: Kubectl) -> None:
+    values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
+    release("install", CHART, values)
+    kubectl("patch", "crd", DEFINITION, "--type=json", '--patch=[{"op": "remove", "path": "/spec/names/shortNames"}]')
+
+    release("upgrade", CHART, values, "--set=crds.upgrade=false")
+
+    assert "shortNames" not in kubectl.get("crd", DEFINITION)["spec"]["names"]
+
+
+def test_uninstalling_leaves_the_definition_and_the_topics_of_others_and_installing_again_works(
+    release: Release, kubectl: Kubectl
+) -> None:
+    values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
+    release("install", CHART, values)
+    kubectl.apply(_topic("orders"))
+
+    release("uninstall")
+    left = _uids(kubectl)
+    release("install", CHART, values)
+
+    assert left.keys() == {"orders"}
+    assert _uids(kubectl)["orders"] == left["orders"]
+
+
+def test_a_rotated_secret_starts_the_pods_that_read_it_anew_at_an_upgrade(release: Release, kubectl: Kubectl) -> None:
+    values = f"--values={CHART / 'ci' / 'strimzi-scram-values.yaml'}"
+    names = ("heartzone-producer", "heartzone-zone-worker", "heartzone-operator", "heartzone-test")
+    kubectl.apply(*(_secret(name, password="before") for name in names))
+    kubectl.apply(_secret("heartzone-cluster-ca-cert", **{"ca.crt": "before"}))
+    release("install", CHART, values)
+    first = _checksums(kubectl)
+
+    release("upgrade", CHART, values)
+    unchanged = _checksums(kubectl)
+    kubectl.apply(_secret("heartzone-producer", password="after"))
+    release("upgrade", CHART, values)
+    one = _checksums(kubectl)
+    kubectl.apply(_secret("heartzone-cluster-ca-cert", **{"ca.crt": "after"}))
+    release("upgrade", CHART, values)
+    all_of_them = _checksums(kubectl)
+
+    assert unchanged == first
+    assert _differing(first, one) == {"heartzone-producer"}
+    assert _differing(one, all_of_them) == {"heartzone-producer", "heartzone-zone-worker", "heartzone-operator"}
+
+
+def _dry_run(api_server: Cluster, *manifests: Manifest) -> None:
+    text = "\n---\n".join(yaml.safe_dump(manifest) for manifest in manifests)
+    api_server.kubectl("create", "--dry-run=server", "--validate=strict", "--filename=-", stdin=text)
+
+
+def _pods_of(rendered: Rendered) -> list[Manifest]:
+    """The pods that the controllers would make of its workloads."""
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": component, "namespace": "rendered", "labels": template["metadata"]["labels"]},
+            "spec": template["spec"],
+        }
+        for component, template in rendered.pod_templates()
+        if component != "test"
+    ]
+
+
+def _topic(name: str) -> Manifest:
+    return {
+        "apiVersion": "heartzone.dev/v1alpha1",
+        "kind": "EventTopic",
+        "metadata": {"name": name},
+        "spec": {"partitions": 1},
+    }
+
+
+def _secret(name: str, **data: str) -> Manifest:
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": encoded}
+
+
+def _uids(kubectl: Kubectl) -> dict[str, str]:
+    return {each["metadata"]["name"]: each["metadata"]["uid"] for each in kubectl.get("eventtopics")["items"]}
+
+
+def _checksums(kubectl: Kubectl) -> dict[str, Any]:
+    workloads = kubectl.get("deployments,statefulsets", "--selector=app.kubernetes.io/instance=heartzone")["items"]
+    return {
+        each["metadata"]["name"]: each["spec"]["template"]["metadata"]["annotations"]["checksum/secrets"]
+        for each in workloads
+    }
+
+
+def _differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    return {name for name in before if before[name] != after[name]}
