@@ -81,6 +81,24 @@ class KafkaCluster:
         """The Secret with the certificate of the CA that signs brokers."""
         return secret(CA_SECRET, {"ca.crt": self._authorities.cluster})
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the product's chart is told of this cluster."""
+        users = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator", "test": "test"}
+        return {
+            "kafka": {
+                "bootstrapServers": self.bootstrap_servers,
+                "tls": {"existingSecret": CA_SECRET},
+                "auth": {"type": "scram-sha-512"},
+            },
+            "schemaRegistry": {"url": self.registry_url},
+            **{key: {"kafka": {"existingSecret": f"heartzone-{user}"}} for key, user in users.items()},
+        }
+
+    def secrets(self) -> list[dict[str, Any]]:
+        """The Secrets that `values` name, which are to be in the release's namespace."""
+        return [self.cluster_ca_secret(), *(self.user_secret(user) for user in kafka_users())]
+
     def start(self, kafka_image: str, registry_image: str) -> None:
         """Start Kafka, make users and ACLs, start the registry, and wait for it."""
         kafka = (MANIFESTS / "kafka.yaml").read_text().replace("localhost/heartzone-kafka:dev", kafka_image)

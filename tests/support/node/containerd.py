@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded_kafka.processes import ChildProcess
+from go_programs.modules import GoModule
 from node import network
 from node.packages import PLUGINS
 
+# The library that calls network plugins notes down results in a place of the machine's, unless the linker says another.
+PROGRAMS = GoModule("containerd", stated={"github.com/containernetworking/cni/libcni.CacheDir": "/run/cni/results"})
 PAUSE_IMAGE = "heartzone-pause:node"
 ENDPOINT = "unix:///run/containerd/containerd.sock"
 

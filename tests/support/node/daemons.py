@@ -87,6 +87,7 @@ class Daemons:
             "hostnameOverride": NODE,
             "mode": "iptables",
             "clusterCIDR": network.PODS,
+            "iptables": {"minSyncPeriod": "100ms"},  # the default gathers a second's changes of a big cluster
             # These settings of the kernel are the whole machine's.
             "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
         }

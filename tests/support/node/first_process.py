@@ -14,7 +14,7 @@ from node import cgroups, network
 from node.runs import Run
 
 # Where programs of the node write, whatever they are told: this world has memory of its own there.
-PRIVATE = ("/run", "/var/log", "/var/lib/cni")
+PRIVATE = ("/run", "/var/log")
 # Settings of the whole machine that kubelet insists on: it gets to see, and to change, copies.
 KERNEL_SETTINGS = (
     "kernel/keys/root_maxbytes",
@@ -46,9 +46,6 @@ def main() -> None:
 
 def _cover(run: Run) -> None:
     for folder in PRIVATE:
-        if not Path(folder).exists():
-            run.mount_point_made.write_text(folder)
-            Path(folder).mkdir()
         _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", folder)
     copies = run.directory / "kernel-settings"
     copies.mkdir()

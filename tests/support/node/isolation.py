@@ -18,6 +18,7 @@ import psutil
 from node.runs import Run
 
 GRACE_S = 20
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(Exception):
@@ -33,7 +34,7 @@ def run_isolated(run: Run, command: Sequence[str | Path]) -> int:
 
     On Ctrl-C the command, which the terminal tells too, gets time to end by itself; another one or SIGTERM ends it now.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, _raise_terminated)
     outside = subprocess.Popen(
         [
@@ -41,7 +42,7 @@ def run_isolated(run: Run, command: Sequence[str | Path]) -> int:
             *("unshare", "--fork", "--kill-child=KILL", "--pid", "--mount-proc", "--mount", "--net"),
             *(sys.executable, "-m", "node.first_process", run.directory, *command),
         ],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     try:
         return _await(outside)
@@ -70,4 +71,6 @@ def _end(outside: "subprocess.Popen[bytes]") -> None:
 
 
 def _raise_terminated(number: int, frame: FrameType | None) -> None:
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)  # from here on it is cleaned up
     raise Terminated(number)

@@ -15,9 +15,8 @@ from embedded_kafka.errors import StartFailed
 from embedded_kafka.processes import ChildProcess
 from embedded_kafka.readiness import NotReady, await_ready
 from go_programs.modules import GoModule, Say
-from node import network
+from node import containerd, network
 from node.archives import pack_image
-from node.containerd import PAUSE_IMAGE, Containerd
 from node.daemons import NODE, Daemons
 from node.node import Node
 
@@ -29,18 +28,18 @@ DNS = Path(__file__).with_name("manifests") / "dns.yaml"
 def build_programs(say: Say) -> None:
     """Build what is not there yet of the node's programs. Raises GoMissing, BuildFailed."""
     built_binaries(say)
-    for module in ("containerd", "coredns", "pause"):
-        GoModule(module).ensure(say)
+    for module in (containerd.PROGRAMS, GoModule("coredns"), GoModule("pause")):
+        module.ensure(say)
 
 
 @contextmanager
 def own_node(directory: Path, archives: Mapping[str, Path]) -> Iterator[Node]:
     """A node whose files are in `directory`, that can be given these images. Raises StartFailed."""
     binaries = built_binaries(_silently)
-    containerd = Containerd(GoModule("containerd").ensure(_silently), directory / "containerd")
+    runtime = containerd.Containerd(containerd.PROGRAMS.ensure(_silently), directory / "containerd")
     with ExitStack() as running:
-        runtime = containerd.start()
-        running.callback(runtime.kill)
+        daemon = runtime.start()
+        running.callback(daemon.kill)
         (directory / "control-plane").mkdir()
         control_plane = running.enter_context(
             ControlPlane(
@@ -51,19 +50,17 @@ def own_node(directory: Path, archives: Mapping[str, Path]) -> Iterator[Node]:
                 flags=_api_server_flags(directory / "control-plane"),
             )
         )
-        _await("containerd", containerd.is_ready, runtime)
+        _await("containerd", runtime.is_ready, daemon)
         for archive in _images(directory):
-            containerd.load(archive)
+            runtime.load(archive)
         daemons = Daemons(binaries, control_plane, directory / "daemons").start()
-        for daemon in daemons:
-            running.callback(daemon.kill)
+        for each in daemons:
+            running.callback(each.kill)
         cluster = _cluster(control_plane, binaries)
         cluster.kubectl.apply(DNS.read_text())
         _await("the node", lambda: _is_ready(cluster.kubectl), *daemons)
         # The bridge that pods are connected to knows no policies.
-        yield Node(
-            cluster, containerd.load, archives, reaches_pods=True, enforces_network_policies=False, busybox=BUSYBOX
-        )
+        yield Node(cluster, runtime.load, archives, reaches_pods=True, enforces_network_policies=False, busybox=BUSYBOX)
 
 
 def _cluster(control_plane: ControlPlane, binaries: Binaries) -> Cluster:
@@ -85,7 +82,7 @@ def _api_server_flags(directory: Path) -> list[str]:
 
 
 def _images(directory: Path) -> Iterator[Path]:
-    for name, tag in {"pause": PAUSE_IMAGE, "coredns": "heartzone-coredns:node"}.items():
+    for name, tag in {"pause": containerd.PAUSE_IMAGE, "coredns": "heartzone-coredns:node"}.items():
         program = GoModule(name).ensure(_silently) / name
         yield pack_image(directory / f"{name}.tar", tag=tag, files={name: program})
     busybox = shutil.which("busybox")

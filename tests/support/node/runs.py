@@ -1,7 +1,7 @@
 """The run directories: one for each node that runs, held by a lock, so that what a killed run has left is known.
 
-Everything on disk that a run makes is in its directory; outside of it there are the control groups of its name, and a
-mount point where there was none. The kernel takes the rest away with the run's first process (`isolation` says how).
+Everything on disk that a run makes is in its directory; outside of it there are only the control groups of its name.
+The kernel takes the rest away with the run's first process (`isolation` says how).
 """
 
 import shutil
@@ -28,16 +28,9 @@ class Run:
         """What its control groups are called too."""
         return self.directory.name
 
-    @property
-    def mount_point_made(self) -> Path:
-        """A file with the path of the one folder outside that a run may have to make."""
-        return self.directory / "mount-point-made"
-
     def remove(self) -> None:
         """Kill what is left of its processes, and remove its control groups and its directory."""
         cgroups.remove(self.name)
-        if self.mount_point_made.exists():
-            Path(self.mount_point_made.read_text()).rmdir()
         shutil.rmtree(self.directory)
 
 
