@@ -1,0 +1,224 @@
+"""The services understand what the chart tells them: rendered variables and files are read as the services read them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chart.rendering import CHART, HelmTemplate, Rendered, at
+from heartzone.settings import ServiceSettings, load
+from heartzone_operator.settings import OperatorSettings
+from heartzone_producer.settings import ProducerSettings
+from heartzone_zone_worker.settings import WorkerSettings
+
+CI = CHART / "ci"
+SERVICES: Mapping[str, type[ServiceSettings]] = {
+    "producer": ProducerSettings,
+    "zone-worker": WorkerSettings,
+    "operator": OperatorSettings,
+}
+# As Strimzi and `kubectl create secret` make them.
+SCRAM_USER = {"password": "scram-password", "sasl.jaas.config": "not for us"}
+TLS_USER = {
+    "ca.crt": "the clients' CA",
+    "user.crt": "certificate",
+    "user.key": "key",
+    "user.p12": "",
+    "user.password": "",
+}
+API_KEY = {"key": "api-key", "secret": "api-secret"}
+SECRETS = {
+    "heartzone-cluster-ca-cert": {"ca.crt": "the cluster's CA"},
+    "kafka-api-key": API_KEY,
+    "registry-api-key": API_KEY,
+    "registry-ca": {"ca.crt": "the registry's CA"},
+    "registry-reader": {"username": "reader", "password": "reader-password"},
+    "registry-writer": {"username": "writer", "password": "writer-password"},
+    "user": {"username": "user", "password": "user-password"},
+}
+
+
+def read(rendered: Rendered, component: str, secrets: Mapping[str, Mapping[str, str]], folder: Path) -> ServiceSettings:
+    """The settings of a service in a pod, whose files are in a folder of this machine."""
+    spec = rendered.pod(component)
+    (container,) = spec["containers"]
+    _write_files(spec, secrets, folder)
+    variables: dict[str, str] = dict(rendered.one("ConfigMap", "heartzone-settings")["data"])
+    for each in container.get("env", []):
+        variables[each["name"]] = _value(each, variables, secrets)
+    return load(
+        SERVICES[component], {name: text.replace("/etc/heartzone", str(folder)) for name, text in variables.items()}
+    )
+
+
+def _value(variable: Mapping[str, Any], before: Mapping[str, str], secrets: Mapping[str, Mapping[str, str]]) -> str:
+    if "valueFrom" in variable:
+        reference = variable["valueFrom"]["secretKeyRef"]
+        return secrets[reference["name"]][reference["key"]]
+    text: str = variable["value"]
+    for name, value in before.items():
+        text = text.replace(f"$({name})", value)
+    return text
+
+
+def _write_files(spec: Mapping[str, Any], secrets: Mapping[str, Mapping[str, str]], folder: Path) -> None:
+    for source in (source for volume in spec.get("volumes", []) for source in volume["projected"]["sources"]):
+        for item in source["secret"]["items"]:
+            file = folder / item["path"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(secrets[source["secret"]["name"]][item["key"]])
+
+
+@pytest.mark.parametrize("component", SERVICES)
+def test_a_kafka_that_asks_for_nothing(helm: HelmTemplate, tmp_path: Path, component: str) -> None:
+    settings = read(helm(CI / "minimal-values.yaml"), component, {}, tmp_path)
+
+    assert settings.kafka.admin() == {"bootstrap.servers": "kafka:9092", "security.protocol": "plaintext"}
+    assert settings.schema_registry.client_config() == {"url": "http://registry:8081"}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("component", SERVICES)
+def test_a_kafka_user_of_strimzi_with_a_password(helm: HelmTemplate, tmp_path: Path, component: str) -> None:
+    rendered = helm(CI / "strimzi-scram-values.yaml")
+    settings = read(rendered, component, SECRETS | {f"heartzone-{component}": SCRAM_USER}, tmp_path)
+
+    assert settings.kafka.admin() == {
+        "bootstrap.servers": "heartzone-kafka-bootstrap:9093",
+        "security.protocol": "sasl_ssl",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": f"heartzone-{component}",
+        "sasl.password": "scram-password",
+        "ssl.ca.location": f"{tmp_path}/kafka/ca.crt",
+    }
+    assert (tmp_path / "kafka" / "ca.crt").read_text() == "the cluster's CA"
+
+
+@pytest.mark.parametrize("component", SERVICES)
+def test_a_kafka_user_of_strimzi_with_a_certificate(helm: HelmTemplate, tmp_path: Path, component: str) -> None:
+    rendered = helm(CI / "strimzi-mtls-values.yaml")
+    settings = read(rendered, component, SECRETS | {f"heartzone-{component}": TLS_USER}, tmp_path)
+
+    assert settings.kafka.admin() == {
+        "bootstrap.servers": "heartzone-kafka-bootstrap:9093",
+        "security.protocol": "ssl",
+        "ssl.ca.location": f"{tmp_path}/kafka/ca.crt",
+        "ssl.certificate.location": f"{tmp_path}/kafka/user.crt",
+        "ssl.key.location": f"{tmp_path}/kafka/user.key",
+    }
+    assert (tmp_path / "kafka" / "ca.crt").read_text() == "the cluster's CA", "not the clients', in the user's Secret"
+    assert (tmp_path / "kafka" / "user.key").read_text() == "key"
+
+
+@pytest.mark.parametrize("component", SERVICES)
+def test_api_keys_of_confluent_cloud(helm: HelmTemplate, tmp_path: Path, component: str) -> None:
+    settings = read(helm(CI / "confluent-cloud-values.yaml"), component, SECRETS, tmp_path)
+
+    assert settings.kafka.admin() == {
+        "bootstrap.servers": "pkc-12345.eu-central-1.aws.confluent.cloud:9092",
+        "security.protocol": "sasl_ssl",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "api-key",
+        "sasl.password": "api-secret",
+        "client.dns.lookup": "use_all_dns_ips",
+    }
+    assert settings.kafka.consumer()["session.timeout.ms"] == "45000"
+    assert settings.schema_registry.client_config() == {
+        "url": "https://psrc-12345.eu-central-1.aws.confluent.cloud",
+        "basic.auth.user.info": "api-key:api-secret",
+    }
+
+
+def test_a_registry_with_users_of_its_own(helm: HelmTemplate, tmp_path: Path) -> None:
+    rendered = helm(CI / "narrow-network-values.yaml")
+    users = {
+        component: read(rendered, component, SECRETS, tmp_path).schema_registry.client_config()
+        for component in SERVICES
+    }
+
+    assert users["producer"] == users["zone-worker"]
+    assert users["producer"]["basic.auth.user.info"] == "reader:reader-password"
+    assert users["operator"] == {
+        "url": "https://registry.kafka",
+        "basic.auth.user.info": "writer:writer-password",
+        "ssl.ca.location": f"{tmp_path}/schema-registry/ca.crt",
+        "timeout": 5.0,
+    }
+
+
+def test_settings_of_one_service_are_that_one_s(helm: HelmTemplate, tmp_path: Path) -> None:
+    rendered = helm(CI / "public-values.yaml")
+    producer = read(rendered, "producer", {}, tmp_path)
+
+    assert isinstance(producer, ProducerSettings)
+    assert (producer.http_max_requests, producer.http_request_timeout) == (1_000_000, 7.5)
+    assert producer.log_level == "warning"
+    assert {each["name"] for each in rendered.pod("zone-worker")["containers"][0]["env"]} == {"HEARTZONE_GROUP_ID"}
+
+
+def test_topics_and_group_are_told(helm: HelmTemplate, tmp_path: Path) -> None:
+    values = (
+        at("topics.zones.name", "zones"),
+        at("topics.deadLetters.name", "dead"),
+        at("zoneWorker.groupId", "group"),
+    )
+    worker = read(helm(CI / "minimal-values.yaml", *values), "zone-worker", {}, tmp_path)
+
+    assert isinstance(worker, WorkerSettings)
+    assert (worker.topics.zones, worker.topics.dead_letters, worker.group_id) == ("zones", "dead", "group")
+    assert worker.topics.raw == "RawBiometricsImported"
+
+
+def test_namespaces_are_told_to_the_operator(helm: HelmTemplate, tmp_path: Path) -> None:
+    some = read(helm(CI / "some-namespaces-values.yaml"), "operator", {}, tmp_path)
+    everywhere = read(helm(CI / "all-namespaces-values.yaml"), "operator", {}, tmp_path)
+
+    assert isinstance(some, OperatorSettings)
+    assert isinstance(everywhere, OperatorSettings)
+    assert some.namespaces("heartzone") == ("heartzone", "orders")
+    assert (some.lease_namespace, some.resync_interval) == ("leases", 30)
+    assert everywhere.is_clusterwide
+
+
+def test_keda_asks_kafka_as_the_worker_does(helm: HelmTemplate) -> None:
+    scram = helm(CI / "keda-values.yaml").one("TriggerAuthentication")["spec"]
+    certificate = helm(CI / "keda-mtls-values.yaml").one("TriggerAuthentication")["spec"]
+
+    assert scram == {
+        "secretTargetRef": [
+            {"parameter": "ca", "name": "heartzone-cluster-ca-cert", "key": "ca.crt"},
+            {"parameter": "password", "name": "heartzone-zone-worker", "key": "password"},
+        ],
+        "env": [{"parameter": "username", "name": "HEARTZONE_KAFKA_SASL_USERNAME", "containerName": "zone-worker"}],
+    }
+    assert certificate == {
+        "secretTargetRef": [
+            {"parameter": "ca", "name": "heartzone-cluster-ca-cert", "key": "ca.crt"},
+            {"parameter": "cert", "name": "everybody", "key": "user.crt"},
+            {"parameter": "key", "name": "everybody", "key": "user.key"},
+        ]
+    }
+
+
+def test_secrets_are_readable_by_the_pod_s_group_alone(helm: HelmTemplate) -> None:
+    for component in (*SERVICES, "test"):
+        spec = helm(CI / "strimzi-scram-values.yaml").pod(component)
+        volume = next(each["projected"] for each in spec["volumes"] if each["name"] == "secrets")
+        mount = next(each for each in spec["containers"][0]["volumeMounts"] if each["name"] == "secrets")
+
+        assert volume["defaultMode"] == 0o440
+        assert spec["securityContext"]["fsGroup"] == 65532
+        assert mount["readOnly"]
+
+
+def test_a_change_of_the_settings_starts_pods_anew(helm: HelmTemplate) -> None:
+    before, after = (
+        {
+            component: template["metadata"].get("annotations", {}).get("checksum/settings")
+            for component, template in helm(CI / "minimal-values.yaml", at("log.level", level)).pod_templates()
+        }
+        for level in ("info", "debug")
+    )
+
+    assert all(before[component] != after[component] for component in SERVICES)
