@@ -8,6 +8,7 @@ import ctypes.util
 import importlib.metadata
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -137,11 +138,23 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
 
 
+def write_snapshot_of_the_chart() -> None:
+    """What the chart renders by default; it takes Helm, which is built when it is missing."""
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
+    from chart.rendering import HelmTemplate  # noqa: PLC0415 the tests' own, and only needed here
+    from chart.snapshot import FILE, snapshot  # noqa: PLC0415
+    from go_programs.modules import ensure_program  # noqa: PLC0415
+
+    helm = HelmTemplate(ensure_program("helm", lambda line: print(line, file=sys.stderr)))  # noqa: T201
+    FILE.write_text(snapshot(helm), encoding="utf-8")
+
+
 def main() -> None:
     """Write every generated file, and the copies of the schemas in the definitions of the topics."""
     for path, text in generated():
         path.write_text(text(), encoding="utf-8")
     copy_schemas([str(ROOT / "schemas" / "topics")])
+    write_snapshot_of_the_chart()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The services understand what the chart tells them: rendered variables and files are read as the services read them."""
+"""The services understand what the chart tells them: variables and files are read as the services read them."""
 
 from collections.abc import Mapping
 from pathlib import Path

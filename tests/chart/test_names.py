@@ -1,0 +1,63 @@
+"""Names: of whatever length the release's is, Kubernetes takes them, and a pod's name keeps its ordinal."""
+
+import re
+
+import pytest
+
+from chart.rendering import CHART, HelmTemplate, Manifest, Refused, at
+
+MINIMAL = CHART / "ci" / "minimal-values.yaml"
+LONGEST_RELEASE = "r" * 53  # Helm's own limit
+LABEL, SUBDOMAIN = 63, 253
+BECOME_LABELS = ("Deployment", "Pod", "Service", "StatefulSet")  # of DNS or of pods
+
+
+@pytest.mark.parametrize("release", ["a", "heartzone", "production", LONGEST_RELEASE, "r" * 39 + "-" + "r" * 10])
+def test_every_name_fits(helm: HelmTemplate, release: str) -> None:
+    rendered = helm(MINIMAL, at("monitoring.serviceMonitor.enabled", True), release=release)
+    names = [_name(each) for each in rendered.manifests if each["kind"] != "CustomResourceDefinition"]
+
+    for kind, name in names:
+        assert re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", name)
+        assert len(name) <= (LABEL if kind in BECOME_LABELS else SUBDOMAIN), f"{kind} {name}"
+
+
+def test_a_worker_s_name_leaves_room_for_what_a_stateful_set_adds(helm: HelmTemplate) -> None:
+    name = helm(MINIMAL, release=LONGEST_RELEASE).one("StatefulSet")["metadata"]["name"]
+
+    assert name.endswith("-zone-worker")
+    assert len(name) + len("-0123456789") <= LABEL, "the label controller-revision-hash"
+
+
+@pytest.mark.parametrize(
+    ("release", "values", "name"),
+    [
+        ("heartzone", {}, "heartzone-producer"),
+        ("my-heartzone", {}, "my-heartzone-producer"),
+        ("production", {}, "production-heartzone-producer"),
+        ("production", {"nameOverride": "zones"}, "production-zones-producer"),
+        ("production", {"fullnameOverride": "hz"}, "hz-producer"),
+    ],
+)
+def test_names_follow_the_release(helm: HelmTemplate, release: str, values: dict[str, str], name: str) -> None:
+    assert helm(MINIMAL, values, release=release).one("Service", name)
+
+
+def test_two_releases_in_a_namespace_select_their_own_pods(helm: HelmTemplate) -> None:
+    one, other = (helm(MINIMAL, release=release) for release in ("one", "other"))
+    selector = one.one("Service", "one-heartzone-producer")["spec"]["selector"]
+
+    for component, template in other.pod_templates():
+        assert not selector.items() <= template["metadata"]["labels"].items(), component
+    assert {_name(each) for each in one.manifests} & {_name(each) for each in other.manifests} == {
+        ("CustomResourceDefinition", "eventtopics.heartzone.dev")
+    }
+
+
+def test_a_name_that_kubernetes_would_refuse_is_refused_at_once(helm: HelmTemplate) -> None:
+    with pytest.raises(Refused, match="/fullnameOverride"):
+        helm(MINIMAL, {"fullnameOverride": "Under_score"})
+
+
+def _name(manifest: Manifest) -> tuple[str, str]:
+    return manifest["kind"], manifest["metadata"]["name"]

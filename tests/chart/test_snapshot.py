@@ -1,0 +1,8 @@
+"""What people get by default is committed: `make generate` brings it up to date."""
+
+from chart.rendering import HelmTemplate
+from chart.snapshot import FILE, snapshot
+
+
+def test_the_default_render_has_not_drifted(helm: HelmTemplate) -> None:
+    assert FILE.read_text(encoding="utf-8") == snapshot(helm)
