@@ -1,31 +1,50 @@
-"""``python -m node [ARGUMENTS OF PYTEST]``: the tests of tests/e2e/cluster, on a real node that is made for them."""
+"""``python -m node [ARGUMENTS OF PYTEST]``: the tests of tests/e2e/cluster, on a real cluster that is made for them.
 
+The cluster: that of ``--kubeconfig FILE``; else one that kind makes, where kind and docker are; else a node of our own.
+"""
+
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
-from images.building import build as build_image
-from images.recipes import IMAGES
-from node.isolation import run_isolated
-from node.own import build_programs
-from node.packages import ensure_packages
-from node.runs import new_run
+from node.isolation import Terminated, end_on_signals, run_isolated
+from node.kind import run_in_kind
+from node.packages import PackagesMissing, ensure_packages
+from node.runs import Run, new_run
 
 TESTS = "tests/e2e/cluster"
 
 
 def main() -> int:
-    """Bring what is missing, then run pytest on a node of its own, of which nothing is left."""
-    ensure_packages(_say)
-    build_programs(_say)
-    images = {name: build_image(name, _say) for name in IMAGES}
-    with new_run() as run:
-        archives = run.directory / "images"
-        archives.mkdir()
-        for name, archive in images.items():
-            (archives / f"{name}.tar").symlink_to(archive)
-        options = [f"--node-directory={run.directory}", f"--image-archives={archives}"]
-        arguments = [*options, *_with_tests(sys.argv[1:])]
-        return run_isolated(run, [sys.executable, "-m", "pytest", *arguments])
+    """Build what the tests need, then run them on a cluster of which nothing is left; return pytest's exit code."""
+    arguments = _with_tests(sys.argv[1:])
+    try:
+        with end_on_signals(), new_run() as run:
+            return _run(run, arguments)
+    except PackagesMissing as error:
+        _say(str(error))
+        return 2
+    except Terminated as ended:
+        return 128 + ended.signal
+
+
+def _run(run: Run, arguments: list[str]) -> int:
+    archives = run.directory / "images"
+    archives.mkdir()
+    pytest = [sys.executable, "-m", "pytest", f"--image-archives={archives}"]
+    given = any(argument.startswith("--kubeconfig") for argument in arguments)
+    kind = not given and shutil.which("kind") is not None and shutil.which("docker") is not None
+    if not given and not kind:
+        ensure_packages(_say)
+    built = subprocess.run([*pytest, "--build-only", "-qq", *arguments], check=False).returncode
+    if built != 0:
+        return built
+    if given:
+        return subprocess.run([*pytest, *arguments], check=False).returncode
+    if kind:
+        return run_in_kind(run, [*pytest, *arguments])
+    return run_isolated(run, [*pytest, f"--node-directory={run.directory}", *arguments])
 
 
 def _with_tests(arguments: list[str]) -> list[str]:
@@ -36,7 +55,6 @@ def _with_tests(arguments: list[str]) -> list[str]:
 
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from pathlib import Path
 
 PLUGINS = Path("/usr/lib/cni")
 PACKAGES: dict[str, str | Path] = {  # the file that tells whether the package is there
+    "buildah": "buildah",
     "busybox-static": "busybox",
     "conntrack": "conntrack",
     "containernetworking-plugins": PLUGINS / "bridge",
+    "debootstrap": "debootstrap",
     "iproute2": "ip",
     "ipset": "ipset",
     "iptables": "iptables",

@@ -1,0 +1,83 @@
+"""What runs is the image, not the source tree, and with no more rights than the chart gives it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from heartzone.wire import unframe
+from images.containers import Unpacked
+from pipeline import Pipeline, ServiceProcess
+from programs import free_port
+from testbed import eventually
+from web_api import COURSE_REQUEST, WebApiProcess
+
+Images = dict[str, Unpacked]
+
+
+@pytest.mark.parametrize("service", ["producer", "zone-worker", "operator"])
+def test_listens_on_its_management_port_is_live_and_ends_when_asked(
+    service: str, images: Images, pipeline: Pipeline, kubernetes: Path, tmp_path: Path
+) -> None:
+    settings = {**pipeline.environment, "HEARTZONE_HTTP_PORT": str(free_port()), "KUBECONFIG": "/kubernetes/config"}
+    mounted = {"/kubernetes": kubernetes}
+    with images[service].running(tmp_path, environment=settings, mounted=mounted) as process:
+        running = ServiceProcess(process)
+        eventually(lambda: process.poll() is not None or running.get("/livez")[0] == 200, "the service to be live")
+        status = process.poll()
+        assert status is None, process.tail(30)
+        assert running.get("/metrics")[0] == 200
+
+        assert process.terminate(grace=20) == 0, process.tail(30)
+
+
+def test_a_reading_that_goes_into_one_image_comes_out_of_the_other_as_a_zone(
+    images: Images, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    of_producer = {**pipeline.environment, "HEARTZONE_HTTP_PORT": str(free_port())}
+    of_worker = {**pipeline.environment, "HEARTZONE_TRANSACTIONAL_ID": f"{pipeline.group}-0"}
+    with (
+        images["producer"].running(tmp_path, environment=of_producer) as producer,
+        images["zone-worker"].running(tmp_path, environment=of_worker) as worker,
+    ):
+        for each in (producer, worker):
+            ServiceProcess(each).wait_until_ready()
+        assert WebApiProcess(producer).post(COURSE_REQUEST).status == 202
+        eventually(lambda: len(pipeline.kafka.read(pipeline.zones)) >= 5, "five zones")
+
+    zones = [json.loads(unframe(value)[1])["Zone"] for value in pipeline.kafka.values(pipeline.zones) if value]
+    assert zones == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("service", ["producer", "zone-worker", "operator"])
+def test_a_setting_that_is_missing_is_told_in_one_line(service: str, images: Images, tmp_path: Path) -> None:
+    with images[service].running(tmp_path) as process:
+        assert process.wait(20) == 2
+        (line,) = process.log().splitlines()
+        assert line.startswith(f"heartzone-{service}: HEARTZONE_KAFKA_BOOTSTRAP_SERVERS is not set")
+
+
+def test_nothing_inside_can_be_written_and_no_right_is_left(images: Images, tmp_path: Path) -> None:
+    """The rules that the other tests run under do hold: else they would show nothing."""
+    look = (
+        "import errno, json, os\n"
+        "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
+        "def refusal(path):\n"
+        "    try: open(path, 'w')\n"
+        "    except OSError as error: return errno.errorcode[error.errno]\n"
+        "print(json.dumps({'user': os.getuid(), 'group': os.getgid(), 'bounding': int(status['CapBnd'], 16),\n"
+        "    'effective': int(status['CapEff'], 16), 'no_new_privileges': int(status['NoNewPrivs']),\n"
+        "    'app': refusal('/app/written'), 'tmp': refusal('/tmp/written')}))\n"
+    )
+    entrypoint = ["/app/.venv/bin/python", "-c", look]
+    with images["producer"].running(tmp_path, entrypoint=entrypoint) as process:
+        assert process.wait(20) == 0, process.log()
+        assert json.loads(process.log()) == {
+            "user": 65532,
+            "group": 65532,
+            "bounding": 0,
+            "effective": 0,
+            "no_new_privileges": 1,
+            "app": "EROFS",
+            "tmp": "EROFS",
+        }
