@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import kopf
 import structlog
@@ -84,6 +84,8 @@ class Watch:
                 registry=self._handlers(loop),
                 settings=settings(),
                 standalone=True,
+                # Nobody sees it; by default it is made of the user's name, which a user of an image need not have.
+                identity=cast(Any, "heartzone-operator"),
                 clusterwide=not self._namespaces,
                 namespaces=self._namespaces,
                 stop_flag=stop,
