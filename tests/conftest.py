@@ -32,6 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     # Said by `make e2e`: see tests/support/node.
     parser.addoption("--node-directory", type=Path, help=argparse.SUPPRESS)
     parser.addoption("--image-archives", type=Path, help=argparse.SUPPRESS)
+    parser.addoption("--build-only", action="store_true", help="build what the chosen tests need, and run none of them")
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run no test, if so asked: what hooks of conftests have to do first, building, is done by now."""
+    return True if session.config.getoption("--build-only") else None
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -1,0 +1,64 @@
+"""The product as its chart installs it: one release for all tests of this folder, put right for each module."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from go_programs.ahead import build_ahead
+from go_programs.modules import ensure_program
+from heartzone_images.services import SERVICES
+from kafka_cluster.kafka_cluster import KafkaCluster
+from node.node import Node
+from release.helm import Helm
+from release.release import Release
+from release.values import merged
+from traffic.auditor import Auditor
+
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+# All of it has to fit on two cores beside Kafka: what pods reserve is not what these tests are about.
+SMALL = {"resources": {"requests": {"cpu": "20m", "memory": "64Mi"}}}
+VALUES = {
+    "image": {"registry": "localhost", "tag": "dev", "pullPolicy": "Never"},
+    "producer": SMALL,
+    "zoneWorker": SMALL,
+    "operator": SMALL,
+    "test": SMALL,
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    build_ahead(session, "installed", lambda say: ensure_program("helm", say))
+
+
+@pytest.fixture(scope="session")
+def installed(node: Node, kafka_cluster: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    """The session's release, installed for the first time."""
+    assert node.reaches_pods, "These tests send to Services' addresses: run them where this machine reaches those."
+    for service in SERVICES:
+        node.image(service)
+    helm = ensure_program("helm", lambda _: None)  # it is there: see above
+    with node.new_namespace("heartzone", labels=RESTRICTED) as namespace:
+        kubectl = node.cluster.kubectl.within(namespace)
+        kubectl.apply(*kafka_cluster.secrets())
+        release = Release(
+            Helm(helm, node.cluster.kubeconfig, namespace, tmp_path_factory.mktemp("helm")),
+            kubectl,
+            merged(VALUES, kafka_cluster.values),
+        )
+        release.deploy()
+        yield release
+        release.uninstall()
+
+
+@pytest.fixture(scope="module")
+def release(installed: Release) -> Release:
+    """The release as `helm install --wait` leaves it, whatever the module before did to it."""
+    installed.deploy()
+    return installed
+
+
+@pytest.fixture
+def auditor(kafka_cluster: KafkaCluster) -> Auditor:
+    """Who compares what was accepted with what is in Kafka."""
+    return Auditor(kafka_cluster.super_user)

@@ -1,0 +1,48 @@
+"""`helm uninstall` takes the programs away and nothing of what they have written; `helm install` goes on with it."""
+
+from event_topics.failures import Failure
+from event_topics.kafka_topics import KafkaTopics
+from event_topics.state import ObservedTopic
+from kafka_cluster.kafka_cluster import KafkaCluster
+from node.node import Node
+from release.release import Release
+from traffic.auditor import Auditor
+from traffic.load import Traffic
+
+TOPICS = ("BiometricsImported", "BiometricsImported.dlq", "HeartRateZoneReached", "RawBiometricsImported")
+
+
+def topics(kafka_cluster: KafkaCluster) -> dict[str, ObservedTopic | Failure]:
+    return KafkaTopics(kafka_cluster.super_user).observe(TOPICS)
+
+
+def schemas(release: Release) -> dict[str, object]:
+    """The schema that each EventTopic's topic has: subject, version and id."""
+    release.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "eventtopic", "--all", timeout=70)
+    found = release.kubectl.get("eventtopics")["items"]
+    return {each["spec"]["topicName"]: each["status"].get("valueSchema") for each in found}
+
+
+def test_uninstall_leaves_definition_topics_schemas_and_data_and_a_reinstall_adopts_them_untouched(
+    node: Node, release: Release, kafka_cluster: KafkaCluster, auditor: Auditor
+) -> None:
+    with Traffic(release.url()) as before:
+        before.await_more(50)
+    assert auditor.discrepancies(before.accepted) == []
+    former_topics, former_schemas = topics(kafka_cluster), schemas(release)
+    assert set(former_topics) == set(former_schemas) == set(TOPICS)
+
+    release.uninstall()
+
+    assert release.kubectl.get("eventtopics")["items"] == []
+    assert node.cluster.kubectl.get("crd", "eventtopics.heartzone.dev")
+    assert topics(kafka_cluster) == former_topics
+    assert auditor.discrepancies(before.accepted) == []
+
+    release.deploy()
+
+    assert schemas(release) == former_schemas
+    assert topics(kafka_cluster) == former_topics
+    with Traffic(release.url()) as after:
+        after.await_more(50)
+    assert auditor.discrepancies([*before.accepted, *after.accepted]) == []
