@@ -7,12 +7,28 @@ import pytest
 from control_plane.binaries import ensure_binaries
 from control_plane.cluster import installed_kubectl
 from control_plane.kubectl import Kubectl
+from go_programs.ahead import build_ahead
+from images.building import build
+from images.recipes import IMAGES
 from kafka_cluster.kafka_cluster import KafkaCluster, running_kafka_cluster
 from node.given import given_node
 from node.node import Node
-from node.own import own_node
+from node.own import build_programs, own_node
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Build programs and images while there is a network: a node of our own has none."""
+    if not session.config.getoption("--build-only"):
+        return
+    if session.config.getoption("--kubeconfig") is None:
+        build_ahead(session, "node", build_programs)
+    if any("kafka_cluster" in getattr(item, "fixturenames", ()) for item in session.items):
+        folder = session.config.getoption("--image-archives")
+        for name in IMAGES:
+            (folder / f"{name}.tar").symlink_to(build(name, print))
 
 
 @pytest.fixture(scope="session")

@@ -48,10 +48,10 @@ time.sleep(3600)
 """
 RUN_ISOLATED = """
 import sys
-from node.isolation import run_isolated
+from node.isolation import end_on_signals, run_isolated
 from node.runs import new_run
 
-with new_run() as run:
+with end_on_signals(), new_run() as run:
     print(run.directory, flush=True)
     sys.exit(run_isolated(run, [sys.executable, "-c", sys.argv[1], run.directory]))
 """

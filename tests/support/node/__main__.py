@@ -10,7 +10,7 @@ from pathlib import Path
 
 from node.isolation import Terminated, end_on_signals, run_isolated
 from node.kind import run_in_kind
-from node.packages import PackagesMissing, ensure_packages
+from node.packages import NoNodeHere, ensure_packages
 from node.runs import Run, new_run
 
 TESTS = "tests/e2e/cluster"
@@ -22,7 +22,7 @@ def main() -> int:
     try:
         with end_on_signals(), new_run() as run:
             return _run(run, arguments)
-    except PackagesMissing as error:
+    except NoNodeHere as error:
         _say(str(error))
         return 2
     except Terminated as ended:

@@ -9,7 +9,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -29,13 +30,24 @@ class Terminated(Exception):
         self.signal = number
 
 
+@contextmanager
+def end_on_signals() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP raise Terminated, once, so that what the block has made is cleaned up."""
+    for number in ENDING:
+        signal.signal(number, _raise_terminated)
+    try:
+        yield
+    finally:
+        for number in ENDING:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def run_isolated(run: Run, command: Sequence[str | Path]) -> int:
     """Run the command in a new world, as root, and return its exit code.
 
-    On Ctrl-C the command, which the terminal tells too, gets time to end by itself; another one or SIGTERM ends it now.
+    On Ctrl-C the command, which the terminal tells too, gets time to end by itself. Another Ctrl-C ends it, and so does
+    any exception here.
     """
-    for number in ENDING:
-        signal.signal(number, _raise_terminated)
     outside = subprocess.Popen(
         [
             *("setpriv", "--pdeathsig", "KILL"),
@@ -46,8 +58,6 @@ def run_isolated(run: Run, command: Sequence[str | Path]) -> int:
     )
     try:
         return _await(outside)
-    except Terminated as ended:
-        return 128 + ended.signal
     finally:
         _end(outside)
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,23 +17,26 @@ PACKAGES: dict[str, str | Path] = {  # the file that tells whether the package i
     "iproute2": "ip",
     "ipset": "ipset",
     "iptables": "iptables",
+    "prometheus": "prometheus",  # it watches the product in the cluster
     "runc": "runc",
     "util-linux": "unshare",
 }
 
 
-class PackagesMissing(Exception):
-    """Programs are missing and cannot be brought; the message says what to do."""
+class NoNodeHere(Exception):
+    """This machine cannot be a node; the message says what to do."""
 
 
 def ensure_packages(say: Callable[[str], None]) -> None:
-    """Install what is missing. Raises PackagesMissing."""
+    """Install what is missing. Raises NoNodeHere."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        raise NoNodeHere("A node for the tests takes Linux and root: `sudo make e2e`; or kind, or --kubeconfig FILE.")
     missing = [package for package, file in PACKAGES.items() if not _is_there(file)]
     if not missing:
         return
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise PackagesMissing(f"The node lacks programs. Install them as root (Debian: `{' '.join(command)}`).")
+    if shutil.which("apt-get") is None:
+        raise NoNodeHere(f"The node lacks programs. Install what Debian has in {', '.join(missing)}.")
     say(f"installing {', '.join(missing)}")
     for step in (["apt-get", "update"], command):
         done = subprocess.run(
@@ -44,7 +48,7 @@ def ensure_packages(say: Callable[[str], None]) -> None:
             check=False,
         )
         if done.returncode != 0:
-            raise PackagesMissing(f"`{' '.join(step)}` failed: {done.stderr.strip().splitlines()[-1:]}")
+            raise NoNodeHere(f"`{' '.join(step)}` failed:\n{done.stderr.strip()}")
 
 
 def _is_there(file: str | Path) -> bool:
