@@ -1,0 +1,172 @@
+"""No value without an effect, and no template that reads a value which is not there."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chart.rendering import CHART, HelmTemplate, at, merged
+from heartzone_chart.values_file import Section, Undocumented, Value, read_values
+
+CI = CHART / "ci"
+VALUES = read_values((CHART / "values.yaml").read_text(encoding="utf-8"))
+
+# The values under which others have an effect, by the path or what it begins with.
+SETTINGS: Mapping[str, dict[str, Any]] = {
+    "kafka.auth.certificateKey": at("kafka.auth.type", "tls"),
+    "kafka.auth.privateKeyKey": at("kafka.auth.type", "tls"),
+    "producer.autoscaling": at("producer.autoscaling.enabled", True),
+    "producer.ingress.enabled": at("producer.ingress.hosts", [{"host": "example.org"}]),
+    "producer.ingress": at("producer.ingress", {"enabled": True, "hosts": [{"host": "example.org"}]}),
+    "producer.httpRoute.enabled": at("producer.httpRoute.parentRefs", [{"name": "gateway"}]),
+    "producer.httpRoute": at("producer.httpRoute", {"enabled": True, "parentRefs": [{"name": "gateway"}]}),
+    "zoneWorker.keda.enabled": at("zoneWorker.keda.prometheus.serverAddress", "http://prometheus"),
+    "zoneWorker.keda": at("zoneWorker.keda", {"enabled": True, "prometheus": {"serverAddress": "http://prometheus"}}),
+    "monitoring.podMonitor": at("monitoring.podMonitor.enabled", True),
+    "monitoring.serviceMonitor": at("monitoring.serviceMonitor.enabled", True),
+    "monitoring.rules": at("monitoring.rules.enabled", True),
+    "monitoring.dashboards": at("monitoring.dashboards.enabled", True),
+}
+SECURED = merged(
+    at("kafka", {"bootstrapServers": "kafka:9093", "tls": {"existingSecret": "ca"}}),
+    at("kafka.auth", {"type": "scram-sha-512", "existingSecret": "user"}),
+    at(
+        "schemaRegistry",
+        {"url": "https://registry", "tls": {"existingSecret": "ca"}, "auth": {"existingSecret": "user"}},
+    ),
+)
+# Where a changed value is not simply another text or a larger number.
+OTHERS: Mapping[str, Any] = {
+    "kafka.bootstrapServers": "elsewhere:9094",
+    "kafka.tls.enabled": None,  # below: nothing of this is left without TLS
+    "schemaRegistry.url": "https://elsewhere",
+    "topics.biometrics.partitions": 13,
+    "producer.image.digest": "sha256:" + "a" * 64,
+    "zoneWorker.image.digest": "sha256:" + "b" * 64,
+    "operator.image.digest": "sha256:" + "c" * 64,
+    "producer.ingress.hosts": [{"host": "elsewhere.example.org"}],
+    "producer.ingress.tls": [{"secretName": "tls"}],
+    "producer.httpRoute.parentRefs": [{"name": "elsewhere"}],
+    "producer.preStopSleepSeconds": 6,
+    "zoneWorker.keda.maxReplicas": 11,
+    "zoneWorker.keda.prometheus.serverAddress": "http://elsewhere",
+    "zoneWorker.keda.kafka.version": "3.0.0",
+    "operator.watchNamespaces": ["elsewhere"],
+    "networkPolicy.extraEgress": [{"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}]}],
+    "podSecurityContext": {"runAsUser": 1000},
+    "containerSecurityContext": {"readOnlyRootFilesystem": False},
+}
+OF_SCHEMA: Mapping[str, Any] = {
+    "Affinity": {"nodeAffinity": {}},
+    "Duration": "17s",
+    "HorizontalPodAutoscalerBehavior": {"scaleUp": {"stabilizationWindowSeconds": 17}},
+    "LocalObjectReference": [{"name": "another"}],
+    "NetworkPolicyPeer": [{"ipBlock": {"cidr": "192.0.2.1/32"}}],
+    "ResourceRequirements": {"requests": {"cpu": "17m"}},
+    "Toleration": [{"operator": "Exists"}],
+    "TopologySpreadConstraint": [{"topologyKey": "rack", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}],
+}
+
+
+def other(value: Value) -> Any:
+    """A value that is allowed and not the default."""
+    return OTHERS[value.path] if value.path in OTHERS else _by_schema(value) or _by_type(value.default)
+
+
+def _by_schema(value: Value) -> Any:
+    schema, items = value.schema, value.schema.get("items", {})
+    if "enum" in schema:
+        return next(each for each in schema["enum"] if each != value.default)
+    if name := schema.get("$ref", items.get("$ref")):
+        return OF_SCHEMA.get(name, "another")
+    if "type" in items:
+        return [1717] if items["type"] == "integer" else ["another.example.org"]
+    return {"another.example.org": "value"} if "additionalProperties" in schema else None
+
+
+def _by_type(default: Any) -> Any:
+    if isinstance(default, bool):
+        return not default
+    if isinstance(default, int):
+        return default + 1
+    return 17 if default is None else "another"
+
+
+def setting(path: str) -> dict[str, Any]:
+    """The values under which the one at `path` has an effect."""
+    starts = [path] if path.endswith(".enabled") else [path, path.rpartition(".")[0], ".".join(path.split(".")[:2])]
+    found = next((SETTINGS[start] for start in starts if start in SETTINGS), {})
+    return merged(SECURED, found)
+
+
+@pytest.mark.parametrize(
+    "value", [value for value in VALUES.values() if other(value) is not None], ids=lambda v: v.path
+)
+def test_every_value_has_an_effect(helm: HelmTemplate, value: Value) -> None:
+    before = setting(value.path)
+    after = merged(before, at(value.path, other(value)))
+
+    unchanged = _text(helm, json.dumps(before)) == helm.text(after)
+
+    assert not unchanged, f"{value.path}: {value.default!r} and {other(value)!r} render the same"
+
+
+@cache
+def _text(helm: HelmTemplate, values: str) -> str:
+    return helm.text(json.loads(values))
+
+
+def test_without_tls_nothing_is_encrypted(helm: HelmTemplate) -> None:
+    settings = helm(
+        at("kafka", {"bootstrapServers": "kafka:9092", "tls": {"enabled": False}}), at("schemaRegistry.url", "http://r")
+    )
+
+    assert settings.one("ConfigMap", "heartzone-settings")["data"]["HEARTZONE_KAFKA_SECURITY_PROTOCOL"] == "plaintext"
+
+
+def test_templates_read_only_values_that_are_there() -> None:
+    paths = set(_paths(VALUES))
+    read = {path for file in _templates() for path in _read_by(file.read_text(encoding="utf-8"))}
+
+    assert len(read) > 100
+    assert {path for path in read if path not in paths} == set()
+
+
+def test_a_value_without_a_comment_is_refused() -> None:
+    with pytest.raises(Undocumented, match=r"producer\.replicas has no comment that begins with `# --`"):
+        read_values("producer:\n  # replicas\n  replicas: 1\n")
+
+
+def test_every_meaning_is_a_sentence() -> None:
+    for value in VALUES.values():
+        assert re.match("[A-Z`]", value.meaning), value.path
+        assert value.meaning.endswith((".", ":")), value.path
+
+
+def _templates() -> Iterator[Path]:
+    yield from (CHART / "templates").rglob("*.yaml")
+    yield from (CHART / "templates").rglob("*.tpl")
+    yield CHART / "templates" / "NOTES.txt"
+
+
+def _read_by(template: str) -> Iterator[str]:
+    """Paths of values: what follows `.Values.`, and what follows a variable that was set to such a path."""
+    variables = dict(re.findall(r"\{\{-? \$(\w+) := \$?(?:\.root)?\.Values\.([\w.]+) \}\}", template))
+    yield from re.findall(r"\.Values\.([\w.]+)", template)
+    for name, path in variables.items():
+        yield from (f"{path}.{rest}" for rest in re.findall(rf"\${name}\.([\w.]+)", template))
+
+
+def _paths(section: Section) -> Iterator[str]:
+    """Every path in the file, and those inside of values that are mappings."""
+    for name, member in section.members.items():
+        path = f"{section.path}.{name}" if section.path else name
+        yield path
+        if isinstance(member, Section):
+            yield from _paths(member)
+        elif isinstance(member.default, dict):
+            yield from (f"{path}.{key}" for key in member.default)
