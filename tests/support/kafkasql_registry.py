@@ -33,7 +33,12 @@ class KafkasqlRegistry:
                 options=("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
             ),
             log_file=folder / "registry.log",
-            env={**os.environ, "QUARKUS_CONFIG_LOCATIONS": str(settings), "KAFKA_SASL_JAAS_CONFIG": jaas},
+            env={
+                **os.environ,
+                "QUARKUS_CONFIG_LOCATIONS": str(settings),
+                "KAFKA_BOOTSTRAP_SERVERS": kafka.connection(USER)["bootstrap.servers"],
+                "KAFKA_SASL_JAAS_CONFIG": jaas,
+            },
         )
 
     def wait_until_ready(self) -> None:
@@ -55,7 +60,6 @@ def _settings(kafka: GuardedKafka, port: int, management_port: int) -> str:
     """The Deployment's settings, and after them, where they win, what is different on loopback."""
     text: str = only(STRIMZI / "registry" / "base", "ConfigMap")["data"]["application.properties"]
     here = {
-        "apicurio.kafkasql.bootstrap.servers": kafka.connection(USER)["bootstrap.servers"],
         "apicurio.kafka.common.ssl.truststore.location": str(kafka.authority),
         # Each wait for "no more records" lasts so long; the default is made for a broker far away.
         "apicurio.kafkasql.consumer.poll.timeout": "500",
