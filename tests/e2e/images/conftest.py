@@ -1,26 +1,41 @@
 """The services' images, unpacked once for all tests, and a broker and a registry for what runs from them."""
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_images.services import SERVICES
-from images.building import build
+from images.ahead import build_into
 from images.containers import Unpacked
 from pipeline import Pipeline
 from testbed import Testbed
 
+ARCHIVES = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Build the images before the first test, into the folder that `make e2e` names or one of the session's own."""
+    if any("images" in getattr(item, "fixturenames", ()) for item in session.items):
+        folder = session.config.getoption("--image-archives") or Path(tempfile.mkdtemp(prefix="heartzone-images-"))
+        session.config.stash[ARCHIVES] = folder
+        build_into(folder, SERVICES, print)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder of links, when it is the session's own."""
+    if ARCHIVES in config.stash and config.getoption("--image-archives") is None:
+        shutil.rmtree(config.stash[ARCHIVES])
+
 
 @pytest.fixture(scope="session")
 def images(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Unpacked]:
-    """The images by the service's name: those that `make e2e` has built, else built now."""
-    archives: Path | None = request.config.getoption("--image-archives")
-    return {
-        service: Unpacked(archives / f"{service}.tar" if archives else build(service, print), folder)
-        for service in SERVICES
-        for folder in [tmp_path_factory.mktemp(service)]
-    }
+    """The images by the service's name."""
+    archives = request.config.stash[ARCHIVES]
+    return {name: Unpacked(archives / f"{name}.tar", tmp_path_factory.mktemp(name)) for name in SERVICES}
 
 
 @pytest.fixture

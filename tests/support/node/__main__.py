@@ -1,4 +1,4 @@
-"""``python -m node [ARGUMENTS OF PYTEST]``: the tests of tests/e2e/cluster, on a real cluster that is made for them.
+"""``python -m node [ARGUMENTS OF PYTEST]``: the tests of the images, and of the product on a real cluster made for them.
 
 The cluster: that of ``--kubeconfig FILE``; else one that kind makes, where kind and docker are; else a node of our own.
 """
@@ -13,7 +13,7 @@ from node.kind import run_in_kind
 from node.packages import NoNodeHere, ensure_packages
 from node.runs import Run, new_run
 
-TESTS = "tests/e2e/cluster"
+TESTS = ("tests/e2e/images", "tests/e2e/cluster")
 
 
 def main() -> int:
@@ -50,7 +50,7 @@ def _run(run: Run, arguments: list[str]) -> int:
 def _with_tests(arguments: list[str]) -> list[str]:
     """The arguments, with all tests when they name none."""
     named = any(Path(argument.split("::")[0]).exists() for argument in arguments)
-    return arguments if named else [TESTS, *arguments]
+    return arguments if named else [*TESTS, *arguments]
 
 
 def _say(line: str) -> None:
