@@ -85,7 +85,7 @@ class Watch:
                 settings=settings(),
                 standalone=True,
                 # Nobody sees it; by default it is made of the user's name, which a user of an image need not have.
-                identity=cast(Any, "heartzone-operator"),
+                identity=cast("Any", "heartzone-operator"),
                 clusterwide=not self._namespaces,
                 namespaces=self._namespaces,
                 stop_flag=stop,
