@@ -38,8 +38,10 @@ def main() -> int:
         consumer.assign(ends(consumer))
         send(device, deadline)
         zone = wait_for_zone(consumer, device, deadline)
-    except (KafkaException, TimeoutError, OSError) as error:
-        return say(f"{URL} or {TOPIC}: {error}", 1)
+    except KafkaException as error:
+        return say(f"Topic {TOPIC}: {error.args[0].str()}.", 1)
+    except OSError as error:
+        return say(f"{error}.", 1)
     finally:
         consumer.close()
     if zone != ZONE:
@@ -59,7 +61,7 @@ def ends(consumer: Consumer) -> list[TopicPartition]:
 
 
 def send(device: str, deadline: float) -> None:
-    """Until the API accepts it, 503 being its way to ask for another try. Raises OSError, TimeoutError."""
+    """Until the API accepts it, 503 being its way to ask for another try. Raises OSError."""
     reading = {"dateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "value": 150}
     body = json.dumps({"deviceId": device, "heartRates": [reading], "maxHeartRate": 200}).encode()
     request = urllib.request.Request(URL, body, {"Content-Type": "application/json"})
@@ -69,10 +71,10 @@ def send(device: str, deadline: float) -> None:
                 return
         except urllib.error.HTTPError as error:
             if error.code != 503 or time.monotonic() > deadline:
-                raise OSError(f"{error}: {error.read().decode(errors='replace')}") from error
-        except OSError:
+                raise OSError(f"{URL} answers {error.code}: {error.read().decode(errors='replace')}") from error
+        except OSError as error:
             if time.monotonic() > deadline:
-                raise
+                raise OSError(f"{URL} does not answer: {error}") from error
         time.sleep(1)
 
 
@@ -91,7 +93,7 @@ def wait_for_zone(consumer: Consumer, device: str, deadline: float) -> int:
             continue
         # Five bytes name the schema; the rest is JSON.
         return json.loads(message.value()[5:])["Zone"]
-    raise TimeoutError(f"no zone of device {device} within {TIMEOUT_S:g} s")
+    raise TimeoutError(f"The reading of device {device} was accepted, but in {TIMEOUT_S:g} s no zone came in {TOPIC}")
 
 
 def say(sentence: str, code: int) -> int:
