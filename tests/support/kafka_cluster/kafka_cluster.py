@@ -139,6 +139,8 @@ class KafkaCluster:
             if manifest["kind"] == "Deployment":
                 [container] = manifest["spec"]["template"]["spec"]["containers"]
                 container |= {"image": image, "imagePullPolicy": "Never"}
+                # At its start it waits twice for no more records; the default is made for a broker far away.
+                container["env"].append({"name": "APICURIO_KAFKASQL_CONSUMER_POLL_TIMEOUT", "value": "500"})
             yield manifest
 
 

@@ -47,4 +47,4 @@ def enforces_policies(cluster: Cluster, busybox: str) -> bool:
 
 
 def _connects(kubectl: Kubectl, address: str) -> bool:
-    return kubectl.run("exec", "client", "--", "nc", "-z", "-w", "1", address, "8080").returncode == 0
+    return kubectl.run("exec", "client", "--", "sh", "-c", f"nc -w 1 {address} 8080 < /dev/null").returncode == 0
