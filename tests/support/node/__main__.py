@@ -1,4 +1,4 @@
-"""``python -m node [ARGUMENTS OF PYTEST]``: the tests of the images, and of the product on a real cluster made for them.
+"""``python -m node [ARGUMENTS OF PYTEST]``: the tests of the images, and on a real cluster those of the product.
 
 The cluster: that of ``--kubeconfig FILE``; else one that kind makes, where kind and docker are; else a node of our own.
 """
