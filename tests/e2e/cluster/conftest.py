@@ -8,7 +8,7 @@ from control_plane.binaries import ensure_binaries
 from control_plane.cluster import installed_kubectl
 from control_plane.kubectl import Kubectl
 from go_programs.ahead import build_ahead
-from images.building import build
+from images.ahead import build_into
 from images.recipes import IMAGES
 from kafka_cluster.kafka_cluster import KafkaCluster, running_kafka_cluster
 from node.given import given_node
@@ -26,9 +26,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     if session.config.getoption("--kubeconfig") is None:
         build_ahead(session, "node", build_programs)
     if any("kafka_cluster" in getattr(item, "fixturenames", ()) for item in session.items):
-        folder = session.config.getoption("--image-archives")
-        for name in IMAGES:
-            (folder / f"{name}.tar").symlink_to(build(name, print))
+        build_into(session.config.getoption("--image-archives"), IMAGES, print)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ The cluster: that of ``--kubeconfig FILE``; else one that kind makes, where kind
 """
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def main() -> int:
         return 2
     except Terminated as ended:
         return 128 + ended.signal
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _run(run: Run, arguments: list[str]) -> int:
