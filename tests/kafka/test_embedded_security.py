@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import httpx2
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.schema_registry import SchemaRegistryClient
 
-from embedded_kafka import EmbeddedKafka, Security
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
 from embedded_kafka.security import Mechanism
 
 USERS = {"alice": 'wonder "land" \\ $x', "bob": "builder"}
@@ -88,3 +90,26 @@ def test_passwords_are_in_no_log(secured: EmbeddedKafka) -> None:
     log = secured.nodes[0].log_file.read_text()
 
     assert not [password for password in USERS.values() if password in log]
+
+
+def subjects(config: Mapping[str, str]) -> list[str]:
+    with SchemaRegistryClient({**config, "max.retries": 0}) as client:
+        found: list[str] = client.get_subjects()
+        return found
+
+
+def test_a_registry_behind_tls_answers_those_who_know_its_authority_over_a_restart(
+    secured: EmbeddedKafka, tmp_path: Path
+) -> None:
+    with EmbeddedRegistry(tls=True, basic_auth=("alice", "secret"), data_dir=tmp_path) as registry:
+        config = registry.client_config()
+        assert registry.url.startswith("https://127.0.0.1:")
+        assert subjects(config) == []
+        with pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            subjects({**config, "ssl.ca.location": secured.client_config("SSL")["ssl.ca.location"]})
+        with pytest.raises(httpx2.RemoteProtocolError):
+            subjects({**config, "url": config["url"].replace("https", "http")})
+
+        registry.kill()
+        registry.start()
+        assert subjects(config) == []

@@ -13,7 +13,8 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
 from event_topics.apply import Outcome, Report, apply_event_topics, observe
 from event_topics.failures import Failure
-from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics
+from event_topics.kafka_admin import InvalidKafkaConfig
+from event_topics.kafka_topics import KafkaTopics
 from event_topics.plan import RegisterSchema, SubjectAction, plan
 from event_topics.registry_client import InvalidRegistryConfig
 from event_topics.resource import Compatibility, SchemaType

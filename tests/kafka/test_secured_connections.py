@@ -1,4 +1,4 @@
-"""SASL_SSL with PLAIN and a registry with basic authentication, as the original has them."""
+"""SASL_SSL with PLAIN and a registry with basic authentication over TLS, as the original has them."""
 
 import json
 import urllib.error
@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
+from embedded_kafka.certificates import ensure_certificates
+from operators import as_settings
 from pipeline import Pipeline, ServiceProcess
 from testbed import Testbed, eventually
 
@@ -30,7 +32,7 @@ def secured_kafka() -> Iterator[EmbeddedKafka]:
 
 @pytest.fixture(scope="module")
 def secured_registry() -> Iterator[EmbeddedRegistry]:
-    with EmbeddedRegistry(basic_auth=(REGISTRY_USER, REGISTRY_PASSWORD)) as registry:
+    with EmbeddedRegistry(basic_auth=(REGISTRY_USER, REGISTRY_PASSWORD), tls=True) as registry:
         yield registry
 
 
@@ -39,9 +41,8 @@ def pipeline(secured_kafka: EmbeddedKafka, secured_registry: EmbeddedRegistry, t
     """Topics and subjects behind TLS, SASL and basic authentication; services get the right credentials."""
     connection = secured_kafka.client_config("SASL_SSL", username=USER)
     made = Pipeline(Testbed({**connection}), secured_registry.client_config(), tmp_path, partitions=1)
-    for name, value in connection.items():
-        made.environment[f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')}"] = value
-    made.environment["HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO"] = f"{REGISTRY_USER}:{REGISTRY_PASSWORD}"
+    made.environment |= as_settings("KAFKA", connection)
+    made.environment |= as_settings("SCHEMA_REGISTRY", secured_registry.client_config())
     return made
 
 
@@ -122,3 +123,14 @@ def test_wrong_credentials_leave_the_api_up_but_not_ready_and_answering_503(
         assert api.get("/livez")[0] == 200
         assert post(api.http_port) == 503
         assert_no_secret(api)
+
+
+def test_a_registry_whose_certificate_is_not_trusted_keeps_the_api_from_being_ready_and_says_why(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    stranger = ensure_certificates(tmp_path / "stranger").ca
+
+    with pipeline.producer({"HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION": str(stranger)}) as api:
+        eventually(lambda: "certificate verify failed" in api.get("/readyz")[1], "the reason on /readyz")
+        assert api.get("/readyz")[0] == 503
+        assert post(api.http_port) == 503

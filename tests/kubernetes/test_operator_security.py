@@ -1,6 +1,7 @@
 """The operator against brokers and registries that want to know who asks, and tell what is not allowed."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import (
@@ -13,6 +14,7 @@ from confluent_kafka.admin import (
 )
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
+from embedded_kafka.certificates import ensure_certificates
 from embedded_kafka.security import Protocol
 from operators import SCHEMA_1, OperatorBench, as_settings, event_topic
 from testbed import eventually
@@ -89,7 +91,7 @@ def test_each_acl_that_is_missing_is_named_and_the_next_look_after_it_is_added_g
         pytest.param(Security(client_certificates=True), "SSL", id="mutual TLS"),
     ],
 )
-def test_kafka_behind_tls_and_a_registry_behind_a_password(
+def test_kafka_behind_tls_and_a_registry_behind_tls_and_a_password(
     bench: OperatorBench,
     embedded_kafka_factory: Callable[..., EmbeddedKafka],
     embedded_registry_factory: Callable[..., EmbeddedRegistry],
@@ -97,7 +99,7 @@ def test_kafka_behind_tls_and_a_registry_behind_a_password(
     protocol: Protocol,
 ) -> None:
     kafka = embedded_kafka_factory(security=security)
-    registry = embedded_registry_factory(basic_auth=("operator", PASSWORD))
+    registry = embedded_registry_factory(basic_auth=("operator", PASSWORD), tls=True)
     settings = as_settings("KAFKA", kafka.client_config(protocol)) | as_settings(
         "SCHEMA_REGISTRY", registry.client_config()
     )
@@ -124,3 +126,22 @@ def test_a_user_whom_the_registry_refuses_is_told_so_and_the_topic_is_made(
 
     assert bench.topic(asked["spec"]["topicName"]) is not None
     assert "guessed" not in bench.condition(name)["message"]
+
+
+def test_a_registry_whose_certificate_is_not_trusted_is_told_so_and_the_topic_is_made(
+    bench: OperatorBench,
+    embedded_registry_factory: Callable[..., EmbeddedRegistry],
+    tmp_path: Path,
+) -> None:
+    registry = embedded_registry_factory(tls=True)
+    asked = event_topic(schema=SCHEMA_1)
+    stranger = ensure_certificates(tmp_path / "stranger").ca
+    settings = as_settings("SCHEMA_REGISTRY", {**registry.client_config(), "ssl.ca.location": str(stranger)})
+
+    with bench.operator(settings):
+        name = bench.apply(asked)
+        bench.settled(name, "False", reason="RegistryUntrusted")
+
+    assert bench.topic(asked["spec"]["topicName"]) is not None
+    assert registry.url in bench.condition(name)["message"]
+    assert "ssl.ca.location" in bench.condition(name)["message"]

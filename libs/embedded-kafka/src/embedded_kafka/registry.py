@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import ssl
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from embedded_kafka.certificates import Certificates, ensure_certificates
 from embedded_kafka.diagnosis import start_failure
 from embedded_kafka.distributions import registry_home
 from embedded_kafka.errors import DamagedDataDir, StartFailed
@@ -35,7 +37,8 @@ class EmbeddedRegistry(Restartable):
 
     `data_dir` keeps the schemas, also over a SIGKILL: what was answered is there after the next start. Without it they
     live in a temporary directory, removed at the end, or kept when the ``with`` block ends in an exception. With
-    `basic_auth`, a user and a password, every request without them is answered with 401.
+    `basic_auth`, a user and a password, every request without them is answered with 401. With `tls` it listens on https
+    alone, with a certificate of an authority of its own, which `client_config` names.
 
     Raises, when it starts: PortTaken, DataDirInUse, DownloadFailed, UnsupportedPlatform, StartFailed.
     """
@@ -46,6 +49,7 @@ class EmbeddedRegistry(Restartable):
         data_dir: Path | str | None = None,
         port: int = 0,
         basic_auth: tuple[str, str] | None = None,
+        tls: bool = False,
         log_dir: Path | str | None = None,
         heap_mb: int = 160,
         progress: Progress | None = None,
@@ -57,6 +61,8 @@ class EmbeddedRegistry(Restartable):
         self._data_dir = data_dir
         self._log_dir = log_dir
         self._basic_auth = basic_auth
+        self._tls = tls
+        self._certificates: Certificates | None = None
         self._heap_mb = heap_mb
         self._progress = progress
         self._nonce = secrets.token_hex(16)
@@ -77,13 +83,20 @@ class EmbeddedRegistry(Restartable):
     @property
     def url(self) -> str:
         """The base of the Confluent API, without credentials."""
-        return f"http://{LOOPBACK}:{self.port}/apis/ccompat/v7"
+        return f"{self._origin}/apis/ccompat/v7"
+
+    @property
+    def _origin(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.port}"
 
     def client_config(self) -> dict[str, str]:
         """The properties of a Confluent schema-registry client."""
-        if self._basic_auth is None:
-            return {"url": self.url}
-        return {"url": self.url, "basic.auth.user.info": ":".join(self._basic_auth)}
+        config = {"url": self.url}
+        if self._basic_auth is not None:
+            config["basic.auth.user.info"] = ":".join(self._basic_auth)
+        if self._certificates is not None:
+            config["ssl.ca.location"] = str(self._certificates.ca)
+        return config
 
     def start(self) -> None:
         """Start the registry and wait until it answers; nothing when it runs.
@@ -118,7 +131,15 @@ class EmbeddedRegistry(Restartable):
 
     def _launch(self, work_dir: WorkDir, home: Path, ports: Sequence[int]) -> None:
         port, management_port = ports
-        properties = registry_properties(port, management_port, nonce=self._nonce, basic_auth=self._basic_auth)
+        if self._tls:
+            self._certificates = ensure_certificates(work_dir.path / "certificates")
+        properties = registry_properties(
+            port,
+            management_port,
+            nonce=self._nonce,
+            basic_auth=self._basic_auth,
+            key_and_certificate=self._certificates.server if self._certificates is not None else None,
+        )
         config = work_dir.path / "registry.properties"
         config.touch(mode=0o600)
         config.write_text(render(properties))
@@ -148,7 +169,7 @@ class EmbeddedRegistry(Restartable):
 
     def _answers(self) -> bool:
         try:
-            info = json.loads(self._get(f"http://{LOOPBACK}:{self.port}/apis/registry/v3/system/info"))
+            info = json.loads(self._get(f"{self._origin}/apis/registry/v3/system/info"))
             self._get(f"{self.url}/subjects")
         except urllib.error.HTTPError as answer:
             answer.close()
@@ -158,12 +179,16 @@ class EmbeddedRegistry(Restartable):
         return bool(info.get("description") == self._nonce)
 
     def _get(self, url: str) -> bytes:
-        request = urllib.request.Request(url)  # noqa: S310  # built above, always http on loopback
+        request = urllib.request.Request(url)  # noqa: S310  # built above, always on loopback
         if self._basic_auth is not None:
             token = b64encode(":".join(self._basic_auth).encode()).decode()
             request.add_header("Authorization", f"Basic {token}")
         # No proxy of the environment between this machine and itself.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if self._certificates is not None:
+            context = ssl.create_default_context(cafile=self._certificates.ca)
+            handlers.append(urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(*handlers)
         with opener.open(request, timeout=2) as answer:
             body: bytes = answer.read()
         return body

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 # H2 writes a commit behind by default (half a second): a SIGKILL would lose what was answered with 200.
 STORE_FILE = "registry.mv.db"
@@ -10,13 +11,18 @@ REALM = "Quarkus"  # fixed when Apicurio was built
 
 
 def registry_properties(
-    port: int, management_port: int, *, nonce: str, basic_auth: tuple[str, str] | None
+    port: int,
+    management_port: int,
+    *,
+    nonce: str,
+    basic_auth: tuple[str, str] | None,
+    key_and_certificate: Path | None = None,
 ) -> dict[str, str]:
     """The properties; the store lies in the working directory. `nonce` comes back in the registry's own description,
-    which tells it from another one on the same port."""
+    which tells it from another one on the same port. With `key_and_certificate`, a PEM file, the port speaks TLS."""
     return {
         "quarkus.http.host": "127.0.0.1",
-        "quarkus.http.port": str(port),
+        **_listener(port, key_and_certificate),
         "quarkus.management.host": "127.0.0.1",
         "quarkus.management.port": str(management_port),
         "quarkus.http.access-log.enabled": "false",
@@ -35,6 +41,17 @@ def registry_properties(
         # Subjects can be deleted, as in Confluent's registry.
         "apicurio.rest.artifact.deletion.enabled": "true",
         **_authentication(basic_auth),
+    }
+
+
+def _listener(port: int, key_and_certificate: Path | None) -> Mapping[str, str]:
+    if key_and_certificate is None:
+        return {"quarkus.http.port": str(port)}
+    return {
+        "quarkus.http.ssl-port": str(port),
+        "quarkus.http.insecure-requests": "disabled",
+        "quarkus.http.ssl.certificate.files": str(key_and_certificate),
+        "quarkus.http.ssl.certificate.key-files": str(key_and_certificate),
     }
 
 

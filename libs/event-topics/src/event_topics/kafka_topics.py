@@ -1,14 +1,11 @@
 """The Kafka side: what topics are like now, and the topic half of a plan, in as few requests as Kafka takes."""
 
-import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Any, TypeVar
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import TopicCollection
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -21,34 +18,17 @@ from confluent_kafka.admin import (
 )
 
 from event_topics.failures import Failure
-from event_topics.kafka_failures import failure_of, missing_right
+from event_topics.kafka_admin import KafkaAdmin
 from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction, same_config_value
 from event_topics.resource import KAFKA_OWN_TOPICS
 from event_topics.state import ObservedTopic
-
-# A client whose broker is away logs ten lines a second; what they say is in the failures already.
-_logger = logging.getLogger("event_topics.librdkafka")
-_logger.setLevel(logging.CRITICAL + 1)
 
 _T = TypeVar("_T")
 
 # KRaft writes one request's topics in one batch of at most 10,000 records, of which each partition is one
 # (QuorumController.MAX_RECORDS_PER_USER_OP); smaller batches also keep one request within its time-out.
 _PARTITIONS_PER_REQUEST = 2_000
-# The operation that each request's ACL must allow on the topic (kafka.server.KafkaApis, ControllerApis).
-_RIGHTS = {
-    "describe_topics": "Describe",
-    "describe_configs": "DescribeConfigs",
-    "create_topics": "Create",
-    "create_partitions": "Alter",
-    "alter_configs": "AlterConfigs",
-    "delete_topics": "Delete",
-}
 _VISIBLE_WITHIN_S = 3.0
-
-
-class InvalidKafkaConfig(ValueError):
-    """The client properties are not ones that a Kafka client can start with; the message says which."""
 
 
 class KafkaTopics:
@@ -64,25 +44,13 @@ class KafkaTopics:
         """Start the client without connecting; `on_request` hears of each request, by its name. Raises
         InvalidKafkaConfig.
         """
+        self._admin = KafkaAdmin(client_config, timeout=timeout, on_request=on_request)
         self._timeout = timeout
-        self._on_request = on_request
-        self._bootstrap = client_config.get("bootstrap.servers", "")
-        self._errors: deque[KafkaError] = deque(maxlen=1)
-        try:
-            callbacks: dict[str, Any] = {"error_cb": self._on_error, "logger": _logger}
-            self._admin = AdminClient({**client_config, **callbacks})
-        except (KafkaException, ValueError, TypeError) as error:
-            detail = error.args[0].str() if isinstance(error, KafkaException) else error
-            raise InvalidKafkaConfig(f"Kafka's client refuses its properties: {detail}.") from error
 
     def names(self) -> tuple[str, ...] | Failure:
         """Return the names of all topics that this user may describe, without those of Kafka itself."""
-        self._begin("list_topics")
-        try:
-            metadata = self._admin.list_topics(timeout=self._timeout)
-        except KafkaException as error:
-            return self._failure(error.args[0])
-        return tuple(sorted(metadata.topics.keys() - KAFKA_OWN_TOPICS))
+        names = self._admin.topic_names()
+        return names if isinstance(names, Failure) else tuple(sorted(names - KAFKA_OWN_TOPICS))
 
     def observe(self, topics: Iterable[str]) -> dict[str, ObservedTopic | Failure]:
         """Return what each topic is like; absent topics are left out. Never raises for what Kafka says."""
@@ -91,9 +59,9 @@ class KafkaTopics:
             return {}
         found: dict[str, ObservedTopic | Failure] = {}
         described: dict[str, Any] = {}
-        for name, description in self._ask(
+        for name, description in self._admin.ask(
             "describe_topics",
-            lambda: self._admin.describe_topics(TopicCollection(names), request_timeout=self._timeout),
+            lambda client: client.describe_topics(TopicCollection(names), request_timeout=self._timeout),
             names,
         ):
             if not isinstance(description, Failure):
@@ -130,9 +98,9 @@ class KafkaTopics:
         names = sorted(set(topics))
         if not names:
             return {}
-        answers = self._ask(
+        answers = self._admin.ask(
             "delete_topics",
-            lambda: self._admin.delete_topics(names, request_timeout=self._timeout, operation_timeout=self._timeout),
+            lambda client: client.delete_topics(names, request_timeout=self._timeout, operation_timeout=self._timeout),
             names,
         )
         return {
@@ -145,7 +113,7 @@ class KafkaTopics:
             yield from self._do(
                 "create_topics",
                 creations,
-                lambda batch: self._admin.create_topics(
+                lambda client, batch: client.create_topics(
                     [_new_topic(each) for each in batch], request_timeout=self._timeout, operation_timeout=self._timeout
                 ),
             )
@@ -153,7 +121,7 @@ class KafkaTopics:
             yield from self._do(
                 "create_partitions",
                 growths,
-                lambda batch: self._admin.create_partitions(
+                lambda client, batch: client.create_partitions(
                     [NewPartitions(each.topic, each.after) for each in batch],
                     request_timeout=self._timeout,
                     operation_timeout=self._timeout,
@@ -164,9 +132,9 @@ class KafkaTopics:
             yield from self._do(
                 "alter_configs",
                 alterations,
-                lambda batch: {
+                lambda client, batch: {
                     resource.name: future
-                    for resource, future in self._admin.incremental_alter_configs(
+                    for resource, future in client.incremental_alter_configs(
                         [_config_resource(each) for each in batch], request_timeout=self._timeout
                     ).items()
                 },
@@ -187,66 +155,22 @@ class KafkaTopics:
             return {}
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         return dict(
-            self._ask(
+            self._admin.ask(
                 "describe_configs",
-                lambda: {
+                lambda client: {
                     resource.name: future
-                    for resource, future in self._admin.describe_configs(
-                        resources, request_timeout=self._timeout
-                    ).items()
+                    for resource, future in client.describe_configs(resources, request_timeout=self._timeout).items()
                 },
                 names,
             )
         )
 
     def _do(
-        self, name: str, batch: Sequence[_T], call: Callable[[Sequence[_T]], Mapping[str, "Future[Any]"]]
+        self, name: str, batch: Sequence[_T], call: Callable[[AdminClient, Sequence[_T]], Mapping[str, "Future[Any]"]]
     ) -> Iterator[tuple[_T, Failure | None]]:
         by_name = {each.topic: each for each in batch}  # type: ignore[attr-defined]
-        for topic, answer in self._ask(name, lambda: call(batch), list(by_name)):
+        for topic, answer in self._admin.ask(name, lambda client: call(client, batch), list(by_name)):
             yield by_name[topic], answer if isinstance(answer, Failure) else None
-
-    def _ask(
-        self, request: str, call: Callable[[], Mapping[str, "Future[Any]"]], names: Sequence[str]
-    ) -> Iterator[tuple[str, Any | Failure]]:
-        self._begin(request)
-        try:
-            futures = call()
-        except KafkaException as error:
-            failure = self._failure(error.args[0])
-            yield from ((name, failure) for name in names)
-            return
-        for name, future in futures.items():
-            try:
-                yield name, future.result()
-            except KafkaException as error:
-                failure = self._failure(error.args[0])
-                if failure.reason == "KafkaUnauthorized":
-                    failure = missing_right(_RIGHTS[request], name)
-                yield name, failure
-
-    def _begin(self, request: str) -> None:
-        self._on_request(request)
-        self._admin.poll(0)
-        self._errors.clear()  # what was wrong with an earlier request
-
-    def _failure(self, error: KafkaError) -> Failure:
-        failure = failure_of(error)
-        if not failure.transient:
-            return failure
-        self._admin.poll(0)  # librdkafka hands the connection's own error out here: it says more than "timed out"
-        cause = self._errors[-1] if self._errors else error
-        words = cause.str().rstrip(".")
-        if cause.code() == KafkaError._AUTHENTICATION:
-            return Failure("KafkaUnauthenticated", f"Kafka at {self._bootstrap} refuses the user: {words}.")
-        return replace(
-            failure, message=f"Kafka at {self._bootstrap} did not answer within {self._timeout:g} s: {words}."
-        )
-
-    def _on_error(self, error: KafkaError) -> None:
-        # "All brokers are down" follows the error that says why: keep the why.
-        if error.code() != KafkaError._ALL_BROKERS_DOWN:
-            self._errors.append(error)
 
 
 def _observed(description: Any, entries: Mapping[str, Any]) -> ObservedTopic:

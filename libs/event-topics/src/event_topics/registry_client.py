@@ -3,12 +3,13 @@
 Once the registry does not answer, what follows is refused without asking, until `begin` is called for the next round.
 """
 
+import ssl
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from event_topics.failures import Failure
-from event_topics.registry_failures import refused, unavailable
+from event_topics.registry_failures import refused, unavailable, untrusted
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -71,6 +72,9 @@ class RegistryClient:
         except SchemaRegistryError as error:
             raise NoAnswer(refused(error, self._url), error.error_code) from error
         except Exception as error:
+            if (distrust := _distrust(error)) is not None:
+                self._away = untrusted(self._url, distrust.verify_message)
+                raise NoAnswer(self._away) from error
             # Whatever else the client raises comes from its HTTP library or from an answer that it cannot read.
             words = f"did not answer as a registry does: {type(error).__name__} {error}"
             self._away = unavailable(self._url, words.rstrip())
@@ -100,6 +104,13 @@ class RegistryClient:
             found += page
             if len(page) % 1_000:
                 return found
+
+
+def _distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """Return what was wrong with the registry's certificate, if that is at the bottom of the error."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _without_credentials(url: str) -> str:

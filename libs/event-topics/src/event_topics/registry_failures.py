@@ -42,3 +42,12 @@ def refused(error: "SchemaRegistryError", url: str) -> Failure:
 def unavailable(url: str, what: str) -> Failure:
     """Say that the registry is away, or in no state to answer."""
     return Failure("RegistryUnavailable", f"The schema registry at {url} {what}.", transient=True)
+
+
+def untrusted(url: str, why: str) -> Failure:
+    """Say that the registry's certificate is none that the client trusts."""
+    return Failure(
+        "RegistryUntrusted",
+        f"The certificate of the schema registry at {url} is not trusted ({why}): have ssl.ca.location name the file "
+        "with the certificate of the authority that signed it.",
+    )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics
+from event_topics.kafka_admin import InvalidKafkaConfig
+from event_topics.kafka_topics import KafkaTopics
 from event_topics.registry_client import InvalidRegistryConfig
 from event_topics.schema_subjects import SchemaSubjects
 from heartzone_local import cluster

@@ -103,6 +103,11 @@ REASONS = {
         "The registry refuses the operator's user.",
         "Check the operator's `HEARTZONE_SCHEMA_REGISTRY_…` settings, and the user's rights.",
     ),
+    "RegistryUntrusted": Reason(
+        "False",
+        "The registry's certificate is not signed by an authority that the operator trusts.",
+        "Check the operator's `HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION`.",
+    ),
     "RegistryNotFound": Reason(
         "False",
         "The operator's registry address is not that of a Confluent API.",

@@ -11,7 +11,8 @@ from typing import NoReturn
 import structlog
 from prometheus_client import CollectorRegistry
 
-from event_topics.kafka_topics import InvalidKafkaConfig, KafkaTopics
+from event_topics.kafka_admin import InvalidKafkaConfig
+from event_topics.kafka_topics import KafkaTopics
 from event_topics.registry_client import InvalidRegistryConfig
 from event_topics.schema_subjects import SchemaSubjects
 from heartzone.settings import SettingsError
