@@ -1,6 +1,6 @@
 """A real cluster: `make e2e` makes a node for the session, ``--kubeconfig FILE`` takes the cluster of somebody else."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -11,6 +11,7 @@ from go_programs.ahead import build_ahead
 from images.ahead import build_into
 from images.recipes import IMAGES
 from kafka_cluster.kafka_cluster import KafkaCluster, running_kafka_cluster
+from node.diagnosis import diagnosis
 from node.given import given_node
 from node.node import Node
 from node.own import build_programs, own_node
@@ -27,6 +28,18 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         build_ahead(session, "node", build_programs)
     if any("kafka_cluster" in getattr(item, "fixturenames", ()) for item in session.items):
         build_into(session.config.getoption("--image-archives"), IMAGES, print)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the cluster looked like to the report of a test that failed."""
+    report = yield
+    node = getattr(item, "funcargs", {}).get("node")
+    if report.failed and isinstance(node, Node):
+        report.sections.append(("Cluster", diagnosis(node.cluster.kubectl)))
+    return report
 
 
 @pytest.fixture(scope="session")
