@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -160,6 +161,22 @@ def test_an_upgrade_brings_an_older_definition_up_to_date_and_leaves_resources(
     assert kubectl.get("crd", DEFINITION)["spec"]["names"]["shortNames"] == ["et"]
     assert _uids(kubectl) == before
     assert "orders" in before
+
+
+def test_a_definition_that_kubectl_made_is_handed_over_as_the_readme_says(release: Release, kubectl: Kubectl) -> None:
+    command = re.search(r"`kubectl (apply --server-side --field-manager=.*)`", (CHART / "README.md").read_text())
+    assert command
+    values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
+    older = (CHART / "crds" / f"{DEFINITION}.yaml").read_text().replace("- et", "- older")
+    kubectl.apply(older)
+    with pytest.raises(AssertionError, match='conflict with "kubectl-client-side-apply"'):
+        release("install", CHART, values)
+
+    kubectl(*command[1].replace("deploy/helm/heartzone/crds", str(CHART / "crds")).split())
+    release("install", CHART, values)
+    release("upgrade", CHART, values)
+
+    assert kubectl.get("crd", DEFINITION)["spec"]["names"]["shortNames"] == ["et"]
 
 
 def test_it_leaves_definitions_to_others_when_told_so(release: Release, kubectl: Kubectl) -> None:

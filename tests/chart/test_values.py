@@ -82,7 +82,7 @@ def _by_schema(value: Value) -> Any:
     if "enum" in schema:
         return next(each for each in schema["enum"] if each != value.default)
     if name := schema.get("$ref", items.get("$ref")):
-        return OF_SCHEMA.get(name, "another")
+        return OF_SCHEMA.get(name.rpartition(".")[2], "another")
     if "type" in items:
         return [1717] if items["type"] == "integer" else ["another.example.org"]
     return {"another.example.org": "value"} if "additionalProperties" in schema else None
@@ -136,6 +136,15 @@ def test_templates_read_only_values_that_are_there() -> None:
     assert {path for path in read if path not in paths} == set()
 
 
+def test_the_schema_is_strict_at_every_level() -> None:
+    """Every object has its members named, or says what members of any name are like; a parent chart's are not ours."""
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    schema["properties"].pop("global")
+    loose = [path for path, part in _objects(schema, "") if part.get("additionalProperties", True) is True]
+
+    assert loose == []
+
+
 def test_a_value_without_a_comment_is_refused() -> None:
     with pytest.raises(Undocumented, match=r"producer\.replicas has no comment that begins with `# --`"):
         read_values("producer:\n  # replicas\n  replicas: 1\n")
@@ -145,6 +154,22 @@ def test_every_meaning_is_a_sentence() -> None:
     for value in VALUES.values():
         assert re.match("[A-Z`]", value.meaning), value.path
         assert value.meaning.endswith((".", ":")), value.path
+
+
+def _objects(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(schema, list):
+        for number, item in enumerate(schema):
+            yield from _objects(item, f"{path}/{number}")
+    elif isinstance(schema, dict):
+        if "object" in _as_list(schema.get("type")) or "properties" in schema:
+            yield path, schema
+        for key, item in schema.items():
+            if key != "default":
+                yield from _objects(item, f"{path}/{key}")
+
+
+def _as_list(types: Any) -> list[Any]:
+    return types if isinstance(types, list) else [types]
 
 
 def _templates() -> Iterator[Path]:

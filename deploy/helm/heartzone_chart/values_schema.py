@@ -53,14 +53,14 @@ def _value(value: Value, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resolved(schema: Any, definitions: dict[str, Any]) -> Any:
-    """With each short name of a `$ref` as one of `definitions`, which takes in what it names."""
+    """With what each `$ref` names, by the name alone, as one of `definitions`, and what that names in turn."""
     if isinstance(schema, list):
         return [_resolved(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" not in schema:
         return {key: _resolved(item, definitions) for key, item in schema.items()}
-    name = schema["$ref"].rpartition("/")[2].rpartition(".")[2]
+    name = schema["$ref"].rpartition("/")[2]
     if name not in definitions:
         definitions[name] = {}  # some refer to themselves
         definitions[name] = _resolved(SHARED.get(name) or _bare(_kubernetes()[name]), definitions)
@@ -69,15 +69,10 @@ def _resolved(schema: Any, definitions: dict[str, Any]) -> Any:
 
 @cache
 def _kubernetes() -> Mapping[str, dict[str, Any]]:
-    """Kubernetes' own definitions by short name, those of older versions of an API left out."""
+    """Kubernetes' own definitions by their full names, such as io.k8s.api.core.v1.Toleration."""
     folder = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema" / KUBERNETES
     definitions: dict[str, dict[str, Any]] = json.loads((folder / "_definitions.json").read_text())["$defs"]
-    return {name.rpartition(".")[2]: definition for name, definition in sorted(definitions.items(), key=_newest_last)}
-
-
-def _newest_last(item: tuple[str, object]) -> tuple[bool, str]:
-    version = item[0].split(".")[-2]
-    return ("alpha" not in version and "beta" not in version, version)
+    return definitions
 
 
 def _bare(definition: Any) -> Any:
