@@ -1,11 +1,8 @@
 """A real API server takes what the chart renders, under Pod Security `restricted`, and Helm keeps what has to stay."""
 
 import base64
-import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +10,12 @@ import pytest
 import yaml
 
 from chart.definitions import definitions
-from chart.rendering import CHART, VALUE_FILES, HelmTemplate, Manifest, Rendered
+from chart.rendering import VALUE_FILES, HelmTemplate, Manifest, Rendered
 from control_plane.binaries import Binaries
 from control_plane.cluster import Cluster, own_cluster
 from control_plane.kubectl import Kubectl, KubectlFailed
 from control_plane.processes import ControlPlane
-from go_programs.modules import ensure_program
+from release.helm import CHART, Helm, HelmFailed
 from testbed import eventually
 
 NAMESPACES = ("heartzone", "rendered", "orders", "leases", "monitoring")
@@ -69,33 +66,13 @@ def known(kubectl: Kubectl) -> None:
     eventually(lambda: kubectl.run("get", "eventtopics").returncode == 0, "EventTopic to be served")
 
 
-@dataclass(frozen=True)
-class Release:
-    """Helm as a person runs it on the release `heartzone`."""
-
-    command: Path
-    kubeconfig: Path
-    home: Path
-
-    def __call__(self, verb: str, *arguments: str | Path) -> None:
-        homes = {f"HELM_{kind}_HOME": str(self.home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
-        done = subprocess.run(
-            [self.command, verb, "heartzone", *arguments, "--namespace=heartzone", f"--kubeconfig={self.kubeconfig}"],
-            env=os.environ | homes,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture
-def release(api_server: Cluster, kubectl: Kubectl, helm: HelmTemplate, tmp_path: Path) -> Iterator[Release]:
-    """Not installed, on an API server that has never heard of EventTopic."""
+def release(api_server: Cluster, kubectl: Kubectl, helm: HelmTemplate, tmp_path: Path) -> Iterator[Helm]:
+    """Helm, where nothing is installed, and on an API server that has never heard of EventTopic."""
     kubectl("delete", "crd", DEFINITION, "--ignore-not-found")
-    yield Release(ensure_program("helm", lambda _: None), api_server.kubeconfig, tmp_path)
-    kubectl("delete", "all,cm,sa,pdb,netpol,role,rolebinding,secret", "--selector=app.kubernetes.io/instance=heartzone")
-    kubectl("delete", "secret", "--selector=owner=helm")
+    yield Helm(helm.command, api_server.kubeconfig, "heartzone", tmp_path)
+    kubectl("delete", "all,cm,sa,pdb,netpol,role,rolebinding", "--selector=app.kubernetes.io/instance=heartzone")
+    kubectl("delete", "secret", "--all")
 
 
 @pytest.mark.usefixtures("known")
@@ -140,85 +117,83 @@ def test_pod_security_would_refuse_less(api_server: Cluster, helm: HelmTemplate)
         _dry_run(api_server, pod)
 
 
-def test_one_command_brings_the_definition_and_topics_of_its_kind(release: Release, kubectl: Kubectl) -> None:
-    release("install", CHART, f"--values={CHART / 'ci' / 'minimal-values.yaml'}")
+def test_one_command_brings_the_definition_and_topics_of_its_kind(release: Helm, kubectl: Kubectl) -> None:
+    release("install", "heartzone", CHART, f"--values={CHART / 'ci' / 'minimal-values.yaml'}")
 
     assert len(kubectl.get("eventtopics")["items"]) == 4
 
 
-def test_an_upgrade_brings_an_older_definition_up_to_date_and_leaves_resources(
-    release: Release, kubectl: Kubectl
-) -> None:
+def test_an_upgrade_brings_an_older_definition_up_to_date_and_leaves_resources(release: Helm, kubectl: Kubectl) -> None:
     values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
-    release("install", CHART, values)
+    release("install", "heartzone", CHART, values)
     kubectl.apply(_topic("orders"))
     older = '[{"op": "remove", "path": "/spec/names/shortNames"}]'
     kubectl("patch", "crd", DEFINITION, "--type=json", f"--patch={older}")
     before = _uids(kubectl)
 
-    release("upgrade", CHART, values)
+    release("upgrade", "heartzone", CHART, values)
 
     assert kubectl.get("crd", DEFINITION)["spec"]["names"]["shortNames"] == ["et"]
     assert _uids(kubectl) == before
     assert "orders" in before
 
 
-def test_a_definition_that_kubectl_made_is_handed_over_as_the_readme_says(release: Release, kubectl: Kubectl) -> None:
+def test_a_definition_that_kubectl_made_is_handed_over_as_the_readme_says(release: Helm, kubectl: Kubectl) -> None:
     command = re.search(r"`kubectl (apply --server-side --field-manager=.*)`", (CHART / "README.md").read_text())
     assert command
     values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
     older = (CHART / "crds" / f"{DEFINITION}.yaml").read_text().replace("- et", "- older")
     kubectl.apply(older)
-    with pytest.raises(AssertionError, match='conflict with "kubectl-client-side-apply"'):
-        release("install", CHART, values)
+    with pytest.raises(HelmFailed, match='conflict with "kubectl-client-side-apply"'):
+        release("install", "heartzone", CHART, values)
 
     kubectl(*command[1].replace("deploy/helm/heartzone/crds", str(CHART / "crds")).split())
-    release("install", CHART, values)
-    release("upgrade", CHART, values)
+    release("install", "heartzone", CHART, values)
+    release("upgrade", "heartzone", CHART, values)
 
     assert kubectl.get("crd", DEFINITION)["spec"]["names"]["shortNames"] == ["et"]
 
 
-def test_it_leaves_definitions_to_others_when_told_so(release: Release, kubectl: Kubectl) -> None:
+def test_it_leaves_definitions_to_others_when_told_so(release: Helm, kubectl: Kubectl) -> None:
     values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
-    release("install", CHART, values)
+    release("install", "heartzone", CHART, values)
     kubectl("patch", "crd", DEFINITION, "--type=json", '--patch=[{"op": "remove", "path": "/spec/names/shortNames"}]')
 
-    release("upgrade", CHART, values, "--set=crds.upgrade=false")
+    release("upgrade", "heartzone", CHART, values, "--set=crds.upgrade=false")
 
     assert "shortNames" not in kubectl.get("crd", DEFINITION)["spec"]["names"]
 
 
 def test_uninstalling_leaves_the_definition_and_the_topics_of_others_and_installing_again_works(
-    release: Release, kubectl: Kubectl
+    release: Helm, kubectl: Kubectl
 ) -> None:
     values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
-    release("install", CHART, values)
+    release("install", "heartzone", CHART, values)
     kubectl.apply(_topic("orders"))
 
-    release("uninstall")
+    release("uninstall", "heartzone")
     left = _uids(kubectl)
-    release("install", CHART, values)
+    release("install", "heartzone", CHART, values)
 
     assert left.keys() == {"orders"}
     assert _uids(kubectl)["orders"] == left["orders"]
 
 
-def test_a_rotated_secret_starts_the_pods_that_read_it_anew_at_an_upgrade(release: Release, kubectl: Kubectl) -> None:
+def test_a_rotated_secret_starts_the_pods_that_read_it_anew_at_an_upgrade(release: Helm, kubectl: Kubectl) -> None:
     values = f"--values={CHART / 'ci' / 'strimzi-scram-values.yaml'}"
     names = ("heartzone-producer", "heartzone-zone-worker", "heartzone-operator", "heartzone-test")
     kubectl.apply(*(_secret(name, password="before") for name in names))
     kubectl.apply(_secret("heartzone-cluster-ca-cert", **{"ca.crt": "before"}))
-    release("install", CHART, values)
+    release("install", "heartzone", CHART, values)
     first = _checksums(kubectl)
 
-    release("upgrade", CHART, values)
+    release("upgrade", "heartzone", CHART, values)
     unchanged = _checksums(kubectl)
     kubectl.apply(_secret("heartzone-producer", password="after"))
-    release("upgrade", CHART, values)
+    release("upgrade", "heartzone", CHART, values)
     one = _checksums(kubectl)
     kubectl.apply(_secret("heartzone-cluster-ca-cert", **{"ca.crt": "after"}))
-    release("upgrade", CHART, values)
+    release("upgrade", "heartzone", CHART, values)
     all_of_them = _checksums(kubectl)
 
     assert unchanged == first

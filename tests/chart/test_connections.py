@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from chart.rendering import CHART, HelmTemplate, Rendered, at
+from chart.rendering import HelmTemplate, Rendered, at
 from heartzone.settings import ServiceSettings, load
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings
+from release.helm import CHART
 
 CI = CHART / "ci"
 SERVICES: Mapping[str, type[ServiceSettings]] = {

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from chart.rendering import CHART, HelmTemplate, at, component_of
+from chart.rendering import HelmTemplate, at, component_of
+from release.helm import CHART
 
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from chart.rendering import CHART, HelmTemplate, Refused, at, merged
+from chart.rendering import HelmTemplate, Refused, at
+from release.helm import CHART
+from release.values import merged
 
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
 STRIMZI = CHART / "ci" / "strimzi-scram-values.yaml"

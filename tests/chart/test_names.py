@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from chart.rendering import CHART, HelmTemplate, Manifest, Refused, at
+from chart.rendering import HelmTemplate, Manifest, Refused, at
+from release.helm import CHART
 
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
 LONGEST_RELEASE = "r" * 53  # Helm's own limit

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from chart.network_policies import Manifest, Peer, reaches
-from chart.rendering import CHART, HelmTemplate, component_of
+from chart.rendering import HelmTemplate, component_of
+from release.helm import CHART
 
 NAMES = {"app.kubernetes.io/name": "heartzone", "app.kubernetes.io/instance": "heartzone"}
 

@@ -9,7 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from chart.rendering import CHART, NEWEST_KUBERNETES, OLDEST_KUBERNETES, VALUE_FILES, HelmTemplate, Manifest, Rendered
+from chart.rendering import NEWEST_KUBERNETES, OLDEST_KUBERNETES, VALUE_FILES, HelmTemplate, Manifest, Rendered
+from release.helm import CHART
 
 # Other people's kinds, and ours: tests/kubernetes asks an API server that has their definitions.
 CUSTOM_GROUPS = {

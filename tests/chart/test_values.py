@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from chart.rendering import CHART, HelmTemplate, at, merged
+from chart.rendering import HelmTemplate, at
 from heartzone_chart.values_file import Section, Undocumented, Value, read_values
+from release.helm import CHART
+from release.values import merged
 
 CI = CHART / "ci"
 VALUES = read_values((CHART / "values.yaml").read_text(encoding="utf-8"))

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from chart.rendering import CHART, HelmTemplate, at
+from chart.rendering import HelmTemplate, at
 from heartzone_producer.api.server import SHUTDOWN_GRACE_SECONDS
+from release.helm import CHART
 
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"

@@ -8,7 +8,9 @@ from typing import Any
 
 import yaml
 
-CHART = Path(__file__).parents[3] / "deploy" / "helm" / "heartzone"
+from release.helm import CHART
+from release.values import merged
+
 VALUE_FILES = tuple(sorted((CHART / "ci").glob("*-values.yaml")))
 NEWEST_KUBERNETES = "1.37"
 OLDEST_KUBERNETES = "1.30"  # of Chart.yaml
@@ -117,16 +119,6 @@ def component_of(manifest: Manifest) -> str:
     """producer, zone-worker, operator or test."""
     component: str = manifest["metadata"]["labels"]["app.kubernetes.io/component"]
     return component
-
-
-def merged(*mappings: Mapping[str, Any]) -> dict[str, Any]:
-    """Values on top of values, mapping by mapping."""
-    result: dict[str, Any] = {}
-    for mapping in mappings:
-        for key, value in mapping.items():
-            both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-            result[key] = merged(result[key], value) if both else value
-    return result
 
 
 def at(path: str, value: Any) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from chart.rendering import CHART, HelmTemplate, Manifest
+from chart.rendering import HelmTemplate, Manifest
+from release.helm import CHART
 
 FILE = Path(__file__).parents[2] / "chart" / "snapshots" / "default.yaml"
 VALUES = CHART / "ci" / "minimal-values.yaml"
