@@ -88,11 +88,11 @@ class Testbed:
         finally:
             consumer.close()
 
-    def end_offset(self, topic: str) -> int:
-        """Where the next record of partition 0 will be, control records counted."""
+    def end_offset(self, topic: str, partition: int = 0) -> int:
+        """Where the next record of a partition will be, control records counted."""
         consumer = Consumer({**self.connection, "group.id": f"audit-{uuid.uuid4()}"})
         try:
-            _low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=20)
+            _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
             return high
         finally:
             consumer.close()

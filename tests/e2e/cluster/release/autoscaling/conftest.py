@@ -1,0 +1,34 @@
+"""The release with its workers in KEDA's hands, and what KEDA needs beside it: a Prometheus that scrapes the pods."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from go_programs.ahead import build_ahead
+from keda.autoscaled import AutoscaledRelease
+from keda.installation import installed_keda
+from keda.operator import ensure_keda
+from node.node import Node
+from prometheus.in_cluster import running_prometheus
+from release.release import Release
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    build_ahead(session, "autoscaled", ensure_keda)
+
+
+@pytest.fixture(scope="module")
+def autoscaled(release: Release, node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AutoscaledRelease]:
+    """The release with workers that KEDA scales; it is put right before KEDA goes."""
+    folder = tmp_path_factory.mktemp("autoscaling")
+    with (
+        installed_keda(node, folder),
+        running_prometheus(node, release.kubectl, folder, service=f"{release.name}-zone-worker") as prometheus,
+    ):
+        autoscaled = AutoscaledRelease(release, prometheus)
+        try:
+            autoscaled.deploy()
+            yield autoscaled
+        finally:
+            autoscaled.hand_back()
