@@ -57,10 +57,7 @@ def _cover(run: Run) -> None:
 
 
 def _use_the_cluster_s_names() -> None:
-    """Names of Services mean to the tests what they mean to pods."""
-    RESOLV_CONF.write_text(
-        f"nameserver {network.DNS_SERVICE}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n"
-    )
+    RESOLV_CONF.write_text(network.RESOLV_CONF)
     _mount("--bind", str(RESOLV_CONF), "/etc/resolv.conf")
 
 

@@ -5,7 +5,12 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
+from node import network
 from node.runs import Run
+
+API_IN_THE_NODE = "https://127.0.0.1:6443"
 
 
 def run_in_kind(run: Run, pytest: Sequence[str | Path]) -> int:
@@ -18,14 +23,25 @@ def run_in_kind(run: Run, pytest: Sequence[str | Path]) -> int:
     options = [f"--kubeconfig={kubeconfig}", f"--image-loader=kind load image-archive {{}} --name {run.name}"]
     try:
         subprocess.run(["kind", "create", "cluster", *cluster, "--wait=120s"], check=True)
-        return subprocess.run([*_into_the_node(run), *pytest, *options], check=False).returncode
+        where = _in_the_node(run, kubeconfig) if os.geteuid() == 0 else []
+        return subprocess.run([*where, *pytest, *options], check=False).returncode
     finally:
         subprocess.run(["kind", "delete", "cluster", *cluster], check=True)
 
 
-def _into_the_node(run: Run) -> list[str]:
-    if os.geteuid() != 0:
-        return []
+def _in_the_node(run: Run, kubeconfig: Path) -> list[str | Path]:
+    """What comes before a command that is to run in the network of the node; kubeconfig is made to fit."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] = API_IN_THE_NODE
+    kubeconfig.write_text(yaml.safe_dump(config))
     inspect = ["docker", "inspect", "--format={{.State.Pid}}", f"{run.name}-control-plane"]
     process = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
-    return ["nsenter", f"--net=/proc/{process}/ns/net"]
+    return entering(int(process), run.directory)
+
+
+def entering(process: int, directory: Path) -> list[str | Path]:
+    """What comes before a command that is to run in the network of a process, with the names of the cluster there."""
+    resolv_conf = directory / "resolv.conf"
+    resolv_conf.write_text(network.RESOLV_CONF)  # kind's addresses of Services are those of our node
+    mounting = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+    return ["nsenter", f"--net=/proc/{process}/ns/net", "unshare", "--mount", "sh", "-c", mounting, resolv_conf]

@@ -9,6 +9,9 @@ SERVICES = "10.96.0.0/16"
 API_SERVICE = "10.96.0.1"  # the first of SERVICES: the API server takes it for itself
 DNS_SERVICE = "10.96.0.10"
 
+# Names of Services mean to the tests what they mean to pods.
+RESOLV_CONF = f"nameserver {DNS_SERVICE}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n"
+
 # Both ends of the pair are here: a network device that carries the node's address has to have another end, and a dummy
 # device is not in every kernel. The route makes it the device that programs take the node's address from.
 DEVICES = f"""
