@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 
+from chart.definitions import definitions
 from chart.rendering import HelmTemplate
 from control_plane.binaries import Binaries, BinariesMissing, ensure_binaries
 from go_programs.ahead import build_ahead
@@ -14,11 +15,16 @@ def _ensure_helm(say: Say) -> object:
     return ensure_program("helm", say)
 
 
+def _ensure_definitions(_: Say) -> object:
+    return definitions()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     build_ahead(session, "helm", _ensure_helm)
     with suppress(BinariesMissing):  # an error of the tests that need them
         build_ahead(session, "control_plane_programs", ensure_binaries)
+    build_ahead(session, "control_plane_programs", _ensure_definitions)
 
 
 @pytest.fixture(scope="session")
