@@ -7,11 +7,11 @@ from images.building import Say, build
 
 
 def build_into(folder: Path, names: Iterable[str], say: Say) -> None:
-    """Have `<name>.tar` of each image in the folder, as a link; what is there already is kept.
+    """Have `<name>.tar` of each image in the folder, on the cache's file system; what is there already is kept.
 
     Raises NoEngine, NoLocalBase, BuildFailed.
     """
     for name in names:
         link = folder / f"{name}.tar"
         if not link.exists():
-            link.symlink_to(build(name, say))
+            link.hardlink_to(build(name, say))  # a run with other sources may remove the archive
