@@ -25,9 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rollouts",
         type=int,
-        default=1,
+        default=2,
         metavar="N",
-        help="how many upgrades under load tests/e2e/cluster/release does one after the other; default: 1",
+        help="how many upgrades under load tests/e2e/cluster/release does one after the other, 2 at least; default: 2",
     )
     # Said by `make e2e`: see tests/support/node.
     parser.addoption("--node-directory", type=Path, help=argparse.SUPPRESS)

@@ -21,7 +21,8 @@ VALUES = {
     "image": {"registry": "localhost", "tag": "dev", "pullPolicy": "Never"},
     "producer": SMALL,
     "zoneWorker": SMALL,
-    "operator": SMALL,
+    # With a look at all topics each few seconds, tests need not wait for one.
+    "operator": SMALL | {"env": {"HEARTZONE_RESYNC_INTERVAL": 5}},
     "test": SMALL,
 }
 

@@ -1,5 +1,6 @@
 """`helm upgrade` while readings come in: a client that does what HTTP asks of it notices nothing."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,21 +11,24 @@ from traffic.client import ABSORBED
 from traffic.load import Traffic
 
 
-def revision(number: int) -> dict[str, Any]:
-    """Values with which every pod is another one."""
-    annotations = {"podAnnotations": {"example.org/revision": str(number)}}
-    return {"producer": annotations, "zoneWorker": annotations, "operator": annotations}
+def revisions(count: int) -> Iterator[dict[str, Any]]:
+    """Changes with which every pod is another one than before; the last one leads back to the values as they were."""
+    for number in range(1, count):
+        annotations = {"podAnnotations": {"example.org/revision": str(number)}}
+        yield {"producer": annotations, "zoneWorker": annotations, "operator": annotations}
+    yield {}
 
 
+@pytest.mark.timeout(3600)  # as many rollouts as somebody asks for
 def test_a_rolling_upgrade_of_everything_is_noticed_by_no_client_and_loses_and_doubles_nothing(
     release: Release, auditor: Auditor, pytestconfig: pytest.Config
 ) -> None:
     """`--rollouts N` says how many times."""
     with Traffic(release.url()) as traffic:
         traffic.await_more(50)
-        for number in range(pytestconfig.getoption("--rollouts")):
+        for changes in revisions(pytestconfig.getoption("--rollouts")):
             before = {uid_of(pod) for pod in release.pods()}
-            release.deploy(revision(number))
+            release.deploy(changes)
             for component, count in zip(COMPONENTS, (2, 2, 1), strict=True):
                 release.await_ready(component, count)
             assert not before & {uid_of(pod) for pod in release.pods()}
