@@ -1,7 +1,9 @@
 """The product, installed by its chart in a namespace of a test's cluster, and seen from outside."""
 
+import socket
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import yaml
@@ -50,6 +52,22 @@ class Release:
         """Where the API is: the Service's own address, so that the cluster's proxy chooses the pod."""
         service = self.kubectl.get("service", f"{self.name}-producer")
         return f"http://{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
+
+    def await_reachable(self) -> None:
+        """Return when the Service takes connections: the cluster's proxy learns a little later that pods are ready."""
+        address = urlsplit(self.url())
+        assert address.hostname is not None
+        assert address.port is not None
+        where = (address.hostname, address.port)
+
+        def is_so() -> bool:
+            try:
+                with socket.create_connection(where, timeout=5):
+                    return True
+            except OSError:
+                return False
+
+        eventually(is_so, "the Service to take connections")
 
     def pods(self, *components: str) -> list[dict[str, Any]]:
         """The pods of components (of all of them without any), those that are ending too, by name."""

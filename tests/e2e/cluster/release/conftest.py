@@ -56,6 +56,7 @@ def installed(node: Node, kafka_cluster: KafkaCluster, tmp_path_factory: pytest.
 def release(installed: Release) -> Release:
     """The release as `helm install --wait` leaves it, whatever the module before did to it."""
     installed.deploy()
+    installed.await_reachable()
     return installed
 
 

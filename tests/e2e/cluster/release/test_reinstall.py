@@ -40,6 +40,7 @@ def test_uninstall_leaves_definition_topics_schemas_and_data_and_a_reinstall_ado
     assert auditor.discrepancies(before.accepted) == []
 
     release.deploy()
+    release.await_reachable()
 
     assert schemas(release) == former_schemas
     assert topics(kafka_cluster) == former_topics
