@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,22 +98,19 @@ class HelmTemplate:
         files = [value for value in values if isinstance(value, Path)]
         mappings = [value for value in values if not isinstance(value, Path)]
         assert list(values) == [*files, *mappings], "files come first"
-        done = subprocess.run(
-            [
-                self.command,
-                *arguments,
-                *(f"--values={file}" for file in files),
-                *(["--values=-"] if mappings else []),
-            ],
-            # One file of many mappings: the later ones win as they do with several files.
-            input=yaml.safe_dump(merged(*mappings)) if mappings else "",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise Refused(done.stderr.strip())
-        return done.stdout
+        # One file of many mappings: the later ones win as they do with several files.
+        text = yaml.safe_dump(merged(*mappings)) if mappings else ""
+        options = [*(f"--values={file}" for file in files), *(["--values=-"] if mappings else [])]
+        return _helm((str(self.command), *map(str, arguments), *options), text)
+
+
+@cache
+def _helm(arguments: tuple[str, ...], values: str) -> str:
+    """What Helm writes, asked for the same thing once. Raises Refused."""
+    done = subprocess.run(arguments, input=values, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Refused(done.stderr.strip())
+    return done.stdout
 
 
 def component_of(manifest: Manifest) -> str:
