@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
@@ -20,9 +21,15 @@ ARCHIVES = pytest.StashKey[Path]()
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Build the images before the first test, into the folder that `make e2e` names or one of the session's own."""
     if any("images" in getattr(item, "fixturenames", ()) for item in session.items):
-        folder = session.config.getoption("--image-archives") or Path(tempfile.mkdtemp(prefix="heartzone-images-"))
+        folder = session.config.getoption("--image-archives") or _own_folder()
         session.config.stash[ARCHIVES] = folder
         build_into(folder, SERVICES, print)
+
+
+def _own_folder() -> Path:
+    """A folder on the file system that the archives are kept on."""
+    cache = platformdirs.user_cache_path("heartzone-tests", ensure_exists=True)
+    return Path(tempfile.mkdtemp(prefix="images-of-a-session-", dir=cache))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
