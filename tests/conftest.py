@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from go_programs.ahead import build_ahead
+from prometheus.programs import ensure_programs
+
 E2E = Path(__file__).parent / "e2e"
 BY_NAME_ONLY = (E2E / "cluster", E2E / "images")  # `make e2e`
 
@@ -36,8 +39,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Run no test, if so asked: what hooks of conftests have to do first, building, is done by now."""
+    """Build what tests of several folders need; then run none, if so asked: what conftests build is built by now."""
+    build_ahead(session, "prometheus_programs", ensure_programs)
     return True if session.config.getoption("--build-only") else None
+
+
+@pytest.fixture(scope="session")
+def prometheus_programs() -> None:
+    """Prometheus and promtool are there: see above. For tests that run them by `prometheus.programs`."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

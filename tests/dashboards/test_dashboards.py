@@ -140,6 +140,7 @@ def test_counters_are_never_shown_as_they_stand(dashboard: dict[str, Any]) -> No
         assert len(re.findall(r"\b(?:i?rate|increase)\(\w+_total\{", query.expression)) == counters, query
 
 
+@pytest.mark.usefixtures("prometheus_programs")
 def test_prometheus_understands_every_query(dashboard: dict[str, Any], tmp_path: Path) -> None:
     """(target-promql-rule)"""
     rules = [{"record": f"query:{n}", "expr": substitute(q.expression)} for n, q in enumerate(queries(dashboard))]

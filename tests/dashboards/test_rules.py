@@ -17,6 +17,8 @@ CASES = Path(__file__).parent / "rules"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 NAMES = [alert["alert"] for alert in ALERTS]
 
+pytestmark = pytest.mark.usefixtures("prometheus_programs")
+
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program("promtool"), *arguments], capture_output=True, text=True, check=False)

@@ -28,6 +28,8 @@ BODY = (
     '{"dateTime":"2022-12-02T13:51:00Z","value":150}],"maxHeartRate":200}'
 )
 
+pytestmark = pytest.mark.usefixtures("prometheus_programs")
+
 
 def post(producer: ServiceProcess, body: str) -> int:
     """The status of an answer to a POST."""

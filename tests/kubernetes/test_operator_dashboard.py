@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from operators import SCHEMA_1, OperatorBench, event_topic
 from prometheus.dashboards import FOLDER, load, queries, substitute
 from prometheus.server import ScrapeJob, scraping
@@ -11,6 +13,7 @@ QUERIES = queries(load(FOLDER / "pipeline.json"))
 OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel == "EventTopics not Ready"]
 
 
+@pytest.mark.usefixtures("prometheus_programs")
 def test_every_query_about_the_operator_returns_data(bench: OperatorBench, tmp_path: Path) -> None:
     with (
         bench.operator() as operator,

@@ -33,6 +33,7 @@ class GoModule:
 
     title: what people call it, for the lines that tell of its build. effort: how long that takes.
     names: what else its one binary is called. stated: package variables that the linker sets, such as versions.
+    tags: build tags, such as leave out what no test needs.
     """
 
     name: str
@@ -40,6 +41,7 @@ class GoModule:
     effort: str = "a minute or more"
     names: tuple[str, ...] = ()
     stated: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
     @property
     def source(self) -> Path:
@@ -89,8 +91,9 @@ class GoModule:
             build(go, self.source, staging, title=title, arguments=(*self._flags(), "tool"), say=say)
         staging.rename(home)
 
-    def _flags(self) -> tuple[str, str]:
-        return "-ldflags", " ".join(["-s -w", *(f"-X {name}={value}" for name, value in self.stated.items())])
+    def _flags(self) -> tuple[str, ...]:
+        linker = " ".join(["-s -w", *(f"-X {name}={value}" for name, value in self.stated.items())])
+        return "-ldflags", linker, *(("-tags", ",".join(self.tags)) if self.tags else ())
 
     def _digest(self, go: Go) -> str:
         """Of all that decides what comes out of the build."""

@@ -1,19 +1,24 @@
-"""Prometheus and promtool, as this machine has them."""
+"""Prometheus and promtool: this machine's own, or built once from source."""
 
 import shutil
 from pathlib import Path
 
+from go_programs.modules import GoModule, Say
 
-class PrometheusMissing(Exception):
-    """The sentence says how to get it."""
+PROGRAMS = ("prometheus", "promtool")
+# Ways to discover targets that tests don't use are most of what there is to compile.
+_MODULE = GoModule("prometheus", title="Prometheus", effort="2 to 5 minutes", tags=("remove_all_sd",))
+
+
+def ensure_programs(say: Say) -> dict[str, Path]:
+    """Where each program is; `say` is told how far the build is. Raises GoMissing, BuildFailed."""
+    found = {name: shutil.which(name) for name in PROGRAMS}
+    if all(found.values()):
+        return {name: Path(path) for name, path in found.items() if path}
+    home = _MODULE.ensure(say)
+    return {name: home / name for name in PROGRAMS}
 
 
 def program(name: str) -> Path:
     """Where `prometheus` or `promtool` is."""
-    found = shutil.which(name)
-    if found is None:
-        raise PrometheusMissing(
-            f"{name} is not on PATH; it comes with Prometheus 2.42 or later"
-            " (Debian and Ubuntu: apt install prometheus; macOS: brew install prometheus)"
-        )
-    return Path(found)
+    return ensure_programs(lambda _: None)[name]
