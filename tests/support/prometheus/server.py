@@ -83,7 +83,7 @@ class Prometheus:
 def scraping(folder: Path, *jobs: ScrapeJob) -> Iterator[Prometheus]:
     """Run a Prometheus on loopback that scrapes these every second, while the block lasts."""
     configuration = folder / "prometheus.yml"
-    configuration.write_text(yaml.safe_dump(_configuration(jobs)), encoding="utf-8")
+    configuration.write_text(yaml.safe_dump(scrape_configuration(jobs)), encoding="utf-8")
     port = free_port()
     process = ChildProcess.start(
         [
@@ -104,7 +104,8 @@ def scraping(folder: Path, *jobs: ScrapeJob) -> Iterator[Prometheus]:
         process.terminate(20)
 
 
-def _configuration(jobs: Sequence[ScrapeJob]) -> dict[str, Any]:
+def scrape_configuration(jobs: Sequence[ScrapeJob]) -> dict[str, Any]:
+    """The configuration file of a Prometheus that scrapes these every second."""
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
         "scrape_configs": [

@@ -10,7 +10,8 @@ from keda.installation import installed_keda
 from keda.operator import ensure_keda
 from node.node import Node
 from prometheus.in_cluster import running_prometheus
-from release.release import Release
+from prometheus.server import ScrapeJob
+from release.release import MANAGEMENT_PORT, Release
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -18,13 +19,22 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     build_ahead(session, "autoscaled", ensure_keda)
 
 
+def worker_to_come(release: Release) -> ScrapeJob:
+    """What a Prometheus in the cluster finds by a PodMonitor when the first worker is there."""
+    namespace, workers = str(release.kubectl.namespace), f"{release.name}-zone-worker"
+    address = f"{workers}-0.{workers}.{namespace}:{MANAGEMENT_PORT}"
+    return ScrapeJob(workers, [address], {"namespace": namespace, "pod": f"{workers}-0"})
+
+
 @pytest.fixture(scope="module")
-def autoscaled(release: Release, node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AutoscaledRelease]:
+def autoscaled(
+    release: Release, node: Node, prometheus_programs: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AutoscaledRelease]:
     """The release with workers that KEDA scales; it is put right before KEDA goes."""
     folder = tmp_path_factory.mktemp("autoscaling")
     with (
         installed_keda(node, folder),
-        running_prometheus(node, release.kubectl, folder, service=f"{release.name}-zone-worker") as prometheus,
+        running_prometheus(node, release.kubectl, folder, worker_to_come(release)) as prometheus,
     ):
         autoscaled = AutoscaledRelease(release, prometheus)
         try:
