@@ -1,10 +1,13 @@
 """A client as the producer's README wants it: it sends a reading until it is accepted, and knows why it had to.
 
-Kept connections and fresh ones are told apart. HTTP lets a server close a connection that is idle, and a request that
-meets the close has to be sent again (RFC 9112, section 9.5); on a fresh connection there is no such excuse.
+Kept connections and fresh ones are told apart. HTTP lets a server close a connection that is idle. As other clients do,
+this one looks before it sends; a request that crosses the close has to be sent again all the same (RFC 9112, section
+9.5). On a fresh connection there is no such excuse.
 """
 
 import http.client
+import select
+import socket
 import time
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -63,6 +66,8 @@ class RetryingClient:
         self._connection.close()
 
     def _attempt(self, body: bytes) -> tuple[Outcome, float]:
+        if _has_ended(self._connection.sock):
+            self._connection.close()
         kept = self._connection.sock is not None
         try:
             if not kept:
@@ -100,3 +105,8 @@ class RetryingClient:
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
         return headers if self._keep_alive else {**headers, "Connection": "close"}
+
+
+def _has_ended(kept: socket.socket | None) -> bool:
+    """Whether the server has closed a kept connection: nothing but its end can come while no answer is due."""
+    return kept is not None and bool(select.select([kept], [], [], 0)[0])

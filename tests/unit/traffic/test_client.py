@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from traffic.readings import Reading
 READING = Reading("3fa85f64-5717-4562-b3fc-2c963f66afa6", "2022-12-02T13:50:00Z", 150)
 SLOWLY = {"Retry-After": "0.01"}
 CLOSE = (0, {"": ""})  # instead of an answer
+CLOSE_AFTERWARDS = {"X-Last": "yes"}
 
 
 class Api(ThreadingHTTPServer):
@@ -29,7 +31,12 @@ class Api(ThreadingHTTPServer):
     def __init__(self, *answers: tuple[int, dict[str, str]], port: int = 0) -> None:
         self.answers = list(answers)
         self.bodies: list[dict[str, object]] = []
+        self.closed = threading.Event()
         super().__init__(("127.0.0.1", port), Handler)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.closed.set()
 
     @property
     def url(self) -> str:
@@ -50,6 +57,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": "0", **headers}.items():
             self.send_header(name, value)
         self.end_headers()
+        self.close_connection = headers == CLOSE_AFTERWARDS
 
     def log_message(self, *_: object) -> None:
         pass
@@ -94,6 +102,13 @@ def test_a_connection_that_ends_without_an_answer_counts_by_its_age(keep_alive: 
     with api((202, {}), CLOSE) as server, client(server, keep_alive=keep_alive) as one:
         assert one.send(READING) == [Outcome.ACCEPTED]
         assert one.send(READING) == [outcome, Outcome.ACCEPTED]
+
+
+def test_a_kept_connection_that_was_closed_between_two_requests_is_replaced_unnoticed() -> None:
+    with api((202, CLOSE_AFTERWARDS)) as server, client(server) as one:
+        assert one.send(READING) == [Outcome.ACCEPTED]
+        assert server.closed.wait(10)
+        assert one.send(READING) == [Outcome.ACCEPTED]
 
 
 def test_a_server_that_is_away_is_asked_again_until_it_is_back() -> None:
