@@ -58,7 +58,6 @@ def test_a_worker_comes_when_readings_wait_and_goes_when_all_are_handled(
     for _ in range(2):  # the second time the group has offsets already
         accepted = send(autoscaled.release.url(), 30)
 
-        autoscaled.release.await_ready("zone-worker", 1)
         assert auditor.discrepancies(accepted) == []
         autoscaled.await_idle()
 
@@ -69,7 +68,6 @@ def test_the_end_of_a_transaction_keeps_the_last_worker_unless_the_activation_la
     kafka = Testbed(kafka_cluster.super_user)
     send(autoscaled.release.url(), 1)
     with somebody_s_transaction(kafka) as partition:
-        autoscaled.release.await_ready("zone-worker", 1)
         assert auditor.discrepancies([]) == []
 
         assert lag(kafka, partition) == 1
