@@ -39,9 +39,11 @@ def somebody_s_transaction(kafka: Testbed) -> Iterator[int]:
     producer.begin_transaction()
     producer.produce(READINGS, last.value(), last.key(), partition)
     producer.commit_transaction(30)
-    yield partition
-    # Who handles this one is past the mark: other tests find the topic as it was.
-    kafka.send(READINGS, (last.key() or b"", last.value() or b""))
+    try:
+        yield partition
+    finally:
+        # Who handles this one is past the mark: other tests find the topic as it was.
+        kafka.send(READINGS, (last.key() or b"", last.value() or b""))
 
 
 def lag(kafka: Testbed, partition: int) -> int:
