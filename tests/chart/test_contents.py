@@ -1,5 +1,6 @@
 """What the chart brings along: topics, dashboards, alerts, routes, and what it says when it is installed."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ from release.helm import CHART
 
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"
-TOPICS = CHART.parents[2] / "schemas" / "topics"
+ROOT = CHART.parents[2]
+TOPICS = ROOT / "schemas" / "topics"
 
 
 def test_topics_are_those_of_the_product_s_definitions(helm: HelmTemplate) -> None:
@@ -47,6 +49,25 @@ def test_the_definition_is_brought_up_to_date_before_an_upgrade_and_never_delete
         # Argo CD takes it from crds/, and would delete a hook before it makes it anew.
         "argocd.argoproj.io/hook": "Skip",
     }
+
+
+def test_a_command_of_the_documentation_that_names_an_event_topic_names_one_of_the_chart(helm: HelmTemplate) -> None:
+    names = {each["metadata"]["name"] for each in helm(MINIMAL).of_kind("EventTopic")}
+    text = "".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+    named = re.findall(r"describe eventtopic ([a-z]\S*)", text)
+
+    assert named
+    assert set(named) <= names
+
+
+def test_a_pod_is_all_that_helm_test_makes_so_that_its_log_is_printed_once(helm: HelmTemplate) -> None:
+    hooks = [
+        each
+        for each in helm(MINIMAL).manifests
+        if each["metadata"].get("annotations", {}).get("helm.sh/hook") == "test"
+    ]
+
+    assert [each["kind"] for each in hooks] == ["Pod"]
 
 
 def test_every_dashboard_is_a_config_map_that_grafana_s_sidecar_finds(helm: HelmTemplate) -> None:

@@ -31,6 +31,9 @@ PEERS = {
 MATRIX = """
 producer     dns          53/UDP  yes  yes
 producer     dns          53      yes  yes
+producer     dns          1053/UDP yes yes
+producer     dns          9153    no   no
+producer     internet     53/UDP  no   no
 producer     kafka        9093    yes  yes
 producer     registry     8443    no   yes
 producer     registry     443     yes  no
