@@ -63,6 +63,10 @@ class Traffic:
         with self._mutex:
             return Counter(self._outcomes)
 
+    def __str__(self) -> str:
+        attempts = ", ".join(f"{outcome}: {count}" for outcome, count in self.outcomes.most_common())
+        return f"{len(self.accepted)} readings accepted; attempts by outcome: {attempts}"
+
     def await_more(self, count: int, timeout: float = 60) -> None:
         """Return when `count` more readings have been accepted than now. Raises what no client could absorb."""
         goal = len(self.accepted) + count

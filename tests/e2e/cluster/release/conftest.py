@@ -64,3 +64,11 @@ def release(installed: Release) -> Release:
 def auditor(kafka_cluster: KafkaCluster) -> Auditor:
     """Who compares what was accepted with what is in Kafka."""
     return Auditor(kafka_cluster.super_user)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what clients met in the tests that passed."""
+    for report in terminalreporter.getreports("passed"):
+        for name, traffic in report.user_properties:
+            if name == "traffic":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {traffic}")

@@ -1,6 +1,7 @@
 """Pods that die without a chance to say so: `kubectl delete pod --force --grace-period=0`."""
 
 import random
+from collections.abc import Callable
 
 from release.release import Release, name_of, uid_of
 from traffic.auditor import Auditor
@@ -18,7 +19,9 @@ def kill(release: Release, component: str, choice: random.Random) -> str:
     return uid_of(victim)
 
 
-def test_killing_20_workers_and_producers_loses_and_doubles_nothing(release: Release, auditor: Auditor) -> None:
+def test_killing_20_workers_and_producers_loses_and_doubles_nothing(
+    release: Release, auditor: Auditor, record_property: Callable[[str, object], None]
+) -> None:
     """A worker and a producer at a time, each as soon as the pods of the round before are replaced."""
     choice = random.Random(SEED)
     with Traffic(release.url()) as traffic:
@@ -28,5 +31,6 @@ def test_killing_20_workers_and_producers_loses_and_doubles_nothing(release: Rel
                 release.await_ready(component, 2, without=uid)
             traffic.await_more(50)
 
+    record_property("traffic", traffic)
     assert auditor.discrepancies(traffic.accepted) == []
     assert traffic.outcomes.total() > traffic.outcomes[Outcome.ACCEPTED], "no client noticed: the kills were none"

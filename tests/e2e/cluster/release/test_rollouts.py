@@ -1,6 +1,6 @@
 """`helm upgrade` while readings come in: a client that does what HTTP asks of it notices nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ def revisions(count: int) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.timeout(3600)  # as many rollouts as somebody asks for
 def test_a_rolling_upgrade_of_everything_is_noticed_by_no_client_and_loses_and_doubles_nothing(
-    release: Release, auditor: Auditor, pytestconfig: pytest.Config
+    release: Release, auditor: Auditor, record_property: Callable[[str, object], None], pytestconfig: pytest.Config
 ) -> None:
     """`--rollouts N` says how many times."""
     with Traffic(release.url()) as traffic:
@@ -35,4 +35,5 @@ def test_a_rolling_upgrade_of_everything_is_noticed_by_no_client_and_loses_and_d
             traffic.await_more(50)
 
     assert traffic.outcomes.keys() <= ABSORBED, traffic.outcomes
+    record_property("traffic", traffic)
     assert auditor.discrepancies(traffic.accepted) == []
