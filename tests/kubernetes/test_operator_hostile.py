@@ -34,6 +34,10 @@ def with_an_expression_that_backtracks(_: str) -> str:
     return f'{{{DRAFT_07}, "type": "string", "pattern": "^(a+)+$"}}'
 
 
+def with_half_a_character(_: str) -> str:
+    return f'{{{DRAFT_07}, "properties": {{"\\ud800": {{}}}}}}'
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -43,6 +47,7 @@ def with_an_expression_that_backtracks(_: str) -> str:
         with_a_metaschema_elsewhere,
         nested_deeply,
         with_an_expression_that_backtracks,
+        with_half_a_character,
     ],
     ids=lambda schema: schema.__name__,
 )
@@ -62,6 +67,16 @@ def test_a_hostile_schema_harms_nobody_else(served: OperatorBench, schema: Calla
         with pytest.raises(BlockingIOError):
             listener.accept()
     served.kubectl("delete", "et", hostile["metadata"]["name"])
+
+
+def test_a_key_of_the_configuration_that_no_request_can_hold_harms_nobody_else(served: OperatorBench) -> None:
+    hostile = event_topic(config={"retention.ms\0": "1"})
+    served.kubectl.apply(hostile)
+
+    served.settled(served.apply(event_topic(config={"retention.ms": "1000"})))
+    served.settled(hostile["metadata"]["name"], "False", reason="InvalidResource")
+
+    assert served.topic(hostile["spec"]["topicName"]) is None
 
 
 def judged(served: OperatorBench, name: str) -> dict[str, Any]:

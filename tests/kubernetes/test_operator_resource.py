@@ -60,6 +60,11 @@ def test_defaults_are_filled_in(kubectl: Kubectl) -> None:
         pytest.param({"partitions": 1, "topicName": "__consumer_offsets"}, "belongs to Kafka itself", id="Kafka's own"),
         pytest.param({"partitions": 1, "partitons": 2}, 'unknown field "spec.partitons"', id="a misspelt field"),
         pytest.param({"partitions": 1, "config": {"retention.ms": 1}}, "of type string", id="a number in config"),
+        pytest.param({"partitions": 1, "config": {"": "1"}}, "a key of config has 1 to 249", id="a key without a name"),
+        pytest.param({"partitions": 1, "config": {"a" * 250: "1"}}, "a key of config has 1 to 249", id="a long key"),
+        pytest.param({"partitions": 1, "config": {"a": "9" * 70_000}}, "may not be more than 8000", id="a long value"),
+        pytest.param({"partitions": 1, "config": {"a": "1\x000"}}, "spec.config.a", id="a NUL in a value"),
+        pytest.param({"partitions": 100_001}, "less than or equal to 100000", id="too many partitions"),
         pytest.param(
             {"partitions": 1, "valueSchema": {"type": "JSON"}},
             "exactly one of schema",

@@ -87,6 +87,26 @@ def test_illegal_topic_names_are_refused(name: str) -> None:
             id="number in config",
         ),
         pytest.param(
+            {"config": {"": "1"}},
+            "spec.config has the key '': a key has 1 to 249 characters and no control characters",
+            id="empty key",
+        ),
+        pytest.param(
+            {"config": {"a\0": "1"}},
+            r"spec.config has the key 'a\x00': a key has 1 to 249 characters and no control characters",
+            id="NUL in a key",
+        ),
+        pytest.param(
+            {"config": {"retention.ms": "1\x000"}},
+            r"spec.config has '1\x000' for retention.ms: a value has at most 8000 characters and no control characters",
+            id="NUL in a value",
+        ),
+        pytest.param(
+            {"config": dict.fromkeys(map(str, range(201)), "1")},
+            "spec.config has 201 keys, of which 200 is the most",
+            id="too many keys",
+        ),
+        pytest.param(
             {"deletionPolicy": "Keep"}, "spec.deletionPolicy must be 'Retain' or 'Delete', not 'Keep'", id="policy"
         ),
         pytest.param(

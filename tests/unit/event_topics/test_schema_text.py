@@ -44,6 +44,7 @@ def test_a_schema_is_let_through(schema_type: SchemaType, text: str) -> None:
         pytest.param("JSON", "[]", "is not a valid JSON Schema", id="a list"),
         pytest.param("JSON", '{"type": "nonsense"}', "is not a valid JSON Schema", id="no such type"),
         pytest.param("JSON", '{"properties": {"a": 1}}', "is not of types .* at /properties/a$", id="nested"),
+        pytest.param("JSON", r'{"properties": {"\ud800": {}}}', "has a lone surrogate", id="half a character"),
         pytest.param("JSON", "[" * 100_000, "is nested too deeply|is not JSON", id="bottomless"),
         pytest.param("JSON", '{"not":' * 300 + "{}" + "}" * 300, "is nested too deeply", id="deep"),
         pytest.param("AVRO", "[" * 300 + "]" * 300, "is nested too deeply", id="deep Avro"),

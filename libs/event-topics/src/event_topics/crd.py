@@ -9,7 +9,15 @@ from typing import Any
 
 import yaml
 
-from event_topics.resource import KAFKA_OWN_TOPICS, TOPIC_NAME_PATTERN, EventTopicSpec
+from event_topics.resource import (
+    CONFIG_TEXT_PATTERN,
+    KAFKA_OWN_TOPICS,
+    LONGEST_CONFIG_KEY,
+    LONGEST_CONFIG_VALUE,
+    MOST_CONFIG_KEYS,
+    TOPIC_NAME_PATTERN,
+    EventTopicSpec,
+)
 from event_topics.status import EventTopicStatus
 
 GROUP = "heartzone.dev"
@@ -105,6 +113,15 @@ def _root() -> dict[str, Any]:
     }
     properties["partitions"]["x-kubernetes-validations"] = [
         {"rule": "self >= oldSelf", "message": "partitions may grow, never shrink: Kafka cannot take any away"}
+    ]
+    config = properties["config"]
+    config["maxProperties"] = MOST_CONFIG_KEYS
+    config["additionalProperties"] |= {"maxLength": LONGEST_CONFIG_VALUE, "pattern": CONFIG_TEXT_PATTERN}
+    config["x-kubernetes-validations"] = [
+        {
+            "rule": f"self.all(key, size(key) >= 1 && size(key) <= {LONGEST_CONFIG_KEY})",
+            "message": f"a key of config has 1 to {LONGEST_CONFIG_KEY} characters",
+        }
     ]
     for half in ("valueSchema", "keySchema"):
         properties[half]["x-kubernetes-validations"] = [

@@ -25,6 +25,12 @@ TOPIC_NAME_PATTERN = r"^[a-zA-Z0-9._-]{1,249}$"
 KAFKA_OWN_TOPICS = frozenset(
     {"__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata", "__remote_log_metadata"}
 )
+# librdkafka takes no more (RD_KAFKAP_PARTITIONS_MAX, RD_KAFKAP_BROKERS_MAX).
+MOST_PARTITIONS, MOST_REPLICAS = 100_000, 10_000
+# A request holds the length of a text in 16 bits: of a longer one the rest would be read as what follows. A character
+# takes up to 4 bytes, and a NUL would end the text.
+LONGEST_CONFIG_KEY, LONGEST_CONFIG_VALUE, MOST_CONFIG_KEYS = 249, 8_000, 200
+CONFIG_TEXT_PATTERN = r"^[^\x00-\x1f\x7f]*$"
 # RFC 1123 subdomain, as Kubernetes names its objects.
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
@@ -41,6 +47,22 @@ def _legal_topic_name(name: str) -> str:
     if name in KAFKA_OWN_TOPICS:
         raise ValueError("this topic belongs to Kafka itself, choose another name")
     return name
+
+
+def _sendable_config(config: Mapping[str, str]) -> Mapping[str, str]:
+    if len(config) > MOST_CONFIG_KEYS:
+        raise ValueError(f"has {len(config)} keys, of which {MOST_CONFIG_KEYS} is the most")
+    for key, value in config.items():
+        if not 1 <= len(key) <= LONGEST_CONFIG_KEY or not re.fullmatch(CONFIG_TEXT_PATTERN, key):
+            raise ValueError(
+                f"has the key {_shown(key)}: a key has 1 to {LONGEST_CONFIG_KEY} characters and no control characters"
+            )
+        if len(value) > LONGEST_CONFIG_VALUE or not re.fullmatch(CONFIG_TEXT_PATTERN, value):
+            raise ValueError(
+                f"has {_shown(value)} for {key}: a value has at most {LONGEST_CONFIG_VALUE} characters and no control "
+                "characters"
+            )
+    return config
 
 
 def is_object_name(name: str) -> bool:
@@ -105,14 +127,14 @@ class EventTopicSpec(_Strict):
     topic_name: Annotated[str, AfterValidator(_legal_topic_name)] | None = Field(
         default=None, description="Name of the topic in Kafka; immutable. Default: the name of the resource."
     )
-    partitions: int = Field(ge=1, le=2**31 - 1, description="Number of partitions. May grow, never shrink.")
+    partitions: int = Field(ge=1, le=MOST_PARTITIONS, description="Number of partitions. May grow, never shrink.")
     replicas: int | None = Field(
         default=None,
         ge=1,
-        le=2**15 - 1,
+        le=MOST_REPLICAS,
         description="Copies of each partition, at most the number of brokers. Unset: the broker's default.",
     )
-    config: Mapping[str, str] = Field(
+    config: Annotated[Mapping[str, str], AfterValidator(_sendable_config)] = Field(
         default_factory=dict,
         description="Topic configuration, such as retention.ms. Keys not named here keep the broker's default.",
     )

@@ -81,6 +81,8 @@ def _metaschema_problem(schema: Any) -> str | None:
             return None
     try:
         jsonschema_rs.meta.validate(schema)
+    except UnicodeEncodeError:
+        return "has a lone surrogate such as \\ud800, which is half a character"
     except jsonschema_rs.ValidationError as error:
         place = "".join(f"/{part}" for part in error.instance_path)
         return f"is not a valid JSON Schema: {error.message}" + (f" at {place}" if place else "")

@@ -34,7 +34,7 @@ REASONS = {
     ),
     "InvalidResource": Reason(
         "False",
-        "The resource is one that an older definition let in.",
+        "A field is not as it must be, though the API server let it in: most often an older definition did.",
         "Correct the field that the message names.",
     ),
     "InvalidConfig": Reason(
