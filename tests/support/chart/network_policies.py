@@ -30,7 +30,7 @@ def reaches(policies: Sequence[Manifest], source: Peer, target: Peer, port: int,
 
 
 def _allows(policies: Sequence[Manifest], pod: Peer, other: Peer, port: int, protocol: str, *, direction: str) -> bool:
-    selecting = [policy for policy in policies if _selects(policy, pod) and direction in policy["spec"]["policyTypes"]]
+    selecting = [policy for policy in policies if selects(policy, pod) and direction in policy["spec"]["policyTypes"]]
     if not selecting:
         return True
     side = "to" if direction == "Egress" else "from"
@@ -41,7 +41,8 @@ def _allows(policies: Sequence[Manifest], pod: Peer, other: Peer, port: int, pro
     )
 
 
-def _selects(policy: Manifest, pod: Peer) -> bool:
+def selects(policy: Manifest, pod: Peer) -> bool:
+    """Whether a policy is for this pod."""
     return pod.namespace == policy["metadata"]["namespace"] and _matches(policy["spec"]["podSelector"], pod.labels)
 
 
@@ -52,10 +53,11 @@ def _names_port(rule: Manifest, port: int, protocol: str) -> bool:
 
 
 def _names_peer(peers: Sequence[Manifest] | None, other: Peer, namespace: str) -> bool:
-    return not peers or any(_is_peer(peer, other, namespace) for peer in peers)
+    return not peers or any(is_peer(peer, other, namespace) for peer in peers)
 
 
-def _is_peer(peer: Manifest, other: Peer, namespace: str) -> bool:
+def is_peer(peer: Manifest, other: Peer, namespace: str) -> bool:
+    """Whether an item of `from` or `to`, in a policy of this namespace, means the other side."""
     if "ipBlock" in peer:
         block = peer["ipBlock"]
         address = ip_address(other.address)
