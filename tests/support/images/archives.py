@@ -61,7 +61,9 @@ def _apply(layer: tarfile.TarFile, into: Path) -> None:
             shutil.rmtree(hidden) if hidden.is_dir() and not hidden.is_symlink() else hidden.unlink(missing_ok=True)
         else:
             kept.append(entry)
-    layer.extractall(into, members=kept, numeric_owner=True, filter="fully_trusted")
+    # Pythons before 3.11.4 have no filters, and trust as fully as is asked for here.
+    trust: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+    layer.extractall(into, members=kept, numeric_owner=True, **trust)
 
 
 def _resolved(archive: tarfile.TarFile, name: str) -> tarfile.TarInfo:
