@@ -91,6 +91,15 @@ def test_alerts_are_those_of_the_files(helm: HelmTemplate) -> None:
     assert rule["metadata"]["labels"]["release"] == "monitoring"
 
 
+def test_alerts_lead_to_runbooks_of_one_s_own(helm: HelmTemplate) -> None:
+    elsewhere = at("monitoring.rules.runbookUrl", "https://wiki.example.org/heartzone")
+    [group] = helm(CI / "monitored-values.yaml", elsewhere).one("PrometheusRule")["spec"]["groups"]
+
+    links = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in group["rules"] if "alert" in rule}
+    assert links == {alert: f"https://wiki.example.org/heartzone/{alert}" for alert in links}
+    assert links
+
+
 def test_a_pod_monitor_scrapes_every_service_under_its_own_job(helm: HelmTemplate) -> None:
     rendered = helm(CI / "monitored-values.yaml")
     monitor = rendered.one("PodMonitor")
