@@ -71,6 +71,11 @@ class Batches:
         )
         await self._make(sorted_out.ready, thoroughly=thoroughly)
 
+    async def tell_of_fault(self, resource: Resource) -> None:
+        """Have written that the operator itself has failed on a resource. Raises KubernetesUnavailable."""
+        message = "The operator failed on this resource by a fault of its own: see the line reconcile_failed of its log."
+        await self._set_aside.refuse([(resource, Verdict("False", "InternalError", message))])
+
     def forget_all_but(self, resources: Collection[Resource]) -> None:
         """Keep in mind only what these have come to."""
         present = {each.uid for each in resources}

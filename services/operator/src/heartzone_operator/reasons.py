@@ -37,6 +37,11 @@ REASONS = {
         "A field is not as it must be, though the API server let it in: most often an older definition did.",
         "Correct the field that the message names.",
     ),
+    "InternalError": Reason(
+        "False",
+        "The operator itself failed on the resource; the others are served.",
+        "Report the line `reconcile_failed` of its log. With every resync it looks again.",
+    ),
     "InvalidConfig": Reason(
         "False",
         "The broker does not know a key of `spec.config`, or does not take its value. None of the keys is changed.",

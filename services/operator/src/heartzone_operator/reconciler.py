@@ -44,6 +44,7 @@ class Reconciler:
         self._namespaces = namespaces
         self._resync_interval = resync_interval
         self._wakeup = asyncio.Event()
+        self._faulty: set[str] = set()
         self._stopping = False
 
     def wake(self) -> None:
@@ -94,23 +95,39 @@ class Reconciler:
             if present.get(resource.key) != resource.uid:
                 self._fleet.gone(resource.key, time.monotonic(), resource.uid)
         self._batches.forget_all_but(self._fleet.all())
+        self._faulty &= {each.uid for each in self._fleet.all()}
         await self._attempt(list(self._fleet.all()), thoroughly=False)
 
     async def _attempt(self, resources: Sequence[Resource], *, thoroughly: bool) -> None:
-        """Reconcile; what the API server gets in the way of is tried again later."""
+        """Reconcile; each resource that the operator has failed on is taken by itself, the others together."""
+        apart = [each for each in resources if each.uid in self._faulty]
+        together = [each for each in resources if each.uid not in self._faulty]
+        if together or not apart:
+            await self._reconcile(together, thoroughly=thoroughly)
+        for each in apart:
+            await self._reconcile([each], thoroughly=thoroughly)
+        self._metrics.count_resources(self._fleet.all())
+
+    async def _reconcile(self, resources: Sequence[Resource], *, thoroughly: bool) -> None:
+        """Reconcile one batch; what the API server gets in the way of is tried again later."""
         self._metrics.batch.observe(len(resources))
         try:
-            with self._metrics.duration.time():
-                await self._batches.reconcile(resources, thoroughly=thoroughly)
+            try:
+                with self._metrics.duration.time():
+                    await self._batches.reconcile(resources, thoroughly=thoroughly)
+                self._faulty.difference_update(each.uid for each in resources)
+            except KubernetesUnavailable:
+                raise
+            except Exception:
+                if len(resources) == 1:
+                    log.exception("reconcile_failed", resource=str(resources[0].key))
+                    self._faulty.add(resources[0].uid)
+                    await self._batches.tell_of_fault(resources[0])
+                else:  # the others shall not suffer for the one
+                    log.exception("reconcile_failed", resources=len(resources))
+                    for resource in resources:
+                        await self._reconcile([resource], thoroughly=True)
         except KubernetesUnavailable as error:
             log.warning("reconcile_put_off", resources=len(resources), reason=str(error))
             for resource in resources:
                 self._fleet.due_at(resource.key, time.monotonic() + _AGAIN_S)
-        except Exception:
-            if len(resources) == 1:
-                log.exception("reconcile_failed", resource=str(resources[0].key))
-            else:  # the others shall not suffer for the one
-                log.exception("reconcile_failed", resources=len(resources))
-                for resource in resources:
-                    await self._attempt([resource], thoroughly=True)
-        self._metrics.count_resources(self._fleet.all())
