@@ -73,7 +73,7 @@ class Batches:
 
     async def tell_of_fault(self, resource: Resource) -> None:
         """Have written that the operator itself has failed on a resource. Raises KubernetesUnavailable."""
-        message = "The operator failed on this resource by a fault of its own: see the line reconcile_failed of its log."
+        message = "The operator failed on this by a fault of its own; the line reconcile_failed of its log has more."
         await self._set_aside.refuse([(resource, Verdict("False", "InternalError", message))])
 
     def forget_all_but(self, resources: Collection[Resource]) -> None:
