@@ -5,7 +5,7 @@ from collections.abc import Callable
 from control_plane.cluster import Cluster
 from control_plane.processes import ControlPlane
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from operators import CRD, SCHEMA_1, OperatorBench, condition_of, event_topic
+from operators import CRD, SCHEMA_1, SCHEMA_2, OperatorBench, condition_of, event_topic
 from testbed import eventually
 
 
@@ -146,6 +146,26 @@ def test_an_operator_killed_between_topic_and_schema_goes_on_where_it_was(
     assert status["topicId"] == before.topic_id
     assert status["valueSchema"]["version"] == 1
     assert status["managedConfig"] == ["retention.ms"], "what the dead one had set can still be taken back"
+
+
+def test_what_became_of_a_resource_is_not_told_of_the_next_one_of_its_name(
+    bench: OperatorBench, embedded_registry_factory: Callable[..., EmbeddedRegistry]
+) -> None:
+    registry = embedded_registry_factory()
+    asked = event_topic(schema=SCHEMA_1)
+    topic, name = asked["spec"]["topicName"], asked["metadata"]["name"]
+    with bench.operator({"HEARTZONE_SCHEMA_REGISTRY_URL": registry.url}):
+        registry.pause()
+        bench.apply(asked)
+        eventually(lambda: bench.topic(topic) is not None, "the topic, and its schema on the way")
+        bench.kubectl("delete", "et", name)
+        bench.apply(event_topic(topic, schema=SCHEMA_2, annotations={"heartzone.dev/pause": "true"}))
+        registry.resume()
+
+        bench.settled(name, "Unknown", reason="Paused")
+        bench.settled(bench.apply(event_topic()))  # whatever was under way is over
+
+        assert bench.condition(name)["reason"] == "Paused"
 
 
 def test_of_two_operators_one_acts_and_the_other_says_that_it_waits_until_the_first_is_gone(

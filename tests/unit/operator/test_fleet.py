@@ -49,6 +49,16 @@ def test_a_change_of_status_alone_is_no_reason_to_look_and_a_change_of_spec_is()
     assert names(fleet.take_due(2, 10)) == ["a"]
 
 
+def test_what_comes_late_of_a_resource_that_is_gone_does_not_displace_its_successor() -> None:
+    fleet = Fleet()
+    fleet.saw(resource("a", version=7, uid="second"), 0)
+    fleet.saw(resource("a", version=5, uid="first", generation=3), 0)
+
+    seen = fleet.get(Key("shop", "a"))
+    assert seen is not None
+    assert seen.uid == "second"
+
+
 def test_an_older_version_that_the_watch_brings_late_is_ignored() -> None:
     fleet = Fleet()
     fleet.saw(resource("a", version=5, generation=2), 0)

@@ -93,6 +93,7 @@ class KafkaTopics:
     def delete(self, topics: Iterable[str]) -> dict[str, Failure | None]:
         """Delete topics with all their records; a topic that is not there is as good as deleted.
 
+        Ends when they can be seen no more, so that who observes next does not take them for there.
         No plan ever asks for this: only who removes a resource whose deletionPolicy says so.
         """
         names = sorted(set(topics))
@@ -103,10 +104,12 @@ class KafkaTopics:
             lambda client: client.delete_topics(names, request_timeout=self._timeout, operation_timeout=self._timeout),
             names,
         )
-        return {
+        outcomes = {
             name: answer if isinstance(answer, Failure) and answer.reason != "TopicNotFound" else None
             for name, answer in answers
         }
+        self._wait_until_gone([name for name, failure in outcomes.items() if failure is None])
+        return outcomes
 
     def _send(self, actions: Sequence[TopicAction]) -> Iterator[tuple[TopicAction, Failure | None]]:
         for creations in _batches([each for each in actions if isinstance(each, CreateTopic)]):
@@ -148,6 +151,14 @@ class KafkaTopics:
             found = self.observe(each.topic for each in waiting)
             waiting = [each for each in waiting if not _is_visible(each, found.get(each.topic))]
             if waiting:
+                time.sleep(0.02)
+
+    def _wait_until_gone(self, names: Sequence[str]) -> None:
+        deadline = time.monotonic() + _VISIBLE_WITHIN_S
+        while names and time.monotonic() < deadline:
+            found = self.observe(names)
+            names = [name for name in names if isinstance(found.get(name), ObservedTopic)]
+            if names:
                 time.sleep(0.02)
 
     def _configs(self, names: Sequence[str]) -> dict[str, Any | Failure]:

@@ -31,9 +31,12 @@ class Fleet:
         return self._resources.values()
 
     def saw(self, resource: Resource, now: float) -> None:
-        """Take in what the API server shows; due when it asks for something new. An older version is ignored."""
+        """Take in what the API server shows; due when it asks for something new.
+
+        An older version is ignored, also one of a resource that had the name before: versions count across all of them.
+        """
         known = self._resources.get(resource.key)
-        if known is not None and known.uid == resource.uid and known.resource_version > resource.resource_version:
+        if known is not None and known.resource_version > resource.resource_version:
             return
         if known is not None:
             if known.wants_the_same(resource):

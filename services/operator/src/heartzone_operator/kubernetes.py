@@ -1,7 +1,7 @@
 """The few requests that the operator makes to the API server, beside the watching that kopf does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +12,8 @@ from event_topics.crd import GROUP, PLURAL, VERSION
 from heartzone_operator.resources import Key
 
 MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 _PAGE = 500
 _TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
 
@@ -59,12 +61,13 @@ class KubernetesApi:
 
     async def event_topic_uids(self, namespace: str | None) -> dict[Key, str]:
         """Return the uid of every EventTopic, of one namespace or of all."""
-        accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
-        listed = [each["metadata"] async for each in self._list(namespace, accept=accept)]
+        listed = [each["metadata"] async for each in self._list(namespace, accept=METADATA)]
         return {Key(each["namespace"], each["name"]): each["uid"] for each in listed}
 
-    async def _list(self, namespace: str | None, *, accept: str) -> AsyncIterator[dict[str, Any]]:
+    async def _list(self, namespace: str | None, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
         path, token = f"{event_topics_path(namespace)}?limit={_PAGE}", ""
+        if selector:
+            path += f"&fieldSelector={quote(selector, safe='')}"
         while True:
             page = await self.request("GET", path + token, accept=accept)
             for each in page["items"] or ():  # an empty list of metadata comes as null
@@ -73,10 +76,29 @@ class KubernetesApi:
                 return
             token = f"&continue={quote(rest, safe='')}"
 
-    async def patch_status(self, key: Key, status: Mapping[str, Any]) -> dict[str, Any]:
-        """Merge fields into a resource's status; a field that is None goes."""
+    async def replace_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace a resource's status; KubernetesError 404 when it is gone, and another one has its name or none.
+
+        The uid is tested by the same request, which a merge patch of a status cannot: what was found for one resource
+        must not be told of the next of that name.
+        """
         path = f"{event_topics_path(key.namespace)}/{quote(key.name, safe='')}/status"
-        return await self.request("PATCH", path, {"status": status}, content_type=MERGE_PATCH)
+        patch: list[dict[str, Any]] = [
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        try:
+            return await self.request("PATCH", path, patch, content_type=JSON_PATCH)
+        except KubernetesError as error:
+            # 422 is also the answer to a status that is not valid.
+            if error.status == 422 and await self._uid(key) != uid:
+                raise KubernetesError(404, f"another EventTopic has the name {key} by now") from error
+            raise
+
+    async def _uid(self, key: Key) -> str | None:
+        """By a list, since nothing else takes the right to get one."""
+        listed = self._list(key.namespace, accept=METADATA, selector=f"metadata.name={key.name}")
+        return next(iter([str(each["metadata"]["uid"]) async for each in listed]), None)
 
     async def set_finalizers(self, key: Key, finalizers: list[str], resource_version: int) -> dict[str, Any]:
         """Replace the finalizers; KubernetesError 409 when the resource has changed since."""
@@ -102,7 +124,7 @@ class KubernetesApi:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         *,
         content_type: str = "application/json",
         accept: str = "application/json",
@@ -132,7 +154,7 @@ class KubernetesApi:
         method: str,
         path: str,
         *,
-        body: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
         headers: Mapping[str, str],
     ) -> tuple[int, dict[str, Any]]:
         assert self._connection is not None

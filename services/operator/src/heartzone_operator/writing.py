@@ -73,8 +73,7 @@ class Writer:
         former = resource.status
         if status == former:
             return
-        old, new = _fields(former), _fields(status)
-        await self._patch(resource, {**dict.fromkeys(old.keys() - new.keys()), **new})
+        await self._replace(resource, status)
         self._tell_readiness(resource, former, status)
 
     async def note_managed(self, resource: Resource, keys: Iterable[str]) -> None:
@@ -84,15 +83,17 @@ class Writer:
         """
         managed = {*resource.status.managed_config, *keys}
         if managed != set(resource.status.managed_config):
-            await self._patch(resource, {"managedConfig": sorted(managed)})
+            status = resource.status.model_copy(update={"managed_config": tuple(sorted(managed))})
+            await self._replace(resource, status)
 
     def tell(self, resource: Resource, event: Event) -> None:
         """Post an event."""
         self._events.post(resource, event)
 
-    async def _patch(self, resource: Resource, fields: dict[str, Any]) -> None:
+    async def _replace(self, resource: Resource, status: EventTopicStatus) -> None:
+        fields = status.model_dump(by_alias=True, exclude_none=True, mode="json")
         try:
-            answer = await self._api.patch_status(resource.key, fields)
+            answer = await self._api.replace_status(resource.key, resource.uid, fields)
         except KubernetesError as error:
             if error.status != 404:
                 raise
@@ -109,7 +110,3 @@ class Writer:
             self.tell(resource, Event("Warning", after.reason, after.message))
         elif before is not None:
             self.tell(resource, Event("Normal", after.reason, after.message))
-
-
-def _fields(status: EventTopicStatus) -> dict[str, Any]:
-    return status.model_dump(by_alias=True, exclude_none=True, mode="json")
