@@ -35,5 +35,5 @@ def test_a_rolling_upgrade_of_everything_is_noticed_by_no_client_and_loses_and_d
             traffic.await_more(50)
 
     assert traffic.outcomes.keys() <= ABSORBED, traffic.outcomes
-    record_property("traffic", traffic)
+    record_property("traffic", str(traffic))
     assert auditor.discrepancies(traffic.accepted) == []
