@@ -10,8 +10,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from control_plane.kubectl import Kubectl
-from release.diagnosis import diagnosis
-from release.helm import CHART, TIMEOUT_S, Helm, HelmFailed
+from release.helm import CHART, TIMEOUT_S, Helm
 from release.values import merged
 from testbed import eventually
 
@@ -33,10 +32,7 @@ class Release:
     def deploy(self, *changes: Mapping[str, Any]) -> None:
         """Install or upgrade it to its values with these changes, and wait as a person would. Raises HelmFailed."""
         wait = ("--wait", f"--timeout={TIMEOUT_S}s")
-        try:
-            self.helm("upgrade", "--install", *wait, self.name, CHART, values=merged(self.values, *changes))
-        except HelmFailed as error:
-            raise HelmFailed(f"{error}\n{diagnosis(self.kubectl)}") from None
+        self.helm("upgrade", "--install", *wait, self.name, CHART, values=merged(self.values, *changes))
 
     def uninstall(self) -> None:
         """Uninstall it and wait until its pods are gone. Raises HelmFailed."""
