@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 CHART = Path(__file__).parents[3] / "deploy" / "helm" / "heartzone"
-TIMEOUT_S = 90  # of each wait
+TIMEOUT_S = 150  # of each wait
 
 
 class HelmFailed(Exception):
