@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-from embedded_kafka import EmbeddedKafka
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from event_topics.kafka_topics import KafkaTopics
 from operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
 from testbed import eventually
@@ -116,3 +116,24 @@ def test_while_kafka_is_away_a_resource_waits_to_be_deleted_and_says_so(
         kafka.nodes[0].start()
         eventually(lambda: is_gone(bench, name), "the resource gone", 90)
         assert KafkaTopics(kafka.client_config()).observe([asked["spec"]["topicName"]]) == {}
+
+
+def test_while_the_registry_is_away_the_topic_goes_and_the_resource_waits_for_its_subjects(
+    bench: OperatorBench, embedded_registry_factory: Callable[..., EmbeddedRegistry]
+) -> None:
+    registry = embedded_registry_factory()
+    asked = event_topic(schema=SCHEMA_1, deletionPolicy="Delete")
+    with bench.operator({"HEARTZONE_SCHEMA_REGISTRY_URL": registry.url}):
+        name = bench.apply(asked)
+        bench.settled(name)
+        registry.kill()
+
+        bench.kubectl("delete", "et", name, "--wait=false")
+        eventually(lambda: bench.condition(name)["reason"] == "Deleted", "the topic's end in the status")
+        schema_ready = bench.condition(name, "SchemaReady")
+        assert (schema_ready["status"], schema_ready["reason"]) == ("Unknown", "RegistryUnavailable")
+        assert "Waits to be deleted" in schema_ready["message"]
+        assert bench.topic(asked["spec"]["topicName"]) is None
+
+        registry.start()
+        eventually(lambda: is_gone(bench, name), "the resource gone", 60)

@@ -133,6 +133,16 @@ RULES = {
         then=Topic(1),
         versions=(1,),
     ),
+    "a schema in another language than the subject's is refused": Rule(
+        there=Topic(1),
+        registered=SCHEMA_1,
+        ask={"partitions": 1, "valueSchema": {"type": "AVRO", "schema": '{"type": "string"}'}},
+        ready="False",
+        reason="SchemaTypeChanged",
+        says="keep the type or use a new topic",
+        then=Topic(1),
+        versions=(1,),
+    ),
     "a compatible schema becomes the next version": Rule(
         there=Topic(1),
         registered=SCHEMA_1,
@@ -223,6 +233,18 @@ def test_rule(served: OperatorBench, by_hand: ByHand, rule: Rule) -> None:
     assert seen(served.topic(topic)) == rule.then
     assert served.versions(topic) == list(rule.versions)
     assert status.get("partitions") == (rule.then.partitions if rule.then else None)
+
+
+def test_a_name_that_collides_with_another_topics_is_refused_in_the_brokers_words(
+    served: OperatorBench, by_hand: ByHand
+) -> None:
+    topic = fresh()
+    by_hand.create(f"{topic}.eu", Topic())
+
+    name = served.apply(event_topic(f"{topic}_eu", name=f"{topic}-eu".lower()))
+
+    served.settled(name, "False", reason="InvalidTopicName")
+    assert f"collides with existing topic: {topic}.eu" in served.condition(name)["message"]
 
 
 def test_of_two_resources_for_one_topic_the_older_keeps_it_and_the_younger_takes_over_when_it_goes(
