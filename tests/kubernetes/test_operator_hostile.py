@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from operators import DRAFT_07, SCHEMA_1, OperatorBench, condition_of, event_topic
+from testbed import eventually
 
 
 def of_a_megabyte(_: str) -> str:
@@ -77,6 +78,14 @@ def test_a_key_of_the_configuration_that_no_request_can_hold_harms_nobody_else(s
     served.settled(hostile["metadata"]["name"], "False", reason="InvalidResource")
 
     assert served.topic(hostile["spec"]["topicName"]) is None
+
+
+def test_a_long_name_and_a_message_of_many_bytes_are_told_as_events_too(served: OperatorBench) -> None:
+    name = served.apply(event_topic(name="a" * 199 + "-" + "b" * 40, config={"retention.ms": "ж" * 700}))
+
+    served.settled(name, "False", reason="InvalidConfig")
+
+    eventually(lambda: "InvalidConfig" in served.event_reasons(name), "the event")
 
 
 def judged(served: OperatorBench, name: str) -> dict[str, Any]:

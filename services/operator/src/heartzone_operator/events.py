@@ -17,7 +17,7 @@ from heartzone_operator.resources import Resource
 
 COMPONENT = "heartzone-operator"
 _MOST_WAITING = 2_000
-_LONGEST_MESSAGE = 1_000
+_LONGEST_MESSAGE = 1_000  # bytes; the API server takes 1,024
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +92,7 @@ class EventPoster:
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{resource.key.name[:200]}.{uuid.uuid4().hex[:16]}",
+                "name": f"{resource.key.name[:200].rstrip('-.')}.{uuid.uuid4().hex[:16]}",
                 "namespace": resource.key.namespace,
             },
             "involvedObject": {
@@ -105,7 +105,7 @@ class EventPoster:
             },
             "type": event.type,
             "reason": event.reason,
-            "message": event.message[:_LONGEST_MESSAGE],
+            "message": event.message.encode()[:_LONGEST_MESSAGE].decode(errors="ignore"),
             "action": event.reason,
             "firstTimestamp": now[:19] + "Z",
             "lastTimestamp": now[:19] + "Z",
