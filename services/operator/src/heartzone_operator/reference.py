@@ -51,7 +51,8 @@ spec:
   in the same second the one keeps it for which the topic was looked after first.
 - **The resource goes**: with `deletionPolicy: Retain` topic and subjects stay, and nothing holds the resource or its
   namespace back. With `Delete` a finalizer waits until the topic is deleted, then its subjects (softly: their schemas
-  stay readable by id).
+  stay readable by id). A younger resource of the same topic then takes over with a new, empty one: to move a topic
+  to a resource of another name, give the older one `Retain` first.
 - **The annotation `heartzone.dev/pause: "true"`** makes the operator leave one resource alone, its deletion included.
 
 Nothing ever shrinks or empties a topic, save for `deletionPolicy: Delete`.
