@@ -62,21 +62,22 @@ class Lease:
             await asyncio.sleep(ASK_EVERY_S)
 
     async def keep(self) -> None:
-        """Renew for ever. Raises LeaseLost."""
-        renewed = time.monotonic()
+        """Renew for ever. Raises LeaseLost, a second before others may take the lease over."""
+        renewed, pause = time.monotonic(), RENEW_EVERY_S
         while True:
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(pause)
+            asked, pause = time.monotonic(), RENEW_EVERY_S
+            ends = renewed + DURATION_S - 1 - ASK_EVERY_S
             try:
-                self._held = await self._write(self._held)
-                renewed = time.monotonic()
-            except KubernetesError as error:
-                if error.status == 409 and await self._is_still_ours():
-                    continue
-                raise LeaseLost(f"the lease {self._namespace}/{self._name} is lost: {error}") from error
-            except KubernetesUnavailable as error:
-                # A second before others may take it.
-                if time.monotonic() - renewed > DURATION_S - 1 - ASK_EVERY_S:
-                    raise LeaseLost(f"the lease could not be renewed for {DURATION_S} s: {error}") from error
+                # A process that was frozen asks once more: nobody can have taken the lease if it still may be written.
+                async with asyncio.timeout(max(ends - asked, ASK_EVERY_S)):
+                    if await self._renew():
+                        renewed = asked
+            except (KubernetesUnavailable, TimeoutError) as error:
+                if time.monotonic() >= ends:
+                    reason = str(error) or "no answer"
+                    raise LeaseLost(f"the lease could not be renewed for {DURATION_S} s: {reason}") from error
+                pause = ASK_EVERY_S
 
     async def release(self) -> None:
         """Let the next one have it at once; not being able to only makes that one wait."""
@@ -87,6 +88,16 @@ class Lease:
             await self._api.request("PUT", f"{self._collection}/{quote(self._name, safe='')}", self._held)
         except (KubernetesError, KubernetesUnavailable) as error:
             log.warning("lease_not_released", reason=str(error))
+
+    async def _renew(self) -> bool:
+        """Return whether the lease was renewed; not when somebody has changed it and left it ours. Raises LeaseLost."""
+        try:
+            self._held = await self._write(self._held)
+        except KubernetesError as error:
+            if error.status == 409 and await self._is_still_ours():
+                return False
+            raise LeaseLost(f"the lease {self._namespace}/{self._name} is lost: {error}") from error
+        return True
 
     async def _is_still_ours(self) -> bool:
         lease = await self._read()
