@@ -54,8 +54,8 @@ def test_a_broker_that_goes_away_inside_a_transaction(own_broker: EmbeddedKafka,
 
     def fail_once(record: InputRecord) -> list[OutputRecord]:
         if record.value() == b"3" and armed[0]:
-            armed[0] = False
             node.kill() if fault == "kill" else node.pause()
+            armed[0] = False  # not before: it lets the broker be brought back
         return [OutputRecord(target, record.value())]
 
     kafka.send(source, *(b"%d" % n for n in range(6)))
