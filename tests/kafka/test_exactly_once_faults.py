@@ -76,6 +76,30 @@ def test_a_broker_that_goes_away_inside_a_transaction(own_broker: EmbeddedKafka,
     assert kafka.values(target) == [b"0", b"1", b"2", b"3", b"4", b"5", b"3"]
 
 
+def test_a_worker_outlives_an_answer_that_tells_of_no_brokers(
+    embedded_kafka_factory: Callable[..., EmbeddedKafka],
+) -> None:
+    """librdkafka forgets all brokers over it, even those to start from, and may never connect again."""
+    port = free_port()
+    with FrameProxy(port) as proxy:
+        advertised = {"advertised.listeners": f"PLAINTEXT://127.0.0.1:{proxy.port}"}
+        embedded_kafka_factory(port=port, broker_properties=advertised)
+        kafka = Testbed({"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
+        source, target = kafka.create_topics("in", "out")
+        kafka.send(source, b"a")
+        looking_often = {**kafka.connection, "topic.metadata.refresh.interval.ms": 200}
+        worker = worker_on(kafka, source, copy_to(target), consumer=looking_often)
+        with running(worker) as failures:
+            eventually(lambda: kafka.values(target) == [b"a"], "the first output")
+            proxy.hides_brokers = True
+            eventually(lambda: proxy.silent_for() > 2, "the worker to ask nobody any more")
+            proxy.hides_brokers = False
+            kafka.send(source, b"b")
+            eventually(lambda: kafka.values(target) == [b"a", b"b"], "the second output", 90)
+            eventually(lambda: worker.unready_reason is None, "the worker to be ready")
+        assert failures == []
+
+
 def test_several_records_whose_outputs_cannot_be_produced_do_not_hinder_each_other(kafka: Testbed) -> None:
     source, target, dead = kafka.create_topics("in", "out", "dead")
 

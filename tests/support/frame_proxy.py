@@ -1,14 +1,16 @@
-"""A proxy that knows Kafka's frames: it cuts the connection at one request of one kind."""
+"""A proxy that knows Kafka's frames: it cuts the connection at one request of one kind, or tells of no brokers."""
 
 import asyncio
 import contextlib
 import socket
 import struct
 import threading
+import time
 from typing import Self
 
-END_TXN = 26
-"""Api key of the request that commits or aborts (Kafka protocol guide)."""
+# Api keys (Kafka protocol guide).
+METADATA = 3
+END_TXN = 26  # commits or aborts
 
 
 class FrameProxy:
@@ -17,8 +19,12 @@ class FrameProxy:
     def __init__(self, broker_port: int) -> None:
         self.requests: list[int] = []
         """Api keys of the requests seen so far."""
+        self._asked_at = time.monotonic()
         self._broker_port = broker_port
         self._cut_at: int | None = None
+        self.hides_brokers = False
+        """Whether the cluster's metadata are passed on without a broker, as one tells them whose only broker has been
+        frozen and is not taken back yet."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -34,6 +40,10 @@ class FrameProxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def silent_for(self) -> float:
+        """Seconds since the last request."""
+        return time.monotonic() - self._asked_at
 
     def cut_at_next(self, api_key: int) -> None:
         """Close the connection on which the next request of this kind comes, instead of passing it on."""
@@ -53,18 +63,24 @@ class FrameProxy:
             to_client.close()
             return
         try:
-            await asyncio.gather(self._requests(client, to_broker), self._answers(broker, to_client))
+            asked: dict[int, int] = {}
+            await asyncio.gather(self._requests(client, to_broker, asked), self._answers(broker, to_client, asked))
         finally:
             to_broker.close()
             to_client.close()
 
-    async def _requests(self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter) -> None:
+    async def _requests(
+        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, asked: dict[int, int]
+    ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await client.readexactly(4)
                 request = await client.readexactly(struct.unpack(">i", length)[0])
-                (api_key,) = struct.unpack_from(">h", request)
+                api_key, version, correlation_id = struct.unpack_from(">hhi", request)
                 self.requests.append(api_key)
+                self._asked_at = time.monotonic()
+                if api_key == METADATA:
+                    asked[correlation_id] = version
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
@@ -72,10 +88,48 @@ class FrameProxy:
                 await to_broker.drain()
         to_broker.close()
 
-    @staticmethod
-    async def _answers(broker: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await broker.read(65536):
-                to_client.write(data)
+    async def _answers(
+        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, asked: dict[int, int]
+    ) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                length = await broker.readexactly(4)
+                answer = await broker.readexactly(struct.unpack(">i", length)[0])
+                version = asked.pop(struct.unpack_from(">i", answer)[0], None)
+                if version is not None and self.hides_brokers:
+                    answer = _without_brokers(answer, version)
+                to_client.write(struct.pack(">i", len(answer)) + answer)
                 await to_client.drain()
         to_client.close()
+
+
+def _without_brokers(answer: bytes, version: int) -> bytes:
+    """A MetadataResponse whose array of brokers is empty (its flexible versions)."""
+    assert version >= 9, version
+    start = 4 + 1 + 4  # correlation id, no tagged fields, throttle time
+    count, at = _unsigned(answer, start)
+    for _ in range(count - 1):
+        _, at = _text(answer, at + 4)  # node id, host
+        _, at = _text(answer, at + 4)  # port, rack
+        tags, at = _unsigned(answer, at)
+        assert tags == 0
+    return answer[:start] + b"\x01" + answer[at:]
+
+
+def _text(data: bytes, at: int) -> tuple[bytes, int]:
+    """A compact string, or none, and what follows it."""
+    length, at = _unsigned(data, at)
+    end = at + max(0, length - 1)
+    return data[at:end], end
+
+
+def _unsigned(data: bytes, at: int) -> tuple[int, int]:
+    """An unsigned varint, and what follows it."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7

@@ -31,6 +31,9 @@ SLICE = 1.0
 log = logging.getLogger(__name__)
 
 BROKERS_AWAY = "no broker can be reached"
+# A client that an answer told of no brokers, as one frozen for a while does, forgets even those to start from and may
+# never connect again (librdkafka's issue 5301). From outside it looks like brokers that are away: a new client tells.
+CUT_OFF_AFTER = 15.0
 
 
 class Source:
@@ -46,6 +49,7 @@ class Source:
         self._config = config
         self._observer = observer
         self._stopping = stopping
+        self._away_since: float | None = None
         self._failure: BaseException | None = None
         self._stable_offsets: dict[Partition, int] = {}
         self._ends: dict[Partition, int] = {}
@@ -146,6 +150,11 @@ class Source:
         """These offsets are committed: go on behind them."""
         self.trouble = None
         self.positions.update(next_offsets)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether no broker has been reached for so long that a new client is to try."""
+        return self._away_since is not None and time.monotonic() - self._away_since > CUT_OFF_AFTER
 
     def group_metadata(self) -> bytes | None:
         """The group metadata to commit under, None while this member is not in a generation of the group.
@@ -253,8 +262,11 @@ class Source:
     def _take_statistics(self, statistics: Mapping[str, Any]) -> None:
         if not any(broker["state"] == "UP" for broker in statistics["brokers"].values()):
             self.trouble = BROKERS_AWAY
-        elif self.trouble == BROKERS_AWAY:
-            self.trouble = None
+            self._away_since = self._away_since or time.monotonic()
+        else:
+            self._away_since = None
+            if self.trouble == BROKERS_AWAY:
+                self.trouble = None
         for topic, about_topic in statistics["topics"].items():
             for partition, about in about_topic["partitions"].items():
                 key = (topic, int(partition))

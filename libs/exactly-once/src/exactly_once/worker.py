@@ -5,6 +5,7 @@ rebalance callback runs with nothing in flight, and a revoked or lost partition 
 """
 
 import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from enum import Enum
@@ -18,7 +19,7 @@ from exactly_once.filling import Filling
 from exactly_once.observer import Observer
 from exactly_once.reactions import REFUSED_RECORD, reason_of
 from exactly_once.records import Transform, Unavailable
-from exactly_once.source import COMMITTED_TIMEOUT, Partition, Source
+from exactly_once.source import COMMITTED_TIMEOUT, CUT_OFF_AFTER, Partition, Source
 from exactly_once.stopping import StopFlag
 from exactly_once.succession import StopRequested, Succession
 from exactly_once.transactions import Aborted, ProducerLost
@@ -26,6 +27,8 @@ from exactly_once.watchdog import Watchdog
 
 # A member that does not fetch for max.poll.interval.ms (300 s) is put out of its group.
 FETCH_AT_LEAST_EVERY = 60.0
+
+log = logging.getLogger(__name__)
 
 
 class State(Enum):
@@ -130,6 +133,9 @@ class Worker:
             return
         if not in_hand:
             self.state = State.RUNNING
+            if self._source.is_cut_off:
+                log.warning("no broker was reached for %g s: going on with a new consumer", CUT_OFF_AFTER)
+                self._replace_source()
         while in_hand and not self._stopping.is_set():
             taken = self._process(in_hand[: self._most])
             self._watchdog.progress()
