@@ -112,9 +112,7 @@ class EmbeddedRegistry(Restartable):
         work_dir = self._work_dir
         fixed = [self.port] if self.port else []
         try:
-            unfinished = _prepare_store(work_dir.path)
             start_on_ports(fixed, 2 - len(fixed), lambda ports: self._launch(work_dir, home, ports))
-            unfinished.unlink(missing_ok=True)
         except BaseException as error:
             self.stop(keep=isinstance(error, StartFailed))
             raise
@@ -131,6 +129,7 @@ class EmbeddedRegistry(Restartable):
 
     def _launch(self, work_dir: WorkDir, home: Path, ports: Sequence[int]) -> None:
         port, management_port = ports
+        unfinished = _prepare_store(work_dir.path)
         if self._tls:
             self._certificates = ensure_certificates(work_dir.path / "certificates")
         properties = registry_properties(
@@ -166,6 +165,7 @@ class EmbeddedRegistry(Restartable):
                     timeout=START_TIMEOUT_S,
                 ) from None
             raise
+        unfinished.unlink(missing_ok=True)
 
     def _answers(self) -> bool:
         try:
