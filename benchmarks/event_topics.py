@@ -12,7 +12,6 @@ import json
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,18 +24,16 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
-
-from control_plane.binaries import ensure_binaries
-from control_plane.cluster import Cluster, own_cluster
-from control_plane.processes import ControlPlane
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from embedded_kafka.distributions import ensure, kafka_classpath
 from embedded_kafka.java import java_command
 from embedded_kafka.locks import Lock, LockedArtifact
-from operators import SCHEMA_1, OperatorBench, condition_of, event_topic
-from pipeline import ServiceProcess
-from testbed import eventually
+from heartzone_testing.control_plane.binaries import ensure_binaries
+from heartzone_testing.control_plane.cluster import Cluster, own_cluster
+from heartzone_testing.control_plane.processes import ControlPlane
+from heartzone_testing.operators import SCHEMA_1, OperatorBench, condition_of, event_topic
+from heartzone_testing.pipeline import ServiceProcess
+from heartzone_testing.testbed import eventually
 
 RESOURCES = 1_000
 SAMPLE = 20

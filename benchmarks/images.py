@@ -15,14 +15,11 @@ from pathlib import Path
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "deploy" / "images"))
-
 from heartzone_images.services import SERVICES
-from images.building import build
-from images.containers import Unpacked
-from pipeline import ServiceProcess
-from programs import free_port
+from heartzone_testing.images.building import build
+from heartzone_testing.images.containers import Unpacked
+from heartzone_testing.pipeline import ServiceProcess
+from heartzone_testing.programs import free_port
 
 RUNS = 10
 KUBECONFIG = """\

@@ -17,13 +17,13 @@ from runpy import run_path
 from event_topics import crd
 from event_topics.embedding import main as copy_schemas
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
-from heartzone.settings import ServiceSettings
-from heartzone.settings.documentation import settings_document
 from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.api import openapi
 from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings
+from service_chassis.settings import ServiceSettings
+from service_chassis.settings.documentation import settings_document
 
 ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = (Biometrics, HeartRateZoneReached)
@@ -53,7 +53,7 @@ def librdkafka_properties_file() -> str:
         "",
         "from collections.abc import Mapping",
         "",
-        "from heartzone.settings.properties import Property",
+        "from service_chassis.settings.properties import Property",
         "",
         "LIBRDKAFKA_PROPERTIES: Mapping[str, Property] = {",
         *(_property_line(name, parts) for name, parts in sorted(_librdkafka_properties().items())),
@@ -125,7 +125,7 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     """Every generated file with what makes its text."""
     for message in MESSAGES:
         yield ROOT / "schemas" / f"{message.__name__}.json", partial(schema_file, message)
-    settings = ROOT / "libs" / "heartzone" / "src" / "heartzone" / "settings"
+    settings = ROOT / "libs" / "service-chassis" / "src" / "service_chassis" / "settings"
     yield settings / "librdkafka_properties.py", librdkafka_properties_file
     yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
     yield ROOT / "docs" / "eventtopic.md", reference
@@ -140,10 +140,9 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
 
 def write_snapshot_of_the_chart() -> None:
     """What the chart renders by default; it takes Helm, which is built when it is missing."""
-    sys.path.insert(0, str(ROOT / "tests" / "support"))
-    from chart.rendering import HelmTemplate  # noqa: PLC0415 the tests' own, and only needed here
-    from chart.snapshot import FILE, snapshot  # noqa: PLC0415
-    from go_programs.modules import ensure_program  # noqa: PLC0415
+    from heartzone_testing.chart.rendering import HelmTemplate  # noqa: PLC0415 the tests' own, and only needed here
+    from heartzone_testing.chart.snapshot import FILE, snapshot  # noqa: PLC0415
+    from heartzone_testing.go_programs.modules import ensure_program  # noqa: PLC0415
 
     helm = HelmTemplate(ensure_program("helm", lambda line: print(line, file=sys.stderr)))  # noqa: T201
     FILE.write_text(snapshot(helm), encoding="utf-8")

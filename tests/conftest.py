@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from go_programs.ahead import build_ahead
-from prometheus.programs import ensure_programs
+from heartzone_testing.go_programs.ahead import build_ahead
+from heartzone_testing.prometheus.programs import ensure_programs
 
 E2E = Path(__file__).parent / "e2e"
 BY_NAME_ONLY = (E2E / "cluster", E2E / "images")  # `make e2e`
@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="how many upgrades under load tests/e2e/cluster/release does one after the other, 2 at least; default: 2",
     )
-    # Said by `make e2e`: see tests/support/node.
+    # Said by `make e2e`: see tests/heartzone-testing/src/heartzone_testing/node.
     parser.addoption("--node-directory", type=Path, help=argparse.SUPPRESS)
     parser.addoption("--image-archives", type=Path, help=argparse.SUPPRESS)
     parser.addoption("--build-only", action="store_true", help="build what the chosen tests need, and run none of them")

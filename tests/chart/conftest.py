@@ -4,11 +4,11 @@ from contextlib import suppress
 
 import pytest
 
-from chart.definitions import definitions
-from chart.rendering import HelmTemplate
-from control_plane.binaries import Binaries, BinariesMissing, ensure_binaries
-from go_programs.ahead import build_ahead
-from go_programs.modules import Say, ensure_program
+from heartzone_testing.chart.definitions import definitions
+from heartzone_testing.chart.rendering import HelmTemplate
+from heartzone_testing.control_plane.binaries import Binaries, BinariesMissing, ensure_binaries
+from heartzone_testing.go_programs.ahead import build_ahead
+from heartzone_testing.go_programs.modules import Say, ensure_program
 
 
 def _ensure_helm(say: Say) -> object:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from chart.definitions import definitions
-from chart.rendering import VALUE_FILES, HelmTemplate, Manifest, Rendered
-from control_plane.binaries import Binaries
-from control_plane.cluster import Cluster, own_cluster
-from control_plane.kubectl import Kubectl, KubectlFailed
-from control_plane.processes import ControlPlane
-from release.helm import CHART, Helm, HelmFailed
-from testbed import eventually
+from heartzone_testing.chart.definitions import definitions
+from heartzone_testing.chart.rendering import VALUE_FILES, HelmTemplate, Manifest, Rendered
+from heartzone_testing.control_plane.binaries import Binaries
+from heartzone_testing.control_plane.cluster import Cluster, own_cluster
+from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
+from heartzone_testing.control_plane.processes import ControlPlane
+from heartzone_testing.release.helm import CHART, Helm, HelmFailed
+from heartzone_testing.testbed import eventually
 
 NAMESPACES = ("heartzone", "rendered", "orders", "leases", "monitoring")
 DEFINITION = "eventtopics.heartzone.dev"

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from chart.rendering import HelmTemplate, Rendered, at
-from heartzone.settings import ServiceSettings, load
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
+from heartzone_testing.chart.rendering import HelmTemplate, Rendered, at
+from heartzone_testing.release.helm import CHART
 from heartzone_zone_worker.settings import WorkerSettings
-from release.helm import CHART
+from service_chassis.settings import ServiceSettings, load
 
 CI = CHART / "ci"
 SERVICES: Mapping[str, type[ServiceSettings]] = {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from chart.rendering import HelmTemplate, at, component_of
-from release.helm import CHART
+from heartzone_testing.chart.rendering import HelmTemplate, at, component_of
+from heartzone_testing.release.helm import CHART
 
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"

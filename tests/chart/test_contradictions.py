@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from chart.rendering import HelmTemplate, Refused, at
-from release.helm import CHART
-from release.values import merged
+from heartzone_testing.chart.rendering import HelmTemplate, Refused, at
+from heartzone_testing.release.helm import CHART
+from heartzone_testing.release.values import merged
 
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
 STRIMZI = CHART / "ci" / "strimzi-scram-values.yaml"

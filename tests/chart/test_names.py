@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from chart.rendering import HelmTemplate, Manifest, Refused, at
-from release.helm import CHART
+from heartzone_testing.chart.rendering import HelmTemplate, Manifest, Refused, at
+from heartzone_testing.release.helm import CHART
 
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
 LONGEST_RELEASE = "r" * 53  # Helm's own limit

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from chart.network_policies import Manifest, Peer, reaches
-from chart.rendering import HelmTemplate, component_of
-from release.helm import CHART
+from heartzone_testing.chart.network_policies import Manifest, Peer, reaches
+from heartzone_testing.chart.rendering import HelmTemplate, component_of
+from heartzone_testing.release.helm import CHART
 
 NAMES = {"app.kubernetes.io/name": "heartzone", "app.kubernetes.io/instance": "heartzone"}
 

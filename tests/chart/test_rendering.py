@@ -9,8 +9,15 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from chart.rendering import NEWEST_KUBERNETES, OLDEST_KUBERNETES, VALUE_FILES, HelmTemplate, Manifest, Rendered
-from release.helm import CHART
+from heartzone_testing.chart.rendering import (
+    NEWEST_KUBERNETES,
+    OLDEST_KUBERNETES,
+    VALUE_FILES,
+    HelmTemplate,
+    Manifest,
+    Rendered,
+)
+from heartzone_testing.release.helm import CHART
 
 # Other people's kinds, and ours: tests/kubernetes asks an API server that has their definitions.
 CUSTOM_GROUPS = {

@@ -1,7 +1,7 @@
 """What people get by default is committed: `make generate` brings it up to date."""
 
-from chart.rendering import HelmTemplate
-from chart.snapshot import FILE, snapshot
+from heartzone_testing.chart.rendering import HelmTemplate
+from heartzone_testing.chart.snapshot import FILE, snapshot
 
 
 def test_the_default_render_has_not_drifted(helm: HelmTemplate) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chart.rendering import HelmTemplate, at
 from heartzone_chart.values_file import Section, Undocumented, Value, read_values
-from release.helm import CHART
-from release.values import merged
+from heartzone_testing.chart.rendering import HelmTemplate, at
+from heartzone_testing.release.helm import CHART
+from heartzone_testing.release.values import merged
 
 CI = CHART / "ci"
 VALUES = read_values((CHART / "values.yaml").read_text(encoding="utf-8"))

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from chart.rendering import HelmTemplate, at
 from heartzone_producer.api.server import SHUTDOWN_GRACE_SECONDS
-from release.helm import CHART
+from heartzone_testing.chart.rendering import HelmTemplate, at
+from heartzone_testing.release.helm import CHART
 
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"

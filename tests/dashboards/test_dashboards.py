@@ -15,8 +15,8 @@ import pytest
 import yaml
 from grafana_foundation_sdk.models import units
 
-from prometheus.dashboards import DASHBOARDS, load, panels, queries, substitute
-from prometheus.programs import program
+from heartzone_testing.prometheus.dashboards import DASHBOARDS, load, panels, queries, substitute
+from heartzone_testing.prometheus.programs import program
 
 SELECTOR = re.compile(r"\b((?:heartzone|process)_\w+)(\{[^}]*\})?")
 LITERAL_UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and not name.startswith("_")}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from prometheus.programs import program
-from prometheus.rules import ALERTS, RULES
+from heartzone_testing.prometheus.programs import program
+from heartzone_testing.prometheus.rules import ALERTS, RULES
 
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "rules"

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from heartzone.zones import zone_of
-from heartzone_local.recordings import load
-from laptop import Up
-from programs import command, environment
+from heartzone_cli.recordings import load
+from heartzone_testing.laptop import Up
+from heartzone_testing.programs import command, environment
 
 TIMEOUT_S = 120
 

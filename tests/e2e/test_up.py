@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from heartzone_local import endpoints
-from laptop import FREE_PORTS, STOP_S, Up, curl_line, running, up
-from programs import ROOT, command, environment
-from testbed import eventually
+from heartzone_cli import endpoints
+from heartzone_testing.laptop import FREE_PORTS, STOP_S, Up, curl_line, running, up
+from heartzone_testing.programs import ROOT, command, environment
+from heartzone_testing.testbed import eventually
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from pipeline import Pipeline
-from testbed import Testbed
+from heartzone_testing.pipeline import Pipeline
+from heartzone_testing.testbed import Testbed
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.binaries import BinariesMissing, ensure_binaries
-from control_plane.cluster import Cluster, given_cluster, installed_kubectl, own_cluster
-from control_plane.kubectl import Kubectl
-from control_plane.processes import ControlPlane
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from go_programs.ahead import build_ahead
-from operators import OperatorBench
+from heartzone_testing.control_plane.binaries import BinariesMissing, ensure_binaries
+from heartzone_testing.control_plane.cluster import Cluster, given_cluster, installed_kubectl, own_cluster
+from heartzone_testing.control_plane.kubectl import Kubectl
+from heartzone_testing.control_plane.processes import ControlPlane
+from heartzone_testing.go_programs.ahead import build_ahead
+from heartzone_testing.operators import OperatorBench
 
 
 @pytest.hookimpl(tryfirst=True)

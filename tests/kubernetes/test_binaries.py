@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.binaries import BinariesMissing, ensure_binaries
+from heartzone_testing.control_plane.binaries import BinariesMissing, ensure_binaries
 
 
 def test_kubebuilder_assets_are_taken_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

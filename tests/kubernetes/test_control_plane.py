@@ -11,12 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from control_plane.binaries import ensure_binaries
-from control_plane.cluster import Cluster
-from control_plane.kubectl import Kubectl, KubectlFailed
-from control_plane.processes import ControlPlane
+from heartzone_testing.control_plane.binaries import ensure_binaries
+from heartzone_testing.control_plane.cluster import Cluster
+from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
+from heartzone_testing.control_plane.processes import ControlPlane
 
-SUPPORT = Path(__file__).parents[1] / "support"
 READ_CONFIG_MAPS = """
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -32,8 +31,8 @@ subjects: [{kind: ServiceAccount, name: tester}]
 HOLD_UNTIL_KILLED = """
 import sys, time
 from pathlib import Path
-from control_plane.binaries import ensure_binaries
-from control_plane.processes import ControlPlane
+from heartzone_testing.control_plane.binaries import ensure_binaries
+from heartzone_testing.control_plane.processes import ControlPlane
 
 with ControlPlane(ensure_binaries(lambda _: None), Path(sys.argv[1])) as running:
     print(running.etcd.pid, running.api_server.pid, flush=True)
@@ -146,7 +145,6 @@ def test_stopping_takes_both_processes_along(control_plane: ControlPlane, tmp_pa
 def test_nothing_is_left_when_the_test_run_is_killed(control_plane: ControlPlane, tmp_path: Path) -> None:
     run = subprocess.Popen(
         [sys.executable, "-c", HOLD_UNTIL_KILLED, tmp_path],
-        env=os.environ | {"PYTHONPATH": str(SUPPORT)},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from control_plane.cluster import Cluster
-from control_plane.kubectl import Kubectl
 from event_topics.manifest import manifest_of, resource_names, to_yaml
 from event_topics.state import ObservedSubject, ObservedTopic, SchemaVersion
-from operators import CRD
+from heartzone_testing.control_plane.cluster import Cluster
+from heartzone_testing.control_plane.kubectl import Kubectl
+from heartzone_testing.operators import CRD
 
 JSON_SCHEMA = '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","title":"Überfall: \\n \\u2028 {}"}'
 PROTO_SCHEMA = 'syntax = "proto3";\n\n// tabs\tand trailing blanks  \nmessage Order {\n  string id = 1;\n}\n'

@@ -2,8 +2,8 @@
 
 import re
 
-from operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
-from testbed import eventually
+from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
+from heartzone_testing.testbed import eventually
 
 
 def test_applying_a_resource_gives_a_topic_and_a_subject_and_kubectl_wait_tells_when(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from operators import SCHEMA_1, OperatorBench, event_topic
-from prometheus.dashboards import FOLDER, load, queries, substitute
-from prometheus.server import ScrapeJob, scraping
-from testbed import eventually
+from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic
+from heartzone_testing.prometheus.dashboards import FOLDER, load, queries, substitute
+from heartzone_testing.prometheus.server import ScrapeJob, scraping
+from heartzone_testing.testbed import eventually
 
 QUERIES = queries(load(FOLDER / "pipeline.json"))
 OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel == "EventTopics not Ready"]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from event_topics.kafka_topics import KafkaTopics
-from operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
-from testbed import eventually
+from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
+from heartzone_testing.testbed import eventually
 
 
 def is_gone(bench: OperatorBench, name: str) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from operators import DRAFT_07, SCHEMA_1, OperatorBench, condition_of, event_topic
-from testbed import eventually
+from heartzone_testing.operators import DRAFT_07, SCHEMA_1, OperatorBench, condition_of, event_topic
+from heartzone_testing.testbed import eventually
 
 
 def of_a_megabyte(_: str) -> str:

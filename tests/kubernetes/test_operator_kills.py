@@ -4,7 +4,7 @@ import random
 import threading
 import uuid
 
-from operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
+from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
 
 RESOURCES = 60
 KILLS = 4

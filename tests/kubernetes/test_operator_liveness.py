@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from operators import SCHEMA_1, OperatorBench, event_topic
-from testbed import eventually
+from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic
+from heartzone_testing.testbed import eventually
 
 
 @pytest.fixture

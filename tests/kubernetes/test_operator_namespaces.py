@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from control_plane.cluster import Cluster
-from control_plane.kubectl import Kubectl
-from operators import RBAC, SCHEMA_1, OperatorBench, event_topic
-from testbed import eventually
+from heartzone_testing.control_plane.cluster import Cluster
+from heartzone_testing.control_plane.kubectl import Kubectl
+from heartzone_testing.operators import RBAC, SCHEMA_1, OperatorBench, event_topic
+from heartzone_testing.testbed import eventually
 
 ROLE = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")
 # Namespaces that sort before and after that of the bench, which is named test-….

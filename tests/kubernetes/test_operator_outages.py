@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from control_plane.cluster import Cluster
-from control_plane.processes import ControlPlane
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from operators import CRD, SCHEMA_1, SCHEMA_2, OperatorBench, condition_of, event_topic
-from testbed import eventually
+from heartzone_testing.control_plane.cluster import Cluster
+from heartzone_testing.control_plane.processes import ControlPlane
+from heartzone_testing.operators import CRD, SCHEMA_1, SCHEMA_2, OperatorBench, condition_of, event_topic
+from heartzone_testing.testbed import eventually
 
 
 def halves(bench: OperatorBench, name: str) -> dict[str, tuple[str, str]]:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from control_plane.cluster import Cluster
-from control_plane.kubectl import Kubectl, KubectlFailed
-from operators import CRD, SCHEMA_1, event_topic
-from testbed import eventually
+from heartzone_testing.control_plane.cluster import Cluster
+from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
+from heartzone_testing.operators import CRD, SCHEMA_1, event_topic
+from heartzone_testing.testbed import eventually
 
 PATH = {"configMapKeyRef": {"name": "../secrets/x", "key": "k"}}
 SOURCE = {"configMapKeyRef": {"name": "schemas", "key": "a"}}

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from operators import RBAC, SCHEMA_1, OperatorBench, event_topic
-from pipeline import ServiceProcess
-from testbed import eventually
+from heartzone_testing.operators import RBAC, SCHEMA_1, OperatorBench, event_topic
+from heartzone_testing.pipeline import ServiceProcess
+from heartzone_testing.testbed import eventually
 
 ROLE = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")
 RIGHTS = [(rule["resources"][0], verb) for rule in ROLE["rules"] for verb in rule["verbs"]]

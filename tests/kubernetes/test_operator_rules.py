@@ -17,11 +17,11 @@ from confluent_kafka.admin import (
 from confluent_kafka.cimpl import NewTopic
 from confluent_kafka.schema_registry import Schema
 
-from control_plane.kubectl import KubectlFailed
 from embedded_kafka import EmbeddedKafka
 from event_topics.state import ObservedTopic
-from operators import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, OperatorBench, event_topic
-from testbed import eventually
+from heartzone_testing.control_plane.kubectl import KubectlFailed
+from heartzone_testing.operators import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, OperatorBench, event_topic
+from heartzone_testing.testbed import eventually
 
 JSON = {"type": "JSON"}
 PROTOBUF = 'syntax = "proto3";\n\nmessage Order {\n  string id = 1;\n}\n'

@@ -12,13 +12,13 @@ from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, Resourc
 from event_topics.failures import Failure
 from event_topics.kafka_topics import KafkaTopics
 from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction
-from guarded_kafka import GuardedKafka
-from guarded_services import GuardedServices
-from heartzone_local.topic_reader import TopicReader
-from kafkasql_registry import KafkasqlRegistry
-from programs import free_port
-from strimzi_users import acl_bindings, kafka_users
-from testbed import eventually
+from heartzone_cli.topic_reader import TopicReader
+from heartzone_testing.guarded_kafka import GuardedKafka
+from heartzone_testing.guarded_services import GuardedServices
+from heartzone_testing.kafkasql_registry import KafkasqlRegistry
+from heartzone_testing.programs import free_port
+from heartzone_testing.strimzi_users import acl_bindings, kafka_users
+from heartzone_testing.testbed import eventually
 
 ZONES = "HeartRateZoneReached"
 UNSEEN = "topic {name} does not exist, or no ACL lets this user see it"

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from kustomizations import rendered
-from programs import ROOT
-from strimzi_api.parsing import complaints
+from heartzone_testing.kustomizations import rendered
+from heartzone_testing.programs import ROOT
+from heartzone_testing.strimzi_api.parsing import complaints
 
 PAGE = (ROOT / "docs" / "kubernetes.md").read_text()
 CHART = ROOT / "deploy" / "helm" / "heartzone"

@@ -4,17 +4,17 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from control_plane.binaries import ensure_binaries
-from control_plane.cluster import installed_kubectl
-from control_plane.kubectl import Kubectl
-from go_programs.ahead import build_ahead
-from images.ahead import build_into
-from images.recipes import IMAGES
-from kafka_cluster.kafka_cluster import KafkaCluster, running_kafka_cluster
-from node.diagnosis import diagnosis
-from node.given import given_node
-from node.node import Node
-from node.own import build_programs, own_node
+from heartzone_testing.control_plane.binaries import ensure_binaries
+from heartzone_testing.control_plane.cluster import installed_kubectl
+from heartzone_testing.control_plane.kubectl import Kubectl
+from heartzone_testing.go_programs.ahead import build_ahead
+from heartzone_testing.images.ahead import build_into
+from heartzone_testing.images.recipes import IMAGES
+from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster, running_kafka_cluster
+from heartzone_testing.node.diagnosis import diagnosis
+from heartzone_testing.node.given import given_node
+from heartzone_testing.node.node import Node
+from heartzone_testing.node.own import build_programs, own_node
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from node.runs import new_run
-from testbed import eventually
+from heartzone_testing.node.runs import new_run
+from heartzone_testing.testbed import eventually
 
 IMPORTABLE = os.pathsep.join(path for path in sys.path if path)
 
@@ -20,7 +20,7 @@ IMPORTABLE = os.pathsep.join(path for path in sys.path if path)
 HOLD_A_NODE = """
 import sys, time
 from pathlib import Path
-from node.own import own_node
+from heartzone_testing.node.own import own_node
 
 POD = '''
 apiVersion: v1
@@ -48,8 +48,8 @@ time.sleep(3600)
 """
 RUN_ISOLATED = """
 import sys
-from node.isolation import end_on_signals, run_isolated
-from node.runs import new_run
+from heartzone_testing.node.isolation import end_on_signals, run_isolated
+from heartzone_testing.node.runs import new_run
 
 with end_on_signals(), new_run() as run:
     print(run.directory, flush=True)

@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from control_plane.kubectl import Kubectl, KubectlFailed
-from node.node import Node
-from testbed import eventually
+from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
+from heartzone_testing.node.node import Node
+from heartzone_testing.testbed import eventually
 
 LOCKED_DOWN = {
     "allowPrivilegeEscalation": False,

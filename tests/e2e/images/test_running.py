@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from heartzone.wire import unframe
-from images.containers import Unpacked
-from pipeline import Pipeline, ServiceProcess
-from programs import free_port
-from testbed import eventually
-from web_api import COURSE_REQUEST, WebApiProcess
+from heartzone_testing.images.containers import Unpacked
+from heartzone_testing.pipeline import Pipeline, ServiceProcess
+from heartzone_testing.programs import free_port
+from heartzone_testing.testbed import eventually
+from heartzone_testing.web_api import COURSE_REQUEST, WebApiProcess
 
 Images = dict[str, Unpacked]
 

@@ -6,8 +6,8 @@ import urllib.request
 import pytest
 from prometheus_client import CollectorRegistry
 
-from heartzone.telemetry.management import Health, ManagementServer
 from heartzone_operator.progress import Progress
+from service_chassis.telemetry.management import Health, ManagementServer
 
 
 def probe(port: int) -> tuple[int, str]:

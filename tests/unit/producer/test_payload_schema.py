@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 
 from heartzone.messages import Biometrics, json_schema
-from heartzone.registry import RegisteredSchema, RegistryUnavailable, SchemaNotFound
 from heartzone.wire import frame_prefix
 from heartzone_producer.writing.payload_schema import PayloadSchema
+from service_chassis.schema_registry import RegisteredSchema, RegistryUnavailable, SchemaNotFound
 
 OURS = json.dumps(json_schema(Biometrics))
 NEWER = json.dumps({**json_schema(Biometrics), "additionalProperties": True})

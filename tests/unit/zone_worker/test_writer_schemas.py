@@ -4,8 +4,8 @@ import pytest
 
 from exactly_once import PoisonRecord, Unavailable
 from heartzone.decoding import BiometricsDecoder
-from heartzone.registry import RegistryUnavailable, SchemaNotFound
 from heartzone_zone_worker.writer_schemas import WriterSchemas
+from service_chassis.schema_registry import RegistryUnavailable, SchemaNotFound
 
 
 class Registry:

@@ -2,11 +2,11 @@
 
 import sys
 
-from heartzone.settings import SettingsError, load
-from heartzone.settings.command_line import answer_help
-from heartzone.telemetry import logs
 from heartzone_operator.memory import share_heaps
 from heartzone_operator.settings import OperatorSettings
+from service_chassis.settings import SettingsError, load
+from service_chassis.settings.command_line import answer_help
+from service_chassis.telemetry import logs
 
 
 def main() -> int:

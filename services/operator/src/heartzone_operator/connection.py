@@ -2,8 +2,8 @@
 
 import kopf
 
-from heartzone.settings import SettingsError
 from heartzone_operator.watching import settings as kopf_settings
+from service_chassis.settings import SettingsError
 
 
 def login() -> kopf.ConnectionInfo:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from heartzone.telemetry.management import Health
+from service_chassis.telemetry.management import Health
 
 
 class Progress:

@@ -15,9 +15,6 @@ from event_topics.kafka_admin import InvalidKafkaConfig
 from event_topics.kafka_topics import KafkaTopics
 from event_topics.registry_client import InvalidRegistryConfig
 from event_topics.schema_subjects import SchemaSubjects
-from heartzone.settings import SettingsError
-from heartzone.telemetry import build_info
-from heartzone.telemetry.management import Health, ManagementServer
 from heartzone_operator.batch import Batches
 from heartzone_operator.cluster import Cluster
 from heartzone_operator.config_maps import ConfigMapTexts
@@ -34,6 +31,9 @@ from heartzone_operator.settings import OperatorSettings
 from heartzone_operator.startup import Waiting, take_stock, until_served
 from heartzone_operator.watching import Watch
 from heartzone_operator.writing import Writer
+from service_chassis.settings import SettingsError
+from service_chassis.telemetry import build_info
+from service_chassis.telemetry.management import Health, ManagementServer
 
 SERVICE = "operator"
 _GRACE_S = 20.0

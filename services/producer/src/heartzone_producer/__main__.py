@@ -2,10 +2,10 @@
 
 import sys
 
-from heartzone.settings import SettingsError, load
-from heartzone.settings.command_line import answer_help
-from heartzone.telemetry import logs
 from heartzone_producer.settings import ProducerSettings
+from service_chassis.settings import SettingsError, load
+from service_chassis.settings.command_line import answer_help
+from service_chassis.telemetry import logs
 
 
 def main() -> int:

@@ -12,11 +12,6 @@ from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from heartzone.registry import RegisteredSchema, SchemaRegistry
-from heartzone.settings import SettingsError
-from heartzone.telemetry import build_info
-from heartzone.telemetry.librdkafka import ClientStatistics
-from heartzone.telemetry.management import Health, ManagementServer
 from heartzone.wire import subject_of
 from heartzone_producer.api.app import create_app
 from heartzone_producer.api.server import ApiServer, listen
@@ -27,6 +22,11 @@ from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.payload_schema import PayloadSchema
 from heartzone_producer.writing.record_writer import RecordWriter
 from heartzone_producer.writing.watch import Watch
+from service_chassis.schema_registry import RegisteredSchema, SchemaRegistry
+from service_chassis.settings import SettingsError
+from service_chassis.telemetry import build_info
+from service_chassis.telemetry.librdkafka import ClientStatistics
+from service_chassis.telemetry.management import Health, ManagementServer
 
 BROKER_INTERVAL = 10.0
 STATISTICS_INTERVAL_MS = 10_000

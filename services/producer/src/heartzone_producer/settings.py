@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from heartzone.settings import ServiceSettings, SettingsError
+from service_chassis.settings import ServiceSettings, SettingsError
 
 
 class ProducerSettings(ServiceSettings):

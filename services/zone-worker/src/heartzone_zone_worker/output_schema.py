@@ -1,10 +1,10 @@
 """What the worker writes, at its extremes: the registered schema of the output has to accept all of it."""
 
-from heartzone.messages import INT32_MAX, HeartRateZoneReached
+from heartzone.messages import INT32_MAX, HeartRateZoneReached, encode
 from heartzone.zones import Zone
 
 SAMPLES = [
-    HeartRateZoneReached("3fa85f64-5717-4562-b3fc-2c963f66afa6", int(zone), date_time, heart_rate, maximum)
+    encode(HeartRateZoneReached("3fa85f64-5717-4562-b3fc-2c963f66afa6", int(zone), date_time, heart_rate, maximum))
     for zone in Zone
     if zone is not Zone.NONE
     # Short, and as .NET writes it.

@@ -18,18 +18,18 @@ from exactly_once import (
     WorkerError,
 )
 from heartzone.decoding import BiometricsDecoder
-from heartzone.registry import RegistryError, RegistryUnauthorized, SchemaNotFound, SchemaRegistry
-from heartzone.schema_check import refusal
-from heartzone.settings import SettingsError
-from heartzone.telemetry import build_info
-from heartzone.telemetry.librdkafka import ClientStatistics
-from heartzone.telemetry.management import Health, ManagementServer
 from heartzone.wire import subject_of
 from heartzone_zone_worker.metrics import WorkerMetrics
 from heartzone_zone_worker.output_schema import SAMPLES
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
+from service_chassis.schema_check import refusal
+from service_chassis.schema_registry import RegistryError, RegistryUnauthorized, SchemaNotFound, SchemaRegistry
+from service_chassis.settings import SettingsError
+from service_chassis.telemetry import build_info
+from service_chassis.telemetry.librdkafka import ClientStatistics
+from service_chassis.telemetry.management import Health, ManagementServer
 
 SERVICE = "zone-worker"
 ASK_AGAIN = 2.0

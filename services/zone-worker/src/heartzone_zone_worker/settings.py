@@ -4,7 +4,7 @@ import socket
 
 from pydantic import Field, model_validator
 
-from heartzone.settings import ServiceSettings
+from service_chassis.settings import ServiceSettings
 
 
 class WorkerSettings(ServiceSettings):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from exactly_once import PoisonRecord, Unavailable
 from heartzone.decoding import BiometricsDecoder
-from heartzone.registry import RegistryError, SchemaNotFound
+from service_chassis.schema_registry import RegistryError, SchemaNotFound
 
 MOST_UNKNOWN_IDS = 10_000
 ASK_AGAIN = 1.0

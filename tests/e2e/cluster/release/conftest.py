@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from go_programs.ahead import build_ahead
-from go_programs.modules import ensure_program
 from heartzone_images.services import SERVICES
-from kafka_cluster.kafka_cluster import KafkaCluster
-from node.node import Node
-from release.helm import Helm
-from release.release import Release
-from release.values import merged
-from traffic.auditor import Auditor
+from heartzone_testing.go_programs.ahead import build_ahead
+from heartzone_testing.go_programs.modules import ensure_program
+from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
+from heartzone_testing.node.node import Node
+from heartzone_testing.release.helm import Helm
+from heartzone_testing.release.release import Release
+from heartzone_testing.release.values import merged
+from heartzone_testing.traffic.auditor import Auditor
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 # All of it has to fit on two cores beside Kafka: what pods reserve is not what these tests are about.

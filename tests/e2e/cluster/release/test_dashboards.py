@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx2
 
-from prometheus.dashboards import queries
-from prometheus.server import ScrapeJob, scraping
-from release.release import Release
-from testbed import eventually
-from traffic.load import Traffic
+from heartzone_testing.prometheus.dashboards import queries
+from heartzone_testing.prometheus.server import ScrapeJob, scraping
+from heartzone_testing.release.release import Release
+from heartzone_testing.testbed import eventually
+from heartzone_testing.traffic.load import Traffic
 
 MONITORING = {"monitoring": {"podMonitor": {"enabled": True}, "dashboards": {"enabled": True}}}
 

@@ -4,10 +4,10 @@ import uuid
 
 import httpx2
 
-from node.node import Node
-from release.release import Release, is_ready
-from testbed import eventually
-from traffic.auditor import Auditor
+from heartzone_testing.node.node import Node
+from heartzone_testing.release.release import Release, is_ready
+from heartzone_testing.testbed import eventually
+from heartzone_testing.traffic.auditor import Auditor
 
 
 def test_every_pod_is_ready_where_only_restricted_pods_may_run(node: Node, release: Release) -> None:

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 import psutil
 
-from release.processes import processes_of
-from release.release import Release, name_of, uid_of
-from traffic.auditor import Auditor
-from traffic.client import Outcome
-from traffic.load import Traffic
+from heartzone_testing.release.processes import processes_of
+from heartzone_testing.release.release import Release, name_of, uid_of
+from heartzone_testing.traffic.auditor import Auditor
+from heartzone_testing.traffic.client import Outcome
+from heartzone_testing.traffic.load import Traffic
 
 ROUNDS = 10
 SEED = 20261124  # which pod of two

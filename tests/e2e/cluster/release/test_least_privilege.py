@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from release.release import Release, name_of
+from heartzone_testing.release.release import Release, name_of
 
 # Run in the container by its own Python: the images have no shell.
 LOOK = """

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from release.release import COMPONENTS, Release, uid_of
-from traffic.auditor import Auditor
-from traffic.client import ABSORBED
-from traffic.load import Traffic
+from heartzone_testing.release.release import COMPONENTS, Release, uid_of
+from heartzone_testing.traffic.auditor import Auditor
+from heartzone_testing.traffic.client import ABSORBED
+from heartzone_testing.traffic.load import Traffic
 
 
 def revisions(count: int) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Zone workers come and go while readings do."""
 
-from release.release import Release
-from traffic.auditor import Auditor
-from traffic.load import Traffic
+from heartzone_testing.release.release import Release
+from heartzone_testing.traffic.auditor import Auditor
+from heartzone_testing.traffic.load import Traffic
 
 
 def test_scaling_workers_from_1_to_3_to_2_loses_and_doubles_nothing(release: Release, auditor: Auditor) -> None:

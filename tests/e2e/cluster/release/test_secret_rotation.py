@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from kafka_cluster.kafka_cluster import KafkaCluster
-from release.release import Release, uid_of
-from traffic.auditor import Auditor
-from traffic.client import ABSORBED
-from traffic.load import Traffic
+from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
+from heartzone_testing.release.release import Release, uid_of
+from heartzone_testing.traffic.auditor import Auditor
+from heartzone_testing.traffic.client import ABSORBED
+from heartzone_testing.traffic.load import Traffic
 
 USER = "heartzone-producer"
 

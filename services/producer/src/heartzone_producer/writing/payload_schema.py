@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import structlog
 
-from heartzone.messages import INT32_MAX, Biometrics, HeartRate
-from heartzone.registry import RegisteredSchema, RegistryError
-from heartzone.schema_check import refusal
+from heartzone.messages import INT32_MAX, Biometrics, HeartRate, encode
 from heartzone.wire import frame_prefix
+from service_chassis.schema_check import refusal
+from service_chassis.schema_registry import RegisteredSchema, RegistryError
 
 log = structlog.get_logger(__name__)
 
@@ -15,10 +15,11 @@ DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
 # What normalised messages can look like, at both ends of each value.
 SAMPLES = [
-    Biometrics(DEVICE, [], 1),
-    Biometrics(
-        DEVICE, [HeartRate("0001-01-01T00:00:00Z", 0), HeartRate("9999-12-31T23:59:59.999999Z", INT32_MAX)], INT32_MAX
-    ),
+    encode(Biometrics(DEVICE, readings, maximum))
+    for readings, maximum in (
+        ([], 1),
+        ([HeartRate("0001-01-01T00:00:00Z", 0), HeartRate("9999-12-31T23:59:59.999999Z", INT32_MAX)], INT32_MAX),
+    )
 ]
 
 

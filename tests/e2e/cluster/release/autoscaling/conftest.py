@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from go_programs.ahead import build_ahead
-from keda.autoscaled import AutoscaledRelease
-from keda.installation import installed_keda
-from keda.operator import ensure_keda
-from node.node import Node
-from prometheus.in_cluster import running_prometheus
-from prometheus.server import ScrapeJob
-from release.release import MANAGEMENT_PORT, Release
+from heartzone_testing.go_programs.ahead import build_ahead
+from heartzone_testing.keda.autoscaled import AutoscaledRelease
+from heartzone_testing.keda.installation import installed_keda
+from heartzone_testing.keda.operator import ensure_keda
+from heartzone_testing.node.node import Node
+from heartzone_testing.prometheus.in_cluster import running_prometheus
+from heartzone_testing.prometheus.server import ScrapeJob
+from heartzone_testing.release.release import MANAGEMENT_PORT, Release
 
 
 @pytest.hookimpl(tryfirst=True)

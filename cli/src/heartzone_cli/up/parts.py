@@ -1,0 +1,173 @@
+"""The running parts behind one face: start until ready, stop in order, kill, and how it ended."""
+
+import http.client
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Protocol
+
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from embedded_kafka.processes import ChildProcess
+from heartzone_cli.up.ports import LOOPBACK
+from heartzone_cli.up.refusal import PartFailed, StopAsked
+from heartzone_cli.up.services import Service
+
+READY_TIMEOUT_S = 60.0
+LOOK_S = 0.05
+TAIL_LINES = 15
+
+
+class Part(Protocol):
+    """A part of the stack. `kill` may be called from any thread at any time, and ends a `start` that is under way."""
+
+    name: str
+
+    def start(self) -> None:
+        """Start and wait until it serves; raises when it does not."""
+
+    def stop(self) -> None:
+        """Let it end in order, for as long as it takes; nothing when it does not run."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def log(self) -> str:
+        """What it has logged since it was started."""
+
+
+class KafkaPart:
+    """The broker."""
+
+    name = "Kafka"
+
+    def __init__(self, kafka: EmbeddedKafka) -> None:
+        self._kafka = kafka
+
+    def start(self) -> None:
+        """Raises EmbeddedKafkaError."""
+        self._kafka.start()
+
+    def stop(self) -> None:
+        """Stop by a controlled shutdown."""
+        self._kafka.stop()
+
+    def kill(self) -> None:
+        """Kill the broker; its log is recovered at the next start."""
+        for node in self._kafka.nodes:
+            node.kill()
+
+    def exit_code(self) -> int | None:
+        """Return the JVM's exit code."""
+        return next((code for node in self._kafka.nodes if (code := node.exit_code) is not None), None)
+
+    def log(self) -> str:
+        """Return the broker's log."""
+        return "".join(node.log() for node in self._kafka.nodes)
+
+
+class RegistryPart:
+    """The schema registry."""
+
+    name = "The schema registry"
+
+    def __init__(self, registry: EmbeddedRegistry) -> None:
+        self._registry = registry
+
+    def start(self) -> None:
+        """Raises EmbeddedKafkaError."""
+        self._registry.start()
+
+    def stop(self) -> None:
+        """Let it close its store."""
+        self._registry.stop()
+
+    def kill(self) -> None:
+        """Kill it; its store keeps what it has answered."""
+        self._registry.kill()
+
+    def exit_code(self) -> int | None:
+        """Return the JVM's exit code."""
+        return self._registry.exit_code
+
+    def log(self) -> str:
+        """Return the registry's log."""
+        return self._registry.log()
+
+
+class ServicePart:
+    """One Python process."""
+
+    def __init__(self, service: Service, log_dir: Path) -> None:
+        self.name = service.name
+        self._service = service
+        self._log_file = log_dir / f"{service.name}.log"
+        self._process: ChildProcess | None = None
+        self._starting = threading.Lock()
+        self._ended = False
+
+    def start(self) -> None:
+        """Raises PartFailed; StopAsked when it was killed meanwhile."""
+        with self._starting:
+            if self._ended:
+                raise StopAsked
+            process = self._process = ChildProcess.start(
+                self._service.argv, log_file=self._log_file, env=self._service.environment(os.environ)
+            )
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while (reason := self._unready_reason()) is not None:
+            if (code := process.poll()) is not None:
+                raise PartFailed(f"{self.name} ended while starting {describe(code)}{last_lines(self)}")
+            if time.monotonic() > deadline:
+                raise PartFailed(
+                    f"{self.name} was not ready within {READY_TIMEOUT_S:.0f} s ({reason}){last_lines(self)}"
+                )
+            time.sleep(LOOK_S)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self._process is not None:
+            self._process.request_stop()
+            self._process.wait()
+
+    def kill(self) -> None:
+        """Kill it, or see to it that it is not started any more."""
+        with self._starting:
+            self._ended = True
+            if self._process is not None:
+                self._process.kill()
+
+    def exit_code(self) -> int | None:
+        """Return the process's exit code."""
+        return None if self._process is None else self._process.poll()
+
+    def log(self) -> str:
+        """Return what the process has written."""
+        return "" if self._process is None else self._process.log()
+
+    def _unready_reason(self) -> str | None:
+        connection = http.client.HTTPConnection(LOOPBACK, self._service.management_port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            body = answer.read()
+            return None if answer.status == 200 else str(json.loads(body)["reason"])
+        except (OSError, http.client.HTTPException, ValueError, KeyError):
+            return "its management port does not answer"
+        finally:
+            connection.close()
+
+
+def describe(exit_code: int) -> str:
+    """Put an exit code in words."""
+    return f"(signal {-exit_code})" if exit_code < 0 else f"(exit code {exit_code})"
+
+
+def last_lines(part: Part) -> str:
+    """Return the last log lines as the end of a sentence about the part."""
+    lines = part.log().splitlines()[-TAIL_LINES:]
+    return "; its last log lines:\n" + "\n".join(f"  {line}" for line in lines) if lines else "; it logged nothing."

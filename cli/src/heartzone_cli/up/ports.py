@@ -1,0 +1,111 @@
+"""Which port everything listens on, and a look at all of them before anything starts."""
+
+import errno
+import os
+import random
+import socket
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from heartzone_cli.up.refusal import CannotStart
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - where the services listen, as in a container
+
+API_FLAG = "--api-port"
+KAFKA_FLAG = "--kafka-port"
+REGISTRY_FLAG = "--registry-port"
+METRICS_FLAG = "--metrics-port"
+
+# Below the range from which embedded Kafka takes its inner ports, and below every system's ephemeral ports.
+_CHOSEN_FROM = range(10_000, 20_000)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """`producer_metrics` and `worker_metrics` are management ports, the latter in the order of the workers."""
+
+    api: int
+    kafka: int
+    registry: int
+    producer_metrics: int
+    worker_metrics: tuple[int, ...]
+
+    def by_flag(self) -> Iterator[tuple[str, int]]:
+        """Each port with the flag that moves it."""
+        yield API_FLAG, self.api
+        yield KAFKA_FLAG, self.kafka
+        yield REGISTRY_FLAG, self.registry
+        for port in (self.producer_metrics, *self.worker_metrics):
+            yield METRICS_FLAG, port
+
+    def flag_of(self, port: int) -> str | None:
+        """Return the flag that moves a port; None for one that nobody asked for by number."""
+        return next((flag for flag, given in self.by_flag() if given == port), None)
+
+
+def assign(
+    *,
+    api: int,
+    kafka: int,
+    registry: int,
+    metrics: int,
+    workers: int,
+    choose: Callable[[int, Collection[int]], Sequence[int]],
+) -> Ports:
+    """Deal the ports out: 0 is a free one of `choose(count, excluding)`, `metrics` the first of 1 + workers in a row.
+
+    Raises CannotStart when two parts would get the same one, or when the row goes beyond 65535.
+    """
+    row = range(metrics, metrics + 1 + workers) if metrics else [0] * (1 + workers)
+    if row[-1] > 65535:
+        raise CannotStart(
+            f"{METRICS_FLAG} {metrics} leaves no room for {1 + workers} ports in a row; at most "
+            f"{65535 - workers} would be right."
+        )
+    asked = [api, kafka, registry, *row]
+    fixed = [port for port in asked if port]
+    free = iter(choose(len(asked) - len(fixed), fixed))
+    given = [port or next(free) for port in asked]
+    ports = Ports(given[0], given[1], given[2], given[3], tuple(given[4:]))
+    seen: dict[int, str] = {}
+    for flag, port in ports.by_flag():
+        if port in seen:
+            raise CannotStart(f"Port {port} is given to both {seen[port]} and {flag}; each needs its own.")
+        seen[port] = flag
+    return ports
+
+
+def choose_free(count: int, excluding: Collection[int]) -> list[int]:
+    """Different ports on which nobody listens now."""
+    chosen: list[int] = []
+    for port in random.sample(_CHOSEN_FROM, len(_CHOSEN_FROM)):
+        if len(chosen) == count:
+            break
+        if port not in excluding and obstacle(port) is None:
+            chosen.append(port)
+    return chosen
+
+
+def refuse_taken(ports: Ports) -> None:
+    """Raises CannotStart, with port and flag, when something cannot listen where it should."""
+    for flag, port in ports.by_flag():
+        reason = obstacle(port)
+        if reason is not None:
+            raise CannotStart(f"Port {port} {reason}; choose another with {flag}.")
+
+
+def obstacle(port: int) -> str | None:
+    """Say why nobody could listen on a port now; None when one could."""
+    # Both: with BSD's rules an address of its own may be taken beside the one that stands for all.
+    for host in (LOOPBACK, EVERYWHERE):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            # As the servers do themselves: connections of the last run in TIME_WAIT do not hinder.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    return "is taken by another program"
+                return f"cannot be listened on ({os.strerror(error.errno or 0)})"
+    return None

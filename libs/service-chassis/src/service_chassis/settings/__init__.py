@@ -1,0 +1,15 @@
+"""Settings of a process, read once at its start from the environment or from mounted files."""
+
+from service_chassis.settings.errors import SettingsError
+from service_chassis.settings.kafka import KafkaSettings
+from service_chassis.settings.schema_registry import SchemaRegistrySettings
+from service_chassis.settings.service import ServiceSettings, TopicSettings, load
+
+__all__ = [
+    "KafkaSettings",
+    "SchemaRegistrySettings",
+    "ServiceSettings",
+    "SettingsError",
+    "TopicSettings",
+    "load",
+]

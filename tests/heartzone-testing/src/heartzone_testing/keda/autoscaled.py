@@ -1,0 +1,72 @@
+"""A release whose zone workers are in KEDA's hands."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from heartzone_testing.release.release import POLL_S, Release
+from heartzone_testing.release.values import merged
+from heartzone_testing.testbed import eventually
+
+POLLING_INTERVAL_S = 1
+COOLDOWN_S = 3
+
+
+class AutoscaledRelease:
+    """The release, and what KEDA says of its workers; `prometheus` is the address that KEDA asks in the cluster."""
+
+    def __init__(self, release: Release, prometheus: str) -> None:
+        self.release = release
+        self.prometheus = prometheus
+        self._values = _keda(
+            enabled=True,
+            pollingInterval=POLLING_INTERVAL_S,
+            cooldownPeriod=COOLDOWN_S,
+            prometheus={"serverAddress": prometheus},
+        )
+
+    def deploy(self, **keda: Any) -> None:
+        """Install or upgrade it, with these changes of `zoneWorker.keda`. Raises HelmFailed."""
+        self.release.deploy(merged(self._values, _keda(**keda)))
+
+    def hand_back(self) -> None:
+        """Give the workers back to the chart, and wait until KEDA has let go of them. Raises HelmFailed."""
+        self.release.deploy()
+        eventually(lambda: not self.release.kubectl.get("scaledobjects")["items"], "KEDA to let go", every=POLL_S)
+
+    def await_idle(self) -> None:
+        """Return when KEDA can look at all its triggers, sees no reason for a worker, and there is none."""
+        eventually(self._is_idle, "no worker to be left", every=POLL_S)
+
+    def await_longer_active(self) -> None:
+        """Return when KEDA has seen a reason for a worker once more, after as long as it waits to take one away."""
+        start = self._last_active()
+        eventually(
+            lambda: (self._last_active() - start).total_seconds() > COOLDOWN_S + 1, "KEDA to be active", every=POLL_S
+        )
+
+    def trigger(self, kind: str) -> Mapping[str, str]:
+        """The metadata of a trigger."""
+        triggers = self._scaled_object()["spec"]["triggers"]
+        metadata: Mapping[str, str] = next(each["metadata"] for each in triggers if each["type"] == kind)
+        return metadata
+
+    def _is_idle(self) -> bool:
+        conditions = {each["type"]: each["status"] for each in self._scaled_object()["status"].get("conditions", [])}
+        return (
+            conditions.get("Ready") == "True" and conditions.get("Active") == "False" and not self.release.pods(_WORKER)
+        )
+
+    def _last_active(self) -> datetime:
+        return datetime.fromisoformat(self._scaled_object()["status"]["lastActiveTime"])
+
+    def _scaled_object(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.release.kubectl.get("scaledobject", f"{self.release.name}-{_WORKER}")
+        return {"status": {}} | found
+
+
+_WORKER = "zone-worker"
+
+
+def _keda(**values: Any) -> dict[str, Any]:
+    return {"zoneWorker": {"keda": values}}

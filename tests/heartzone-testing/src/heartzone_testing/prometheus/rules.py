@@ -1,0 +1,16 @@
+"""The rules that the chart brings, as documents."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+RULES = Path(__file__).parents[5] / "deploy" / "helm" / "heartzone" / "files" / "rules" / "heartzone.yaml"
+_ALL: Sequence[dict[str, Any]] = [
+    rule for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]
+]
+ALERTS: Sequence[dict[str, Any]] = [rule for rule in _ALL if "alert" in rule]
+METRICS = frozenset(metric for rule in _ALL for metric in re.findall(r"(?<![\w:])heartzone_\w+", rule["expr"]))
+"""What the rules look at, names of recording rules apart."""

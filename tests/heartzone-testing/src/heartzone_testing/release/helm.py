@@ -1,0 +1,49 @@
+"""Helm as a person runs it, with the answers as Python values."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CHART = Path(__file__).parents[5] / "deploy" / "helm" / "heartzone"
+TIMEOUT_S = 150  # of each wait
+
+
+class HelmFailed(Exception):
+    """Helm ended with another code than 0; the message is what it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Helm:
+    """A Helm that talks to one cluster in one namespace; what it keeps of its own goes to `home`."""
+
+    command: Path
+    kubeconfig: Path
+    namespace: str
+    home: Path
+
+    def __call__(self, *arguments: str | Path, values: Mapping[str, Any] | None = None) -> str:
+        """Run it and return what it wrote to stdout. `values` are those of a chart. Raises HelmFailed."""
+        done = subprocess.run(
+            [
+                self.command,
+                f"--kubeconfig={self.kubeconfig}",
+                f"--namespace={self.namespace}",
+                *arguments,
+                *(["--values=-"] if values is not None else []),
+            ],
+            input=yaml.safe_dump(dict(values or {})),
+            env=os.environ
+            | {f"HELM_{kind}_HOME": str(self.home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S + 60,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise HelmFailed(f"{done.stdout}{done.stderr}".strip())
+        return done.stdout

@@ -1,0 +1,218 @@
+"""The exactly-once engine when brokers, topics and records misbehave."""
+
+import os
+import time
+import uuid
+from collections.abc import Callable
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from embedded_kafka import EmbeddedKafka
+from exactly_once import BatchLimits, InputRecord, OutputRecord, Transform, Unavailable, Worker, WorkerConfig
+from heartzone_testing.frame_proxy import END_TXN, FrameProxy
+from heartzone_testing.journal import Journal
+from heartzone_testing.programs import free_port
+from heartzone_testing.testbed import Testbed, eventually, running
+
+
+def worker_on(kafka: Testbed, source: str, transform: Transform, **overrides: object) -> Worker:
+    group = f"group-{uuid.uuid4().hex[:8]}"
+    settings = {
+        "input_topics": [source],
+        "group_id": group,
+        "transactional_id": f"{group}-0",
+        "consumer": {**kafka.connection, "session.timeout.ms": 6000},
+        "producer": kafka.connection,
+        "idle": 0.1,
+        "lag_interval": 0.2,
+        "transaction_timeout": 3.0,
+    }
+    observer = overrides.pop("observer", None)
+    assert observer is None or isinstance(observer, Journal)
+    return Worker(WorkerConfig(**{**settings, **overrides}), transform, observer=observer)  # type: ignore[arg-type]
+
+
+def copy_to(topic: str) -> Transform:
+    return lambda record: [OutputRecord(topic, record.value(), record.key())]
+
+
+@pytest.fixture
+def own_broker(embedded_kafka_factory: Callable[..., EmbeddedKafka]) -> EmbeddedKafka:
+    """A broker that this test may kill and freeze."""
+    return embedded_kafka_factory()
+
+
+@pytest.mark.parametrize("fault", ["kill", "pause"])
+def test_a_broker_that_goes_away_inside_a_transaction(own_broker: EmbeddedKafka, fault: str) -> None:
+    """The worker says so, stays alive, heeds a stop, and has lost and doubled nothing when the broker is back."""
+    kafka = Testbed(own_broker.client_config())
+    source, target = kafka.create_topics("in", "out")
+    node = own_broker.nodes[0]
+    armed = [True]
+
+    def fail_once(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"3" and armed[0]:
+            node.kill() if fault == "kill" else node.pause()
+            armed[0] = False  # not before: it lets the broker be brought back
+        return [OutputRecord(target, record.value())]
+
+    kafka.send(source, *(b"%d" % n for n in range(6)))
+    worker = worker_on(kafka, source, fail_once)
+    with running(worker) as failures:
+        eventually(lambda: not armed[0] and worker.unready_reason is not None, "a reason not to be ready")
+        node.start() if fault == "kill" else node.resume()
+        eventually(lambda: worker.unready_reason is None and len(kafka.read(target)) >= 6, "recovery", 120)
+        armed[0] = True
+        kafka.send(source, b"3")
+        eventually(lambda: not armed[0], "the broker to be away again")
+    # `running` fails when the stop is not heeded although the broker is away.
+    assert failures == []
+
+    node.start() if fault == "kill" else node.resume()
+    with running(worker_on(kafka, source, copy_to(target), group_id=worker.config.group_id)):
+        eventually(lambda: len(kafka.read(target)) >= 7, "the record in hand when the worker stopped", 120)
+    assert kafka.values(target) == [b"0", b"1", b"2", b"3", b"4", b"5", b"3"]
+
+
+def test_a_worker_outlives_an_answer_that_tells_of_no_brokers(
+    embedded_kafka_factory: Callable[..., EmbeddedKafka],
+) -> None:
+    """librdkafka forgets all brokers over it, even those to start from, and may never connect again."""
+    port = free_port()
+    with FrameProxy(port) as proxy:
+        advertised = {"advertised.listeners": f"PLAINTEXT://127.0.0.1:{proxy.port}"}
+        embedded_kafka_factory(port=port, broker_properties=advertised)
+        kafka = Testbed({"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
+        source, target = kafka.create_topics("in", "out")
+        kafka.send(source, b"a")
+        looking_often = {**kafka.connection, "topic.metadata.refresh.interval.ms": 200}
+        worker = worker_on(kafka, source, copy_to(target), consumer=looking_often)
+        with running(worker) as failures:
+            eventually(lambda: kafka.values(target) == [b"a"], "the first output")
+            proxy.hides_brokers = True
+            eventually(lambda: proxy.silent_for() > 2, "the worker to ask nobody any more")
+            proxy.hides_brokers = False
+            kafka.send(source, b"b")
+            eventually(lambda: kafka.values(target) == [b"a", b"b"], "the second output", 90)
+            eventually(lambda: worker.unready_reason is None, "the worker to be ready")
+        assert failures == []
+
+
+def test_several_records_whose_outputs_cannot_be_produced_do_not_hinder_each_other(kafka: Testbed) -> None:
+    source, target, dead = kafka.create_topics("in", "out", "dead")
+
+    def inflate(record: InputRecord) -> list[OutputRecord]:
+        return [OutputRecord(target, b"x" * (2_000_000 if record.value() == b"big" else 10))]
+
+    kafka.send(source, b"big", b"small", b"big", b"small", b"big")
+    with running(worker_on(kafka, source, inflate, dead_letter_topic=dead)):
+        eventually(lambda: len(kafka.read(target)) == 2 and len(kafka.read(dead)) == 3, "all five records")
+
+
+def test_a_record_that_only_the_broker_finds_too_large_is_found_and_put_aside(kafka: Testbed) -> None:
+    """The client would send it, the topic does not take it, and the broker does not say which record it was."""
+    source, target, dead = kafka.create_topics("in", "out", "dead")
+
+    def inflate(record: InputRecord) -> list[OutputRecord]:
+        return [OutputRecord(target, os.urandom(1_500_000) if record.value() == b"big" else b"small")]
+
+    kafka.send(source, *[b"small"] * 5, b"big", *[b"small"] * 5)
+    producer = {**kafka.connection, "message.max.bytes": 2_000_000}
+    with running(worker_on(kafka, source, inflate, dead_letter_topic=dead, producer=producer)):
+        eventually(lambda: len(kafka.read(target)) == 10 and len(kafka.read(dead)) == 1, "all eleven records")
+
+    [letter] = kafka.read(dead)
+    assert letter.value() == b"big"
+    assert dict(letter.headers() or ())["dlq.reason"] == b"unproducible"
+
+
+def test_an_output_topic_that_does_not_exist_is_named_and_waited_for(kafka: Testbed) -> None:
+    (source,) = kafka.create_topics("in")
+    target = f"late-{uuid.uuid4().hex[:8]}"
+    kafka.send(source, b"a")
+
+    worker = worker_on(kafka, source, copy_to(target), output_topics=[target])
+    with running(worker):
+        eventually(lambda: f"topic {target} does not exist" in (worker.unready_reason or ""), "the topic's name")
+        admin = AdminClient({**kafka.connection})
+        admin.create_topics([NewTopic(target, 1, 1)])[target].result()
+        eventually(lambda: kafka.values(target) == [b"a"], "the output")
+
+
+def test_an_output_topic_that_nobody_declared_is_named_once_it_is_found_missing(kafka: Testbed) -> None:
+    (source,) = kafka.create_topics("in")
+    target = f"late-{uuid.uuid4().hex[:8]}"
+    kafka.send(source, b"a")
+
+    worker = worker_on(kafka, source, copy_to(target))
+    with running(worker):
+        eventually(lambda: f"topic {target} does not exist" in (worker.unready_reason or ""), "the topic's name")
+        admin = AdminClient({**kafka.connection})
+        admin.create_topics([NewTopic(target, 1, 1)])[target].result()
+        eventually(lambda: kafka.values(target) == [b"a"], "the output")
+
+
+def test_a_stop_is_heeded_between_the_transactions_of_a_large_batch(kafka: Testbed) -> None:
+    source, target = kafka.create_topics("in", "out")
+    started = [0]
+
+    def slow(record: InputRecord) -> list[OutputRecord]:
+        started[0] += 1
+        time.sleep(0.02)  # what this transform does takes its time
+        return [OutputRecord(target, record.value())]
+
+    kafka.send(source, *(b"%d" % n for n in range(2_000)))
+    worker = worker_on(kafka, source, slow, limits=BatchLimits(max_age=0.2))
+    with running(worker):
+        eventually(lambda: started[0] >= 5, "the batch to be in hand")
+
+    done = kafka.group_offsets(worker.config.group_id, source)[0]
+    assert 0 < done < 2_000
+    assert kafka.values(target) == [b"%d" % n for n in range(done)]
+
+
+def test_all_that_is_unavailable_is_asked_for_at_once(kafka: Testbed) -> None:
+    source, target = kafka.create_topics("in", "out")
+    asked: set[bytes | None] = set()
+    journal = Journal()
+
+    def look_up(record: InputRecord) -> list[OutputRecord]:
+        if record.value() not in asked:
+            asked.add(record.value())
+            raise Unavailable("not_here_yet")
+        return [OutputRecord(target, record.value())]
+
+    kafka.send(source, *(b"%d" % n for n in range(20)))
+    with running(worker_on(kafka, source, look_up, observer=journal)):
+        eventually(lambda: len(kafka.read(target)) == 20, "all outputs")
+
+    assert len(journal.aborts) <= 3
+
+
+def test_a_connection_lost_while_a_transaction_ends_replaces_the_producer(
+    embedded_kafka_factory: Callable[..., EmbeddedKafka],
+) -> None:
+    """librdkafka asks a second time without a word, and the first request might still end a later transaction."""
+    journal = Journal()
+    port = free_port()
+    with FrameProxy(port) as proxy:
+        advertised = {"advertised.listeners": f"PLAINTEXT://127.0.0.1:{proxy.port}"}
+        embedded_kafka_factory(port=port, broker_properties=advertised)
+        kafka = Testbed({"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
+        source, target = kafka.create_topics("in", "out")
+        kafka.send(source, b"a")
+        with running(worker_on(kafka, source, copy_to(target), observer=journal)) as failures:
+            eventually(lambda: kafka.values(target) == [b"a"], "the first output")
+            ended = proxy.requests.count(END_TXN)
+            proxy.cut_at_next(END_TXN)
+            kafka.send(source, b"b")
+            eventually(lambda: kafka.values(target) == [b"a", b"b"], "the second output")
+            eventually(lambda: journal.rebuilds, "another producer")
+            kafka.send(source, b"c")
+            eventually(lambda: kafka.values(target) == [b"a", b"b", b"c"], "the third output")
+
+    assert proxy.requests.count(END_TXN) >= ended + 3
+    assert journal.rebuilds == ["disconnected_while_ending_a_transaction"]
+    assert failures == []

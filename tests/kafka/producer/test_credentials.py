@@ -1,0 +1,75 @@
+"""TLS, SASL and basic auth as the original has them: right ones work, wrong ones are told once, without secrets."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from embedded_kafka.security import Security
+from heartzone_testing.pipeline import Pipeline
+from heartzone_testing.testbed import Testbed, eventually
+from heartzone_testing.web_api import COURSE_REQUEST, web_api
+
+PASSWORD = "right-Pa55word"
+WRONG = "wrong-Pa55word"
+
+
+@pytest.fixture(scope="module")
+def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    with EmbeddedKafka(
+        security=Security(users={"heartzone": PASSWORD}), log_dir=tmp_path_factory.mktemp("secured-kafka")
+    ) as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="module")
+def secured_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRegistry]:
+    with EmbeddedRegistry(
+        basic_auth=("heartzone", PASSWORD), log_dir=tmp_path_factory.mktemp("secured-registry")
+    ) as registry:
+        yield registry
+
+
+@pytest.fixture
+def settings(secured_kafka: EmbeddedKafka, secured_registry: EmbeddedRegistry, tmp_path: Path) -> dict[str, str]:
+    pipeline = Pipeline(Testbed(secured_kafka.client_config()), secured_registry.client_config(), tmp_path, 1)
+    kafka = secured_kafka.client_config("SASL_SSL")
+    variables = {f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')}": value for name, value in kafka.items()}
+    return {
+        **pipeline.environment,
+        **variables,
+        "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO": f"heartzone:{PASSWORD}",
+    }
+
+
+def test_right_credentials_work(settings: dict[str, str], tmp_path: Path) -> None:
+    with web_api(tmp_path, settings) as api:
+        api.wait_until_ready()
+
+        assert api.post(COURSE_REQUEST).status == 202
+        assert PASSWORD not in api.log()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        pytest.param("HEARTZONE_KAFKA_SASL_PASSWORD", WRONG, "the broker refused the credentials", id="broker"),
+        pytest.param(
+            "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", f"heartzone:{WRONG}", "registry refused", id="registry"
+        ),
+    ],
+)
+def test_wrong_credentials_leave_it_not_ready(
+    settings: dict[str, str], tmp_path: Path, variable: str, value: str, reason: str
+) -> None:
+    with web_api(tmp_path, {**settings, variable: value}) as api:
+        eventually(lambda: reason in api.management("/readyz").json["reason"], "the reason to be told", 30)
+
+        assert api.management("/readyz").status == 503
+        assert api.post(COURSE_REQUEST).status == 503
+        assert api.management("/livez").status == 200
+        told = [event for event in api.events("missing") if reason in event["reason"]]
+        assert len(told) == 1, "once, not at each attempt"
+        assert WRONG not in api.log()
+        assert PASSWORD not in api.log()
