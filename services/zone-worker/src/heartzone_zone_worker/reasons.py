@@ -61,5 +61,6 @@ class HaltReason(Reason):
         "offset_out_of_range",
         "The committed offset of a partition is no longer in the topic: its records were deleted before they were"
         " processed. The worker has halted.",
-        "Decide where to go on, set the group's offset with `kafka-consumer-groups.sh --reset-offsets`, delete the pod.",
+        "Decide where to go on, set the group's offset with `kafka-consumer-groups.sh --reset-offsets`, and delete the"
+        " pod.",
     )

@@ -18,7 +18,8 @@ class Reason(StrEnum):
     meaning: str
     remedy: str
 
-    def __new__(cls, value: str, meaning: str, remedy: str) -> Self:
+    # The defaults are for type checkers: they take the look-up of a member by its value for this call.
+    def __new__(cls, value: str, meaning: str = "", remedy: str = "") -> Self:
         """Take the three parts of a member."""
         member = str.__new__(cls, value)
         member._value_ = value
