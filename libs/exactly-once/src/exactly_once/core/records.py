@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from exactly_once.core.signals import ControlFlow
+
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 
 Partition: TypeAlias = tuple[str, int]
@@ -58,7 +60,7 @@ Transform: TypeAlias = Callable[[InputRecord], Iterable[OutputRecord] | Iterable
 """From one record to the records that it gives; without side effects, since an aborted batch is transformed again."""
 
 
-class PoisonRecord(Exception):
+class PoisonRecord(ControlFlow):
     """Raised by a transform for a record that no retry can make processable: it goes to the dead-letter topic.
 
     ``reason`` is a short constant for metrics and headers, best a member of a ``Reason`` of your own; ``detail`` is one
@@ -71,7 +73,7 @@ class PoisonRecord(Exception):
         self.detail = detail
 
 
-class Unavailable(Exception):
+class Unavailable(ControlFlow):
     """Raised by a transform when something that it needs does not respond: the batch is rewound and tried again later.
 
     ``reason`` is a short constant for metrics, best a member of a ``Reason`` of your own.

@@ -1,13 +1,16 @@
-"""Control flow between the clients, the batch processor and the worker.
-
-They are no errors, and as PEP 8 has it their names carry no such suffix; what a user meets is in exactly_once.errors,
-and ends in ``Error``. A transform raises two more: ``PoisonRecord`` and ``Unavailable``.
-"""
+"""Control flow between the clients, the batch processor and the worker; a transform raises two more, in ``records``."""
 
 from exactly_once.core.reasons import Cause
 
 
-class TransactionAborted(Exception):
+class ControlFlow(Exception):
+    """Base of what is no error, as StopIteration is none: so PEP 8 gives the names no suffix.
+
+    The errors of this package are in exactly_once.errors, and end in ``Error``.
+    """
+
+
+class TransactionAborted(ControlFlow):
     """The transaction was aborted: rewind, and go on with the same producer."""
 
     def __init__(self, cause: Cause | str) -> None:
@@ -15,7 +18,7 @@ class TransactionAborted(Exception):
         self.cause = cause
 
 
-class ProducerLost(Exception):
+class ProducerLost(ControlFlow):
     """The producer must be replaced; the transaction did not happen, unless ``outcome_unknown``."""
 
     def __init__(self, cause: Cause | str, *, outcome_unknown: bool = False) -> None:
@@ -24,7 +27,7 @@ class ProducerLost(Exception):
         self.outcome_unknown = outcome_unknown
 
 
-class ConsumerLost(Exception):
+class ConsumerLost(ControlFlow):
     """The consumer must be replaced: what it had fetched may be lost with it, and it reads from committed offsets."""
 
     def __init__(self, cause: Cause) -> None:
@@ -32,9 +35,9 @@ class ConsumerLost(Exception):
         self.cause = cause
 
 
-class RecordRejected(Exception):
+class RecordRejected(ControlFlow):
     """The client rejects an output record, whatever is tried: too large, or not a record. The transaction is open."""
 
 
-class StopRequested(Exception):
+class StopRequested(ControlFlow):
     """A stop was requested while the transactional id was being claimed."""
