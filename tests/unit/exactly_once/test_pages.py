@@ -5,23 +5,31 @@ from pathlib import Path
 from typing import Any
 
 import exactly_once
+from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.input_consumer import InputConsumer
 from exactly_once.clients.producer_session import ProducerSession
+from exactly_once.clients.start_offsets import StartOffsets
 from exactly_once.clients.transactional_producer import TransactionalProducer
 from exactly_once.core import error_reactions
 from exactly_once.core.batch_processor import BatchProcessor
 from exactly_once.core.positions import Positions
 from exactly_once.core.rejected_records import RejectedRecordSearch
+from exactly_once.status import Status
+from exactly_once.transaction_runner import TransactionRunner
 
 LIBRARY = Path(__file__).parents[3] / "libs" / "exactly-once"
 NAMED: dict[str, Any] = {
     each.__name__.removeprefix("exactly_once.core."): each
     for each in (
         BatchProcessor,
+        ConsumerSession,
         InputConsumer,
         Positions,
         ProducerSession,
         RejectedRecordSearch,
+        StartOffsets,
+        Status,
+        TransactionRunner,
         TransactionalProducer,
         error_reactions,
         exactly_once.Observer,

@@ -19,8 +19,8 @@ REFUSED_CONSUMER_PROPERTIES: Mapping[str, str] = {
 REFUSED_PRODUCER_PROPERTIES: Mapping[str, str] = {
     "acks": "a transaction needs all in-sync replicas",
     "enable.idempotence": "transactions need it",
-    "log.connection.close": "a lost connection is a reason to replace the producer, and only the log tells of it",
-    "log_level": "a lost connection is a reason to replace the producer, and only the log tells of it",
+    "log.connection.close": "a lost connection is a reason to replace the producer, and only the log reports it",
+    "log_level": "a lost connection is a reason to replace the producer, and only the log reports it",
     "request.required.acks": "a transaction needs all in-sync replicas",
     "transactional.id": "it is the worker's transactional_id",
 }
@@ -51,7 +51,7 @@ class WorkerConfig:
     producer: Properties = field(default_factory=dict)
     limits: BatchLimits = field(default_factory=BatchLimits)
     idle: float = 0.5
-    """Longest wait for a first record, and so the time within which a stop is noticed."""
+    """Maximum wait for a first record, and so the time within which a stop is noticed."""
     transaction_timeout: float = 10.0
     """After this long the broker aborts a transaction that nobody ends (``transaction.timeout.ms``)."""
     max_rebuilds: int = 5

@@ -20,7 +20,7 @@ class State(Enum):
 
 
 class Status:
-    """State and reason; tells the observer when a worker begins to wait, or waits for something else."""
+    """State and reason; notifies the observer when a worker begins to wait, or waits for something else."""
 
     def __init__(self, observer: Observer) -> None:
         self.state = State.STARTING

@@ -1,38 +1,35 @@
-"""The loop: fetch, transform, produce, commit; and what happens when one of them fails.
+"""The loop: fetch, run transactions, and retry what fails.
 
 One process is one consumer and one transactional producer. No transaction is open across ``fetch()``, so every
 rebalance callback runs with nothing in flight, and a revoked or lost partition needs no transactional work.
 docs/states.md shows the states.
 """
 
-import contextlib
-import logging
 import time
 from collections.abc import Sequence
 
 from confluent_kafka import KafkaException, Message
 
-from exactly_once.clients.input_consumer import MAX_DISCONNECTED, InputConsumer
+from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.producer_session import ProducerSession
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
 from exactly_once.core.dead_letters import DeadLetterTopic
 from exactly_once.core.error_reactions import rejects_a_record
-from exactly_once.core.reasons import AbortReason, WaitReason
+from exactly_once.core.reasons import WaitReason
 from exactly_once.core.records import Transform, Unavailable
 from exactly_once.core.rejected_records import RejectedRecordSearch
-from exactly_once.core.signals import ConsumerLost, ProducerLost, RecordRejected, StopRequested, TransactionAborted
+from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
 from exactly_once.errors import ConfigurationError, FatalClientError
 from exactly_once.observer import Observer
 from exactly_once.status import State, Status
 from exactly_once.stop_flag import StopFlag
+from exactly_once.transaction_runner import TransactionRunner
 from exactly_once.watchdog import Watchdog
 
 # A member that does not fetch for max.poll.interval.ms (300 s) is put out of its group.
 MAX_FETCH_INTERVAL = 60.0  # seconds
-
-log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -67,8 +64,9 @@ class Worker:
             search=self._search,
         )
         # Made by run(): a consumer joins its group as soon as it exists.
-        self._session: ProducerSession
-        self._consumer: InputConsumer
+        self._producers: ProducerSession
+        self._consumers: ConsumerSession
+        self._transactions: TransactionRunner
 
     @property
     def state(self) -> State:
@@ -85,7 +83,8 @@ class Worker:
         """Why the worker is not processing, None when it is; for a readiness probe."""
         if self.state is not State.RUNNING:
             return self._status.reason
-        return self._consumer.trouble if self._consumer.joined else WaitReason.JOINING
+        consumer = self._consumers.consumer
+        return consumer.trouble if consumer.joined else WaitReason.JOINING
 
     def stop(self) -> None:
         """Finish the current transaction, leave the group, return from ``run()``. Safe in a signal handler."""
@@ -98,18 +97,19 @@ class Worker:
             WorkerError: the worker cannot go on by itself; see exactly_once.errors.
         """
         try:
-            self._session = ProducerSession(
+            self._producers = ProducerSession(
                 self.config,
                 self._observer,
                 self._stopping,
                 on_wait=self._wait_on_claim,
-                credentials_error=lambda: self._consumer.credentials_error,
+                credentials_error=lambda: self._consumers.consumer.credentials_error,
             )
-            self._consumer = InputConsumer(self.config, self._observer, self._stopping)
+            self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
         except KafkaException as failure:
             raise ConfigurationError(failure.args[0].str()) from failure
+        self._transactions = TransactionRunner(self._producers, self._consumers, self._processor)
         try:
-            self._session.claim()
+            self._producers.claim()
             while not self._stopping.is_set():
                 self._step()
         except StopRequested:
@@ -121,31 +121,26 @@ class Worker:
             self._watchdog.disarm()
             try:
                 # The group first: its members wait for us, while nobody waits for the transactional id.
-                self._consumer.close()
+                self._consumers.close()
             finally:
-                self._session.close()
+                self._producers.close()
 
     def _step(self) -> None:
         """Fetch once, and process what has arrived."""
         self._watchdog.progress()
         try:
-            records = self._consumer.fetch(self.config.limits.max_records, self.config.idle)
+            records = self._consumers.consumer.fetch(self.config.limits.max_records, self.config.idle)
         except ConsumerLost as lost:
-            self._replace_consumer()
+            self._consumers.replace()
             self._failures_in_a_row += 1
             self._back_off(lost.cause)
             return
         if records:
             self._process(records)
         else:
-            self._idle()
+            self._status.running()
+            self._consumers.replace_if_disconnected()
         self._report_lag()
-
-    def _idle(self) -> None:
-        self._status.running()
-        if self._consumer.is_disconnected:
-            log.warning("consumer_replaced after %g s without a broker", MAX_DISCONNECTED)
-            self._replace_consumer()
 
     def _process(self, records: Sequence[Message]) -> None:
         """Process fetched records, transaction by transaction, until all are committed or must be fetched again."""
@@ -155,7 +150,7 @@ class Worker:
             self._watchdog.progress()
             records = records[committed:] if committed else ()
             if records and time.monotonic() - fetched_at > MAX_FETCH_INTERVAL:
-                self._seek_back()
+                self._consumers.rewind()
                 return
 
     def _run_transaction(self, records: Sequence[Message]) -> int:
@@ -166,94 +161,43 @@ class Worker:
         """
         started = time.monotonic()
         try:
-            batch = self._transact(records)
+            batch = self._transactions.run(records)
         except Unavailable as unavailable:
-            self._abort(unavailable.reason)
-            self._rewind(unavailable.reason, len(records), wait=True)
+            self._transactions.abort(unavailable.reason)
+            self._retry(unavailable.reason, len(records), wait=True)
             return 0
         except TransactionAborted as aborted:
             if rejects_a_record(aborted.cause):
                 self._search.batch_rejected(records, aborted.cause)
-            self._rewind(aborted.cause, len(records))
+            self._retry(aborted.cause, len(records))
             return 0
         except ProducerLost as lost:
-            self._session.rebuild(lost)
-            self._rewind(lost.cause, len(records))
+            self._producers.rebuild(lost)
+            self._retry(lost.cause, len(records))
             return 0
         self._committed(batch, records[: batch.records], time.monotonic() - started)
         return batch.records
 
-    def _transact(self, records: Sequence[Message]) -> Batch:
-        """Begin, process, commit."""
-        producer = self._session.producer
-        producer.begin()
-        try:
-            batch = self._processor.process(records, producer.produce)
-        except RecordRejected:
-            producer.abort(AbortReason.UNPRODUCIBLE)
-        metadata = self._consumer.group_metadata()
-        if metadata is None:
-            producer.abort(AbortReason.NOT_IN_GROUP)
-        try:
-            producer.commit(batch.next_offsets, metadata)
-        except ProducerLost as lost:
-            if not lost.outcome_unknown:
-                raise
-            self._settle(batch, lost)
-        return batch
-
-    def _settle(self, batch: Batch, lost: ProducerLost) -> None:
-        """Find out what became of a commit of unknown outcome; raise TransactionAborted when it did not happen.
-
-        Only the broker knows; it responds once the successor's epoch has settled the old transaction.
-        """
-        self._session.rebuild(lost)
-        try:
-            self._consumer.rewind_to_committed()
-        except ConsumerLost:
-            # A new member reads the committed offsets when it is assigned, and waits for the response.
-            self._replace_consumer()
-        if not self._consumer.positions.committed_up_to(batch.next_offsets):
-            raise TransactionAborted(lost.cause) from lost
-
     def _committed(self, batch: Batch, records: Sequence[Message], seconds: float) -> None:
-        self._consumer.advance(batch.next_offsets)
         self._search.committed(batch.next_offsets)
         self._failures_in_a_row = 0
         self._status.running()
         self._observer.committed(records, outputs=batch.outputs, seconds=seconds)
         if batch.dead_letters:
             self._observer.dead_lettered(batch.dead_letters)
-        self._session.renew_if_suspect()
+        self._producers.renew_if_suspect()
 
-    def _abort(self, cause: str) -> None:
-        try:
-            with contextlib.suppress(TransactionAborted):
-                self._session.producer.abort(cause)
-        except ProducerLost as lost:
-            self._session.rebuild(lost)
-
-    def _rewind(self, cause: str, records: int, *, wait: bool = False) -> None:
+    def _retry(self, cause: str, records: int, *, wait: bool = False) -> None:
         """Fetch the records of an aborted transaction again, after a wait unless it is the first abort in a row.
 
         A first abort is part of every rebalance and is tried again at once; more in a row are a fault that takes time.
         """
-        self._session.renew_if_suspect()
+        self._producers.renew_if_suspect()
         self._observer.aborted(cause, records=records)
-        self._seek_back()
+        self._consumers.rewind()
         self._failures_in_a_row += 1
         if wait or self._failures_in_a_row > 1:
             self._back_off(cause)
-
-    def _seek_back(self) -> None:
-        try:
-            self._consumer.rewind()
-        except ConsumerLost:
-            self._replace_consumer()
-
-    def _replace_consumer(self) -> None:
-        self._consumer.close()
-        self._consumer = InputConsumer(self.config, self._observer, self._stopping)
 
     def _wait_on_claim(self, reason: str) -> None:
         self._watchdog.progress()
@@ -266,5 +210,5 @@ class Worker:
 
     def _report_lag(self) -> None:
         if time.monotonic() - self._lag_reported_at >= self.config.lag_interval:
-            self._observer.lag(self._consumer.positions.lag())
+            self._observer.lag(self._consumers.consumer.positions.lag())
             self._lag_reported_at = time.monotonic()

@@ -1,7 +1,7 @@
-"""librdkafka's log lines on their way to a logger, and the lost connections that only they tell of.
+"""librdkafka's log lines on their way to a logger, and the lost connections that only they report.
 
 A broker that closes a connection while a request waits for its response is no error to librdkafka, which connects and
-sends the request again; neither a return code nor the error callback tells. Its log does.
+sends the request again; neither a return code nor the error callback shows it. Its log does.
 """
 
 import logging

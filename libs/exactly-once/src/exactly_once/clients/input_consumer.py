@@ -13,7 +13,9 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
 from exactly_once.clients.client_log import ClientLog
+from exactly_once.clients.start_offsets import StartOffsets
 from exactly_once.config import WorkerConfig
 from exactly_once.core.consumer_statistics import any_broker_is_up, stable_offsets
 from exactly_once.core.group_metadata import names_a_member
@@ -21,20 +23,13 @@ from exactly_once.core.positions import Positions
 from exactly_once.core.reasons import KafkaErrorName, RebalanceEvent, WaitReason, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.signals import ConsumerLost
-from exactly_once.errors import AuthorizationError, FatalClientError, OffsetOutOfRangeError
+from exactly_once.errors import FatalClientError, OffsetOutOfRangeError
 from exactly_once.observer import Observer
 from exactly_once.stop_flag import StopFlag
 
-# How long a new owner waits for the group's committed offsets: a dead predecessor's transaction
-# keeps them unstable until the broker aborts it (its timeout plus the coordinator's 10 s sweep).
-COMMITTED_TIMEOUT = 30.0
-# Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
-CALL_TIMEOUT = 1.0
-RETRY_INTERVAL = 0.1  # seconds
-
-# A client that a response told of no brokers, as one frozen for a while sends it, forgets even those to start from and
-# may never connect again (librdkafka's issue 5301). From outside it looks like brokers that are unavailable: a new
-# client shows which it is.
+# After a metadata response without brokers, as a broker sends it that was frozen for a while, a client forgets even
+# those to start from and may never connect again (librdkafka's issue 5301). From outside that looks like unavailable
+# brokers: a new client shows which it is.
 MAX_DISCONNECTED = 15.0  # seconds
 
 log = logging.getLogger(__name__)
@@ -49,10 +44,10 @@ class InputConsumer:
         self.credentials_error: str | None = None
         """What the broker or TLS said when it rejected our credentials, None while it has not."""
         self.trouble: WaitReason | KafkaErrorName | None = None
-        """Why nothing arrives although we are in the group, as far as the client tells."""
+        """Why nothing arrives although we are in the group, as far as the client knows."""
         self._config = config
         self._observer = observer
-        self._stopping = stopping
+        self._start_offsets = StartOffsets(config, stopping)
         self._disconnected_since: float | None = None
         self._failure: BaseException | None = None
         self._consumer = Consumer(
@@ -112,7 +107,7 @@ class InputConsumer:
         """
         partitions = [TopicPartition(topic, partition) for topic, partition in self.positions.offsets]
         try:
-            self.positions.assign(_offsets(self._starts(partitions)))
+            self.positions.assign(_offsets(self._start_offsets.of(self._consumer, partitions)))
         except KafkaException as failure:
             raise _lost(failure) from failure
         self.rewind()
@@ -160,57 +155,16 @@ class InputConsumer:
                 f" any more ({error.str()}); going on would lose or repeat records: set the group's offset by hand,"
                 " then start again"
             )
-        elif code in (
-            KafkaError.TOPIC_AUTHORIZATION_FAILED,
-            KafkaError.GROUP_AUTHORIZATION_FAILED,
-        ):
-            raise self._not_authorized(error)
+        elif code in READ_DENIED:
+            raise not_authorized_to_read(self._config, error)
         elif error.fatal():
             raise FatalClientError(f"the consumer failed: {error.str()}")
         else:
             self.trouble = kafka_error_name(error.name())
 
-    def _not_authorized(self, error: KafkaError) -> AuthorizationError:
-        return AuthorizationError(
-            f"not authorized to read: {error.str()}; grant Read and Describe on topics"
-            f" {', '.join(self._config.input_topics)} and Read on group {self._config.group_id}"
-        )
-
-    def _starts(self, partitions: Sequence[TopicPartition]) -> list[TopicPartition]:
-        """Where each partition starts: its committed offset, or the earliest record where there is none."""
-        if not partitions:
-            return []
-        deadline = time.monotonic() + COMMITTED_TIMEOUT
-        starts = self._committed(partitions, deadline)
-        for each in starts:
-            if each.offset < 0:
-                each.offset = self._earliest(each, deadline)
-        return starts
-
-    def _committed(self, partitions: Sequence[TopicPartition], deadline: float) -> list[TopicPartition]:
-        while True:
-            try:
-                committed = self._consumer.committed(list(partitions), timeout=min(CALL_TIMEOUT, _left(deadline)))
-                failed = next((each.error for each in committed if each.error is not None), None)
-                if failed is None:
-                    return committed
-                raise KafkaException(failed)
-            except KafkaException as error:
-                if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
-                    raise self._not_authorized(error.args[0]) from error
-                if time.monotonic() >= deadline:
-                    raise
-                # A coordinator that moves or still ends a transaction responds at once: retry, but not at once.
-                if self._stopping.wait(RETRY_INTERVAL):
-                    raise
-
-    def _earliest(self, partition: TopicPartition, deadline: float) -> int:
-        low, _high = self._consumer.get_watermark_offsets(partition, timeout=_left(deadline))
-        return low
-
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
-            starts = self._starts(partitions)
+            starts = self._start_offsets.of(consumer, partitions)
             self.positions.assign(_offsets(starts))
             # These objects, which carry the leader's epoch of a committed offset (KIP-320).
             consumer.incremental_assign(starts)
@@ -262,10 +216,6 @@ def _named(partitions: Iterable[TopicPartition]) -> list[Partition]:
 
 def _offsets(partitions: Iterable[TopicPartition]) -> dict[Partition, int]:
     return {(each.topic, each.partition): each.offset for each in partitions}
-
-
-def _left(deadline: float) -> float:
-    return max(0.1, deadline - time.monotonic())
 
 
 def _lost(failure: KafkaException) -> ConsumerLost:

@@ -21,8 +21,8 @@ REBUILD_WINDOW = 60.0  # seconds
 class ProducerSession:
     """Owns the current ``producer``.
 
-    ``on_wait`` is called with the reason why a claim takes long, every second; ``credentials_error`` returns what
-    another client with the same credentials was told when they were rejected, None while they were not.
+    ``on_wait`` is called with the reason why a claim takes long, every second; ``credentials_error`` returns the text
+    with which the credentials of the replica's other client were rejected, None while they were not.
     """
 
     def __init__(

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
+from exactly_once.clients.authorization import WRITE_DENIED, not_authorized_to_write
 from exactly_once.clients.client_log import ClientLog
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Outputs
@@ -23,20 +24,12 @@ from exactly_once.core.error_reactions import Reaction, reaction_to
 from exactly_once.core.reasons import AbortReason, Cause, RebuildReason, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
-from exactly_once.errors import AuthorizationError
 
 # Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
 CALL_TIMEOUT = 1.0
 RETRY_INTERVAL = 0.05  # seconds
 
 log = logging.getLogger(__name__)
-
-AUTHORIZATION_CODES = (
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-)
 
 
 class TransactionalProducer:
@@ -197,12 +190,8 @@ class TransactionalProducer:
         raise ProducerLost(kafka_error_name(error.name()))
 
     def _check_authorized(self, error: KafkaError) -> None:
-        if error.code() in AUTHORIZATION_CODES:
-            raise AuthorizationError(
-                f"not authorized to write: {error.str()}; grant Write and Describe on transactional id"
-                f" {self._config.transactional_id} and on every topic that is written,"
-                f" and Read on group {self._config.group_id}"
-            )
+        if error.code() in WRITE_DENIED:
+            raise not_authorized_to_write(self._config, error)
 
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):

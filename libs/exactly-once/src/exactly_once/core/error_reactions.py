@@ -60,5 +60,5 @@ def rejects_a_record(cause: Cause | str) -> bool:
 
 
 def is_fencing(cause: Cause | str) -> bool:
-    """Return True when a later epoch of the transactional id exists, as far as the broker tells."""
+    """Return True when a later epoch of the transactional id exists, as the broker says."""
     return cause in _FENCES

@@ -123,7 +123,7 @@ KafkaErrorName = NewType("KafkaErrorName", str)
 """Name of a librdkafka error as a label, like ``fenced``: an open set, bounded by librdkafka's own list of errors."""
 
 Cause: TypeAlias = Reason | KafkaErrorName
-"""Why a transaction was aborted or a producer replaced: ours, or the name of librdkafka's error.
+"""The cause of an abort or a rebuild: ours, or the name of librdkafka's error.
 
 An ``Unavailable`` of a transform adds reasons of its own, which are any text.
 """

@@ -42,8 +42,8 @@ class InputRecord(Protocol):
 class OutputRecord(NamedTuple):
     """A record to produce in the transaction of the record that it came from.
 
-    Without a ``timestamp`` (milliseconds since the epoch) it carries the producer's clock: Kafka refuses
-    records more than an hour ahead of the broker (KIP-937), so a device's clock must never get here.
+    Without a ``timestamp`` (milliseconds since the epoch) it carries the producer's clock: brokers reject
+    records that are more than an hour ahead of them (KIP-937), so a device's clock must never get here.
     """
 
     topic: str
