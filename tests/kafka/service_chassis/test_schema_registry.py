@@ -14,9 +14,9 @@ from embedded_kafka import EmbeddedRegistry
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from service_chassis.schema_registry import (
     RegisteredSchema,
-    RegistryUnauthorized,
-    RegistryUnavailable,
-    SchemaNotFound,
+    RegistryUnauthorizedError,
+    RegistryUnavailableError,
+    SchemaNotFoundError,
     SchemaRegistry,
 )
 
@@ -58,12 +58,12 @@ def test_the_latest_version_is_the_newest_that_was_registered(
 
 
 def test_a_missing_subject_is_not_found(registry: SchemaRegistry, subject: str) -> None:
-    with pytest.raises(SchemaNotFound, match=f"the schema registry has no subject {subject}"):
+    with pytest.raises(SchemaNotFoundError, match=f"the schema registry has no subject {subject}"):
         registry.latest(subject)
 
 
 def test_a_missing_id_is_not_found(registry: SchemaRegistry) -> None:
-    with pytest.raises(SchemaNotFound, match="the schema registry has no schema id 987654321"):
+    with pytest.raises(SchemaNotFoundError, match="the schema registry has no schema id 987654321"):
         registry.by_id(987_654_321)
 
 
@@ -72,7 +72,7 @@ def test_an_address_that_is_not_the_registrys_api_is_no_reason_to_say_that_a_sch
 ) -> None:
     url = embedded_registry.url.replace("ccompat", "elsewhere")
 
-    with SchemaRegistry({"url": url}) as registry, pytest.raises(RegistryUnavailable):
+    with SchemaRegistry({"url": url}) as registry, pytest.raises(RegistryUnavailableError):
         registry.by_id(1)
 
 
@@ -80,10 +80,13 @@ def test_credentials_are_checked(embedded_registry_factory: Callable[..., Embedd
     url = embedded_registry_factory(basic_auth=("user", "right")).url
 
     with SchemaRegistry({"url": url, "basic.auth.user.info": "user:wrong"}) as registry:
-        with pytest.raises(RegistryUnauthorized, match="HTTP status 401") as refused:
+        with pytest.raises(RegistryUnauthorizedError, match="HTTP status 401") as refused:
             registry.latest("any")
         assert "wrong" not in str(refused.value)
-    with SchemaRegistry({"url": url, "basic.auth.user.info": "user:right"}) as registry, pytest.raises(SchemaNotFound):
+    with (
+        SchemaRegistry({"url": url, "basic.auth.user.info": "user:right"}) as registry,
+        pytest.raises(SchemaNotFoundError),
+    ):
         registry.latest("any")
 
 
@@ -98,7 +101,7 @@ def test_a_registry_that_went_away_is_unavailable_and_what_is_known_stays_known(
         server.stop()
 
         assert registry.by_id(schema_id) == schema
-        with pytest.raises(RegistryUnavailable):
+        with pytest.raises(RegistryUnavailableError):
             registry.latest(subject)
 
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from service_chassis.telemetry.librdkafka import ClientStatistics
 
-PREFIX = "heartzone_librdkafka_"
+PREFIX = "thing_librdkafka_"
 
 
 def poll_until(poll: Callable[[float], object], done: Callable[[], bool]) -> None:
@@ -27,7 +27,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def statistics(registry: CollectorRegistry) -> ClientStatistics:
-    return ClientStatistics(registry)
+    return ClientStatistics(registry, prefix="thing_")
 
 
 def test_a_transactional_producer(registry: CollectorRegistry, statistics: ClientStatistics) -> None:

@@ -11,9 +11,9 @@ import pytest
 from service_chassis.schema_registry import (
     RegisteredSchema,
     RegistryError,
-    RegistryUnauthorized,
-    RegistryUnavailable,
-    SchemaNotFound,
+    RegistryUnauthorizedError,
+    RegistryUnavailableError,
+    SchemaNotFoundError,
     SchemaRegistry,
 )
 
@@ -82,20 +82,20 @@ def test_a_schema_is_asked_for_once(registry: SchemaRegistry, server: ScriptedRe
 @pytest.mark.parametrize(
     ("status", "document", "kind"),
     [
-        pytest.param(404, {"error_code": 40401, "message": "no subject"}, SchemaNotFound, id="no-subject"),
-        pytest.param(404, {"error_code": 40402, "message": "no version"}, SchemaNotFound, id="no-version"),
-        pytest.param(404, {"error_code": 40403, "message": "no schema"}, SchemaNotFound, id="no-schema"),
-        pytest.param(404, {"detail": "no such route"}, RegistryUnavailable, id="not-a-registry"),
-        pytest.param(404, "<html>", RegistryUnavailable, id="404-of-a-proxy"),
-        pytest.param(401, {"error_code": 401, "message": "no"}, RegistryUnauthorized, id="wrong-password"),
-        pytest.param(403, {}, RegistryUnauthorized, id="no-right"),
-        pytest.param(408, {}, RegistryUnavailable, id="timeout"),
-        pytest.param(429, {}, RegistryUnavailable, id="too-many"),
-        pytest.param(500, {"error_code": 50001, "message": "store"}, RegistryUnavailable, id="store-away"),
-        pytest.param(503, "<html>", RegistryUnavailable, id="503-of-a-proxy"),
-        pytest.param(302, {}, RegistryUnavailable, id="redirect"),
-        pytest.param(200, {}, RegistryUnavailable, id="empty-answer"),
-        pytest.param(200, [], RegistryUnavailable, id="odd-answer"),
+        pytest.param(404, {"error_code": 40401, "message": "no subject"}, SchemaNotFoundError, id="no-subject"),
+        pytest.param(404, {"error_code": 40402, "message": "no version"}, SchemaNotFoundError, id="no-version"),
+        pytest.param(404, {"error_code": 40403, "message": "no schema"}, SchemaNotFoundError, id="no-schema"),
+        pytest.param(404, {"detail": "no such route"}, RegistryUnavailableError, id="not-a-registry"),
+        pytest.param(404, "<html>", RegistryUnavailableError, id="404-of-a-proxy"),
+        pytest.param(401, {"error_code": 401, "message": "no"}, RegistryUnauthorizedError, id="wrong-password"),
+        pytest.param(403, {}, RegistryUnauthorizedError, id="no-right"),
+        pytest.param(408, {}, RegistryUnavailableError, id="timeout"),
+        pytest.param(429, {}, RegistryUnavailableError, id="too-many"),
+        pytest.param(500, {"error_code": 50001, "message": "store"}, RegistryUnavailableError, id="store-away"),
+        pytest.param(503, "<html>", RegistryUnavailableError, id="503-of-a-proxy"),
+        pytest.param(302, {}, RegistryUnavailableError, id="redirect"),
+        pytest.param(200, {}, RegistryUnavailableError, id="empty-answer"),
+        pytest.param(200, [], RegistryUnavailableError, id="odd-answer"),
     ],
 )
 def test_answers_are_told_apart_by_what_can_be_done(
@@ -113,13 +113,13 @@ def test_answers_are_told_apart_by_what_can_be_done(
 def test_an_answer_that_is_not_json_is_no_answer(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
     server.status, server.body = 200, b"<html>please log in</html>"
 
-    with pytest.raises(RegistryUnavailable, match="the schema registry's answer for schema id 7 is not one"):
+    with pytest.raises(RegistryUnavailableError, match="the schema registry's response for schema id 7 is invalid"):
         registry.by_id(7)
 
 
 def test_a_failure_is_asked_again(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
     server.answers(404, {"error_code": 40403, "message": "not yet"})
-    with pytest.raises(SchemaNotFound, match="the schema registry has no schema id 7"):
+    with pytest.raises(SchemaNotFoundError, match="the schema registry has no schema id 7"):
         registry.by_id(7)
 
     server.answers(200, {"schema": "{}"})
@@ -129,6 +129,6 @@ def test_a_failure_is_asked_again(registry: SchemaRegistry, server: ScriptedRegi
 def test_a_registry_that_is_not_there_is_unavailable() -> None:
     with (
         SchemaRegistry({"url": "http://127.0.0.1:1", "retries.wait.ms": 1}) as registry,
-        pytest.raises(RegistryUnavailable, match="cannot be reached for schema id 7"),
+        pytest.raises(RegistryUnavailableError, match="cannot be reached for schema id 7"),
     ):
         registry.by_id(7)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from exactly_once import PoisonRecord, Unavailable
 from heartzone.decoding import BiometricsDecoder
-from service_chassis.schema_registry import RegistryError, SchemaNotFound
+from service_chassis.schema_registry import RegistryError, SchemaNotFoundError
 
 MOST_UNKNOWN_IDS = 10_000
 ASK_AGAIN = 1.0
@@ -59,7 +59,7 @@ class WriterSchemas:
                 raise self._unknown(schema_id) if given_up else Unavailable("schema_not_found_yet")
         try:
             schema = self._schema_of(schema_id)
-        except SchemaNotFound as error:
+        except SchemaNotFoundError as error:
             if len(self._unknown_since) >= MOST_UNKNOWN_IDS:
                 self._unknown_since.clear()
                 self._asked.clear()

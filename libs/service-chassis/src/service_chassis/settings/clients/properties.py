@@ -1,4 +1,4 @@
-"""From variable names to the properties of a client library, and what a property's value may be."""
+"""Properties of a client library: their variables, and the values that they may have."""
 
 import difflib
 import re
@@ -51,7 +51,7 @@ def find_property(variable: str, tail: str, known: Iterable[str], *, library: st
 
 
 def check_value(variable: str, name: str, prop: Property, value: str) -> None:
-    """Refuse what the library would refuse later, in words that name the variable.
+    """Find a value that the library would reject later, and name its variable.
 
     Raises:
         SettingsError: not a value of the property's kind.
