@@ -11,7 +11,7 @@ from heartzone.settings import REFUSED_PROPERTIES, VARIABLE_PREFIX, TopicSetting
 from service_chassis.settings import ServiceSettings
 
 _OFFSETS = "offsets are committed in the transaction of their outputs, and in no other way"
-_LOG = "the worker learns of lost connections from the log alone; HEARTZONE_LOG_LEVEL says what is shown of it"
+_LOG_LEVEL = "HEARTZONE_LOG_LEVEL says what is shown of it"
 
 
 class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
@@ -25,8 +25,8 @@ class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         "enable.gapless.guarantee": "a failed record aborts its transaction already",
         "group.id": "use HEARTZONE_GROUP_ID",
         "group.instance.id": "replicas with the same settings would fence each other",
-        "log.connection.close": _LOG,
-        "log_level": _LOG,
+        "log.connection.close": f"{OWNED_PRODUCER_PROPERTIES['log.connection.close']}; {_LOG_LEVEL}",
+        "log_level": f"{OWNED_PRODUCER_PROPERTIES['log_level']}; {_LOG_LEVEL}",
         "offset.store.method": _OFFSETS,
         "offset.store.path": _OFFSETS,
         "offset.store.sync.interval.ms": _OFFSETS,
