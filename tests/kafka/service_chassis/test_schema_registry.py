@@ -67,7 +67,7 @@ def test_a_missing_id_is_not_found(registry: SchemaRegistry) -> None:
         registry.by_id(987_654_321)
 
 
-def test_an_address_that_is_not_the_registrys_api_is_no_reason_to_say_that_a_schema_is_missing(
+def test_an_address_that_is_not_the_registrys_api_does_not_mean_that_a_schema_is_missing(
     embedded_registry: EmbeddedRegistry,
 ) -> None:
     url = embedded_registry.url.replace("ccompat", "elsewhere")
@@ -90,7 +90,7 @@ def test_credentials_are_checked(embedded_registry_factory: Callable[..., Embedd
         registry.latest("any")
 
 
-def test_a_registry_that_went_away_is_unavailable_and_what_is_known_stays_known(
+def test_a_registry_that_stopped_is_unavailable_and_known_schemas_stay_known(
     embedded_registry_factory: Callable[..., EmbeddedRegistry], subject: str
 ) -> None:
     server = embedded_registry_factory()

@@ -58,7 +58,7 @@ def test_a_transactional_producer(registry: CollectorRegistry, statistics: Clien
     producer.abort_transaction(20)
 
 
-def test_a_consumer_tells_the_lag_of_what_it_is_assigned(
+def test_a_consumer_has_the_lag_of_its_assigned_partitions(
     registry: CollectorRegistry, statistics: ClientStatistics
 ) -> None:
     brokers = Producer({"test.mock.num.brokers": 1})
@@ -101,9 +101,7 @@ def test_two_clients_have_their_own_labels(registry: CollectorRegistry, statisti
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"msg_cnt":null}'])
-def test_what_is_no_statistics_harms_nothing(
-    registry: CollectorRegistry, statistics: ClientStatistics, text: str
-) -> None:
+def test_unreadable_statistics_do_no_harm(registry: CollectorRegistry, statistics: ClientStatistics, text: str) -> None:
     statistics.callback("odd")(text)
 
     list(registry.collect())

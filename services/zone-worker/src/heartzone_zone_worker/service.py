@@ -169,6 +169,6 @@ class ZoneWorker:
 
     def _wait(self, reason: str) -> None:
         if reason != self._reason:
-            log.warning("waiting", reason=reason)
+            log.warning("output_schema_awaited", reason=reason)
         self._reason = reason
         self._stopping.wait(RETRY_INTERVAL)
