@@ -80,9 +80,9 @@ def test_credentials_are_checked(embedded_registry_factory: Callable[..., Embedd
     url = embedded_registry_factory(basic_auth=("user", "right")).url
 
     with SchemaRegistry({"url": url, "basic.auth.user.info": "user:wrong"}) as registry:
-        with pytest.raises(RegistryUnauthorizedError, match="HTTP status 401") as refused:
+        with pytest.raises(RegistryUnauthorizedError, match="HTTP status 401") as raised:
             registry.latest("any")
-        assert "wrong" not in str(refused.value)
+        assert "wrong" not in str(raised.value)
     with (
         SchemaRegistry({"url": url, "basic.auth.user.info": "user:right"}) as registry,
         pytest.raises(SchemaNotFoundError),
@@ -137,6 +137,6 @@ def test_the_registry_can_judge_the_evolution_of_our_schemas(
     if compatible:
         register(confluent, subject, changed)
     else:
-        with pytest.raises(SchemaRegistryError) as refused:
+        with pytest.raises(SchemaRegistryError) as raised:
             register(confluent, subject, changed)
-        assert refused.value.http_status_code == 409
+        assert raised.value.http_status_code == 409

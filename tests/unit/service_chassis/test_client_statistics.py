@@ -96,8 +96,8 @@ def test_two_clients_have_their_own_labels(registry: CollectorRegistry, statisti
         for client in ("first", "second")
     ]
     for client, producer in zip(("first", "second"), producers, strict=True):
-        told = partial(registry.get_sample_value, f"{PREFIX}requests_total", {"client": client})
-        poll_until(producer.poll, lambda: bool(told()))  # noqa: B023 called before the next round
+        requests = partial(registry.get_sample_value, f"{PREFIX}requests_total", {"client": client})
+        poll_until(producer.poll, lambda: bool(requests()))  # noqa: B023 called before the next round
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"msg_cnt":null}'])

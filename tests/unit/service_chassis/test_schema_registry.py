@@ -91,7 +91,7 @@ def test_a_schema_is_looked_up_once(registry: SchemaRegistry, server: ScriptedRe
         pytest.param(403, {}, RegistryUnauthorizedError, id="no-right"),
         pytest.param(408, {}, RegistryUnavailableError, id="timeout"),
         pytest.param(429, {}, RegistryUnavailableError, id="too-many"),
-        pytest.param(500, {"error_code": 50001, "message": "store"}, RegistryUnavailableError, id="store-away"),
+        pytest.param(500, {"error_code": 50001, "message": "store"}, RegistryUnavailableError, id="store-unavailable"),
         pytest.param(503, "<html>", RegistryUnavailableError, id="503-of-a-proxy"),
         pytest.param(302, {}, RegistryUnavailableError, id="redirect"),
         pytest.param(200, {}, RegistryUnavailableError, id="empty-answer"),

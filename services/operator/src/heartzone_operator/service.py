@@ -180,13 +180,13 @@ class Operator:
         return 0
 
     def live(self) -> Health:
-        """Whether the loop makes progress."""
+        """Say whether the loop makes progress."""
         if self._reconciler is None:
             return Health(ok=True, reason="the loop has not begun")
         return self._progress.health()
 
     def ready(self) -> Health:
-        """Whether resources are reconciled, or what is waited for."""
+        """Say whether resources are reconciled, or what is waited for."""
         if self._waiting.reason is not None or self._watch is None or self._cluster is None:
             return Health(ok=False, reason=self._waiting.reason or "starting")
         if self._watch.problem is not None:

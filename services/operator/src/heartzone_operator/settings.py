@@ -64,7 +64,7 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
 
     @property
     def is_clusterwide(self) -> bool:
-        """Whether all namespaces are served."""
+        """Say whether all namespaces are served."""
         return self.watch_namespaces.strip() == EVERYWHERE
 
     def namespaces(self, own: str) -> tuple[str, ...]:

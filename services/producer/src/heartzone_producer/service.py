@@ -82,14 +82,14 @@ class ProducerService:
         self._server.should_exit = True
 
     def live(self) -> Health:
-        """Whether the event loop makes progress."""
+        """Say whether the event loop makes progress."""
         age = monotonic() - self._writer.loop_seen
         if age > LOOP_STUCK_SECONDS:
             return Health(ok=False, reason=f"the event loop has not moved for {age:.0f} s")
         return Health(ok=True, reason="the event loop moves")
 
     def ready(self) -> Health:
-        """Whether messages can be written now."""
+        """Say whether messages can be written now."""
         if self._server.should_exit:
             return Health(ok=False, reason="stopping")
         problem = self._broker.problem or self._registry.problem

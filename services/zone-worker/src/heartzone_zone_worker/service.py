@@ -76,14 +76,14 @@ class ZoneWorker:
             self._worker.stop()
 
     def live(self) -> Health:
-        """Whether the loop makes progress."""
+        """Say whether the loop makes progress."""
         limit = self._settings.watchdog_timeout
         if self._worker is None or self._worker.progress_age < limit:
             return Health(ok=True, reason="the loop moves")
         return Health(ok=False, reason=f"the loop has not moved for {self._worker.progress_age:.0f} s")
 
     def ready(self) -> Health:
-        """Whether records are processed."""
+        """Say whether records are processed."""
         reason = self._reason if self._worker is None else self._worker.unready_reason
         return Health(ok=reason is None, reason=reason or "processing")
 

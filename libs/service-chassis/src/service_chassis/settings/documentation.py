@@ -83,7 +83,7 @@ def _common(services: Mapping[str, type[ServiceSettings]]) -> dict[str, FieldInf
 
 
 def _refused(services: Mapping[str, type[ServiceSettings]]) -> Iterator[tuple[str, str]]:
-    """Each refused property with the reasons of those that rest on it."""
+    """Each refused property with the reasons of the services that rest on it."""
     for name in {name for settings in services.values() for name in settings.all_refused_properties()}:
         reasons: dict[str, None] = {}
         for settings in services.values():

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a probe should pass, and why, in a few words for a person."""
+    """The result of a probe, with the reason in a few words for people."""
 
     ok: bool
     reason: str

@@ -27,12 +27,12 @@ class Property:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a property's value must not be shown."""
+    """Say whether a property's value must not be shown."""
     return _SECRET.search(name) is not None
 
 
 def variable_tail(name: str) -> str:
-    """How a property is written at the end of a variable: ``sasl.username`` is ``SASL_USERNAME``."""
+    """The end of a property's variable: ``SASL_USERNAME`` for ``sasl.username``."""
     return name.upper().replace(".", "_")
 
 
