@@ -9,14 +9,12 @@ from exactly_once.batching import BatchLimits
 Properties = Mapping[str, str | int | float | bool]
 
 OWNED_CONSUMER_PROPERTIES: Mapping[str, str] = {
-    "auto.offset.reset": "a group starts at the earliest record, and an offset that is gone stops the worker: skipping"
-    " would lose records, starting over would double them",
+    "auto.offset.reset": "where a group starts is decided per partition: committed offset, else the earliest record",
     "enable.auto.commit": "offsets are committed in the transaction",
     "enable.auto.offset.store": "offsets come from the worker's own bookkeeping",
     "enable.partition.eof": "the end of a partition is how the lag reads 0 when idle",
     "group.id": "it is the worker's group_id",
-    "isolation.level": "with read_uncommitted a worker would process records of aborted transactions, and not wait for"
-    " the offsets of a partition's former owner (KIP-447)",
+    "isolation.level": "read_committed is what makes a new owner wait for the old owner's offsets (KIP-447)",
 }
 OWNED_PRODUCER_PROPERTIES: Mapping[str, str] = {
     "acks": "a transaction needs all in-sync replicas",
