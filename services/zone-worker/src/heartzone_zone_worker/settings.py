@@ -22,8 +22,8 @@ class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         **OWNED_PRODUCER_PROPERTIES,
         "auto.commit.enable": _OFFSETS,
         "auto.commit.interval.ms": _OFFSETS,
-        "auto.offset.reset": f"{OWNED_CONSUMER_PROPERTIES['auto.offset.reset']}; an offset that is gone stops the worker,"
-        " because skipping would lose records and starting over would double them",
+        "auto.offset.reset": f"{OWNED_CONSUMER_PROPERTIES['auto.offset.reset']}; an offset that is gone stops the"
+        " worker, because skipping would lose records and starting over would double them",
         "enable.gapless.guarantee": "a failed record aborts its transaction already",
         "group.id": "use HEARTZONE_GROUP_ID",
         "group.instance.id": "replicas with the same settings would fence each other",
