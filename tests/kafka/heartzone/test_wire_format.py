@@ -11,7 +11,7 @@ from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSe
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from embedded_kafka import EmbeddedRegistry
-from heartzone.decoding import BiometricsDecoder
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode, json_schema
 from heartzone.wire import frame_prefix, subject_of, unframe
 from service_chassis.schema_registry import SchemaRegistry

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from heartzone.decoding import BiometricsDecoder
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone.messages import INT32_MAX, Biometrics, HeartRate, HeartRateZoneReached, encode, json_schema
 from heartzone.zones import Zone
 

@@ -5,10 +5,10 @@ from input to output to the digit, and .NET writes more digits than Python can h
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, inspect
 
 INT32_MAX = 2**31 - 1
 
@@ -62,17 +62,6 @@ class HeartRateZoneReached(Struct, frozen=True, gc=False, rename="pascal", forbi
     max_heart_rate: MaxBeatsPerMinute
 
 
-class InvalidMessage(ValueError):
-    """Bytes that are not the message they should be; the text says which field, its value and what would be right.
-
-    ``reason`` is ``invalid_json`` (not JSON at all) or ``schema_violation`` (JSON, but not this message).
-    """
-
-    def __init__(self, reason: Literal["invalid_json", "schema_violation"], detail: str) -> None:
-        super().__init__(detail)
-        self.reason: Literal["invalid_json", "schema_violation"] = reason
-
-
 encode = msgspec.json.Encoder().encode
 """The JSON of a message, UTF-8, without blanks."""
 
@@ -85,6 +74,17 @@ def json_schema(message: type[Struct]) -> dict[str, Any]:
     """
     (schema,), components = msgspec.json.schema_components([message], ref_template="{name}")
     return {"$schema": DRAFT_07, **_inlined(schema, components)}
+
+
+def item_models(message: type[Struct]) -> dict[str, type[Struct]]:
+    """The models of the objects in a message's arrays, by the field that holds the array."""
+    kind = inspect.type_info(message)
+    assert isinstance(kind, inspect.StructType)
+    return {
+        field.name: item.cls
+        for field in kind.fields
+        if isinstance(field.type, inspect.ListType) and isinstance(item := field.type.item_type, inspect.StructType)
+    }
 
 
 def _inlined(schema: Any, components: Mapping[str, Any]) -> Any:

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from exactly_once import InputRecord, PlainRecord, PoisonRecord
-from heartzone.decoding import BiometricsDecoder
-from heartzone.messages import InvalidMessage
-from heartzone.wire import BadFrame, frame_prefix, unframe
+from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
+from heartzone.wire import BadFrameError, frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
 
 # Formatting a member of an IntEnum takes ten times as long.
@@ -39,9 +38,9 @@ class ZoneTransform:
         try:
             writer_id, payload = unframe(value)
             biometrics = self._decoder_of(writer_id).decode(payload)
-        except BadFrame as error:
+        except BadFrameError as error:
             raise PoisonRecord("bad_frame", str(error)) from error
-        except InvalidMessage as error:
+        except InvalidMessageError as error:
             raise PoisonRecord(error.reason, str(error)) from error
         device_id, maximum = biometrics.device_id, biometrics.max_heart_rate
         key = device_id.encode()

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
 from jsonschema.validators import extend
 
-from heartzone.decoding import BiometricsDecoder
-from heartzone.examination import examine
-from heartzone.formats import are_uuid_and_date_times, is_date_time, is_uuid
-from heartzone.messages import Biometrics, InvalidMessage, json_schema
+from heartzone.messages import Biometrics, json_schema
+from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
+from heartzone_zone_worker.decoding.formats import are_uuid_and_date_times, is_date_time, is_uuid
+from heartzone_zone_worker.decoding.payloads import PayloadExaminer
 
 # --- The judge, and where it has to be put right ------------------------------------------------------------------
 
@@ -288,7 +288,7 @@ NEWER["properties"]["HeartRates"]["items"]["properties"]["Confidence"] = {}
 def decoded(decoder: BiometricsDecoder, payload: bytes) -> Biometrics | None:
     try:
         return decoder.decode(payload)
-    except InvalidMessage:
+    except InvalidMessageError:
         return None
 
 
@@ -324,8 +324,8 @@ def test_the_decoder_accepts_exactly_what_the_schema_accepts(
 def test_the_quick_way_and_the_exact_way_agree(payload: bytes) -> None:
     quick = decoded(BiometricsDecoder(), payload)
     try:
-        exact = examine(payload, ignored=frozenset(), ignored_in_reading=frozenset())
-    except InvalidMessage:
+        exact = PayloadExaminer().examine(payload)
+    except InvalidMessageError:
         exact = None
 
     assert exact == quick
