@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_producer.metrics import WriterMetrics
-from heartzone_producer.writing.failures import RecordTooLarge, Unavailable
+from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
 from heartzone_producer.writing.record_writer import RecordWriter
 from heartzone_testing.pipeline import Pipeline
 from heartzone_testing.programs import free_port
@@ -228,7 +228,7 @@ def test_a_producer_that_fails_for_good_is_replaced(stack: Stack) -> None:
             assert started < writer.acknowledged_at < time.monotonic()
             waiting = writer.write(topic, b"meanwhile", "key")
             _fail_for_good(writer)
-            with pytest.raises(Unavailable):
+            with pytest.raises(UnavailableError):
                 await asyncio.wait_for(waiting, DEADLINE)
             while writer.replaced == 0:
                 await asyncio.sleep(0)
@@ -250,10 +250,10 @@ def test_a_full_queue_refuses_at_once(stack: Stack) -> None:
         writer.start()
         try:
             accepted = [writer.write(stack.pipeline.biometrics, b"value", "key") for _ in range(2)]
-            with pytest.raises(Unavailable) as refused:
+            with pytest.raises(UnavailableError) as refused:
                 writer.write(stack.pipeline.biometrics, b"value", "key")
             assert refused.value.reason == "queue_full"
-            with pytest.raises(RecordTooLarge):
+            with pytest.raises(RecordTooLargeError):
                 writer.write(stack.pipeline.biometrics, b"x" * 1_100_000, "key")
             await asyncio.gather(*accepted)
         finally:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone.messages import INT32_MAX, Biometrics, HeartRate, HeartRateZoneReached, encode, json_schema
 from heartzone.zones import Zone
+from heartzone_zone_worker.decoding import BiometricsDecoder
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 

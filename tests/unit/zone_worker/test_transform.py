@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactly_once import PoisonRecord, Unavailable
-from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.transform import ZoneTransform
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct, inspect
+from msgspec import Meta, Struct
 
 INT32_MAX = 2**31 - 1
 
@@ -74,17 +74,6 @@ def json_schema(message: type[Struct]) -> dict[str, Any]:
     """
     (schema,), components = msgspec.json.schema_components([message], ref_template="{name}")
     return {"$schema": DRAFT_07, **_inlined(schema, components)}
-
-
-def item_models(message: type[Struct]) -> dict[str, type[Struct]]:
-    """The models of the objects in a message's arrays, by the field that holds the array."""
-    kind = inspect.type_info(message)
-    assert isinstance(kind, inspect.StructType)
-    return {
-        field.name: item.cls
-        for field in kind.fields
-        if isinstance(field.type, inspect.ListType) and isinstance(item := field.type.item_type, inspect.StructType)
-    }
 
 
 def _inlined(schema: Any, components: Mapping[str, Any]) -> Any:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from exactly_once import InputRecord, PlainRecord, PoisonRecord
-from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
 from heartzone.wire import BadFrameError, frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
+from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
 
 # Formatting a member of an IntEnum takes ten times as long.
 DIGITS = tuple(str(int(zone)) for zone in Zone)

@@ -5,14 +5,14 @@ Whatever it is not sure of goes to ``payloads``, which is slow, exact, and says 
 """
 
 import json
-from collections.abc import Callable, Mapping
-from operator import attrgetter
+from collections.abc import Mapping
 from typing import Any, Self
 
 import msgspec
 from msgspec import UNSET, Struct, defstruct
 
-from heartzone.messages import Biometrics, item_models
+from heartzone.messages import Biometrics
+from heartzone.structure import converter, item_models
 from heartzone_zone_worker.decoding.formats import are_uuid_and_date_times
 from heartzone_zone_worker.decoding.payloads import PayloadExaminer
 from heartzone_zone_worker.decoding.writer_schema import undeclared_fields
@@ -36,7 +36,7 @@ class BiometricsDecoder:
         self._examine = PayloadExaminer(ignored).examine
         extended = _extended(Biometrics, ignored)
         self._decode = msgspec.json.Decoder(extended).decode
-        self._strip = None if extended is Biometrics else _stripper(Biometrics)
+        self._stripped = None if extended is Biometrics else converter(Biometrics)
 
     @classmethod
     def for_schema(cls, text: str) -> Self:
@@ -63,7 +63,7 @@ class BiometricsDecoder:
             return self._examine(payload)
         if not are_uuid_and_date_times([message.device_id, *[reading.date_time for reading in message.heart_rates]]):
             return self._examine(payload)
-        return message if self._strip is None else self._strip(message)
+        return message if self._stripped is None else self._stripped(message)
 
 
 def _extended(message: type[Struct], ignored: Ignored) -> type[Any]:
@@ -85,20 +85,3 @@ def _extended(message: type[Struct], ignored: Ignored) -> type[Any]:
         gc=False,
         forbid_unknown_fields=True,
     )
-
-
-def _stripper(message: type[Struct]) -> Callable[[Any], Any]:
-    """Make a message of an extended one, without the further fields."""
-    items = {field: _stripper(model) for field, model in item_models(message).items()}
-    values = attrgetter(*message.__struct_fields__)
-    if not items:
-        return lambda extended: message(*values(extended))
-    places = [(message.__struct_fields__.index(field), strip) for field, strip in items.items()]
-
-    def strip_all(extended: Any) -> Any:
-        arguments = list(values(extended))
-        for place, strip in places:
-            arguments[place] = [strip(item) for item in arguments[place]]
-        return message(*arguments)
-
-    return strip_all

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from heartzone.messages import item_models
+from heartzone.structure import item_models
 
 # Keywords whose subschemas describe the same value.
 _SAME_VALUE_LISTS = ("allOf", "anyOf", "oneOf")
