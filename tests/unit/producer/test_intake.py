@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -16,6 +17,13 @@ from heartzone_producer.intake.biometrics import accept, examine
 from heartzone_producer.intake.errors import MAX_VIOLATIONS, InvalidBodyError, InvalidMessageError, MalformedBodyError
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+
+COMPONENTS = description()["components"]
+SCHEMAS = COMPONENTS["schemas"]
+REGISTERED = jsonschema_rs.Draft7Validator(json_schema(Biometrics), validate_formats=True)
+PUBLISHED = jsonschema_rs.Draft202012Validator(
+    {"$ref": "#/components/schemas/BiometricsRequest", "components": COMPONENTS}, validate_formats=True
+)
 
 
 def _either_casing(name: str) -> st.SearchStrategy[str]:
@@ -77,11 +85,9 @@ def _accepts(body: bytes) -> bool:
 
 @given(messages)
 def test_a_message_of_any_casing_becomes_what_the_registered_schema_accepts(message: dict[str, Any]) -> None:
-    validator = jsonschema_rs.Draft7Validator(json_schema(Biometrics), validate_formats=True)
-
     accepted = accept(json.dumps(message).encode())
 
-    validator.validate(json.loads(accepted.payload))
+    REGISTERED.validate(json.loads(accepted.payload))
 
 
 @given(messages)
@@ -96,9 +102,7 @@ def test_the_response_is_the_payload_in_camel_case_and_is_accepted_as_it_is(mess
 
 
 def _camel_case(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name[0].lower() + name[1:]: _camel_case(item) for name, item in value.items()}
-    return [_camel_case(item) for item in value] if isinstance(value, list) else value
+    return _cased(value, lambda name: name[0].lower() + name[1:])
 
 
 @given(messages)
@@ -133,11 +137,7 @@ def test_the_quick_and_the_exact_way_agree(message: dict[str, Any]) -> None:
 @settings(max_examples=300)
 @given(messages | nearly_messages() | anything)
 def test_the_published_schema_accepts_exactly_what_the_api_accepts(message: Any) -> None:
-    document = description()
-    schema = {"$ref": "#/components/schemas/BiometricsRequest", "components": document["components"]}
-    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-
-    assert _accepts(json.dumps(message).encode()) == validator.is_valid(message)
+    assert _accepts(json.dumps(message).encode()) == PUBLISHED.is_valid(message)
 
 
 @settings(max_examples=300)
@@ -194,6 +194,38 @@ def test_each_violation_is_reported_where_it_is(body: bytes, pointer: str, part_
     (violation,) = invalid.value.violations
     assert violation.pointer == pointer
     assert part_of_the_detail in violation.detail
+
+
+@pytest.mark.parametrize("value", ["x", -1, INT32_MAX + 1, None])
+@pytest.mark.parametrize(
+    ("pointer", "name"),
+    [
+        *((f"/{name}", name) for name in SCHEMAS["Biometrics"]["properties"]),
+        *((f"/heartRates/0/{name}", name) for name in SCHEMAS["HeartRate"]["properties"]),
+    ],
+)
+@pytest.mark.parametrize("casing", [lambda name: name, lambda name: name[0].upper() + name[1:]])
+def test_each_value_of_the_model_is_required_and_checked_in_both_casings(
+    pointer: str, name: str, value: Any, casing: Callable[[str], str]
+) -> None:
+    """Whatever the model has: a value that the quick way does not check would pass."""
+    message = json.loads(_course())
+    owner = message if pointer.count("/") == 1 else message["heartRates"][0]
+    owner[name] = value
+    if value is None:
+        del owner[name]
+
+    with pytest.raises(InvalidMessageError) as invalid:
+        accept(json.dumps(_cased(message, casing)).encode())
+
+    (violation,) = invalid.value.violations
+    assert violation.pointer.lower() == pointer.lower()
+
+
+def _cased(value: Any, casing: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {casing(name): _cased(item, casing) for name, item in value.items()}
+    return [_cased(item, casing) for item in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("name", ["DeviceId", "MaxHeartRate", "HeartRates"])

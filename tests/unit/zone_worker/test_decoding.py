@@ -1,10 +1,11 @@
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from heartzone.messages import Biometrics, HeartRate
+from heartzone.messages import Biometrics, HeartRate, json_schema
 from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
 from heartzone_zone_worker.decoding.payloads import PayloadExaminer
 
@@ -150,6 +151,35 @@ def test_what_is_not_a_biometrics_is_invalid_with_place_value_and_expectation(da
         BiometricsDecoder().decode(data)
 
     assert invalid.value.reason == "schema_violation"
+
+
+def values(schema: Mapping[str, Any], *path: str | int) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    """The path and the schema of each text and number of a message."""
+    if schema["type"] == "object":
+        for name, field in schema["properties"].items():
+            yield from values(field, *path, name)
+    elif schema["type"] == "array":
+        yield from values(schema["items"], *path, 0)
+    else:
+        yield path, schema
+
+
+@pytest.mark.parametrize(("path", "schema"), list(values(json_schema(Biometrics))), ids=str)
+def test_each_value_of_the_model_is_required_and_checked(
+    path: tuple[str | int, ...], schema: Mapping[str, Any]
+) -> None:
+    """Whatever the model has: a value that the quick way does not check would pass."""
+    wrong = ["x", 5] if "format" in schema else [5] if schema["type"] == "string" else [schema["minimum"] - 1, 2**31]
+    for value in [*wrong, None]:
+        document = json.loads(payload())
+        *parents, name = path
+        owner = functools.reduce(lambda place, step: place[step], parents, document)
+        if value is None:
+            del owner[name]
+        else:
+            owner[name] = value
+        with pytest.raises(InvalidMessageError, match=f"^/{'/'.join(map(str, path))}: "):
+            BiometricsDecoder().decode(json.dumps(document).encode())
 
 
 def test_an_error_quotes_no_more_than_a_line_of_what_was_sent() -> None:

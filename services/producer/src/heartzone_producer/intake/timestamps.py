@@ -33,7 +33,7 @@ def to_utc(text: str) -> str:
     """The same instant in UTC, its fraction as it was written but cut after 6 digits.
 
     Raises:
-        InvalidDateTimeError: not RFC 3339, a leap second, an offset beyond ±14:00, or a year outside 0001 to 9999 in UTC.
+        InvalidDateTimeError: not RFC 3339, a leap second, an offset beyond ±14:00, or a UTC year outside 0001 to 9999.
     """
     match = _RFC_3339(text)
     if match is None:
