@@ -4,17 +4,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
+from heartzone import HeartRateZoneReached, Zone, encode
 
 README = Path(__file__).parents[3] / "libs" / "heartzone" / "README.md"
 
 
-def test_the_example_reads_the_settings_of_a_service(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("HEARTZONE_GROUP_ID", "another")
+def test_the_example_frames_a_zone_event() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
     names: dict[str, Any] = {"__name__": "readme"}
     exec(example, names)
 
-    assert names["settings"].group_id == "another"
-    assert names["settings"].kafka.consumer() == {"bootstrap.servers": "kafka:9092"}
+    event = HeartRateZoneReached(names["device"], int(Zone.ZONE3), "2022-12-02T13:50:00.000Z", 140, 200)
+    assert names["zone"] is Zone.ZONE3
+    assert (names["schema_id"], names["payload"]) == (7, encode(event))
