@@ -33,7 +33,7 @@ def description() -> Json:
         "info": {
             "title": "heartzone producer",
             "version": version("heartzone-producer"),
-            "summary": "Takes heart-rate readings in and stores them in Kafka.",
+            "summary": "Accepts heart-rate readings and stores them in Kafka.",
             "description": "A 202 says that the broker has the message on all in-sync replicas. After a 503, or without"
             " a response, it may be stored or not: send it again. Errors are problem documents (RFC 9457). Other paths"
             " have the status 404, other methods 405.",
