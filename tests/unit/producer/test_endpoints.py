@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from heartzone_producer.api.batch import MAX_ITEMS
-from heartzone_producer.rejections import RejectionReason
+from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ class TestBatch:
     def test_nothing_stored_without_a_broker_is_unavailable(
         self, api: "Api", course_request: bytes, as_lines: bool
     ) -> None:
-        api.delivery.failure = UnavailableError(RejectionReason.BROKER_UNAVAILABLE, "the broker cannot be reached")
+        api.delivery.failure = UnavailableError(
+            ServiceUnavailableReason.BROKER_UNAVAILABLE, "the broker cannot be reached"
+        )
 
         assert _post_batch(api, [course_request, INVALID], as_lines=as_lines).status == 503
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heartzone_producer.rejections import RejectionReason
+from heartzone_producer.api.problems import ProblemError, ProblemKind
+from heartzone_producer.rejections import RejectionReason, ServiceUnavailableReason
 from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_a_strange_host_changes_nothing(api: "Api", host: str) -> None:
 
 @pytest.mark.parametrize("path", ["/biometrics", "/biometrics/raw"])
 def test_unavailable_says_when_to_try_again(api: "Api", course_request: bytes, path: str) -> None:
-    api.delivery.failure = UnavailableError(RejectionReason.BROKER_UNAVAILABLE, "the broker cannot be reached")
+    api.delivery.failure = UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, "the broker cannot be reached")
 
     response = api.post(course_request, path=path)
 
@@ -224,3 +225,29 @@ def test_no_damage_to_a_valid_body_causes_an_error_of_another_kind(
     body = course_request[:position] + replacement + course_request[position + 1 :]
 
     assert api.post(body).status in {202, 400, 422}
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_each_kind_of_problem_has_its_reason(kind: ProblemKind) -> None:
+    if kind is ProblemKind.UNAVAILABLE:
+        with pytest.raises(ValueError, match="unavailable"):
+            ProblemError(kind, "a detail")
+    else:
+        assert ProblemError(kind, "a detail").reason.replace("_", "-") == kind.slug
+
+
+def test_the_values_of_reasons_are_those_that_dashboards_know() -> None:
+    assert {*map(str, RejectionReason), *map(str, ServiceUnavailableReason)} == {
+        "broker_away",
+        "client_disconnected",
+        "internal_error",
+        "invalid_message",
+        "malformed",
+        "method_not_allowed",
+        "not_found",
+        "queue_full",
+        "registry_away",
+        "too_large",
+        "too_many_requests",
+        "unsupported_media_type",
+    }

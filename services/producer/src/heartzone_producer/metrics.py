@@ -20,7 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from heartzone_producer.rejections import RejectionReason
+from heartzone_producer.rejections import Rejection
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 ACKNOWLEDGEMENT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -69,7 +69,7 @@ class HttpMetrics(Collector):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests: Counter[tuple[str, str, int]] = Counter()
-        self._rejections: Counter[RejectionReason] = Counter()
+        self._rejections: Counter[Rejection] = Counter()
         self._durations: dict[str, _Durations] = {}
         registry.register(self)
 
@@ -81,7 +81,7 @@ class HttpMetrics(Collector):
             durations = self._durations[route] = _Durations(REQUEST_BUCKETS)
         durations.add(seconds)
 
-    def rejected(self, reason: RejectionReason) -> None:
+    def rejected(self, reason: Rejection) -> None:
         """Count a request that was rejected."""
         self._rejections[reason] += 1
 

@@ -13,7 +13,7 @@ from starlette.types import ExceptionHandler, Scope
 from heartzone.violations import Violation, quote
 from heartzone_producer.intake.errors import InvalidBodyError, MalformedBodyError
 from heartzone_producer.metrics import HttpMetrics
-from heartzone_producer.rejections import RejectionReason
+from heartzone_producer.rejections import Rejection, RejectionReason, ServiceUnavailableReason
 from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
 
 PROBLEM_JSON = "application/problem+json"
@@ -52,7 +52,7 @@ class ProblemError(Exception):
     """Ends a request with a problem document; ``reason`` is what metrics count it under, by default that of its kind.
 
     Raises (constructor):
-        ValueError: no reason for a kind that has several, which is UNAVAILABLE.
+        ValueError: no reason for UNAVAILABLE, which has several.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class ProblemError(Exception):
         *,
         violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
-        reason: RejectionReason | None = None,
+        reason: ServiceUnavailableReason | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.violations = violations
         self.headers = headers
-        self.reason = reason or RejectionReason(kind.slug.replace("-", "_"))
+        self.reason: Rejection = reason or RejectionReason(kind.slug.replace("-", "_"))
 
     def document(self) -> bytes:
         """The problem document."""

@@ -1,7 +1,7 @@
 """Deliver messages: topic, key and framing of each kind, and an error at once while they cannot be delivered."""
 
 from heartzone_producer.intake.biometrics import Accepted
-from heartzone_producer.rejections import RejectionReason
+from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import UnavailableError
 from heartzone_producer.writing.payload_schema import PayloadSchema
 from heartzone_producer.writing.record_writer import Acknowledgement, RecordWriter
@@ -42,7 +42,7 @@ class Delivery:
         prefix = self._schema.prefix
         if prefix is None:
             detail = f"the schema of messages is not known: {self._registry.problem}"
-            raise UnavailableError(RejectionReason.REGISTRY_UNAVAILABLE, detail)
+            raise UnavailableError(ServiceUnavailableReason.REGISTRY_UNAVAILABLE, detail)
         return self._write(self._biometrics_topic, prefix + message.payload, message.device_id)
 
     def raw(self, body: bytes, device_id: str | None) -> Acknowledgement:
@@ -51,5 +51,5 @@ class Delivery:
 
     def _write(self, topic: str, value: bytes, key: str | None) -> Acknowledgement:
         if self._broker.problem is not None:
-            raise UnavailableError(RejectionReason.BROKER_UNAVAILABLE, self._broker.problem)
+            raise UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, self._broker.problem)
         return self._writer.write(topic, value, key)

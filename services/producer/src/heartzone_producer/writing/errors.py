@@ -4,7 +4,7 @@ import re
 
 from confluent_kafka import KafkaError
 
-from heartzone_producer.rejections import RejectionReason
+from heartzone_producer.rejections import ServiceUnavailableReason
 
 
 class NotAcknowledgedError(Exception):
@@ -18,7 +18,7 @@ class NotAcknowledgedError(Exception):
 class UnavailableError(NotAcknowledgedError):
     """Broker or registry are unavailable, or the queue to the broker is full."""
 
-    def __init__(self, reason: RejectionReason, detail: str) -> None:
+    def __init__(self, reason: ServiceUnavailableReason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
 
@@ -37,7 +37,7 @@ def not_acknowledged(error: KafkaError) -> NotAcknowledgedError:
     """The error for the request that waits for a record, by the error of its delivery report."""
     if error.code() in _TOO_LARGE:
         return RecordTooLargeError("the record is larger than the topic accepts")
-    return UnavailableError(RejectionReason.BROKER_UNAVAILABLE, describe(error))
+    return UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, describe(error))
 
 
 def describe(error: KafkaError) -> str:

@@ -17,7 +17,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import TopicMetadata
 
 from heartzone_producer.metrics import WriterMetrics
-from heartzone_producer.rejections import RejectionReason
+from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import UnavailableError, describe, not_acknowledged
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,9 @@ class RecordWriter:
         try:
             self._producer.produce(topic, value, key, on_delivery=partial(self._report, acknowledgement))
         except BufferError as error:
-            raise UnavailableError(RejectionReason.QUEUE_FULL, "too many records wait for the broker") from error
+            raise UnavailableError(
+                ServiceUnavailableReason.QUEUE_FULL, "too many records wait for the broker"
+            ) from error
         except KafkaException as error:
             raise not_acknowledged(error.args[0]) from error
         self._waiting[acknowledgement] = monotonic()
@@ -200,7 +202,7 @@ class RecordWriter:
             if not acknowledgement.done():
                 acknowledgement.set_exception(
                     UnavailableError(
-                        RejectionReason.BROKER_UNAVAILABLE, "the broker did not acknowledge the record in time"
+                        ServiceUnavailableReason.BROKER_UNAVAILABLE, "the broker did not acknowledge the record in time"
                     )
                 )
         if not self._stopping.is_set():

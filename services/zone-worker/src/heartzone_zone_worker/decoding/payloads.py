@@ -5,7 +5,6 @@ everything else it says which field is wrong, its value and what was expected.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -15,24 +14,18 @@ from heartzone.examination import Examiner, exact_number
 from heartzone.messages import Biometrics
 from heartzone.violations import InvalidDocumentError
 from heartzone_zone_worker.decoding.formats import FORMATS
+from heartzone_zone_worker.reasons import PoisonReason
 
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-class InvalidMessageReason(StrEnum):
-    """Why a payload is not a Biometrics message; the program that wrote it has to be corrected."""
-
-    INVALID_JSON = "invalid_json"
-    """It is not JSON: empty, not UTF-8, with a byte order mark, malformed, or nested too deeply."""
-
-    SCHEMA_VIOLATION = "schema_violation"
-    """It is JSON, and violates the schema of Biometrics; the detail names the first field that does."""
-
-
 class InvalidMessageError(ValueError):
-    """A payload that is not a Biometrics message; the text says which field, its value and what was expected."""
+    """A payload that is not a Biometrics message; the text says which field, its value and what was expected.
 
-    def __init__(self, reason: InvalidMessageReason, detail: str) -> None:
+    ``reason`` is INVALID_JSON or SCHEMA_VIOLATION.
+    """
+
+    def __init__(self, reason: PoisonReason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
 
@@ -57,7 +50,7 @@ class PayloadExaminer:
         try:
             return self._examiner.examine(document)
         except InvalidDocumentError as error:
-            raise InvalidMessageError(InvalidMessageReason.SCHEMA_VIOLATION, str(error)) from error
+            raise InvalidMessageError(PoisonReason.SCHEMA_VIOLATION, str(error)) from error
 
 
 _parse_json = msgspec.json.Decoder(float_hook=exact_number).decode
@@ -81,4 +74,4 @@ def _parse(payload: bytes) -> Any:
 
 
 def _not_json(detail: str) -> InvalidMessageError:
-    return InvalidMessageError(InvalidMessageReason.INVALID_JSON, detail)
+    return InvalidMessageError(PoisonReason.INVALID_JSON, detail)
