@@ -42,7 +42,7 @@ def judge_uuid(text: object) -> bool:
 
 @formats.checks("date-time")
 def judge_date_time(text: object) -> bool:
-    """The library refuses year 0 and every leap second, and takes a newline at the end.
+    """The library rejects year 0 and every leap second, and accepts a newline at the end.
 
     RFC 3339: a year is any four digits, and a second 60 is a leap second, which the JSON Schema test suite takes when
     it is 23:59 in UTC. (That only some days had one is not asked: the suite does not, and a program from before a leap
@@ -83,7 +83,7 @@ ExactValidator = extend(  # type: ignore[no-untyped-call]
 
 
 def parse(payload: bytes) -> Any:
-    """RFC 8259, with what stdlib's parser is lenient about refused: other encodings, NaN, lone surrogates."""
+    """RFC 8259, without what stdlib's parser is lenient about: other encodings, NaN, lone surrogates."""
     return _without_lone_surrogates(
         json.loads(
             payload.decode("utf-8"),

@@ -1,4 +1,4 @@
-"""What a writer's schema declares, however its parts hang together."""
+"""The fields that a writer's schema declares are found, however its parts hang together."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from heartzone_zone_worker.decoding.writer_schema import undeclared_fields
 
 
 class Counted(dict[str, Any]):
-    """A schema that counts how often its fields are asked for."""
+    """A schema that counts how often it is read."""
 
     asked = 0
 
@@ -35,8 +35,8 @@ def _nothing_asked_yet() -> None:
     Counted.asked = 0
 
 
-def test_each_part_of_a_schema_is_looked_at_once_however_many_ways_lead_to_it() -> None:
-    # Looking at each way would take a thousand years.
+def test_each_part_of_a_schema_is_read_once_however_many_ways_lead_to_it() -> None:
+    # Following each way would take a thousand years.
     schema = {"$ref": "#/definitions/0", "definitions": _ladder(64)}
 
     assert undeclared_fields(schema, Biometrics)[Biometrics] == {"Last"}

@@ -1,4 +1,4 @@
-"""What is wrong with a JSON document, in words for the person who wrote it."""
+"""Violations: what is wrong with a JSON document, in words for the person who wrote it."""
 
 import json
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ class Violation(Struct, frozen=True):
 class InvalidDocumentError(ValueError):
     """A document that is not the message it should be.
 
-    ``violations`` has at least one entry. ``ambiguous`` says that a field is there in two spellings, so that nobody can
-    tell which one counts.
+    ``violations`` has at least one entry. ``ambiguous`` says that a field is there in two spellings, so that it is
+    unknown which one counts.
     """
 
     def __init__(self, violations: Sequence[Violation], *, ambiguous: bool = False) -> None:

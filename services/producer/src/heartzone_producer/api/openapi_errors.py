@@ -61,7 +61,7 @@ def schemas() -> Json:
             "type": "object",
             "description": "RFC 9457.",
             "properties": {
-                "type": {"type": "string", "format": "uri", "description": "What programs tell kinds apart by."},
+                "type": {"type": "string", "format": "uri", "description": "Identifies the kind of problem."},
                 "title": {"type": "string"},
                 "status": {"type": "integer"},
                 "detail": {"type": "string"},

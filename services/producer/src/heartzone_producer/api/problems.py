@@ -41,7 +41,7 @@ class ProblemKind(Enum):
 
     @property
     def type(self) -> str:
-        """The URI that programs tell kinds apart by: a tag (RFC 4151), which is a name and no address."""
+        """The URI that identifies the kind: a tag (RFC 4151), which is a name and no address."""
         return f"tag:heartzone.dev,2026:problem:{self.slug}"
 
 

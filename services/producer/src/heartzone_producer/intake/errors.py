@@ -21,7 +21,7 @@ class InvalidBodyError(Exception):
 
 
 class MalformedBodyError(InvalidBodyError):
-    """The body cannot be read as one JSON text, or nobody can tell which of two fields counts."""
+    """The body cannot be read as one JSON text, or it is unknown which of two fields counts."""
 
 
 class InvalidMessageError(InvalidBodyError):

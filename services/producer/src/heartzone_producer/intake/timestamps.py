@@ -10,7 +10,7 @@ PATTERN = (
     "^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9]([.][0-9]+)?"
     "([Zz]|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)$"
 )
-"""What `to_utc` accepts, for JSON Schema, whose format ``date-time`` knows the calendar and the clock."""
+"""The texts that `to_utc` accepts, for JSON Schema, whose format ``date-time`` knows the calendar and the clock."""
 
 # Days above 28 go the slow way, which knows the calendar.
 is_canonical = re.compile(

@@ -34,7 +34,7 @@ REQUIRED_PROPERTIES: Mapping[str, str | int] = {
     # A record that librdkafka still holds after its request has ended could be written although a 503 was sent.
     "message.timeout.ms": MESSAGE_TIMEOUT_MS,
 }
-"""What makes an acknowledgement mean what the API says; wins over settings."""
+"""The properties by which an acknowledgement means what the API says; settings cannot change them."""
 
 DEFAULTS: Mapping[str, str | int] = {
     "client.id": "heartzone-producer",

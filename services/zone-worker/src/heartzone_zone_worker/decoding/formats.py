@@ -19,7 +19,7 @@ def _validator(schema: dict[str, object]) -> Callable[[object], bool]:
 
 
 is_uuid = _validator({"type": "string", "format": "uuid"})
-"""Whether a value is the text of a UUID."""
+"""Check that a value is the text of a UUID."""
 
 _is_dated = _validator({"type": "string", "format": "date-time"})
 _are_dated = _validator({"prefixItems": [{"format": "uuid"}], "items": {"format": "date-time"}})
