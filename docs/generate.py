@@ -21,6 +21,7 @@ from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.api import openapi
+from heartzone_producer.rejections import Rejection, ServiceUnavailableReason
 from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.reasons import HaltReason, PoisonReason, UnavailableReason
 from heartzone_zone_worker.settings import WorkerSettings
@@ -34,7 +35,7 @@ SERVICES: Mapping[str, type[ServiceSettings]] = {
     "Zone worker": WorkerSettings,
     "Operator": OperatorSettings,
 }
-REASONS: Mapping[str, type[Reason]] = {
+REASONS: Mapping[str, type[Reason | Rejection]] = {
     each.__name__: each
     for each in (
         AbortReason,
@@ -42,11 +43,13 @@ REASONS: Mapping[str, type[Reason]] = {
         HaltReason,
         PoisonReason,
         RebuildReason,
+        ServiceUnavailableReason,
         UnavailableReason,
         WaitReason,
     )
 }
 PAGES_WITH_REASONS = (
+    ROOT / "docs" / "runbooks" / "HeartzoneApiUnavailable.md",
     ROOT / "docs" / "runbooks" / "HeartzoneDeadLetters.md",
     ROOT / "docs" / "runbooks" / "HeartzoneTransactionsAborting.md",
     ROOT / "libs" / "exactly-once" / "docs" / "states.md",

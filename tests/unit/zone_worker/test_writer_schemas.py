@@ -3,7 +3,7 @@
 import pytest
 
 from exactly_once import PoisonRecord, Unavailable
-from heartzone.decoding import BiometricsDecoder
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.writer_schemas import WriterSchemas
 from service_chassis.schema_registry import RegistryUnavailableError, SchemaNotFoundError
 

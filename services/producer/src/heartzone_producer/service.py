@@ -52,7 +52,7 @@ class ProducerService:
                     "stats_cb": statistics.callback("producer"),
                 },
                 metrics=WriterMetrics(self._metrics_registry),
-                on_failure=lambda: self._broker.look_now(),  # noqa: PLW0108 the watch is made below, over this writer
+                on_failure=lambda: self._broker.check_now(),  # noqa: PLW0108 the watch is made below, over this writer
             )
         except KafkaException as error:
             raise SettingsError(
@@ -109,7 +109,7 @@ class ProducerService:
             delivery,
             metrics=HttpMetrics(self._metrics_registry),
             body_limit=settings.http_body_limit,
-            most_requests=settings.http_max_requests,
+            max_requests=settings.http_max_requests,
             lifespan=self._lifespan,
             log_requests=settings.log_level == "debug",
         )

@@ -15,8 +15,8 @@ from exactly_once import (
     WorkerConfig,
     WorkerError,
 )
-from heartzone.decoding import BiometricsDecoder
 from heartzone.wire import subject_of
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.metrics import WorkerMetrics
 from heartzone_zone_worker.output_schema import SAMPLES
 from heartzone_zone_worker.reasons import HaltReason

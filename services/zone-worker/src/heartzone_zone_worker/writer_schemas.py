@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from exactly_once import PoisonRecord, Unavailable
-from heartzone.decoding import BiometricsDecoder
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
 from service_chassis.schema_registry import RegistryError, SchemaNotFoundError
 
