@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from heartzone.zones import zone_of
-from heartzone_cli.recordings import load
+from heartzone_cli.replay.recordings import load
 from heartzone_testing.laptop import Up
 from heartzone_testing.programs import command, environment
 
@@ -67,7 +67,7 @@ def test_several_recordings_are_replayed_at_once_and_shown_as_a_chart(folder: Pa
     finished = run(folder, "replay", *sorted(workouts.glob("*_ACTIVITY.fit")))
 
     assert finished.returncode == 0, finished.stderr
-    assert "259 samples sent, 259 accepted, 0 refused." in finished.stdout
+    assert "259 samples sent, 259 accepted, 0 rejected." in finished.stdout
     assert "█" in finished.stdout
 
 
@@ -108,7 +108,7 @@ def test_a_replay_in_real_time_stops_at_once_on_ctrl_c_and_says_what_was_sent(fo
     output, errors = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert " accepted, 0 refused." in output
+    assert " accepted, 0 rejected." in output
     assert errors.splitlines()[-1] == "Stopped by Ctrl-C."
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from heartzone_cli import endpoints
+from heartzone_cli.cluster import endpoints
 from heartzone_testing.laptop import FREE_PORTS, STOP_S, Up, curl_line, running, up
 from heartzone_testing.programs import ROOT, command, environment
 from heartzone_testing.testbed import eventually

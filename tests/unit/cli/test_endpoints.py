@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from heartzone_cli import endpoints
-from heartzone_cli.endpoints import DamagedEndpointsError, Endpoints, Metrics
+from heartzone_cli.cluster import endpoints
+from heartzone_cli.cluster.endpoints import DamagedEndpointsError, Endpoints, Metrics
 
 RUNNING = Endpoints(
     api="http://127.0.0.1:8080",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from heartzone_cli.recordings import Sample, UnreadableRecordingError, load
+from heartzone_cli.replay.recordings import Sample, UnreadableRecordingError, load
 
 
 @pytest.fixture(scope="session")
@@ -145,8 +145,8 @@ GPX_POINT = '<gpx><trk><trkseg><trkpt lat="1" lon="2">{}</trkpt></trkseg></trk><
         pytest.param("notes.txt", b"hello", "unknown type; .csv, .fit, .gpx, .tcx", id="unknown type"),
         pytest.param("empty.csv", b"", "time and heart_rate would be right", id="empty csv"),
         pytest.param("a.csv", b"when,bpm\n", "'when,bpm'", id="other columns"),
-        pytest.param("a.csv", b"time,heart_rate\n", "holds no heart rates", id="csv without rows"),
-        pytest.param("a.csv", b"time,heart_rate\n2022-12-02T13:50:00Z,9\n2022", "cut short", id="csv cut short"),
+        pytest.param("a.csv", b"time,heart_rate\n", "contains no heart rates", id="csv without rows"),
+        pytest.param("a.csv", b"time,heart_rate\n2022-12-02T13:50:00Z,9\n2022", "truncated", id="csv cut short"),
         pytest.param("a.csv", b"time,heart_rate\nnoon,90\n", "in line 2 has the time 'noon'", id="csv time"),
         pytest.param(
             "a.csv",
@@ -163,16 +163,16 @@ GPX_POINT = '<gpx><trk><trkseg><trkpt lat="1" lon="2">{}</trkpt></trkseg></trk><
             "a.csv", b"time,heart_rate\n0001-01-01T00:00:00+14:00,90\n", "years 1 to 9999", id="before year 1"
         ),
         pytest.param("a.csv", b"time,heart_rate\n\xff\xfe,90\n", "not UTF-8", id="not UTF-8"),
-        pytest.param("a.fit", b"", "holds no heart rates", id="empty fit"),
+        pytest.param("a.fit", b"", "contains no heart rates", id="empty fit"),
         pytest.param("a.fit", b"GIF89a" * 20, "no valid FIT file", id="another format named fit"),
-        pytest.param("a.gpx", b"", "cut short or no valid XML", id="empty gpx"),
-        pytest.param("a.gpx", b"<gpx><trk>", "cut short or no valid XML", id="gpx cut short"),
+        pytest.param("a.gpx", b"", "truncated or no valid XML", id="empty gpx"),
+        pytest.param("a.gpx", b"<gpx><trk>", "truncated or no valid XML", id="gpx cut short"),
         pytest.param("a.gpx", b"<kml/>", "starts with <kml>", id="another root"),
-        pytest.param("a.gpx", b"<gpx/>", "holds no heart rates", id="gpx without points"),
+        pytest.param("a.gpx", b"<gpx/>", "contains no heart rates", id="gpx without points"),
         pytest.param(
             "a.gpx",
             GPX_POINT.format("<time>2022-12-02T13:50:00Z</time>").encode(),
-            "holds no heart rates",
+            "contains no heart rates",
             id="gpx without heart rates",
         ),
         pytest.param(
@@ -215,7 +215,7 @@ def test_a_truncated_recording_is_refused(workouts: Path, tmp_path: Path, name: 
     content = (workouts / name).read_bytes()
     path.write_bytes(content[: len(content) * 2 // 3])
 
-    with pytest.raises(UnreadableRecordingError, match="is cut short"):
+    with pytest.raises(UnreadableRecordingError, match="is truncated"):
         load(path)
 
 

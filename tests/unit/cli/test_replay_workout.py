@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartzone_cli.recordings import Sample
-from heartzone_cli.replay.pacing import as_fast_as_it_goes, paced
+from heartzone_cli.replay.pacing import paced, unpaced
+from heartzone_cli.replay.recordings import Sample
 from heartzone_cli.replay.workout import SAMPLES_PER_REQUEST, Reading, Workout, body, rfc3339, timed
 
 START = datetime(2022, 12, 2, 13, 50, tzinfo=UTC)
@@ -52,9 +52,9 @@ def test_durations_never_exceed_the_workout(seconds: list[int]) -> None:
 
 
 @given(st.integers(0, 3 * SAMPLES_PER_REQUEST + 1))
-def test_as_fast_as_it_goes_sends_every_reading_once_and_in_order(count: int) -> None:
+def test_unpaced_sends_every_reading_once_and_in_order(count: int) -> None:
     readings = timed(samples_at(*range(count)))
-    batches = list(as_fast_as_it_goes(readings))
+    batches = list(unpaced(readings))
 
     assert [reading for batch in batches for reading in batch] == list(readings)
     assert all(0 < len(batch) <= SAMPLES_PER_REQUEST for batch in batches)

@@ -12,8 +12,8 @@ from typing import IO
 
 import psutil
 
-from heartzone_cli import endpoints
-from heartzone_cli.endpoints import Endpoints
+from heartzone_cli.cluster import endpoints
+from heartzone_cli.cluster.endpoints import Endpoints
 from heartzone_testing.programs import ROOT, command, environment
 from heartzone_testing.testbed import eventually
 
