@@ -34,7 +34,7 @@ TIMEOUT = 30.0
 
 @dataclass
 class Pipeline:
-    """Fresh topics, and what the services do with them."""
+    """New topics, and the services that use them."""
 
     kafka: Testbed
     cluster: Cluster
@@ -52,7 +52,7 @@ class Pipeline:
         self.kafka.send(self.cluster.topics.biometrics, *records)
 
     def worker(self) -> Worker:
-        """A worker as the zone worker is one, without the registry."""
+        """A worker with the zone worker's transform, without the registry."""
         return Worker(
             WorkerConfig(
                 input_topics=[self.cluster.topics.biometrics],
@@ -213,7 +213,7 @@ def test_following_shows_what_comes_after_the_start_and_from_the_beginning_every
         assert sorted(collected(another.follow(topic, from_beginning=True), 2)) == [b"after", b"before"]
 
 
-def test_a_topic_that_does_not_exist_is_named_with_the_way_to_create_it(reader: TopicReader) -> None:
+def test_a_missing_topic_is_reported_with_the_command_that_creates_it(reader: TopicReader) -> None:
     with pytest.raises(TopicUnavailableError, match="no-such-topic does not exist; `heartzone topics apply` creates"):
         reader.end_offsets("no-such-topic")
 

@@ -63,7 +63,7 @@ def partitions(kafka: EmbeddedKafka, topic: str) -> int:
     return found.partitions
 
 
-def test_plan_shows_and_apply_does_and_then_there_is_nothing_left(define: Define) -> None:
+def test_apply_carries_out_the_plan_and_then_there_is_nothing_to_do(define: Define) -> None:
     topic = define(title="Order", config={"retention.ms": "1000"})
 
     planned = run("plan")
@@ -97,7 +97,7 @@ def test_a_changed_schema_is_shown_as_a_diff(define: Define) -> None:
     assert '+  "title": "Purchase"' in lines
 
 
-def test_what_cannot_be_undone_waits_for_yes(define: Define, embedded_kafka: EmbeddedKafka) -> None:
+def test_an_irreversible_step_requires_yes(define: Define, embedded_kafka: EmbeddedKafka) -> None:
     topic = define(partitions=1)
     run("apply")
     define(partitions=2)

@@ -1,4 +1,4 @@
-"""Recordings: real files as devices and sites exported them, and the files that cannot be replayed."""
+"""Recordings: real files as devices and sites exported them, and files that cannot be replayed."""
 
 import importlib.metadata
 import random
@@ -193,7 +193,7 @@ GPX_POINT = '<gpx><trk><trkseg><trkpt lat="1" lon="2">{}</trkpt></trkseg></trk><
         ),
     ],
 )
-def test_a_file_that_cannot_be_replayed_is_explained_in_one_sentence(
+def test_a_file_that_cannot_be_replayed_is_reported_in_one_sentence(
     tmp_path: Path, name: str, content: bytes, reason: str
 ) -> None:
     path = tmp_path / name
@@ -210,7 +210,7 @@ def test_a_file_that_cannot_be_replayed_is_explained_in_one_sentence(
 
 
 @pytest.mark.parametrize("name", ["4801048867.fit", "activity_5039744860.tcx", "activity_5039744860.gpx"])
-def test_a_truncated_recording_is_refused(workouts: Path, tmp_path: Path, name: str) -> None:
+def test_a_truncated_recording_is_an_error(workouts: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     content = (workouts / name).read_bytes()
     path.write_bytes(content[: len(content) * 2 // 3])
@@ -220,7 +220,7 @@ def test_a_truncated_recording_is_refused(workouts: Path, tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize("name", ["workouts", "workouts.fit"])
-def test_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_folder_is_an_error(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     folder.mkdir()
 
@@ -228,7 +228,7 @@ def test_a_folder_is_refused(tmp_path: Path, name: str) -> None:
         load(folder)
 
 
-def test_a_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnreadableRecordingError, match=r"nowhere\.fit does not exist"):
         load(tmp_path / "nowhere.fit")
 
@@ -237,9 +237,7 @@ def test_a_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 @example(seed=0)
-def test_damage_never_ends_in_anything_but_samples_or_one_sentence(
-    workouts: Path, tmp_path: Path, name: str, seed: int
-) -> None:
+def test_a_damaged_file_yields_samples_or_one_sentence(workouts: Path, tmp_path: Path, name: str, seed: int) -> None:
     damage = random.Random(seed)
     content = bytearray((workouts / name).read_bytes())
     for _ in range(damage.randrange(1, 8)):
@@ -249,8 +247,8 @@ def test_damage_never_ends_in_anything_but_samples_or_one_sentence(
 
     try:
         outcome = str(len(load(path).samples))
-    except UnreadableRecordingError as refusal:
-        outcome = str(refusal)
+    except UnreadableRecordingError as error:
+        outcome = str(error)
 
     assert outcome != "0"
     assert "\n" not in outcome

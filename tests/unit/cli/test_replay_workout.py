@@ -20,7 +20,7 @@ def samples_at(*seconds: float) -> list[Sample]:
 
 
 class Clock:
-    """Time that passes only while somebody waits, or sends."""
+    """Time that passes only in `wait`, and where a test lets it pass."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -81,7 +81,7 @@ def test_a_request_is_the_message_of_the_api() -> None:
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_a_time_survives_being_written(time: datetime) -> None:
+def test_a_time_that_is_written_reads_back_the_same(time: datetime) -> None:
     assert datetime.fromisoformat(rfc3339(time)) == time
 
 

@@ -23,7 +23,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(heartzone, ["topics", *arguments], catch_exceptions=False)
 
 
-def test_definitions_of_the_folder_one_is_in_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_definitions_of_the_current_folder_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "schemas" / "topics"
     own.mkdir(parents=True)
     (tmp_path / "deep" / "down").mkdir(parents=True)
@@ -55,7 +55,7 @@ def test_with_kafka_alone_the_setting_of_the_registry_is_named(monkeypatch: pyte
     assert "HEARTZONE_SCHEMA_REGISTRY_URL" in result.stderr
 
 
-def test_a_folder_that_is_not_there_is_named() -> None:
+def test_a_missing_folder_is_reported() -> None:
     result = run("plan", "--dir", "nowhere")
 
     assert (result.exit_code, result.stdout) == (2, "")

@@ -50,7 +50,7 @@ def test_the_line_to_try_is_the_request_of_the_course() -> None:
     ("data_dir", "option"),
     [(".heartzone", ""), ("other", " --data-dir other"), ("my data", " --data-dir 'my data'")],
 )
-def test_the_commands_to_type_next_find_this_stack(data_dir: str, option: str) -> None:
+def test_the_commands_to_try_find_this_stack(data_dir: str, option: str) -> None:
     assert f"  heartzone zones --from-beginning{option}" in shown(data_dir)
     assert f"  heartzone replay{option} FILE" in shown(data_dir)
 
