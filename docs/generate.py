@@ -87,7 +87,7 @@ def librdkafka_properties_file() -> str:
         "",
         "from collections.abc import Mapping",
         "",
-        "from service_chassis.settings.properties import Property",
+        "from service_chassis.settings.clients.properties import Property",
         "",
         "LIBRDKAFKA_PROPERTIES: Mapping[str, Property] = {",
         *(_property_line(name, parts) for name, parts in sorted(_librdkafka_properties().items())),
@@ -159,8 +159,8 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     """Every generated file with what makes its text."""
     for message in MESSAGES:
         yield ROOT / "schemas" / f"{message.__name__}.json", partial(schema_file, message)
-    settings = ROOT / "libs" / "service-chassis" / "src" / "service_chassis" / "settings"
-    yield settings / "librdkafka_properties.py", librdkafka_properties_file
+    clients = ROOT / "libs" / "service-chassis" / "src" / "service_chassis" / "settings" / "clients"
+    yield clients / "librdkafka_properties.py", librdkafka_properties_file
     yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
     yield ROOT / "docs" / "eventtopic.md", reference
     yield ROOT / "services" / "producer" / "openapi.json", openapi_file

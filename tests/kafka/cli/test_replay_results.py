@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from exactly_once import InputRecord, OutputRecord, Worker, WorkerConfig
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode
+from heartzone.settings import TopicSettings
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import zone_of
 from heartzone_cli.cluster.connection import Cluster
@@ -23,7 +24,6 @@ from heartzone_cli.replay.results import Results
 from heartzone_cli.replay.tally import ZoneCounter
 from heartzone_cli.replay.workout import Reading, Workout, rfc3339, timed
 from heartzone_testing.testbed import Testbed, eventually, running
-from service_chassis.settings import TopicSettings
 
 START = datetime(2022, 12, 2, 13, 50, tzinfo=UTC)
 DEVICE = "00000000-0000-0000-0000-000000000001"

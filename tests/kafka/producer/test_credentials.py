@@ -56,7 +56,7 @@ def test_right_credentials_work(settings: dict[str, str], tmp_path: Path) -> Non
     [
         pytest.param("HEARTZONE_KAFKA_SASL_PASSWORD", WRONG, "the broker refused the credentials", id="broker"),
         pytest.param(
-            "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", f"heartzone:{WRONG}", "registry refused", id="registry"
+            "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", f"heartzone:{WRONG}", "registry rejected", id="registry"
         ),
     ],
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from heartzone.messages import Biometrics, json_schema
 from heartzone.wire import frame_prefix
 from heartzone_producer.writing.payload_schema import PayloadSchema
-from service_chassis.schema_registry import RegisteredSchema, RegistryUnavailable, SchemaNotFound
+from service_chassis.schema_registry import RegisteredSchema, RegistryUnavailableError, SchemaNotFoundError
 
 OURS = json.dumps(json_schema(Biometrics))
 NEWER = json.dumps({**json_schema(Biometrics), "additionalProperties": True})
@@ -42,7 +42,7 @@ def test_a_newer_version_is_used_when_it_accepts_what_is_written() -> None:
 
 
 def test_nothing_is_framed_until_the_subject_is_there() -> None:
-    problems, prefix = _asked([SchemaNotFound("there is no subject")])
+    problems, prefix = _asked([SchemaNotFoundError("there is no subject")])
 
     assert (problems, prefix) == (["there is no subject"], None)
 
@@ -51,7 +51,7 @@ def test_a_schema_that_refuses_what_is_written_frames_nothing() -> None:
     (problem,), prefix = _asked([_version(1, STRANGER)])
 
     assert problem is not None
-    assert "BiometricsImported-value version 1 refuses" in problem
+    assert "BiometricsImported-value version 1 does not accept" in problem
     assert prefix is None
 
 
@@ -60,10 +60,10 @@ def test_the_version_in_use_stays_when_a_newer_one_refuses_what_is_written() -> 
 
 
 def test_a_known_schema_stays_good_while_the_registry_is_away() -> None:
-    assert _asked([_version(1), RegistryUnavailable("no answer")]) == ([None, None], frame_prefix(101))
+    assert _asked([_version(1), RegistryUnavailableError("no answer")]) == ([None, None], frame_prefix(101))
 
 
 def test_it_is_found_once_the_registry_is_back() -> None:
-    problems, prefix = _asked([RegistryUnavailable("no answer"), _version(1)])
+    problems, prefix = _asked([RegistryUnavailableError("no answer"), _version(1)])
 
     assert (problems, prefix) == (["no answer", None], frame_prefix(101))

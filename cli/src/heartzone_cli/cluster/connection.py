@@ -3,24 +3,29 @@
 Each setting wins by itself, so that only the API of a running `up` can be replaced, for example.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from heartzone.settings import VARIABLE_PREFIX, TopicSettings
 from heartzone_cli.cluster import endpoints
 from heartzone_cli.cluster.endpoints import DamagedEndpointsError, Endpoints
 from heartzone_cli.cluster.topic_reader import KafkaUnavailableError, TopicUnavailableError
 from heartzone_cli.errors import CannotRunError
 from heartzone_cli.output import sentence
-from service_chassis.settings import KafkaSettings, SchemaRegistrySettings, SettingsError, TopicSettings
-from service_chassis.settings.variables import PREFIX, read_variables
+from heartzone_zone_worker.settings import WorkerSettings
+from service_chassis.settings import KafkaSettings, SchemaRegistrySettings, SettingsError
+from service_chassis.settings.environment import read_environment
 
-KAFKA_VARIABLE = f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS"
-REGISTRY_VARIABLE = f"{PREFIX}SCHEMA_REGISTRY_URL"
-GROUP_VARIABLE = f"{PREFIX}GROUP_ID"
-TOPIC_PREFIX = f"{PREFIX}TOPIC_"
+KAFKA_PREFIX = f"{VARIABLE_PREFIX}KAFKA_"
+REGISTRY_PREFIX = f"{VARIABLE_PREFIX}SCHEMA_REGISTRY_"
+TOPIC_PREFIX = f"{VARIABLE_PREFIX}TOPIC_"
+KAFKA_VARIABLE = f"{KAFKA_PREFIX}BOOTSTRAP_SERVERS"
+REGISTRY_VARIABLE = f"{REGISTRY_PREFIX}URL"
+GROUP_VARIABLE = f"{VARIABLE_PREFIX}GROUP_ID"
 DEFAULT_GROUP_ID = "zone-worker"
 
 
@@ -57,13 +62,15 @@ def read_cluster(up: Endpoints | None) -> Cluster:
     The services' own settings class is not used: it requires a schema registry, which these commands do without.
     """
     try:
-        variables = dict(read_variables())
+        variables = read_environment(os.environ, prefix=VARIABLE_PREFIX)
         origin = KAFKA_VARIABLE
         if up is not None and KAFKA_VARIABLE not in variables:
             variables[KAFKA_VARIABLE] = up.kafka
             origin = str(up.source)
         _require(KAFKA_VARIABLE, variables)
-        kafka = KafkaSettings.from_variables(variables)
+        kafka = KafkaSettings.from_variables(
+            variables, prefix=KAFKA_PREFIX, refused=WorkerSettings.all_refused_properties()
+        )
     except SettingsError as error:
         raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
     return Cluster(
@@ -79,11 +86,11 @@ def read_cluster(up: Endpoints | None) -> Cluster:
 def read_registry(up: Endpoints | None) -> dict[str, str | int | float]:
     """Read the properties of the registry's client. Raises CannotRunError, also when nothing says where it is."""
     try:
-        variables = dict(read_variables())
+        variables = read_environment(os.environ, prefix=VARIABLE_PREFIX)
         if up is not None:
             variables.setdefault(REGISTRY_VARIABLE, up.registry)
         _require(REGISTRY_VARIABLE, variables)
-        return SchemaRegistrySettings.from_variables(variables).client_config()
+        return SchemaRegistrySettings.from_variables(variables, prefix=REGISTRY_PREFIX).client_config()
     except SettingsError as error:
         raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
 

@@ -1,1 +1,1 @@
-"""Messages, zones, wire format, settings and telemetry that the heartzone services share."""
+"""Messages, zones, wire format and topics that the heartzone services share."""

@@ -18,8 +18,8 @@ from heartzone_testing.programs import ROOT, command, environment
 from heartzone_testing.testbed import eventually
 
 FREE_PORTS = ("--api-port", "0", "--kafka-port", "0", "--registry-port", "0", "--metrics-port", "0")
-# After which a test takes an end for hung. The bound of ten seconds is one of deadlines, in tests/unit/cli/test_up_run.py:
-# a busy machine may take longer to kill what has passed them.
+# Seconds after which a test takes an end for hung. The ten seconds of the documentation are checked as deadlines, in
+# tests/unit/cli/test_up_run.py: a busy machine may take longer to kill what has passed them.
 STOP_S = 60
 
 

@@ -6,8 +6,8 @@ import structlog
 
 from heartzone.messages import INT32_MAX, Biometrics, HeartRate, encode
 from heartzone.wire import frame_prefix
-from service_chassis.schema_check import refusal
 from service_chassis.schema_registry import RegisteredSchema, RegistryError
+from service_chassis.schema_registry.compatibility import incompatibility
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class PayloadSchema:
             return None if self._current is not None else str(error)
         if self._current is not None and registered.id == self._current.id:
             return None
-        problem = refusal(registered, SAMPLES)
+        problem = incompatibility(registered, SAMPLES)
         if problem is None:
             self._current = registered
             self.prefix = frame_prefix(registered.id)
