@@ -12,7 +12,7 @@ from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, Resourc
 from event_topics.failures import Failure
 from event_topics.kafka_topics import KafkaTopics
 from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction
-from heartzone_cli.topic_reader import TopicReader
+from heartzone_cli.cluster.topic_reader import TopicReader
 from heartzone_testing.guarded_kafka import GuardedKafka
 from heartzone_testing.guarded_services import GuardedServices
 from heartzone_testing.kafkasql_registry import KafkasqlRegistry

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
-from heartzone_cli.recordings.samples import (
+from heartzone_cli.replay.recordings.samples import (
     FormatError,
     Sample,
     parse_heart_rate,
@@ -36,7 +36,7 @@ def _samples(text: TextIO) -> Iterator[Sample]:
             if len(row) != len(header):
                 raise FormatError(
                     f"has {len(row)} fields in line {rows.line_num}, where the header has {len(header)}: "
-                    "it is cut short or damaged."
+                    "it is truncated or damaged."
                 )
             if heart_rate := row[heart_rate_at].strip():
                 yield _sample(row[time_at], heart_rate, rows.line_num)

@@ -1,15 +1,15 @@
-"""The one safe way of reading XML here: as a stream, without entities, document types or network."""
+"""Safe reading of XML: as a stream, without entities, document types or network."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from lxml import etree
 
-from heartzone_cli.recordings.samples import FormatError, shortened
+from heartzone_cli.replay.recordings.samples import FormatError, shortened
 
 
 def elements(file: BinaryIO, *, root: str, tag: str) -> Iterator[etree._Element]:
-    """Yield each complete element of the local name `tag`; it is emptied when the next one is asked for.
+    """Yield each complete element of the local name `tag`; it is emptied when the iteration continues.
 
     Local names, because exporters differ in namespaces and versions of the same format.
     Raises FormatError for what is not well-formed, has another root, or declares a document type: no
@@ -26,7 +26,7 @@ def elements(file: BinaryIO, *, root: str, tag: str) -> Iterator[etree._Element]
     try:
         _, first = next(events)
         if first.getroottree().docinfo.internalDTD is not None:
-            raise FormatError("declares a document type, which no recording needs: it is refused.")
+            raise FormatError("declares a document type, which no recording needs and which is not accepted.")
         if _local_name(first) != root:
             raise FormatError(f"starts with <{shortened(_local_name(first))}>; <{root}> would be right.")
         for event, element in events:
@@ -37,7 +37,7 @@ def elements(file: BinaryIO, *, root: str, tag: str) -> Iterator[etree._Element]
                 while parent is not None and (previous := element.getprevious()) is not None:
                     parent.remove(previous)
     except (etree.XMLSyntaxError, StopIteration) as error:
-        raise FormatError(f"is cut short or no valid XML: {getattr(error, 'msg', None) or 'empty'}.") from error
+        raise FormatError(f"is truncated or no valid XML: {getattr(error, 'msg', None) or 'empty'}.") from error
 
 
 def descendant_text(element: etree._Element, name: str) -> str | None:

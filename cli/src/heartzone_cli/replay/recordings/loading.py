@@ -1,4 +1,4 @@
-"""From a path to its samples: the choice of the format, and one sentence for whatever is wrong with it."""
+"""From a file to its samples: the choice of the format, and one sentence for any error."""
 
 import hashlib
 import uuid
@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from heartzone_cli.recordings.samples import FormatError, Sample, UnreadableRecordingError
+from heartzone_cli.replay.recordings.samples import FormatError, Sample, UnreadableRecordingError
 
 READERS = {".csv": "csv_file", ".fit": "fit", ".gpx": "gpx", ".tcx": "tcx"}
 
@@ -38,7 +38,7 @@ def load(path: Path) -> Recording:
             file.seek(0)
             samples = sorted(read(file), key=lambda sample: sample.time)
     except FormatError as error:
-        # The libraries' own words, which may hold line breaks, are part of some sentences.
+        # Some messages contain one of a library, which may have line breaks.
         raise UnreadableRecordingError(f"{path} {' '.join(str(error).split())}") from error
     except IsADirectoryError:
         raise UnreadableRecordingError(f"{path} is a folder; name the recordings inside it.") from None
@@ -47,7 +47,7 @@ def load(path: Path) -> Recording:
     except OSError as error:
         raise UnreadableRecordingError(f"{path} cannot be read: {error.strerror or error}.") from error
     if not samples:
-        raise UnreadableRecordingError(f"{path} holds no heart rates.")
+        raise UnreadableRecordingError(f"{path} contains no heart rates.")
     return Recording(path, str(uuid.uuid5(DEVICE_NAMESPACE, digest)), tuple(samples))
 
 
@@ -57,7 +57,7 @@ def _reader(path: Path) -> Callable[[BinaryIO], Iterable[Sample]]:
         raise UnreadableRecordingError(
             f"{path} is of an unknown type; {', '.join(sorted(READERS))} are the types that can be read."
         )
-    # Only the format at hand is imported: the .fit profile alone takes a tenth of a second.
-    reader: Any = import_module(f"heartzone_cli.recordings.{module or 'csv_file'}")
+    # Only the reader of this format is imported: the .fit profile alone takes a tenth of a second.
+    reader: Any = import_module(f"heartzone_cli.replay.recordings.{module or 'csv_file'}")
     read: Callable[[BinaryIO], Iterable[Sample]] = reader.read
     return read

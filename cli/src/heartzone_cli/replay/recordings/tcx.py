@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from heartzone_cli.recordings.samples import FormatError, Sample, parse_heart_rate, parse_time, sample
-from heartzone_cli.recordings.xml_events import descendant_text, elements
+from heartzone_cli.replay.recordings.samples import FormatError, Sample, parse_heart_rate, parse_time, sample
+from heartzone_cli.replay.recordings.xml_events import descendant_text, elements
 
 
 def read(file: BinaryIO) -> Iterator[Sample]:

@@ -1,4 +1,4 @@
-"""Where a running `heartzone up` listens: `<data-dir>/endpoints.json`, there only while it is ready.
+"""The addresses of a running `heartzone up`: `<data-dir>/endpoints.json`, there only while it is ready.
 
 Plain dataclasses and json: every command reads this file first, and none should wait for a model library.
 """
@@ -15,7 +15,7 @@ FILE_NAME = "endpoints.json"
 
 
 class DamagedEndpointsError(ValueError):
-    """The file is there but does not say what it must; the message names the file."""
+    """The file exists and is invalid; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Endpoints:
 
 
 def document(endpoints: Endpoints) -> dict[str, Any]:
-    """What the file holds."""
+    """Return the content of the file."""
     return {
         "api": endpoints.api,
         "kafka": endpoints.kafka,
@@ -51,7 +51,7 @@ def document(endpoints: Endpoints) -> dict[str, Any]:
 
 
 def write(data_dir: Path, endpoints: Endpoints) -> Path:
-    """Write `endpoints.json` in one step, so that a reader sees all of it or nothing; return its path."""
+    """Write `endpoints.json` atomically, so that a reader sees all of it or nothing; return its path."""
     path = data_dir / FILE_NAME
     partial = path.with_suffix(".json.partial")
     partial.write_text(json.dumps(document(endpoints), indent=2) + "\n", encoding="utf-8")
@@ -60,7 +60,7 @@ def write(data_dir: Path, endpoints: Endpoints) -> Path:
 
 
 def remove(data_dir: Path) -> None:
-    """Remove `endpoints.json`; fine when it is not there."""
+    """Remove `endpoints.json`, if it exists."""
     with contextlib.suppress(FileNotFoundError):
         (data_dir / FILE_NAME).unlink()
 
@@ -68,7 +68,7 @@ def remove(data_dir: Path) -> None:
 def find(data_dir: Path | None = None) -> Endpoints | None:
     """Read the file of `data_dir`, or of the nearest `.heartzone/` here or in a folder above; None if none.
 
-    Raises DamagedEndpointsError when there is a file that cannot be used.
+    Raises DamagedEndpointsError when there is an invalid file.
     """
     if data_dir is not None:
         candidates = [data_dir]
@@ -104,5 +104,5 @@ def read(path: Path) -> Endpoints:
 def _text(document: Mapping[str, Any], name: str) -> str:
     value = document[name]
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be a text, not {value!r}")
+        raise TypeError(f"{name} must be a string, not {value!r}")
     return value

@@ -1,6 +1,6 @@
-"""Reading topics without a consumer group: from offsets to offsets, or from somewhere on and for ever.
+"""Reading of topics without a consumer group: a range of offsets, or everything from an offset on.
 
-Nothing is committed anywhere: who watches a topic must not leave a trace in the cluster.
+Nothing is committed: a command that watches a topic must not leave a trace in the cluster.
 """
 
 import contextlib
@@ -22,17 +22,19 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 Offsets = dict[int, int]  # by partition
 
-CALL_TIMEOUT_S = 5.0
-PARTITION_REFRESH_S = 30.0
-# What brokers answer while a partition's leader moves, or is new and not yet known to all of them.
-LEADER_MOVES = {
+# Seconds
+CALL_TIMEOUT = 5.0
+PARTITION_REFRESH_INTERVAL = 30.0
+LEADER_RETRY_INTERVAL = 0.1
+
+# Errors while a partition's leader moves, or is new and not yet known to all brokers.
+LEADER_ERRORS = {
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.FENCED_LEADER_EPOCH,
     KafkaError.UNKNOWN_LEADER_EPOCH,
 }
-LEADER_PAUSE_S = 0.1
-LASTING_ERRORS = {
+PERMANENT_ERRORS = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError._UNKNOWN_TOPIC,
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -41,21 +43,21 @@ LASTING_ERRORS = {
 
 
 class TopicUnavailableError(Exception):
-    """Kafka does not answer, or not for this topic; the message is a sentence."""
+    """A topic cannot be read; the message is a sentence."""
 
 
-class KafkaSilentError(TopicUnavailableError):
-    """Kafka does not answer at all."""
+class KafkaUnavailableError(TopicUnavailableError):
+    """No broker responds."""
 
 
 class TopicReader:
-    """Looks at the topics of one cluster, read_committed. Use it as a context manager."""
+    """Reads topics of one cluster, read_committed. Use it as a context manager."""
 
     def __init__(self, *, consumer: Mapping[str, str], admin: Mapping[str, str]) -> None:
         """`consumer` and `admin` are librdkafka properties; connections are made when they are needed."""
-        self.trouble: str | None = None
-        """What keeps the client from Kafka at the moment; it goes on trying by itself."""
-        # What matters is raised or noted as one sentence, so the client's own log stays off.
+        self.connection_error: str | None = None
+        """The latest connection error, until records arrive again; the client reconnects by itself."""
+        # Errors are raised, or kept in `connection_error`, as one sentence each: the client's own log stays off.
         quiet: dict[str, Any] = {"log_level": "0", "error_cb": self._note}
         self._admin = AdminClient({**admin, **quiet})
         self._consumer = Consumer(
@@ -80,15 +82,15 @@ class TopicReader:
         self._consumer.close()
 
     def _note(self, error: KafkaError) -> None:
-        self.trouble = error.str()
+        self.connection_error = error.str()
 
     def partitions(self, topic: str) -> list[int]:
         """Return the partitions of a topic. Raises TopicUnavailableError."""
         try:
-            # Asked by the consumer, which has to know the partitions' leaders before it can fetch.
-            found = self._consumer.list_topics(topic, timeout=CALL_TIMEOUT_S).topics[topic]
+            # By the consumer, which has to know the partitions' leaders before it can fetch.
+            found = self._consumer.list_topics(topic, timeout=CALL_TIMEOUT).topics[topic]
         except KafkaException as error:
-            raise KafkaSilentError(f"Kafka does not answer: {error.args[0].str()}.") from error
+            raise KafkaUnavailableError(f"Kafka does not respond: {error.args[0].str()}.") from error
         if found.error is not None:
             if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise TopicUnavailableError(f"The topic {topic} does not exist; `heartzone topics apply` creates it.")
@@ -100,18 +102,18 @@ class TopicReader:
         return self._offsets(topic, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
     def end_offsets(self, topic: str) -> Offsets:
-        """Return the high watermark of each partition: behind everything appended so far, committed or not."""
+        """Return the high watermark of each partition: after everything appended so far, committed or not."""
         return self._offsets(topic, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
     def committed_offsets(self, group_id: str, topic: str, partitions: Collection[int]) -> Offsets:
         """Return the group's committed offset of each partition that has one. Raises TopicUnavailableError."""
-        asked = ConsumerGroupTopicPartitions(group_id, [TopicPartition(topic, p) for p in partitions])
-        futures = self._admin.list_consumer_group_offsets([asked], request_timeout=CALL_TIMEOUT_S)
+        request = ConsumerGroupTopicPartitions(group_id, [TopicPartition(topic, p) for p in partitions])
+        futures = self._admin.list_consumer_group_offsets([request], request_timeout=CALL_TIMEOUT)
         try:
             found = futures[group_id].result().topic_partitions
         except KafkaException as error:
             raise TopicUnavailableError(
-                f"The progress of the group {group_id} cannot be read: {error.args[0].str()}."
+                f"The committed offsets of the group {group_id} cannot be read: {error.args[0].str()}."
             ) from error
         return {at.partition: at.offset for at in found if at.offset >= 0}
 
@@ -130,10 +132,10 @@ class TopicReader:
                 if monotonic() > deadline:
                     raise TopicUnavailableError(f"Reading the topic {topic} took too long.")
                 for message in self._consumer.consume(500, timeout=0.05):
-                    # A transaction's marker has an offset but no message: the end-of-partition event passes it.
+                    # A control record has an offset but no message: the end-of-partition event passes it.
                     partition, offset = message.partition(), message.offset()
                     if partition is None or offset is None:
-                        continue  # about the group, which a user may have no right to, and which is never joined
+                        continue  # an error of the group, which is never joined, and to which a user may have no right
                     reached = offset if _is_end(message) else offset + 1
                     if reached >= end[partition]:
                         left.discard(partition)
@@ -143,47 +145,47 @@ class TopicReader:
             self._consumer.unassign()
 
     def follow(self, topic: str, *, from_beginning: bool) -> Iterator[list[Message]]:
-        """Yield what is committed from now on (or from the first record on), for ever, in batches.
+        """Yield batches of the records committed from now on (or from the first record on), without end.
 
-        A batch is empty when nothing came for a moment, so that the caller can do something else. Partitions
+        A batch is empty when nothing arrived for a moment, so that the caller can do something else. Partitions
         that are added are found within half a minute and read from their start. Raises TopicUnavailableError.
         """
         positions = self.start_offsets(topic) if from_beginning else self.end_offsets(topic)
         self._consumer.assign([TopicPartition(topic, p, offset) for p, offset in positions.items()])
-        look_again = monotonic() + PARTITION_REFRESH_S
+        refresh_at = monotonic() + PARTITION_REFRESH_INTERVAL
         while True:
             messages = self._consumer.consume(500, timeout=0.25)
             for message in messages:
                 error = message.error()
-                if error is not None and error.code() in LASTING_ERRORS:
+                if error is not None and error.code() in PERMANENT_ERRORS:
                     raise TopicUnavailableError(f"The topic {topic} cannot be read: {error.str()}.")
             records = [message for message in messages if message.error() is None]
             if records:
-                self.trouble = None
+                self.connection_error = None
             yield records
-            if monotonic() > look_again:
-                look_again = monotonic() + PARTITION_REFRESH_S
-                with contextlib.suppress(TopicUnavailableError):  # Kafka may be away; the consumer waits for it
+            if monotonic() > refresh_at:
+                refresh_at = monotonic() + PARTITION_REFRESH_INTERVAL
+                with contextlib.suppress(TopicUnavailableError):  # unavailable: the consumer reconnects
                     added = set(self.partitions(topic)) - positions.keys()
                     self._consumer.incremental_assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in added])
                     positions |= dict.fromkeys(added, 0)
 
     def _offsets(self, topic: str, spec: OffsetSpec) -> Offsets:
-        asked = {TopicPartition(topic, partition): spec for partition in self.partitions(topic)}
-        deadline = monotonic() + CALL_TIMEOUT_S
+        request = {TopicPartition(topic, partition): spec for partition in self.partitions(topic)}
+        deadline = monotonic() + CALL_TIMEOUT
         while True:
             futures = self._admin.list_offsets(
-                asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=CALL_TIMEOUT_S
+                request, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=CALL_TIMEOUT
             )
             try:
                 return {at.partition: future.result().offset for at, future in futures.items()}
             except KafkaException as error:
                 reason = error.args[0]
-                if reason.code() not in LEADER_MOVES or monotonic() > deadline:
+                if reason.code() not in LEADER_ERRORS or monotonic() > deadline:
                     raise TopicUnavailableError(
                         f"The offsets of the topic {topic} cannot be read: {reason.str()}."
                     ) from error
-            sleep(LEADER_PAUSE_S)
+            sleep(LEADER_RETRY_INTERVAL)
 
 
 def _is_end(message: Message) -> bool:

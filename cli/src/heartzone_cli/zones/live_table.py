@@ -1,13 +1,16 @@
-"""The board as a terminal table, and single messages as lines."""
+"""The board as a table on the terminal, redrawn as zone events arrive."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from rich.console import Group
+from confluent_kafka import Message
+from rich.console import Console, Group
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from heartzone.messages import HeartRateZoneReached
+from heartzone_cli.cluster.topic_reader import TopicReader
+from heartzone_cli.cluster.zone_events import ZoneEventDecoder
 from heartzone_cli.zones.board import HISTORY, Board, Device
 
 ZONES = (1, 2, 3, 4, 5)
@@ -16,6 +19,30 @@ BARS = "▁▂▃▄▅▆▇█"
 LINES_AROUND_ROWS = 4  # header, footer, and room for the prompt
 WIDE = 120
 WIDTH_WITHOUT_SPARKLINE = 60  # device, zone, bpm, time in zone, and a blank before each column
+
+
+def draw(batches: Iterator[list[Message]], decoder: ZoneEventDecoder, reader: TopicReader) -> None:
+    """Show the devices of the zone events for as long as `batches` come; an invalid record is counted."""
+    board = Board()
+    console = Console()
+    with Live(console=console, auto_refresh=False) as live:
+        for batch in batches:
+            for record in batch:
+                event = decoder.decode(record.value())
+                if event is None:
+                    continue
+                try:
+                    board.update(event)
+                except ValueError:
+                    decoder.invalid += 1
+            shown = table(
+                board,
+                width=console.width,
+                height=console.height,
+                invalid=decoder.invalid,
+                connection_error=reader.connection_error,
+            )
+            live.update(shown, refresh=True)
 
 
 def sparkline(values: Iterable[int]) -> str:
@@ -33,8 +60,8 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
-def table(board: Board, *, width: int, height: int, unreadable: int, trouble: str | None) -> Group:
-    """Lay out as many devices as fit `height` lines, the most recently heard of first, and a footer.
+def table(board: Board, *, width: int, height: int, invalid: int, connection_error: str | None) -> Group:
+    """Lay out as many devices as fit `height` lines, the most recently updated first, and a footer.
 
     A terminal of at least `WIDE` columns shows the time in every zone, a smaller one that in the current zone.
     """
@@ -51,12 +78,7 @@ def table(board: Board, *, width: int, height: int, unreadable: int, trouble: st
         drawn.add_column(f"in {zone}", no_wrap=True, min_width=5, justify="right", style=STYLES[zone])
     for device in islice(board, rows):
         drawn.add_row(*_row(device, marks, shown_zones))
-    return Group(drawn, Text(_footer(board, rows, unreadable, trouble), style="dim"))
-
-
-def line(message: HeartRateZoneReached) -> str:
-    """Write one message as a line of text, for output that is no terminal."""
-    return f"{message.date_time} {message.device_id} Zone{message.zone} {message.heart_rate}"
+    return Group(drawn, Text(_footer(board, rows, invalid, connection_error), style="dim"))
 
 
 def _row(device: Device, marks: int, shown_zones: Sequence[int]) -> list[Text]:
@@ -72,12 +94,12 @@ def _row(device: Device, marks: int, shown_zones: Sequence[int]) -> list[Text]:
     ]
 
 
-def _footer(board: Board, rows: int, unreadable: int, trouble: str | None) -> str:
+def _footer(board: Board, rows: int, invalid: int, connection_error: str | None) -> str:
     parts = [f"{len(board)} devices" if len(board) != 1 else "1 device"]
     if len(board) > rows:
         parts.append(f"{len(board) - rows} more than fit here")
-    if unreadable:
-        parts.append(f"{unreadable} records could not be read")
-    if trouble:
-        parts.append(f"Kafka: {trouble}")
+    if invalid:
+        parts.append(f"{invalid} records could not be read")
+    if connection_error:
+        parts.append(f"Kafka: {connection_error}")
     return ", ".join(parts) + ". Ctrl-C ends."

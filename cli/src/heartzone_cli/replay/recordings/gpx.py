@@ -1,14 +1,14 @@
 """GPX tracks with a heart-rate extension.
 
-The heart rate has no place in GPX itself. Garmin's TrackPointExtension (v1 and v2) and Cluetrust's `gpxdata`
-both call it `hr`, some exporters write `heartrate` without a namespace; all are found inside `extensions`.
+GPX itself has no element for the heart rate. It is `hr` in Garmin's TrackPointExtension (v1 and v2) and Cluetrust's
+`gpxdata`, and `heartrate` without a namespace in some exports; all are inside `extensions`.
 """
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from heartzone_cli.recordings.samples import FormatError, Sample, parse_heart_rate, parse_time, sample
-from heartzone_cli.recordings.xml_events import descendant_text, elements
+from heartzone_cli.replay.recordings.samples import FormatError, Sample, parse_heart_rate, parse_time, sample
+from heartzone_cli.replay.recordings.xml_events import descendant_text, elements
 
 HEART_RATE_NAMES = ("hr", "heartrate")
 

@@ -1,9 +1,9 @@
-"""What every format is read into, and the checks that all formats share."""
+"""The sample, into which every format is read, and the checks that all formats share."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-LARGEST_HEART_RATE = 2**31 - 1  # the message's int32
+MAX_HEART_RATE = 2**31 - 1  # int32 in the message
 
 
 class UnreadableRecordingError(ValueError):
@@ -11,7 +11,7 @@ class UnreadableRecordingError(ValueError):
 
 
 class FormatError(ValueError):
-    """What is wrong inside a file, without its name: `load` puts the name in front."""
+    """An error inside a file; the message lacks the file's name, which `load` puts in front."""
 
 
 class Sample(NamedTuple):
@@ -28,10 +28,10 @@ def sample(time: datetime, heart_rate: float) -> Sample:
     """
     if heart_rate != heart_rate // 1:  # also NaN
         raise FormatError(f"has the heart rate {heart_rate} at {time.isoformat()}, which is no whole number.")
-    if not 0 <= heart_rate <= LARGEST_HEART_RATE:
+    if not 0 <= heart_rate <= MAX_HEART_RATE:
         raise FormatError(
             f"has the heart rate {shortened(str(heart_rate))} at {time.isoformat()}; "
-            f"one from 0 to {LARGEST_HEART_RATE} would be right."
+            f"one from 0 to {MAX_HEART_RATE} would be right."
         )
     try:
         utc = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
@@ -59,5 +59,5 @@ def parse_heart_rate(text: str) -> float:
 
 
 def shortened(text: str) -> str:
-    """Repeat what a file says without letting it fill the screen."""
+    """Quote text of a file, at most 40 characters of it."""
     return text if len(text) <= 40 else text[:39] + "…"
