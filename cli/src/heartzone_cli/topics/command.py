@@ -14,9 +14,7 @@ from heartzone_cli.topics.export_command import export
 from heartzone_cli.topics.options import data_dir_option
 
 if TYPE_CHECKING:
-    from event_topics.kafka_topics import KafkaTopics
-    from event_topics.plan import Plan
-    from event_topics.schema_subjects import SchemaSubjects
+    from event_topics import KafkaTopics, Plan, SchemaSubjects
 
 CHANGES_WAIT = 3
 FAILED = 2
@@ -58,7 +56,7 @@ def plan(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mach
     planned = _look(folder, data_dir)
     for line in plan_objects(planned.plan) if machine else plan_lines(planned.plan, planned.topics):
         click.echo(line)
-    if planned.plan.refusals or planned.plan.unknowns:
+    if planned.plan.blocked or planned.plan.unknown:
         ctx.exit(FAILED)
     ctx.exit(CHANGES_WAIT if planned.plan.actions else 0)
 
@@ -74,7 +72,7 @@ def apply(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mac
 
     Exit code 0: all is as asked for; 2: something was refused or went wrong, and the rest was done.
     """
-    from event_topics.apply import carry_out  # noqa: PLC0415
+    from event_topics import apply_plan  # noqa: PLC0415
     from heartzone_cli.topics.display import outcome_line, outcome_object, plan_lines  # noqa: PLC0415
 
     planned = _look(folder, data_dir)
@@ -84,7 +82,7 @@ def apply(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mac
     if not yes:
         _confirm(planned.plan, machine)
     failed = False
-    for outcome in carry_out(planned.plan, planned.kafka, planned.registry):
+    for outcome in apply_plan(planned.plan, planned.kafka, planned.registry):
         failed |= outcome.failure is not None
         # What the plan above says already is not said again.
         if machine or outcome.step in planned.plan.actions:
@@ -103,9 +101,8 @@ class _Planned(NamedTuple):
 
 def _look(folder: Path | None, data_dir: Path | None) -> _Planned:
     """Read the definitions, look at the cluster, plan. Ends the command with exit code 2 when that cannot be."""
-    from event_topics.apply import observe  # noqa: PLC0415
-    from event_topics.loading import LoadError, load_event_topics  # noqa: PLC0415
-    from event_topics.plan import plan as plan_for  # noqa: PLC0415
+    from event_topics import LoadError, load_event_topics, observe  # noqa: PLC0415
+    from event_topics import plan as plan_for  # noqa: PLC0415
     from heartzone_cli.topics.adapters import open_adapters  # noqa: PLC0415
 
     folder = folder or default_folder()
@@ -121,7 +118,7 @@ def _look(folder: Path | None, data_dir: Path | None) -> _Planned:
 
 
 def _confirm(plan: "Plan", machine: bool) -> None:
-    from event_topics.irreversible import consequences  # noqa: PLC0415
+    from event_topics import consequences  # noqa: PLC0415
 
     costs = [sentence for action in plan.actions for sentence in consequences(action)]
     if not costs:

@@ -13,7 +13,7 @@ import click
 from heartzone_cli.topics.options import data_dir_option
 
 if TYPE_CHECKING:
-    from event_topics.export import Export
+    from event_topics import Export
     from heartzone_cli.topics.manifest_folder import Described
 
 INCOMPLETE = 2
@@ -48,7 +48,7 @@ def export(
 
     Exit code 0: all is written; 2: something could not be read or described, and the rest is written.
     """
-    from event_topics.loading import LoadError  # noqa: PLC0415
+    from event_topics import LoadError  # noqa: PLC0415
     from heartzone_cli.cluster import CannotRunError  # noqa: PLC0415
     from heartzone_cli.topics.manifest_folder import described  # noqa: PLC0415
 
@@ -68,8 +68,7 @@ def export(
 
 def _read(patterns: Sequence[str], data_dir: Path | None, there: Mapping[str, "Described"]) -> "Export":
     """Read what the patterns name. Raises CannotRunError when one side cannot even be listed."""
-    from event_topics.export import export_event_topics, topic_and_subject_names  # noqa: PLC0415
-    from event_topics.failures import Failure  # noqa: PLC0415
+    from event_topics import Failure, export_event_topics, topic_and_subject_names  # noqa: PLC0415
     from heartzone_cli.cluster import CannotRunError  # noqa: PLC0415
     from heartzone_cli.topics.adapters import open_adapters  # noqa: PLC0415
     from heartzone_cli.topics.selection import ownerless, select  # noqa: PLC0415
@@ -91,7 +90,7 @@ def _read(patterns: Sequence[str], data_dir: Path | None, there: Mapping[str, "D
 
 
 def _print(manifests: Sequence[Mapping[str, Any]], machine: bool) -> None:
-    from event_topics.manifest import to_yaml  # noqa: PLC0415
+    from event_topics import to_yaml  # noqa: PLC0415
 
     if machine:
         for manifest in manifests:
@@ -108,7 +107,7 @@ def _write(
     overwrite: bool,
     machine: bool,
 ) -> None:
-    from event_topics.manifest import to_yaml  # noqa: PLC0415
+    from event_topics import to_yaml  # noqa: PLC0415
     from heartzone_cli.cluster import CannotRunError  # noqa: PLC0415
     from heartzone_cli.topics.manifest_folder import WouldOverwriteError, write_all  # noqa: PLC0415
 

@@ -15,9 +15,7 @@ from confluent_kafka.admin import AdminClient
 from embedded_kafka import EmbeddedKafka, EmbeddedKafkaError, EmbeddedRegistry
 from embedded_kafka.errors import DamagedDataDir, PortTaken, StartFailed
 from embedded_kafka.java import java_executable
-from event_topics.apply import apply_event_topics
-from event_topics.loading import LoadError, load_event_topics
-from event_topics.state import DesiredTopic
+from event_topics import DesiredTopic, LoadError, apply_event_topics, load_event_topics
 from heartzone_cli import endpoints
 from heartzone_cli.endpoints import Endpoints, Metrics
 from heartzone_cli.up.data_dir import DataDir, hold, refuse_held

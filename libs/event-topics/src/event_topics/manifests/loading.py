@@ -1,4 +1,4 @@
-"""Reads EventTopics from YAML files and folders: what `kubectl apply -f` would be given."""
+"""Loading of EventTopics from YAML files and folders, as `kubectl apply -f` accepts them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from event_topics.resource import API_VERSION, KIND, EventTopic, InvalidEventTopic, parse_event_topic
-from event_topics.state import DesiredTopic, desired_topic
+from event_topics.model.resource import API_VERSION, KIND, EventTopic, InvalidEventTopicError, parse_event_topic
+from event_topics.model.state import DesiredTopic, desired_topic
 
-SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+MANIFEST_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
 class LoadError(ValueError):
@@ -17,13 +17,13 @@ class LoadError(ValueError):
 
 
 class Definitions(NamedTuple):
-    """What the files hold: the resources in order of the files, and the ConfigMaps that schemas may be read from."""
+    """The resources in order of the files, and the ConfigMaps that schemas may be read from."""
 
     event_topics: tuple[EventTopic, ...]
     config_maps: dict[tuple[str | None, str], dict[str, str]]
 
     def desired(self) -> tuple[DesiredTopic, ...]:
-        """Return what the plan takes."""
+        """Return the desired topics, which are an input of the plan."""
         return tuple(desired_topic(each, config_maps=self.config_maps) for each in self.event_topics)
 
 
@@ -31,7 +31,7 @@ def load_event_topics(paths: Path | str | Iterable[Path | str]) -> Definitions:
     """Read one path or several: files, and the .yaml, .yml and .json files directly in folders. Raises LoadError.
 
     ConfigMaps among the documents are kept for `schemaFrom`; any other kind is an error, so that a misspelt one is not
-    passed over in silence.
+    ignored silently.
     """
     found: dict[str, str] = {}
     event_topics: list[EventTopic] = []
@@ -57,7 +57,7 @@ def load_event_topics(paths: Path | str | Iterable[Path | str]) -> Definitions:
 def _files(paths: Iterable[Path | str]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
-            files: Sequence[Path] = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES)
+            files: Sequence[Path] = sorted(each for each in path.iterdir() if each.suffix in MANIFEST_SUFFIXES)
             if not files:
                 raise LoadError(f"{path} holds no .yaml, .yml or .json file; name a folder with EventTopics.")
             yield from files
@@ -74,7 +74,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build one mapping, having looked for repeated keys."""
+        """Build one mapping, after checking for repeated keys."""
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
@@ -113,8 +113,8 @@ def _event_topic(document: Any, where: str) -> EventTopic:
         )
     try:
         return parse_event_topic(document)
-    except InvalidEventTopic as error:
-        # "… did you mean partitions?" has its end already.
+    except InvalidEventTopicError as error:
+        # "… did you mean partitions?" has its punctuation already.
         raise LoadError(f"{where}: {error}{'' if str(error).endswith('?') else '.'}") from error
 
 

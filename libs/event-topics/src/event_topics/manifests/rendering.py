@@ -1,6 +1,6 @@
-"""The other direction: the EventTopic, and its YAML, that describes a topic and its subjects as they are. Pure.
+"""The EventTopic, and its YAML, that describes a topic and its subjects as they are.
 
-Applying it changes nothing: what is written is what the plan compares.
+Applying it changes nothing: it contains what the plan compares.
 """
 
 import hashlib
@@ -12,27 +12,27 @@ from typing import Any, get_args
 
 import yaml
 
-from event_topics.resource import API_VERSION, KIND, Compatibility, is_object_name
-from event_topics.schema_text import canonical
-from event_topics.state import ObservedSubject, ObservedTopic, SchemaVersion
+from event_topics.model.resource import API_VERSION, KIND, Compatibility, is_object_name
+from event_topics.model.schema_text import canonical
+from event_topics.model.state import ObservedSubject, ObservedTopic, SchemaVersion
 
 # A reassignment sets these for as long as it runs (kafka-reassign-partitions --throttle).
-_PASSING_CONFIG = frozenset({"leader.replication.throttled.replicas", "follower.replication.throttled.replicas"})
+_TEMPORARY_CONFIG = frozenset({"leader.replication.throttled.replicas", "follower.replication.throttled.replicas"})
 _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_LONGEST_NAME = 240  # with the digest behind it still an object's name
+_MAX_NAME_LENGTH = 240  # an object's name even with the digest appended
 
 
 def resource_names(topics: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
-    """Return a name that Kubernetes takes for each topic, all different, and none of those `taken`.
+    """Return a name that Kubernetes accepts for each topic, all different, and none of those `taken`.
 
-    A topic whose name is one already keeps it; `BiometricsImported` becomes `biometrics-imported`. The name depends on
-    the topic alone, but where several would have the same one: these end in a digest of the topic's name.
+    A topic whose name is valid keeps it; `BiometricsImported` becomes `biometrics-imported`. The name depends on
+    the topic alone, unless several would have the same one: these end in a digest of the topic's name.
     """
     names = {topic: topic if is_object_name(topic) else _object_name(topic) for topic in topics}
     wanted = Counter(names.values())
     return {
-        topic: f"{name[:_LONGEST_NAME].rstrip('-.')}-{_digest(topic)}"
-        if name in taken or len(name) > _LONGEST_NAME or (wanted[name] > 1 and name != topic)
+        topic: f"{name[:_MAX_NAME_LENGTH].rstrip('-.')}-{_digest(topic)}"
+        if name in taken or len(name) > _MAX_NAME_LENGTH or (wanted[name] > 1 and name != topic)
         else name
         for topic, name in names.items()
     }
@@ -46,13 +46,13 @@ def manifest_of(
     value: ObservedSubject | None = None,
     key: ObservedSubject | None = None,
 ) -> dict[str, Any]:
-    """Return the EventTopic `name` for a topic and what the subjects of its values and keys hold.
+    """Return the EventTopic `name` for a topic and the subjects of its values and keys.
 
-    Only what is set on the topic itself is written, so that the rest stays the broker's to default.
+    Only configuration set on the topic itself is included, so that the rest keeps the broker's default.
     """
     spec: dict[str, Any] = {} if topic == name else {"topicName": topic}
     spec |= {"partitions": observed.partitions, "replicas": observed.replicas}
-    config = {key: value for key, value in sorted(observed.config.items()) if key not in _PASSING_CONFIG}
+    config = {key: value for key, value in sorted(observed.config.items()) if key not in _TEMPORARY_CONFIG}
     if config:
         spec["config"] = config
     for field, subject in (("valueSchema", value), ("keySchema", key)):
@@ -68,11 +68,11 @@ def to_yaml(manifest: Mapping[str, Any]) -> str:
 
 def _schema(latest: SchemaVersion, compatibility: str | None) -> dict[str, Any]:
     rule = {"compatibility": compatibility} if compatibility in get_args(Compatibility) else {}
-    return {"type": latest.type, **rule, "schema": _laid_out(latest)}
+    return {"type": latest.type, **rule, "schema": _indented(latest)}
 
 
-def _laid_out(schema: SchemaVersion) -> str:
-    """Return the text with line breaks, unless that would say something else."""
+def _indented(schema: SchemaVersion) -> str:
+    """Return the text with indentation, unless that would change its meaning."""
     if schema.type == "PROTOBUF":
         return schema.text
     try:
@@ -93,12 +93,12 @@ def _digest(topic: str) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes whatever does not start with a letter: YAML 1.2 takes more for numbers (1e3, 0o17) than PyYAML does."""
+    """Quotes whatever does not start with a letter: YAML 1.2 reads more as numbers (1e3, 0o17) than PyYAML does."""
 
     _PLAIN = re.compile(r"[A-Za-z][\w./-]+", re.ASCII)
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        """Choose how one text is written."""
+        """Choose the style of one text."""
         style = "|" if "\n" in text else None if self._PLAIN.fullmatch(text) else '"'
         return self.represent_scalar("tag:yaml.org,2002:str", text, style)
 

@@ -1,7 +1,7 @@
-"""The CustomResourceDefinition of EventTopic, made from the models: what `kubectl apply` is checked against.
+"""The CustomResourceDefinition of EventTopic, generated from the models: `kubectl apply` is validated against it.
 
 Structural (apiextensions.k8s.io/v1): no references, no `title`, no `additionalProperties` beside `properties`. The
-rules in CEL say what a schema alone cannot; each costs the API server a constant, since all it looks at is bounded.
+CEL rules express what a schema alone cannot; each has a constant cost, since all that it reads is bounded.
 """
 
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from typing import Any
 
 import yaml
 
-from event_topics.resource import (
+from event_topics.model.resource import (
     CONFIG_TEXT_PATTERN,
+    GROUP,
     KAFKA_OWN_TOPICS,
-    LONGEST_CONFIG_KEY,
-    LONGEST_CONFIG_VALUE,
-    MOST_CONFIG_KEYS,
+    MAX_CONFIG_KEY_LENGTH,
+    MAX_CONFIG_KEYS,
+    MAX_CONFIG_VALUE_LENGTH,
+    PLURAL,
     TOPIC_NAME_PATTERN,
+    VERSION,
     EventTopicSpec,
 )
-from event_topics.status import EventTopicStatus
+from event_topics.model.status import EventTopicStatus
 
-GROUP = "heartzone.dev"
-VERSION = "v1alpha1"
-PLURAL = "eventtopics"
 NAME = f"{PLURAL}.{GROUP}"
 
 _LEGAL_NAME = (
@@ -42,7 +42,7 @@ def manifest() -> str:
 
 
 class _Plain(yaml.SafeDumper):
-    """Without anchors, which people do not expect in a manifest."""
+    """A dumper without anchors, which people do not expect in a manifest."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         """Write everything in full."""
@@ -115,12 +115,12 @@ def _root() -> dict[str, Any]:
         {"rule": "self >= oldSelf", "message": "partitions may grow, never shrink: Kafka cannot take any away"}
     ]
     config = properties["config"]
-    config["maxProperties"] = MOST_CONFIG_KEYS
-    config["additionalProperties"] |= {"maxLength": LONGEST_CONFIG_VALUE, "pattern": CONFIG_TEXT_PATTERN}
+    config["maxProperties"] = MAX_CONFIG_KEYS
+    config["additionalProperties"] |= {"maxLength": MAX_CONFIG_VALUE_LENGTH, "pattern": CONFIG_TEXT_PATTERN}
     config["x-kubernetes-validations"] = [
         {
-            "rule": f"self.all(key, size(key) >= 1 && size(key) <= {LONGEST_CONFIG_KEY})",
-            "message": f"a key of config has 1 to {LONGEST_CONFIG_KEY} characters",
+            "rule": f"self.all(key, size(key) >= 1 && size(key) <= {MAX_CONFIG_KEY_LENGTH})",
+            "message": f"a key of config has 1 to {MAX_CONFIG_KEY_LENGTH} characters",
         }
     ]
     for half in ("valueSchema", "keySchema"):
@@ -164,7 +164,7 @@ def _status() -> dict[str, Any]:
 
 
 def structural_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn pydantic's JSON Schema into a structural one: references put in place, nullable unions taken apart."""
+    """Turn pydantic's JSON Schema into a structural one: references inlined, nullable unions resolved."""
     return _structural(schema, schema.get("$defs", {}))
 
 

@@ -1,105 +1,27 @@
-"""The pure plan: from what is there to what is asked for, without ever an action that deletes or shrinks.
+"""The pure plan: the steps from what is observed to what is desired, without ever an action that deletes or shrinks.
 
-`plan` decides and `event_topics.apply` carries out; nothing else decides. Carrying out a plan and planning again gives
-an empty plan, save for the refusals, which need a person, and the unknowns, which need a broker or registry back.
+`plan` decides and `event_topics.apply` applies; nothing else decides. Applying a plan and planning again gives an empty
+plan, save for the blocked steps, which need a person, and the unknown ones, which need a broker or registry to respond.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from event_topics.failures import Failure
-from event_topics.resource import SchemaType
-from event_topics.state import (
-    DesiredSchema,
-    DesiredTopic,
-    Half,
-    Observed,
-    ObservedSubject,
-    ObservedTopic,
-    SchemaVersion,
+from event_topics.model.failures import Failure
+from event_topics.model.reasons import FailureReason
+from event_topics.model.state import DesiredSchema, DesiredTopic, Half, Observed, ObservedSubject, ObservedTopic
+from event_topics.model.steps import (
+    Action,
+    AddPartitions,
+    AlterConfig,
+    Blocked,
+    ConfigChange,
+    CreateTopic,
+    RegisterSchema,
+    SetCompatibility,
+    Unknown,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """Which resource, topic and half of it an action, refusal or unknown is about."""
-
-    resource: str
-    topic: str
-    half: Half
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTopic(Step):
-    """Create the topic; `replicas` None leaves their number to the broker."""
-
-    partitions: int
-    replicas: int | None
-    config: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddPartitions(Step):
-    """Grow the topic from `before` to `after` partitions."""
-
-    before: int
-    after: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigChange:
-    """One key: `after` None removes it from the topic; `inherited` when `before` was not set on the topic itself."""
-
-    key: str
-    before: str | None
-    after: str | None
-    inherited: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterConfig(Step):
-    """Set and remove single keys; all others stay (KIP-339)."""
-
-    changes: tuple[ConfigChange, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetCompatibility(Step):
-    """Set the subject's own compatibility level; `before` None when it had none."""
-
-    subject: str
-    before: str | None
-    after: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterSchema(Step):
-    """Register a version that follows `latest` (None: the subject's first)."""
-
-    subject: str
-    type: SchemaType
-    text: str
-    latest: SchemaVersion | None
-
-
-TopicAction = CreateTopic | AddPartitions | AlterConfig
-SubjectAction = SetCompatibility | RegisterSchema
-Action = TopicAction | SubjectAction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal(Step):
-    """Something asked for that will not be done; a person must change the resource or the cluster."""
-
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown(Step):
-    """A half that could not be observed, so nothing was planned for it."""
-
-    failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +29,22 @@ class Plan:
     """Actions in the order of the resources; within one subject the compatibility comes before the schema."""
 
     actions: tuple[Action, ...] = field(default=())
-    refusals: tuple[Refusal, ...] = field(default=())
-    unknowns: tuple[Unknown, ...] = field(default=())
+    blocked: tuple[Blocked, ...] = field(default=())
+    unknown: tuple[Unknown, ...] = field(default=())
 
 
 def plan(desired: Sequence[DesiredTopic], observed: Observed) -> Plan:
-    """Return what would bring `observed` to `desired`. Of two resources for one topic the earlier one keeps it."""
-    steps: list[Action | Refusal | Unknown] = []
-    keeper: dict[str, DesiredTopic] = {}
+    """Return what would bring `observed` to `desired`. Of two resources for one topic the earlier one owns it."""
+    steps: list[Action | Blocked | Unknown] = []
+    owner: dict[str, DesiredTopic] = {}
     for each in desired:
-        first = keeper.setdefault(each.topic, each)
+        first = owner.setdefault(each.topic, each)
         if first is not each:
             steps.append(
-                _refusal(
+                _blocked(
                     each,
                     "topic",
-                    "ResourceConflict",
+                    FailureReason.RESOURCE_CONFLICT,
                     f"The topic {each.topic!r} is already described by {first.resource}; remove one of the two "
                     "resources or give this one another spec.topicName.",
                 )
@@ -131,23 +53,23 @@ def plan(desired: Sequence[DesiredTopic], observed: Observed) -> Plan:
         steps.extend(_plan_topic(each, observed.topics.get(each.topic)))
         for half, subject, schema in each.schemas():
             if isinstance(schema, Failure):
-                steps.append(Refusal(resource=each.resource, topic=each.topic, half=half, failure=schema))
+                steps.append(Blocked(resource=each.resource, topic=each.topic, half=half, failure=schema))
             else:
                 steps.extend(_plan_subject(each, half, subject, schema, observed.subjects.get(subject)))
     return Plan(
-        actions=tuple(step for step in steps if not isinstance(step, Refusal | Unknown)),
-        refusals=tuple(step for step in steps if isinstance(step, Refusal)),
-        unknowns=tuple(step for step in steps if isinstance(step, Unknown)),
+        actions=tuple(step for step in steps if not isinstance(step, Blocked | Unknown)),
+        blocked=tuple(step for step in steps if isinstance(step, Blocked)),
+        unknown=tuple(step for step in steps if isinstance(step, Unknown)),
     )
 
 
-def _refusal(desired: DesiredTopic, half: Half, reason: str, message: str) -> Refusal:
-    return Refusal(resource=desired.resource, topic=desired.topic, half=half, failure=Failure(reason, message))
+def _blocked(desired: DesiredTopic, half: Half, reason: FailureReason, message: str) -> Blocked:
+    return Blocked(resource=desired.resource, topic=desired.topic, half=half, failure=Failure(reason, message))
 
 
 def _plan_topic(
     desired: DesiredTopic, observed: ObservedTopic | Failure | None
-) -> Iterator[Action | Refusal | Unknown]:
+) -> Iterator[Action | Blocked | Unknown]:
     name, resource = desired.topic, desired.resource
     if isinstance(observed, Failure):
         yield Unknown(resource=resource, topic=name, half="topic", failure=observed)
@@ -163,10 +85,10 @@ def _plan_topic(
         )
         return
     if desired.partitions < observed.partitions:
-        yield _refusal(
+        yield _blocked(
             desired,
             "topic",
-            "FewerPartitions",
+            FailureReason.FEWER_PARTITIONS,
             (
                 f"The topic {name!r} has {observed.partitions} partitions and Kafka cannot take any away: set "
                 f"spec.partitions to {observed.partitions}, or move to a new topic."
@@ -177,10 +99,10 @@ def _plan_topic(
             resource=resource, topic=name, half="topic", before=observed.partitions, after=desired.partitions
         )
     if desired.replicas is not None and desired.replicas != observed.replicas:
-        yield _refusal(
+        yield _blocked(
             desired,
             "topic",
-            "ReplicasChanged",
+            FailureReason.REPLICAS_CHANGED,
             (
                 f"The topic {name!r} has {observed.replicas} replicas and spec.replicas asks for {desired.replicas}: "
                 "move the partitions with kafka-reassign-partitions or Cruise Control, or set spec.replicas to "
@@ -217,7 +139,7 @@ def same_config_value(one: str, other: str) -> bool:
 
 def _plan_subject(
     desired: DesiredTopic, half: Half, subject: str, schema: DesiredSchema, observed: ObservedSubject | Failure | None
-) -> Iterator[Action | Refusal | Unknown]:
+) -> Iterator[Action | Blocked | Unknown]:
     resource, topic = desired.resource, desired.topic
     if isinstance(observed, Failure):
         yield Unknown(resource=resource, topic=topic, half=half, failure=observed)
@@ -225,10 +147,10 @@ def _plan_subject(
     observed = observed or ObservedSubject()
     latest = observed.latest
     if latest is not None and latest.type != schema.type:
-        yield _refusal(
+        yield _blocked(
             desired,
             half,
-            "SchemaTypeChanged",
+            FailureReason.SCHEMA_TYPE_CHANGED,
             (
                 f"The subject {subject!r} holds {latest.type} and spec.{half}.type asks for {schema.type}: its readers "
                 "could not read both, so keep the type or use a new topic."
@@ -255,13 +177,13 @@ def _plan_subject(
             latest=latest,
         )
     elif observed.desired_version != latest.version:
-        yield _refusal(
+        yield _blocked(
             desired,
             half,
-            "SchemaSuperseded",
+            FailureReason.SCHEMA_SUPERSEDED,
             (
                 f"The schema is version {observed.desired_version} of {subject!r}, whose latest version is "
-                f"{latest.version}, and a registry puts no old version on top: take the newer schema over into the "
+                f"{latest.version}, and a registry puts no old version on top: copy the newer schema into the "
                 "resource, or make this one differ (a new title will do)."
             ),
         )

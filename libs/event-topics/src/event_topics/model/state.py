@@ -1,15 +1,16 @@
-"""What is asked for and what is there, as plain values: the two inputs of the plan.
+"""Desired and observed state as plain values: the two inputs of the plan.
 
-No client library here: the adapters fill in `Observed`, `desired_topic` turns a resource into `DesiredTopic`.
+The adapters return what `Observed` holds; `desired_topic` turns a resource into a `DesiredTopic`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from event_topics.failures import Failure
-from event_topics.resource import Compatibility, EventTopic, SchemaType, TopicSchema
-from event_topics.schema_text import problem_of
+from event_topics.model.failures import Failure
+from event_topics.model.reasons import FailureReason
+from event_topics.model.resource import Compatibility, EventTopic, SchemaType, TopicSchema
+from event_topics.model.schema_text import problem_of
 
 Half = Literal["topic", "valueSchema", "keySchema"]
 ConfigMaps = Mapping[tuple[str | None, str], Mapping[str, str] | Failure]
@@ -18,7 +19,7 @@ ConfigMaps = Mapping[tuple[str | None, str], Mapping[str, str] | Failure]
 
 @dataclass(frozen=True, slots=True)
 class DesiredSchema:
-    """`compatibility` None: whatever the registry says is right."""
+    """`compatibility` None: the registry's own level applies."""
 
     type: SchemaType
     text: str
@@ -29,9 +30,9 @@ class DesiredSchema:
 class DesiredTopic:
     """One resource, ready to be planned.
 
-    `resource` is the name that messages use. `managed_config` are the keys which an earlier spec of the same resource
-    had set: those that are gone from `config` go back to the broker's default, keys set by others stay. A Failure in
-    place of a schema says why the schema cannot be used; the other halves are planned all the same.
+    `resource` is its name in messages. `managed_config` are the keys that an earlier spec of the same resource has set:
+    those missing from `config` are reset to the broker's default, keys set by others stay. A Failure in place of a
+    schema says why the schema cannot be used; the other halves are planned all the same.
     """
 
     resource: str
@@ -44,7 +45,7 @@ class DesiredTopic:
     key_schema: DesiredSchema | Failure | None = None
 
     def schemas(self) -> tuple[tuple[Half, str, DesiredSchema | Failure], ...]:
-        """Return (half, subject, schema) of each schema that is asked for, by TopicNameStrategy."""
+        """Return (half, subject, schema) of each desired schema, by TopicNameStrategy."""
         halves: tuple[tuple[Half, str, DesiredSchema | Failure | None], ...] = (
             ("keySchema", f"{self.topic}-key", self.key_schema),
             ("valueSchema", f"{self.topic}-value", self.value_schema),
@@ -78,7 +79,7 @@ class ObservedSubject:
     """`latest` None: the subject has no schema yet. `compatibility` None: unset on the subject.
 
     `desired_version` is the version under which the subject already holds the desired schema, if it does: only the
-    registry can tell, since it may store a schema in other words (`{"type": "string"}` as `"string"` in Avro).
+    registry knows, since it may store a schema in another notation (`{"type": "string"}` as `"string"` in Avro).
     """
 
     latest: SchemaVersion | None = None
@@ -88,7 +89,7 @@ class ObservedSubject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """The cluster as seen. A name that is missing is absent in the cluster; a Failure means that nobody knows."""
+    """The cluster as observed. A missing name is absent in the cluster; a Failure means that it could not be read."""
 
     topics: Mapping[str, ObservedTopic | Failure] = field(default_factory=dict)
     subjects: Mapping[str, ObservedSubject | Failure] = field(default_factory=dict)
@@ -97,7 +98,7 @@ class Observed:
 def desired_topic(
     event_topic: EventTopic, *, config_maps: ConfigMaps | None = None, managed_config: frozenset[str] = frozenset()
 ) -> DesiredTopic:
-    """Turn a resource into what the plan works with: names filled in, schemas read and checked."""
+    """Turn a resource into an input of the plan: names filled in, schemas read and checked."""
     spec = event_topic.spec
     return DesiredTopic(
         resource=event_topic.full_name,
@@ -123,19 +124,20 @@ def _desired_schema(
         where = f"spec.{half}.schemaFrom names"
         if data is None:
             return Failure(
-                "ConfigMapNotFound", f"{where} the ConfigMap {reference.name!r}, which is not there; add it."
+                FailureReason.CONFIG_MAP_NOT_FOUND,
+                f"{where} the ConfigMap {reference.name!r}, which does not exist; add it.",
             )
         if isinstance(data, Failure):
             return data
         text = data.get(reference.key)
         if text is None:
             return Failure(
-                "ConfigMapKeyNotFound",
+                FailureReason.CONFIG_MAP_KEY_NOT_FOUND,
                 f"{where} the key {reference.key!r}, which the ConfigMap {reference.name!r} lacks; it has "
                 f"{', '.join(sorted(data)) or 'none'}.",
             )
     assert text is not None, "TopicSchema has a text or a source"
     problem = problem_of(schema.type, text)
     if problem is not None:
-        return Failure("InvalidSchema", f"The schema of spec.{half} {problem}; correct it.")
+        return Failure(FailureReason.INVALID_SCHEMA, f"The schema of spec.{half} {problem}; correct it.")
     return DesiredSchema(type=schema.type, text=text, compatibility=schema.compatibility)

@@ -1,13 +1,13 @@
-"""What a schema's text says, apart from how it is laid out; and whether it is a schema at all.
+"""Comparison of schemas apart from their layout, and validation before a registry stores them.
 
-Checked here because not every registry does: Apicurio 3.3 stores `{"$schema": …, "type": "nonsense"}` as it comes, and
-can then neither compare it with a successor nor accept one.
+Checked here because not every registry does: Apicurio 3.3 stores `{"$schema": …, "type": "nonsense"}` unchecked, and
+can then neither compare it with a next version nor accept one.
 """
 
 import json
 from typing import Any
 
-from event_topics.resource import SchemaType
+from event_topics.model.resource import SchemaType
 
 _DRAFT_07 = "http://json-schema.org/draft-07/schema"
 _DRAFTS = frozenset(
@@ -19,8 +19,8 @@ _DRAFTS = frozenset(
         "https://json-schema.org/draft/2020-12/schema",
     }
 )
-# Far beyond any schema that people write; what reads schemas recursively breaks somewhere in the thousands.
-_DEEPEST = 200
+# Far beyond any schema that people write; recursive parsers fail somewhere in the thousands.
+_MAX_DEPTH = 200
 
 
 def canonical(schema_type: SchemaType, text: str) -> str:
@@ -37,11 +37,10 @@ def canonical(schema_type: SchemaType, text: str) -> str:
 
 
 def problem_of(schema_type: SchemaType, text: str) -> str | None:
-    """Say what makes the text unfit as a schema, None when nothing does.
+    """Return why the text is not a valid schema, None when it is one.
 
-    JSON and AVRO must be JSON; a JSON Schema must also follow its metaschema (draft-07 when it names none). Nothing
-    that a schema refers to is read. AVRO, PROTOBUF and metaschemas other than JSON Schema's are for the registry to
-    judge.
+    JSON and AVRO must be JSON; a JSON Schema must also follow its metaschema (draft-07 when it names none). No
+    reference is fetched. AVRO, PROTOBUF and metaschemas other than JSON Schema's are validated by the registry.
     """
     if schema_type == "PROTOBUF":
         return None
@@ -58,7 +57,7 @@ def problem_of(schema_type: SchemaType, text: str) -> str | None:
 
 def _is_deep(document: Any) -> bool:
     level = [document]
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         level = [
             child
             for each in level
@@ -71,12 +70,12 @@ def _is_deep(document: Any) -> bool:
 
 
 def _metaschema_problem(schema: Any) -> str | None:
-    # Imported late: only who applies schemas pays for the validator.
+    # Imported late: only applying schemas needs the validator.
     import jsonschema_rs  # noqa: PLC0415
 
     if isinstance(schema, dict):
         draft = schema.setdefault("$schema", _DRAFT_07)
-        # The validator would fetch a metaschema that it does not know from the address that the schema gives.
+        # The validator would fetch an unknown metaschema from the URL that the schema names.
         if not isinstance(draft, str) or draft.rstrip("#") not in _DRAFTS:
             return None
     try:

@@ -1,4 +1,4 @@
-"""The Kafka side: what topics are like now, and the topic half of a plan, in as few requests as Kafka takes."""
+"""The Kafka adapter: observes topics and applies the topic half of a plan, in as few requests as possible."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -6,29 +6,20 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from confluent_kafka import TopicCollection
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    ConfigSource,
-    NewPartitions,
-    NewTopic,
-    ResourceType,
-)
+from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewPartitions, ResourceType
 
-from event_topics.failures import Failure
-from event_topics.kafka_admin import KafkaAdmin
-from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction, same_config_value
-from event_topics.resource import KAFKA_OWN_TOPICS
-from event_topics.state import ObservedTopic
+from event_topics.kafka.admin import KafkaAdmin
+from event_topics.kafka.requests import batches, config_resource, new_topic
+from event_topics.model.failures import Failure
+from event_topics.model.planning import same_config_value
+from event_topics.model.reasons import FailureReason
+from event_topics.model.resource import KAFKA_OWN_TOPICS
+from event_topics.model.state import ObservedTopic
+from event_topics.model.steps import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction
 
 _T = TypeVar("_T")
 
-# KRaft writes one request's topics in one batch of at most 10,000 records, of which each partition is one
-# (QuorumController.MAX_RECORDS_PER_USER_OP); smaller batches also keep one request within its time-out.
-_PARTITIONS_PER_REQUEST = 2_000
-_VISIBLE_WITHIN_S = 3.0
+_VISIBILITY_TIMEOUT = 3.0  # seconds
 
 
 class KafkaTopics:
@@ -41,8 +32,9 @@ class KafkaTopics:
         timeout: float = 10.0,
         on_request: Callable[[str], None] = lambda call: None,  # noqa: ARG005
     ) -> None:
-        """Start the client without connecting; `on_request` hears of each request, by its name. Raises
-        InvalidKafkaConfig.
+        """Start the client without connecting; `on_request` is called with each request's name.
+
+        Raises InvalidKafkaConfigError.
         """
         self._admin = KafkaAdmin(client_config, timeout=timeout, on_request=on_request)
         self._timeout = timeout
@@ -53,35 +45,35 @@ class KafkaTopics:
         return names if isinstance(names, Failure) else tuple(sorted(names - KAFKA_OWN_TOPICS))
 
     def observe(self, topics: Iterable[str]) -> dict[str, ObservedTopic | Failure]:
-        """Return what each topic is like; absent topics are left out. Never raises for what Kafka says."""
+        """Return the state of each topic; absent topics are left out. An error of Kafka is a Failure, never raised."""
         names = sorted(set(topics))
         if not names:
             return {}
         found: dict[str, ObservedTopic | Failure] = {}
         described: dict[str, Any] = {}
-        for name, description in self._admin.ask(
+        for name, description in self._admin.request(
             "describe_topics",
             lambda client: client.describe_topics(TopicCollection(names), request_timeout=self._timeout),
             names,
         ):
             if not isinstance(description, Failure):
                 described[name] = description
-            elif description.reason != "TopicNotFound":
+            elif description.reason is not FailureReason.TOPIC_NOT_FOUND:
                 found[name] = description
         configs = self._configs(sorted(described))
         for name, description in described.items():
             entries = configs.get(name)
             if isinstance(entries, Failure):
-                if entries.reason != "TopicNotFound":
+                if entries.reason is not FailureReason.TOPIC_NOT_FOUND:
                     found[name] = entries
             elif entries is not None:
                 found[name] = _observed(description, entries)
         return found
 
-    def carry_out(self, actions: Iterable[TopicAction]) -> Iterator[tuple[TopicAction, Failure | None]]:
-        """Do the actions, those of a kind together; yield each with None, or why it failed.
+    def apply(self, actions: Iterable[TopicAction]) -> Iterator[tuple[TopicAction, Failure | None]]:
+        """Apply the actions, those of a kind together; yield each with None, or why it failed.
 
-        Ends when what was done can be seen, so that who observes next does not find the state of before.
+        Ends when the changes are visible, so that the next observation does not return the former state.
         """
         done: list[TopicAction] = []
         for action, failure in self._send(list(actions)):
@@ -91,36 +83,38 @@ class KafkaTopics:
         self._wait_until_visible(done)
 
     def delete(self, topics: Iterable[str]) -> dict[str, Failure | None]:
-        """Delete topics with all their records; a topic that is not there is as good as deleted.
+        """Delete topics with all their records; an absent topic counts as deleted.
 
-        Ends when they can be seen no more, so that who observes next does not take them for there.
-        No plan ever asks for this: only who removes a resource whose deletionPolicy says so.
+        Ends when they are no longer visible, so that the next observation does not return them. No plan ever contains
+        this: it is for the removal of a resource whose deletionPolicy is Delete.
         """
         names = sorted(set(topics))
         if not names:
             return {}
-        answers = self._admin.ask(
+        responses = self._admin.request(
             "delete_topics",
             lambda client: client.delete_topics(names, request_timeout=self._timeout, operation_timeout=self._timeout),
             names,
         )
         outcomes = {
-            name: answer if isinstance(answer, Failure) and answer.reason != "TopicNotFound" else None
-            for name, answer in answers
+            name: response
+            if isinstance(response, Failure) and response.reason is not FailureReason.TOPIC_NOT_FOUND
+            else None
+            for name, response in responses
         }
         self._wait_until_gone([name for name, failure in outcomes.items() if failure is None])
         return outcomes
 
     def _send(self, actions: Sequence[TopicAction]) -> Iterator[tuple[TopicAction, Failure | None]]:
-        for creations in _batches([each for each in actions if isinstance(each, CreateTopic)]):
+        for creations in batches([each for each in actions if isinstance(each, CreateTopic)]):
             yield from self._do(
                 "create_topics",
                 creations,
                 lambda client, batch: client.create_topics(
-                    [_new_topic(each) for each in batch], request_timeout=self._timeout, operation_timeout=self._timeout
+                    [new_topic(each) for each in batch], request_timeout=self._timeout, operation_timeout=self._timeout
                 ),
             )
-        for growths in _batches([each for each in actions if isinstance(each, AddPartitions)]):
+        for growths in batches([each for each in actions if isinstance(each, AddPartitions)]):
             yield from self._do(
                 "create_partitions",
                 growths,
@@ -138,14 +132,14 @@ class KafkaTopics:
                 lambda client, batch: {
                     resource.name: future
                     for resource, future in client.incremental_alter_configs(
-                        [_config_resource(each) for each in batch], request_timeout=self._timeout
+                        [config_resource(each) for each in batch], request_timeout=self._timeout
                     ).items()
                 },
             )
 
     def _wait_until_visible(self, done: Sequence[TopicAction]) -> None:
-        # The controller has said yes, but brokers answer from their own copy of the metadata, which follows shortly.
-        deadline = time.monotonic() + _VISIBLE_WITHIN_S
+        # The controller has accepted, but brokers respond from their own copy of the metadata, which follows shortly.
+        deadline = time.monotonic() + _VISIBILITY_TIMEOUT
         waiting = list(done)
         while waiting and time.monotonic() < deadline:
             found = self.observe(each.topic for each in waiting)
@@ -154,7 +148,7 @@ class KafkaTopics:
                 time.sleep(0.02)
 
     def _wait_until_gone(self, names: Sequence[str]) -> None:
-        deadline = time.monotonic() + _VISIBLE_WITHIN_S
+        deadline = time.monotonic() + _VISIBILITY_TIMEOUT
         while names and time.monotonic() < deadline:
             found = self.observe(names)
             names = [name for name in names if isinstance(found.get(name), ObservedTopic)]
@@ -166,7 +160,7 @@ class KafkaTopics:
             return {}
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         return dict(
-            self._admin.ask(
+            self._admin.request(
                 "describe_configs",
                 lambda client: {
                     resource.name: future
@@ -180,15 +174,15 @@ class KafkaTopics:
         self, name: str, batch: Sequence[_T], call: Callable[[AdminClient, Sequence[_T]], Mapping[str, "Future[Any]"]]
     ) -> Iterator[tuple[_T, Failure | None]]:
         by_name = {each.topic: each for each in batch}  # type: ignore[attr-defined]
-        for topic, answer in self._admin.ask(name, lambda client: call(client, batch), list(by_name)):
-            yield by_name[topic], answer if isinstance(answer, Failure) else None
+        for topic, response in self._admin.request(name, lambda client: call(client, batch), list(by_name)):
+            yield by_name[topic], response if isinstance(response, Failure) else None
 
 
 def _observed(description: Any, entries: Mapping[str, Any]) -> ObservedTopic:
     own = {name for name, entry in entries.items() if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value}
     return ObservedTopic(
         partitions=len(description.partitions),
-        # While a reassignment runs the partitions differ: report the least that any of them has.
+        # While a reassignment runs the partitions differ: report the minimum.
         replicas=min(len(partition.replicas) for partition in description.partitions),
         config={name: entry.value for name, entry in entries.items() if name in own},
         defaults={name: entry.value for name, entry in entries.items() if name not in own and entry.value is not None},
@@ -200,7 +194,7 @@ def _is_visible(action: TopicAction, topic: ObservedTopic | Failure | None) -> b
     if topic is None:
         return False
     if isinstance(topic, Failure):
-        return not topic.transient  # who may not look need not wait
+        return not topic.transient  # without the right to describe it, waiting is pointless
     match action:
         case CreateTopic():
             return topic.partitions == action.partitions
@@ -214,34 +208,3 @@ def _is_in_force(change: ConfigChange, value: str | None) -> bool:
     if change.after is None or value is None:
         return change.after == value
     return same_config_value(change.after, value)
-
-
-def _batches(actions: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    batch: list[Any] = []
-    partitions = 0
-    for action in actions:
-        grows_by = action.partitions if isinstance(action, CreateTopic) else action.after - action.before
-        if batch and partitions + grows_by > _PARTITIONS_PER_REQUEST:
-            yield batch
-            batch, partitions = [], 0
-        batch.append(action)
-        partitions += grows_by
-    if batch:
-        yield batch
-
-
-def _new_topic(action: CreateTopic) -> NewTopic:
-    # -1 leaves the number of replicas to the broker (KIP-464).
-    replicas = -1 if action.replicas is None else action.replicas
-    return NewTopic(action.topic, action.partitions, replicas, config=dict(action.config))
-
-
-def _config_resource(action: AlterConfig) -> ConfigResource:
-    return ConfigResource(
-        ResourceType.TOPIC, action.topic, incremental_configs=[_config_entry(change) for change in action.changes]
-    )
-
-
-def _config_entry(change: ConfigChange) -> ConfigEntry:
-    operation = AlterConfigOpType.DELETE if change.after is None else AlterConfigOpType.SET
-    return ConfigEntry(change.key, change.after, incremental_operation=operation)

@@ -1,7 +1,7 @@
 """The EventTopic custom resource: one Kafka topic and the schemas of its values and keys.
 
-The models mirror the YAML of `heartzone.dev/v1alpha1` field by field and refuse what they do not know, so that a
-misspelt field is an error and not a topic with the broker's defaults. Field descriptions are user documentation.
+The models mirror the YAML of `heartzone.dev/v1alpha1` field by field and reject unknown fields, so that a misspelt
+field is an error and not a topic with the broker's defaults. Field descriptions are user documentation.
 """
 
 import difflib
@@ -12,7 +12,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-API_VERSION = "heartzone.dev/v1alpha1"
+GROUP = "heartzone.dev"
+VERSION = "v1alpha1"
+PLURAL = "eventtopics"
+API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "EventTopic"
 
 SchemaType = Literal["JSON", "AVRO", "PROTOBUF"]
@@ -25,17 +28,17 @@ TOPIC_NAME_PATTERN = r"^[a-zA-Z0-9._-]{1,249}$"
 KAFKA_OWN_TOPICS = frozenset(
     {"__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata", "__remote_log_metadata"}
 )
-# librdkafka takes no more (RD_KAFKAP_PARTITIONS_MAX, RD_KAFKAP_BROKERS_MAX).
-MOST_PARTITIONS, MOST_REPLICAS = 100_000, 10_000
+# librdkafka accepts no more (RD_KAFKAP_PARTITIONS_MAX, RD_KAFKAP_BROKERS_MAX).
+MAX_PARTITIONS, MAX_REPLICAS = 100_000, 10_000
 # A request holds the length of a text in 16 bits: of a longer one the rest would be read as what follows. A character
 # takes up to 4 bytes, and a NUL would end the text.
-LONGEST_CONFIG_KEY, LONGEST_CONFIG_VALUE, MOST_CONFIG_KEYS = 249, 8_000, 200
+MAX_CONFIG_KEY_LENGTH, MAX_CONFIG_VALUE_LENGTH, MAX_CONFIG_KEYS = 249, 8_000, 200
 CONFIG_TEXT_PATTERN = r"^[^\x00-\x1f\x7f]*$"
 # RFC 1123 subdomain, as Kubernetes names its objects.
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 
-class InvalidEventTopic(ValueError):
+class InvalidEventTopicError(ValueError):
     """A manifest is not an EventTopic; the message is one sentence that names field and value."""
 
 
@@ -50,23 +53,24 @@ def _legal_topic_name(name: str) -> str:
 
 
 def _sendable_config(config: Mapping[str, str]) -> Mapping[str, str]:
-    if len(config) > MOST_CONFIG_KEYS:
-        raise ValueError(f"has {len(config)} keys, of which {MOST_CONFIG_KEYS} is the most")
+    if len(config) > MAX_CONFIG_KEYS:
+        raise ValueError(f"has {len(config)} keys, and at most {MAX_CONFIG_KEYS} are allowed")
     for key, value in config.items():
-        if not 1 <= len(key) <= LONGEST_CONFIG_KEY or not re.fullmatch(CONFIG_TEXT_PATTERN, key):
+        if not 1 <= len(key) <= MAX_CONFIG_KEY_LENGTH or not re.fullmatch(CONFIG_TEXT_PATTERN, key):
             raise ValueError(
-                f"has the key {_shown(key)}: a key has 1 to {LONGEST_CONFIG_KEY} characters and no control characters"
-            )
-        if len(value) > LONGEST_CONFIG_VALUE or not re.fullmatch(CONFIG_TEXT_PATTERN, value):
-            raise ValueError(
-                f"has {_shown(value)} for {key}: a value has at most {LONGEST_CONFIG_VALUE} characters and no control "
+                f"has the key {_shown(key)}: a key has 1 to {MAX_CONFIG_KEY_LENGTH} characters and no control "
                 "characters"
+            )
+        if len(value) > MAX_CONFIG_VALUE_LENGTH or not re.fullmatch(CONFIG_TEXT_PATTERN, value):
+            raise ValueError(
+                f"has {_shown(value)} for {key}: a value has at most {MAX_CONFIG_VALUE_LENGTH} characters and no "
+                "control characters"
             )
     return config
 
 
 def is_object_name(name: str) -> bool:
-    """Whether Kubernetes takes the name for an object (RFC 1123 subdomain)."""
+    """Tell whether Kubernetes accepts the name for an object (RFC 1123 subdomain)."""
     return len(name) <= 253 and _OBJECT_NAME.fullmatch(name) is not None
 
 
@@ -98,7 +102,7 @@ class ConfigMapKeyRef(_Strict):
 
 
 class SchemaSource(_Strict):
-    """Where a schema's text is kept when it is not in the resource itself."""
+    """Place of a schema's text outside the resource."""
 
     config_map_key_ref: ConfigMapKeyRef = Field(description="Key of a ConfigMap that holds the schema.")
 
@@ -122,16 +126,16 @@ class TopicSchema(_Strict):
 
 
 class EventTopicSpec(_Strict):
-    """What the topic and its subjects should be like."""
+    """Desired state of the topic and its subjects."""
 
     topic_name: Annotated[str, AfterValidator(_legal_topic_name)] | None = Field(
         default=None, description="Name of the topic in Kafka; immutable. Default: the name of the resource."
     )
-    partitions: int = Field(ge=1, le=MOST_PARTITIONS, description="Number of partitions. May grow, never shrink.")
+    partitions: int = Field(ge=1, le=MAX_PARTITIONS, description="Number of partitions. May grow, never shrink.")
     replicas: int | None = Field(
         default=None,
         ge=1,
-        le=MOST_REPLICAS,
+        le=MAX_REPLICAS,
         description="Copies of each partition, at most the number of brokers. Unset: the broker's default.",
     )
     config: Annotated[Mapping[str, str], AfterValidator(_sendable_config)] = Field(
@@ -148,7 +152,7 @@ class EventTopicSpec(_Strict):
 
 
 class Metadata(BaseModel):
-    """The part of Kubernetes' ObjectMeta that is of use here; the rest is Kubernetes' own and ignored."""
+    """The part of Kubernetes' ObjectMeta that is used here; the rest is ignored."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
@@ -180,18 +184,18 @@ class EventTopic(_Strict):
 
     @property
     def full_name(self) -> str:
-        """`namespace/name`, or the name alone when no namespace is given: what messages call the resource."""
+        """`namespace/name`, or the name alone when no namespace is given: the resource's name in messages."""
         return f"{self.metadata.namespace}/{self.metadata.name}" if self.metadata.namespace else self.metadata.name
 
 
 def parse_event_topic(manifest: object) -> EventTopic:
-    """Read one manifest, as YAML or the Kubernetes API gives it. Raises InvalidEventTopic."""
+    """Parse one manifest, as read from YAML or returned by the Kubernetes API. Raises InvalidEventTopicError."""
     if not isinstance(manifest, Mapping):
-        raise InvalidEventTopic(f"an {KIND} is a mapping of fields, not {_shown(manifest)}")
+        raise InvalidEventTopicError(f"an {KIND} is a mapping of fields, not {_shown(manifest)}")
     try:
         return EventTopic.model_validate(manifest)
     except ValidationError as error:
-        raise InvalidEventTopic("; ".join(map(_sentence, error.errors(include_url=False)))) from None
+        raise InvalidEventTopicError("; ".join(map(_sentence, error.errors(include_url=False)))) from None
 
 
 _FIELD_NAMES = sorted(

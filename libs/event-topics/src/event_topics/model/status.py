@@ -1,4 +1,4 @@
-"""What the operator writes into an EventTopic's status. Field descriptions are user documentation."""
+"""Status of an EventTopic, which the operator writes. Field descriptions are user documentation."""
 
 from typing import Literal
 
@@ -14,12 +14,12 @@ class _Written(BaseModel):
 
 
 class Condition(_Written):
-    """One thing that is true, false or not known of the resource."""
+    """One statement about the resource that is true, false or unknown."""
 
     type: ConditionType = Field(
         description="`TopicReady`: the topic is as asked for. `SchemaReady`: its schemas are. `Ready`: both are."
     )
-    status: ConditionStatus = Field(description="`Unknown` while Kafka or the registry does not answer.")
+    status: ConditionStatus = Field(description="`Unknown` while Kafka or the registry does not respond.")
     reason: str = Field(description="One CamelCase word to act upon.")
     message: str = Field(description="One sentence that says what to do.")
     last_transition_time: str = Field(
@@ -36,7 +36,7 @@ class SubjectStatus(_Written):
 
 
 class EventTopicStatus(_Written):
-    """What is there, and whether that is what the spec asks for."""
+    """Observed state, and whether it is as the spec asks."""
 
     observed_generation: int | None = Field(
         default=None, description="The metadata.generation that the conditions are about."

@@ -1,16 +1,16 @@
-"""Which actions cannot be taken back, and what they cost: what a person is asked about before they happen."""
+"""Consequences of actions that cannot be undone, of which a person is asked before they are applied."""
 
 from decimal import Decimal, InvalidOperation
 
-from event_topics.plan import Action, AddPartitions, AlterConfig, ConfigChange
+from event_topics.model.steps import Action, AddPartitions, AlterConfig, ConfigChange
 
-# The keys whose lowering makes the broker delete records that it keeps now.
+# Lowering these makes the broker delete records that it keeps now.
 _RETENTION = frozenset({"retention.ms", "retention.bytes"})
 _UNLIMITED = -1
 
 
 def consequences(action: Action) -> tuple[str, ...]:
-    """Return one sentence for each thing that could not be undone; empty when the action can be taken back."""
+    """Return one sentence for each thing that could not be undone; empty when the action can be undone."""
     match action:
         case AddPartitions(topic=topic):
             return (
@@ -38,7 +38,7 @@ def _policies(value: str | None) -> frozenset[str]:
 
 
 def _at_least(after: str | None, before: str | None) -> bool:
-    """Whether the new limit keeps all that the old one kept; not when one of them is unknown."""
+    """Tell whether the new limit keeps all that the old one kept; False when one of them is unknown."""
     try:
         new, old = Decimal(after or ""), Decimal(before or "")
     except InvalidOperation:
