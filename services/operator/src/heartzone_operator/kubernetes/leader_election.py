@@ -1,7 +1,7 @@
-"""One operator acts, the others wait: a lease of coordination.k8s.io, renewed while its holder lives.
+"""Leader election by a lease of coordination.k8s.io: one operator acts and renews the lease, the others wait.
 
-As client-go's leader election has it: clocks are not compared. Who waits counts the time since it last *saw* the lease
-change, and takes it over when that exceeds the lease's duration.
+As in client-go's leaderelection, clocks are not compared: a waiting operator counts the time since it last *observed* a
+change of the lease, and acquires it when that exceeds the lease's duration.
 """
 
 import asyncio
@@ -13,21 +13,22 @@ from urllib.parse import quote
 
 import structlog
 
-from heartzone_operator.kubernetes import KubernetesApi, KubernetesError, KubernetesUnavailable
+from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
 
-DURATION_S = 15
-RENEW_EVERY_S = 5.0
-ASK_EVERY_S = 2.0
+# All in seconds.
+LEASE_DURATION = 15
+RENEW_INTERVAL = 5.0
+RETRY_INTERVAL = 2.0
 
 log = structlog.get_logger(__name__)
 
 
-class LeaseLost(Exception):
-    """Another operator has the lease, or it could not be renewed in time: whatever goes on now must stop."""
+class LeaseLostError(Exception):
+    """Another operator holds the lease, or it could not be renewed in time: this one must stop at once."""
 
 
-class Lease:
-    """The lease `name` in `namespace`, held under `identity`."""
+class LeaderElection:
+    """Holds the lease `name` in `namespace`, under `identity`."""
 
     def __init__(self, api: KubernetesApi, *, namespace: str, name: str, identity: str) -> None:
         self._api = api
@@ -38,65 +39,65 @@ class Lease:
         self._held: dict[str, Any] | None = None
 
     async def acquire(self, on_waiting: Callable[[str], None]) -> None:
-        """Return once the lease is held; `on_waiting` hears why it is not yet."""
-        seen: tuple[str, float] = ("", 0.0)
+        """Return once the lease is held; `on_waiting` is called with the reason while it is not."""
+        observed: tuple[str, float] = ("", 0.0)
         while True:
             try:
                 lease = await self._read()
                 version = lease["metadata"]["resourceVersion"] if lease else ""
-                if version != seen[0]:
-                    seen = version, time.monotonic()
+                if version != observed[0]:
+                    observed = version, time.monotonic()
                 spec = (lease or {}).get("spec") or {}
                 holder = spec.get("holderIdentity") or ""
-                expired = time.monotonic() - seen[1] > spec.get("leaseDurationSeconds", DURATION_S)
+                expired = time.monotonic() - observed[1] > spec.get("leaseDurationSeconds", LEASE_DURATION)
                 if holder in ("", self._identity) or expired:
                     self._held = await self._write(lease)
                     log.info("lease_acquired", lease=self._name, namespace=self._namespace, former_holder=holder)
                     return
                 on_waiting(f"the operator {holder} holds the lease {self._namespace}/{self._name}; waiting for its end")
-            except KubernetesUnavailable as error:
-                on_waiting(f"the API server does not answer: {error}")
-            except KubernetesError as error:
+            except ApiServerUnavailableError as error:
+                on_waiting(f"the API server does not respond: {error}")
+            except RequestRejectedError as error:
                 if error.status != 409:
-                    on_waiting(f"the lease {self._namespace}/{self._name} cannot be had: {error}")
-            await asyncio.sleep(ASK_EVERY_S)
+                    on_waiting(f"the lease {self._namespace}/{self._name} cannot be acquired: {error}")
+            await asyncio.sleep(RETRY_INTERVAL)
 
-    async def keep(self) -> None:
-        """Renew for ever. Raises LeaseLost, a second before others may take the lease over."""
-        renewed, pause = time.monotonic(), RENEW_EVERY_S
+    async def renew(self) -> None:
+        """Renew until cancelled. Raises LeaseLostError, a second before others may acquire the lease."""
+        renewed, interval = time.monotonic(), RENEW_INTERVAL
         while True:
-            await asyncio.sleep(pause)
-            asked, pause = time.monotonic(), RENEW_EVERY_S
-            ends = renewed + DURATION_S - 1 - ASK_EVERY_S
+            await asyncio.sleep(interval)
+            requested, interval = time.monotonic(), RENEW_INTERVAL
+            ends = renewed + LEASE_DURATION - 1 - RETRY_INTERVAL
             try:
-                # A process that was frozen asks once more: nobody can have taken the lease if it still may be written.
-                async with asyncio.timeout(max(ends - asked, ASK_EVERY_S)):
-                    if await self._renew():
-                        renewed = asked
-            except (KubernetesUnavailable, TimeoutError) as error:
+                # A process that was frozen tries once more: if the write succeeds, nobody has acquired the lease.
+                async with asyncio.timeout(max(ends - requested, RETRY_INTERVAL)):
+                    if await self._renew_once():
+                        renewed = requested
+            except (ApiServerUnavailableError, TimeoutError) as error:
                 if time.monotonic() >= ends:
-                    reason = str(error) or "no answer"
-                    raise LeaseLost(f"the lease could not be renewed for {DURATION_S} s: {reason}") from error
-                pause = ASK_EVERY_S
+                    reason = str(error) or "no response"
+                    raise LeaseLostError(f"the lease could not be renewed for {LEASE_DURATION} s: {reason}") from error
+                interval = RETRY_INTERVAL
 
     async def release(self) -> None:
-        """Let the next one have it at once; not being able to only makes that one wait."""
+        """Release the lease, so that the next operator need not wait until it expires."""
         if self._held is None or self._held["spec"].get("holderIdentity") != self._identity:
-            return  # never had, or somebody else's by now
+            return  # never acquired, or lost
         self._held["spec"]["holderIdentity"] = ""
         try:
             await self._api.request("PUT", f"{self._collection}/{quote(self._name, safe='')}", self._held)
-        except (KubernetesError, KubernetesUnavailable) as error:
-            log.warning("lease_not_released", reason=str(error))
+        except (RequestRejectedError, ApiServerUnavailableError) as error:
+            log.warning("lease_release_failed", reason=str(error))
 
-    async def _renew(self) -> bool:
-        """Return whether the lease was renewed; not when somebody has changed it and left it ours. Raises LeaseLost."""
+    async def _renew_once(self) -> bool:
+        """Renew; return False when somebody else changed the lease but not its holder. Raises LeaseLostError."""
         try:
             self._held = await self._write(self._held)
-        except KubernetesError as error:
+        except RequestRejectedError as error:
             if error.status == 409 and await self._is_still_ours():
                 return False
-            raise LeaseLost(f"the lease {self._namespace}/{self._name} is lost: {error}") from error
+            raise LeaseLostError(f"the lease {self._namespace}/{self._name} is lost: {error}") from error
         return True
 
     async def _is_still_ours(self) -> bool:
@@ -107,7 +108,7 @@ class Lease:
     async def _read(self) -> dict[str, Any] | None:
         try:
             return await self._api.request("GET", f"{self._collection}/{quote(self._name, safe='')}")
-        except KubernetesError as error:
+        except RequestRejectedError as error:
             if error.status == 404:
                 return None
             raise
@@ -117,7 +118,7 @@ class Lease:
         former = (lease or {}).get("spec") or {}
         spec = former | {
             "holderIdentity": self._identity,
-            "leaseDurationSeconds": DURATION_S,
+            "leaseDurationSeconds": LEASE_DURATION,
             "renewTime": now,
         }
         if former.get("holderIdentity") != self._identity:

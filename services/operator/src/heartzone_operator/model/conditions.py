@@ -1,53 +1,69 @@
-"""From what was seen and what went wrong to the status of a resource. No I/O, no clock."""
+"""Conditions and status of a resource, computed from what was observed and what failed. No clock."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from event_topics.failures import Failure
-from event_topics.state import DesiredTopic, Half, Observed, ObservedSubject, ObservedTopic
-from event_topics.status import Condition, ConditionStatus, ConditionType, EventTopicStatus, SubjectStatus
+from event_topics.model import (
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    DesiredTopic,
+    EventTopicStatus,
+    Failure,
+    Half,
+    Observed,
+    ObservedSubject,
+    ObservedTopic,
+    Reason,
+    SubjectStatus,
+)
+from heartzone_operator.model.reasons import ConditionReason
 
-_LONGEST_MESSAGE = 2_000
+_MAX_MESSAGE_LENGTH = 2_000
 
 Failures = Mapping[Half, Sequence[Failure]]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A condition without its name and time."""
+    """A condition without its type and time."""
 
-    status: ConditionStatus
-    reason: str
+    reason: Reason
     message: str
 
+    @property
+    def status(self) -> ConditionStatus:
+        """Status that the reason stands for."""
+        return self.reason.status
 
-IN_SYNC = Verdict("True", "InSync", "The topic is as the spec asks for.")
-REGISTERED = Verdict("True", "Registered", "The schemas are registered.")
-NO_SCHEMA = Verdict("True", "NoSchema", "The spec names no schema.")
-READY = Verdict("True", "Ready", "Topic and schemas may be used.")
+
+IN_SYNC = Verdict(ConditionReason.IN_SYNC, "The topic is as the spec asks.")
+REGISTERED = Verdict(ConditionReason.REGISTERED, "The schemas are registered.")
+NO_SCHEMA = Verdict(ConditionReason.NO_SCHEMA, "The spec has no schema.")
+READY = Verdict(ConditionReason.READY, "Topic and schemas may be used.")
 
 
 def verdict(failures: Iterable[Failure], otherwise: Verdict) -> Verdict:
-    """Return False for what a person must see to, Unknown for what an outage hides; the first one names the reason."""
+    """Return the verdict of the first failure that needs a person, else of the first transient one."""
     failures = sorted(failures, key=lambda failure: failure.transient)
     if not failures:
         return otherwise
     message = shortened(" ".join(dict.fromkeys(failure.message for failure in failures)))
-    return Verdict("Unknown" if failures[0].transient else "False", failures[0].reason, message)
+    return Verdict(failures[0].reason, message)
 
 
 def shortened(message: str) -> str:
-    """Return what fits into a status: a registry may quote a whole schema."""
-    return message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 1]}…"
+    """Return the part that fits into a status: a registry may quote a whole schema."""
+    return message if len(message) <= _MAX_MESSAGE_LENGTH else f"{message[: _MAX_MESSAGE_LENGTH - 1]}…"
 
 
 def ready(topic: Verdict, schema: Verdict) -> Verdict:
-    """Return whether both halves are; a False outweighs an Unknown."""
+    """Return the condition Ready of both halves; a False outweighs an Unknown."""
     for status in ("False", "Unknown"):
         halves = [half for half in (topic, schema) if half.status == status]
         if halves:
             message = shortened(" ".join(dict.fromkeys(each.message for each in halves)))
-            return Verdict(halves[0].status, halves[0].reason, message)
+            return Verdict(halves[0].reason, message)
     return READY
 
 
@@ -67,7 +83,7 @@ def status_with(
 
 
 def without_topic(status: EventTopicStatus) -> EventTopicStatus:
-    """Return the status without what it tells of topic and subjects."""
+    """Return the status without its fields about topic and subjects."""
     gone = dict.fromkeys(("topic_id", "partitions", "replicas", "value_schema", "key_schema"))
     return status.model_copy(update=gone)
 
@@ -82,18 +98,18 @@ def status_of(
     managed_config: frozenset[str],
     now: str,
 ) -> EventTopicStatus:
-    """Return the status after a look at the cluster, and after what was done and went wrong there."""
-    asked = desired.schemas()
+    """Return the status after an observation of the cluster, and the failures of what was applied there."""
+    schemas = desired.schemas()
     schema_failures = [failure for half in ("valueSchema", "keySchema") for failure in failures.get(half, ())]
     status = status_with(
         former,
         verdict(failures.get("topic", ()), IN_SYNC),
-        verdict(schema_failures, REGISTERED if asked else NO_SCHEMA),
+        verdict(schema_failures, REGISTERED if schemas else NO_SCHEMA),
         generation=generation,
         topic_name=desired.topic,
         now=now,
     )
-    subjects = {half: _subject(subject, observed, former, half) for half, subject, _ in asked}
+    subjects = {half: _subject(subject, observed, former, half) for half, subject, _ in schemas}
     return status.model_copy(
         update={
             **_topic(observed.topics.get(desired.topic), former),
@@ -116,7 +132,7 @@ def _condition(kind: ConditionType, each: Verdict, former: Condition | None, now
 
 
 def _topic(topic: ObservedTopic | Failure | None, former: EventTopicStatus) -> dict[str, object]:
-    if isinstance(topic, Failure):  # what was last seen is the best that is known
+    if isinstance(topic, Failure):  # the last observation is the best that is known
         return {"topic_id": former.topic_id, "partitions": former.partitions, "replicas": former.replicas}
     if topic is None:
         return {"topic_id": None, "partitions": None, "replicas": None}

@@ -1,7 +1,7 @@
-"""What kopf watches, and only that: its low-level handlers, which write nothing to the objects.
+"""Watches of EventTopics and ConfigMaps, by kopf's low-level handlers, which write nothing to the objects.
 
-kopf runs on a thread with an event loop of its own, because at its end it cancels every task that it finds in its loop.
-What it sees is handed to the reconciler's loop.
+kopf runs on a thread with an event loop of its own, because at its end it cancels every task of its loop. What it
+receives is passed to the reconciler's loop.
 """
 
 import asyncio
@@ -14,31 +14,32 @@ from typing import Any, cast
 import kopf
 import structlog
 
-from event_topics.crd import GROUP, PLURAL, VERSION
-from heartzone_operator.config_maps import ConfigMapTexts
-from heartzone_operator.fleet import Fleet
-from heartzone_operator.resources import Key, Resource, resource_of
+from event_topics.model import GROUP, PLURAL, VERSION
+from heartzone_operator.kubernetes.config_maps import ConfigMapCache
+from heartzone_operator.model.index import Index
+from heartzone_operator.model.resource import Key, Resource, resource_of
 
-_PAUSE_S = 2.0
-_LONGEST_PAUSE_S = 30.0
-_HOLDS_AFTER_S = 10.0  # kopf gives up sooner: see `settings`
+# All in seconds.
+_RETRY_INTERVAL = 2.0
+_MAX_RETRY_INTERVAL = 30.0
+_ESTABLISHED_AFTER = 10.0  # kopf fails sooner: see `kopf_settings`
 
 log = structlog.get_logger(__name__)
 
 
 class Watch:
-    """Keeps the fleet up to date. `namespaces` empty: all of them. `wake` is called when something is due."""
+    """Keeps the index up to date. `namespaces` empty: all of them. `wake` is called when something is due."""
 
     def __init__(
         self,
         *,
-        fleet: Fleet,
-        config_maps: ConfigMapTexts,
+        index: Index,
+        config_maps: ConfigMapCache,
         wake: Callable[[], None],
         login: Callable[[], kopf.ConnectionInfo],
         namespaces: Sequence[str],
     ) -> None:
-        self._fleet = fleet
+        self._index = index
         self._config_maps = config_maps
         self._wake = wake
         self._login = login
@@ -46,35 +47,35 @@ class Watch:
         self._stopping = False
         self._end: Callable[[], object] = lambda: None
         self.problem: str | None = None
-        """Why changes are not followed; None while they are. Read from other threads."""
+        """Why changes are not watched; None while they are. Read from other threads."""
 
     def stop(self) -> None:
-        """End the watching; `run` returns soon."""
+        """End the watch; `run` returns soon."""
         self._stopping = True
-        with suppress(RuntimeError):  # that watch has just ended by itself
+        with suppress(RuntimeError):  # the watch has just ended by itself
             self._end()
 
-    async def run(self, until_served: Callable[[], Any]) -> None:
-        """Watch until stopped; `until_served` is awaited before each start, until the resource is installed."""
+    async def run(self, wait_for_definition: Callable[[], Any]) -> None:
+        """Watch until stopped; `wait_for_definition` is awaited before each start."""
         loop = asyncio.get_running_loop()
-        pause = _PAUSE_S
+        interval = _RETRY_INTERVAL
         while not self._stopping:
-            await until_served()
+            await wait_for_definition()
             watching = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(self._watch(loop))))
-            done, _ = await asyncio.wait((watching,), timeout=_HOLDS_AFTER_S)
+            done, _ = await asyncio.wait((watching,), timeout=_ESTABLISHED_AFTER)
             if not done:
-                self.problem, pause = None, _PAUSE_S
+                self.problem, interval = None, _RETRY_INTERVAL
             try:
                 await watching
             except Exception as error:
-                # The definition was deleted, a right is missing, the API server stayed away: all may come back.
+                # The definition was deleted, a right is missing, the API server was unavailable: all may be repaired.
                 self.problem = f"the API server ends the watch: {error}"
                 log.warning("watch_ended", error=f"{type(error).__name__} {error}")
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                await asyncio.sleep(interval)
+                interval = min(2 * interval, _MAX_RETRY_INTERVAL)
 
     async def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Not an event of threading's: kopf waits for such a one on a thread that outlives a watch which has failed.
+        # Not a threading.Event: kopf waits for such a one on a thread that outlives a failed watch.
         stop = asyncio.Event()
         self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
         if self._stopping:
@@ -82,7 +83,7 @@ class Watch:
         try:
             await kopf.operator(
                 registry=self._handlers(loop),
-                settings=settings(),
+                settings=kopf_settings(),
                 standalone=True,
                 # Nobody sees it; by default it is made of the user's name, which a user of an image need not have.
                 identity=cast("Any", "heartzone-operator"),
@@ -102,7 +103,7 @@ class Watch:
 
         @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
         async def event_topic(event: kopf.RawEvent, **_: Any) -> None:
-            loop.call_soon_threadsafe(self._saw, resource_of(event["object"]), event["type"] == "DELETED")
+            loop.call_soon_threadsafe(self._observed, resource_of(event["object"]), event["type"] == "DELETED")
 
         @kopf.on.event("", "v1", "configmaps", registry=registry)
         async def config_map(name: str, namespace: str | None, **_: Any) -> None:
@@ -110,21 +111,21 @@ class Watch:
 
         return registry
 
-    def _saw(self, resource: Resource, is_gone: bool) -> None:
-        if is_gone:
-            self._fleet.gone(resource.key, time.monotonic(), resource.uid)
+    def _observed(self, resource: Resource, is_deleted: bool) -> None:
+        if is_deleted:
+            self._index.remove(resource.key, time.monotonic(), resource.uid)
         else:
-            self._fleet.saw(resource, time.monotonic())
+            self._index.update(resource, time.monotonic())
         self._wake()
 
     def _config_map_changed(self, key: Key) -> None:
-        self._config_maps.forget(key)
-        if self._fleet.config_map_changed(key, time.monotonic()):
+        self._config_maps.invalidate(key)
+        if self._index.config_map_changed(key, time.monotonic()):
             self._wake()
 
 
-def settings() -> kopf.OperatorSettings:
-    """Return kopf's settings: no events and no state of its own, no look at other kinds, short patience."""
+def kopf_settings() -> kopf.OperatorSettings:
+    """Return kopf's settings: no events of its own, no scan for other kinds, short timeouts."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True

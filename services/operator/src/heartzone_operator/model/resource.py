@@ -1,4 +1,4 @@
-"""An EventTopic as the API server showed it last: what decisions are made from."""
+"""An EventTopic as the API server returned it last."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from event_topics.status import EventTopicStatus
+from event_topics.model import EventTopicStatus, FailureReason
+from heartzone_operator.model.reasons import ConditionReason
 
 FINALIZER = "heartzone.dev/delete-topic"
 PAUSE = "heartzone.dev/pause"
-CONFLICT = "ResourceConflict"
-_NEVER_LOOKED_AT = frozenset({"Paused", "InvalidResource"})
+_NEVER_RECONCILED = frozenset({ConditionReason.PAUSED, ConditionReason.INVALID_RESOURCE})
 
 
 class Key(NamedTuple):
-    """Which object; also of ConfigMaps."""
+    """Namespace and name of an object; also of ConfigMaps."""
 
     namespace: str
     name: str
@@ -26,7 +26,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One EventTopic. `spec` is as the API server sent it, checked by its schema but not yet by the model."""
+    """One EventTopic. `spec` is as the API server returned it, validated by its schema but not yet by the model."""
 
     key: Key
     uid: str
@@ -45,21 +45,21 @@ class Resource:
         return str(self.spec.get("topicName") or self.key.name)
 
     @property
-    def has_kept_its_topic(self) -> bool:
-        """Whether the status tells that the topic was looked after for this resource, and for no other since."""
+    def has_owned_its_topic(self) -> bool:
+        """Tell whether, by its status, the topic was reconciled for this resource, and for no other since."""
         topic_ready = self.status.condition("TopicReady")
-        if topic_ready is None or topic_ready.reason == CONFLICT:
+        if topic_ready is None or topic_ready.reason == FailureReason.RESOURCE_CONFLICT:
             return False
-        return self.status.topic_id is not None or topic_ready.reason not in _NEVER_LOOKED_AT
+        return self.status.topic_id is not None or topic_ready.reason not in _NEVER_RECONCILED
 
     @property
     def has_finalizer(self) -> bool:
-        """Whether Kubernetes waits for the operator before it removes the resource."""
+        """Tell whether Kubernetes waits for the operator before it removes the resource."""
         return FINALIZER in self.finalizers
 
     @property
     def deletes_topic(self) -> bool:
-        """Whether removing the resource removes the topic."""
+        """Tell whether removing the resource removes the topic."""
         return self.spec.get("deletionPolicy") == "Delete"
 
     def config_maps(self) -> Iterator[Key]:
@@ -69,8 +69,8 @@ class Resource:
             if reference.get("name"):
                 yield Key(self.key.namespace, str(reference["name"]))
 
-    def wants_the_same(self, other: "Resource") -> bool:
-        """Whether the two ask for the same, so that what differs is only what the operator itself has written."""
+    def desires_the_same(self, other: "Resource") -> bool:
+        """Tell whether both desire the same, so that they differ only in what the operator itself has written."""
         return (self.uid, self.generation, self.is_paused, self.is_deleting, self.finalizers) == (
             other.uid,
             other.generation,
@@ -81,7 +81,7 @@ class Resource:
 
 
 def resource_of(body: Mapping[str, Any]) -> Resource:
-    """Read an object of the API server."""
+    """Parse an object of the API server."""
     metadata = body["metadata"]
     return Resource(
         key=Key(metadata["namespace"], metadata["name"]),
@@ -100,5 +100,5 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
 def _status(status: Mapping[str, Any]) -> EventTopicStatus:
     try:
         return EventTopicStatus.model_validate(status)
-    except ValidationError:  # of another version of the operator, or of somebody else: written anew
+    except ValidationError:  # written by another version of the operator, or by somebody else: it is replaced
         return EventTopicStatus()
