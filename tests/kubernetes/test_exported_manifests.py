@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from event_topics.manifest import manifest_of, resource_names, to_yaml
-from event_topics.state import ObservedSubject, ObservedTopic, SchemaVersion
+from event_topics import ObservedSubject, ObservedTopic, SchemaVersion, manifest_of, resource_names, to_yaml
 from heartzone_testing.control_plane.cluster import Cluster
 from heartzone_testing.control_plane.kubectl import Kubectl
 from heartzone_testing.operators import CRD

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from event_topics.kafka_topics import KafkaTopics
+from event_topics import KafkaTopics
 from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
 from heartzone_testing.testbed import eventually
 

@@ -18,7 +18,7 @@ from confluent_kafka.cimpl import NewTopic
 from confluent_kafka.schema_registry import Schema
 
 from embedded_kafka import EmbeddedKafka
-from event_topics.state import ObservedTopic
+from event_topics import ObservedTopic
 from heartzone_testing.control_plane.kubectl import KubectlFailed
 from heartzone_testing.operators import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, OperatorBench, event_topic
 from heartzone_testing.testbed import eventually

@@ -11,15 +11,27 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
-from event_topics.apply import Outcome, Report, apply_event_topics, observe
-from event_topics.failures import Failure
-from event_topics.kafka_admin import InvalidKafkaConfig
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.plan import RegisterSchema, SubjectAction, plan
-from event_topics.registry_client import InvalidRegistryConfig
-from event_topics.resource import Compatibility, SchemaType
-from event_topics.schema_subjects import SchemaSubjects
-from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject, ObservedTopic
+from event_topics import (
+    Compatibility,
+    DesiredSchema,
+    DesiredTopic,
+    Failure,
+    InvalidKafkaConfigError,
+    InvalidRegistryConfigError,
+    KafkaTopics,
+    Observed,
+    ObservedSubject,
+    ObservedTopic,
+    Outcome,
+    RegisterSchema,
+    Report,
+    SchemaSubjects,
+    SchemaType,
+    SubjectAction,
+    apply_event_topics,
+    observe,
+    plan,
+)
 from heartzone_testing.testbed import Testbed
 
 NOBODY_LISTENS = "127.0.0.1:1"
@@ -206,7 +218,7 @@ def test_a_topic_that_somebody_else_made_meanwhile_is_a_failure_of_this_run_only
     planned = plan([asked], observe([asked], cluster.topics, cluster.subjects))
     cluster.apply(asked)
 
-    ((_, failure),) = cluster.topics.carry_out([action for action in planned.actions if action.half == "topic"])  # type: ignore[misc]
+    ((_, failure),) = cluster.topics.apply([action for action in planned.actions if action.half == "topic"])  # type: ignore[misc]
 
     assert failure is not None
     assert failure.reason == "TopicAlreadyExists"
@@ -380,9 +392,9 @@ def test_a_user_whom_kafka_does_not_know_is_told_apart_from_an_outage(
 
 
 def test_properties_that_no_client_takes_are_one_sentence() -> None:
-    with pytest.raises(InvalidKafkaConfig, match="nonsense"):
+    with pytest.raises(InvalidKafkaConfigError, match="nonsense"):
         KafkaTopics({"bootstrap.servers": NOBODY_LISTENS, "nonsense": "1"})
-    with pytest.raises(InvalidRegistryConfig, match="nonsense"):
+    with pytest.raises(InvalidRegistryConfigError, match="nonsense"):
         SchemaSubjects({"url": f"http://{NOBODY_LISTENS}", "nonsense": "1"})
 
 
@@ -416,17 +428,17 @@ def test_more_subjects_than_a_registry_lists_at_once_are_all_seen(
     desired = {f"{each.topic}-value": DesiredSchema("JSON", SCHEMA_1) for each in many}
     with SchemaSubjects(dict(embedded_registry_factory().client_config())) as registry:
         actions = [each for each in plan(many, Observed()).actions if isinstance(each, SubjectAction)]
-        assert {failure for _, failure in registry.carry_out(actions[:1_000])} == {None}
+        assert {failure for _, failure in registry.apply(actions[:1_000])} == {None}
         names = registry.names()
         assert isinstance(names, tuple)
         assert len(names) == 1_000, "as many as there are in one listing"
-        assert {failure for _, failure in registry.carry_out(actions[1_000:])} == {None}
+        assert {failure for _, failure in registry.apply(actions[1_000:])} == {None}
 
         names, found, before = registry.names(), registry.observe(desired), registry.fingerprint()
         assert isinstance(names, tuple)
         assert len(names) == len(found) == len(many)
         last = actions[-1]
         assert isinstance(last, RegisterSchema)
-        (_, failure), *_ = registry.carry_out([replace(last, text=SCHEMA_2)])
+        (_, failure), *_ = registry.apply([replace(last, text=SCHEMA_2)])
         assert failure is None
         assert registry.fingerprint() != before

@@ -12,11 +12,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.plan import RegisterSchema, SetCompatibility, plan
-from event_topics.schema_subjects import SchemaSubjects
-from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject
-from heartzone_operator.cluster import Cluster
+from event_topics import (
+    DesiredSchema,
+    DesiredTopic,
+    KafkaTopics,
+    Observed,
+    ObservedSubject,
+    RegisterSchema,
+    SchemaSubjects,
+    SetCompatibility,
+    plan,
+)
+from heartzone_operator.cluster.cluster import Cluster
 from heartzone_testing.operators import SCHEMA_1, SCHEMA_2
 
 NUMBER = 6
@@ -37,7 +44,7 @@ class Looks:
         self.by_hand = SchemaSubjects({"url": registry_url})
         self._cluster = Cluster(KafkaTopics(kafka.client_config()), self.registry, compatibility_sweep=sweep)
         actions = plan(self.desired, Observed()).actions
-        assert {failure for _, failure in asyncio.run(self._cluster.carry_out(actions))} == {None}
+        assert {failure for _, failure in asyncio.run(self._cluster.apply(actions))} == {None}
         for _ in range(2):  # the first look after a change is a thorough one
             assert self.deviating() == set()
 
@@ -51,13 +58,13 @@ class Looks:
         change = SetCompatibility(
             resource="", topic="", half="valueSchema", subject=self.subject(number), before=None, after="NONE"
         )
-        assert [failure for _, failure in self.by_hand.carry_out([change])] == [None]
+        assert [failure for _, failure in self.by_hand.apply([change])] == [None]
 
     def register(self, number: int, text: str) -> None:
         change = RegisterSchema(
             resource="", topic="", half="valueSchema", subject=self.subject(number), type="JSON", text=text, latest=None
         )
-        assert [failure for _, failure in self.by_hand.carry_out([change])] == [None]
+        assert [failure for _, failure in self.by_hand.apply([change])] == [None]
 
     def deviating(self) -> set[str]:
         """The subjects of which a look, as it is made again and again, tells that they are not as asked for."""

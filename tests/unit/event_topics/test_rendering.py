@@ -1,4 +1,4 @@
-"""Topics and subjects as they are, written as EventTopics: names, fields, YAML; and planning with them does nothing."""
+"""Existing topics and subjects rendered as EventTopics: names, fields, YAML; and planning with them does nothing."""
 
 import re
 
@@ -7,11 +7,20 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_topics.manifest import manifest_of, resource_names, to_yaml
-from event_topics.plan import plan
-from event_topics.resource import KAFKA_OWN_TOPICS, parse_event_topic
-from event_topics.schema_text import canonical
-from event_topics.state import Observed, ObservedSubject, ObservedTopic, SchemaVersion, desired_topic
+from event_topics import (
+    Observed,
+    ObservedSubject,
+    ObservedTopic,
+    SchemaVersion,
+    desired_topic,
+    manifest_of,
+    parse_event_topic,
+    plan,
+    resource_names,
+    to_yaml,
+)
+from event_topics.model.resource import KAFKA_OWN_TOPICS
+from event_topics.model.schema_text import canonical
 
 TOPIC_NAMES = st.from_regex(r"[a-zA-Z0-9._-]{1,249}", fullmatch=True).filter(
     lambda name: name not in KAFKA_OWN_TOPICS | {".", ".."}
@@ -33,11 +42,11 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=200)
         pytest.param("---", "topic", id="nothing that could be a name"),
     ],
 )
-def test_a_resource_has_the_topic_s_name_as_kubernetes_allows_it(topic: str, name: str) -> None:
+def test_a_resource_is_named_after_its_topic_as_kubernetes_allows_it(topic: str, name: str) -> None:
     assert resource_names([topic]) == {topic: name}
 
 
-def test_topics_that_would_have_one_name_are_told_apart_and_the_one_that_is_a_name_keeps_it() -> None:
+def test_topics_that_would_have_one_name_get_different_ones_and_a_valid_name_stays() -> None:
     names = resource_names(["order-lines", "order_lines", "OrderLines"])
 
     assert names["order-lines"] == "order-lines"
@@ -102,13 +111,13 @@ def test_schemas_are_written_as_blocks_that_people_can_read() -> None:
     )
 
 
-def test_what_a_reassignment_sets_for_its_time_is_not_written() -> None:
+def test_what_a_reassignment_sets_temporarily_is_not_written() -> None:
     throttled = ObservedTopic(partitions=1, replicas=1, config={"leader.replication.throttled.replicas": "0:1"})
 
     assert "config" not in manifest_of("orders", "orders", throttled)["spec"]
 
 
-def test_a_subject_without_a_version_and_a_rule_that_is_none_of_ours_are_not_written() -> None:
+def test_a_subject_without_a_version_and_an_unknown_compatibility_level_are_not_written() -> None:
     rule = ObservedSubject(latest=SchemaVersion(1, 1, "JSON", "{}"), compatibility="SYNTAX_ONLY")
     spec = manifest_of("a", "a", ObservedTopic(partitions=1, replicas=1), value=rule, key=ObservedSubject())["spec"]
 
@@ -117,7 +126,7 @@ def test_a_subject_without_a_version_and_a_rule_that_is_none_of_ours_are_not_wri
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', "no JSON", '{"maximum": 1e999}', "[" * 100_000])
-def test_a_text_that_cannot_be_laid_out_stays_as_it_is(text: str) -> None:
+def test_a_text_that_cannot_be_indented_stays_as_it_is(text: str) -> None:
     broken = ObservedSubject(latest=SchemaVersion(1, 1, "JSON", text))
 
     manifest = manifest_of("a", "a", ObservedTopic(partitions=1, replicas=1), value=broken)
@@ -128,7 +137,7 @@ def test_a_text_that_cannot_be_laid_out_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     "value", ["1000", "1e3", "0o17", "0x1F", "true", "no", "y", "null", "~", "", ".5", "a: b", "# a"]
 )
-def test_no_reader_of_yaml_takes_a_text_for_anything_else(value: str) -> None:
+def test_no_yaml_parser_reads_a_text_as_anything_else(value: str) -> None:
     observed = ObservedTopic(partitions=1, replicas=1, config={"key": value})
 
     line = to_yaml(manifest_of("a", "a", observed)).splitlines()[-1]
@@ -137,7 +146,7 @@ def test_no_reader_of_yaml_takes_a_text_for_anything_else(value: str) -> None:
 
 
 @given(TEXTS, TEXTS, st.sampled_from(["JSON", "PROTOBUF"]))
-def test_yaml_gives_back_what_was_written(value: str, schema: str, language: str) -> None:
+def test_yaml_returns_what_was_written(value: str, schema: str, language: str) -> None:
     held = ObservedSubject(latest=SchemaVersion(1, 1, language, schema))  # type: ignore[arg-type]
     manifest = manifest_of("a", "a", ObservedTopic(partitions=1, replicas=1, config={"key": value}), value=held)
 
@@ -173,4 +182,4 @@ def test_planning_with_what_was_written_does_nothing(
 
     planned = plan([desired], Observed(topics={"T": observed}, subjects={"T-value": found}))
 
-    assert (planned.actions, planned.refusals, planned.unknowns) == ((), (), ())
+    assert (planned.actions, planned.blocked, planned.unknown) == ((), (), ())

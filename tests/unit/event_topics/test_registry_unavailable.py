@@ -1,4 +1,4 @@
-"""A registry that breaks off in the middle, as no real one does on demand: the time it costs is bounded."""
+"""A registry that fails between two requests, as no real one does on demand: the time it costs is bounded."""
 
 import json
 import threading
@@ -7,15 +7,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from event_topics.failures import Failure
-from event_topics.schema_subjects import SchemaSubjects
-from event_topics.state import DesiredSchema
+from event_topics import DesiredSchema, Failure, SchemaSubjects
 
 NAMES = [f"subject-{number}" for number in range(200)]
 
 
 class Registry(ThreadingHTTPServer):
-    """Lists its subjects; whatever else is asked, it hangs up, or answers with a page."""
+    """Lists its subjects; on any other request it closes the connection, or responds with a page."""
 
     daemon_threads = True
     page: str | None = None
@@ -58,7 +56,7 @@ def registry() -> Iterator[Registry]:
 
 
 @pytest.mark.parametrize("page", [None, "<html>Welcome to nginx</html>"])
-def test_when_it_breaks_off_the_subjects_that_follow_do_not_wait_in_turn(registry: Registry, page: str | None) -> None:
+def test_when_it_fails_the_remaining_subjects_do_not_wait_in_turn(registry: Registry, page: str | None) -> None:
     registry.page = page
 
     with SchemaSubjects({"url": registry.url}) as subjects:

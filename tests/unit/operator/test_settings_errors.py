@@ -1,4 +1,4 @@
-"""What an operator says that cannot start."""
+"""An operator that cannot start says why."""
 
 import subprocess
 import sys
