@@ -1,4 +1,4 @@
-"""What `heartzone topics export` writes is read by kubectl and the API server as it was meant."""
+"""Exported manifests keep their meaning when kubectl and the API server read them."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def applied(kubectl: Kubectl, manifest: dict[str, Any]) -> Any:
 @pytest.mark.parametrize(
     "topic", ["orders", "BiometricsImported.dlq", "_schemas", "1e3", "0x1F", "true", "null", "A" * 249, "-.-"]
 )
-def test_every_topic_has_a_name_that_kubernetes_takes(kubectl: Kubectl, topic: str) -> None:
+def test_every_topic_has_a_name_that_kubernetes_accepts(kubectl: Kubectl, topic: str) -> None:
     [name] = resource_names([topic]).values()
 
     spec = applied(kubectl, manifest_of(name, topic, ObservedTopic(partitions=3, replicas=2)))
