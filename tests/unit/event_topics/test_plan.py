@@ -66,11 +66,11 @@ def test_an_absent_topic_is_created() -> None:
 
 
 def test_a_topic_that_is_as_desired_is_left_alone() -> None:
-    asked = desired(replicas=1, config={"a": "0.50", "b": "TRUE"}, value_schema=SCHEMA)
-    there = topic(config={"a": "0.5", "b": "true"})
+    orders = desired(replicas=1, config={"a": "0.50", "b": "TRUE"}, value_schema=SCHEMA)
+    before = topic(config={"a": "0.5", "b": "true"})
     subject = ObservedSubject(latest=VERSION_1, compatibility="BACKWARD", desired_version=1)
 
-    assert plan([asked], observed(there, subject)) == Plan()
+    assert plan([orders], observed(before, subject)) == Plan()
 
 
 def test_a_topic_with_too_few_partitions_grows() -> None:
@@ -102,9 +102,9 @@ def test_a_config_that_only_the_broker_has_is_set_on_the_topic_itself() -> None:
 
 
 def test_a_key_gone_from_the_spec_is_reset_if_an_earlier_spec_had_set_it_and_else_left() -> None:
-    there = topic(config={"ours": "1", "theirs": "2"})
+    before = topic(config={"ours": "1", "theirs": "2"})
 
-    planned = plan([desired(managed_config=frozenset({"ours", "gone already"}))], observed(there))
+    planned = plan([desired(managed_config=frozenset({"ours", "gone already"}))], observed(before))
 
     change = ConfigChange(key="ours", before="1", after=None)
     assert only(planned) == AlterConfig(**WHERE, half="topic", changes=(change,))
@@ -120,10 +120,10 @@ def test_the_compatibility_comes_before_the_schema() -> None:
 
 
 def test_compatibility_that_is_not_specified_is_left_to_the_registry() -> None:
-    asked = desired(value_schema=DesiredSchema("JSON", TEXT))
+    orders = desired(value_schema=DesiredSchema("JSON", TEXT))
     subject = ObservedSubject(latest=VERSION_1, compatibility="FULL", desired_version=1)
 
-    assert plan([asked], observed(topic(), subject)) == Plan()
+    assert plan([orders], observed(topic(), subject)) == Plan()
 
 
 def test_a_new_text_is_registered_after_the_latest_version() -> None:

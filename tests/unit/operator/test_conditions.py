@@ -135,7 +135,7 @@ def test_an_absent_topic_has_no_fields() -> None:
 
 
 def test_a_registry_that_quotes_a_whole_schema_does_not_fill_the_status() -> None:
-    told = verdict([Failure(FailureReason.INCOMPATIBLE_SCHEMA, "x" * 1_000_000)], REGISTERED)
+    long = verdict([Failure(FailureReason.INCOMPATIBLE_SCHEMA, "x" * 1_000_000)], REGISTERED)
 
-    assert len(told.message) == 2_000
-    assert len(ready(told, told).message) == 2_000
+    assert len(long.message) == 2_000
+    assert len(ready(long, long).message) == 2_000

@@ -17,7 +17,7 @@ class Probes:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the loop has started."""
+        """Return whether the loop has started."""
         return self._running is not None
 
     def started(self, watch: Watch, cluster: Cluster) -> None:

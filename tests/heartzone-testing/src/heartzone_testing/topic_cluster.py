@@ -37,7 +37,7 @@ class TopicCluster:
         return apply_event_topics(topics, kafka_config=self.kafka_config, registry_config=self.registry_config)
 
     def is_settled(self, *topics: DesiredTopic) -> bool:
-        """Tell whether nothing is left to do for the topics."""
+        """Return whether nothing is left to do for the topics."""
         return plan(topics, observe(topics, self.topics, self.subjects)).actions == ()
 
     def topic(self, name: str) -> ObservedTopic:

@@ -38,7 +38,7 @@ def _policies(value: str | None) -> frozenset[str]:
 
 
 def _at_least(after: str | None, before: str | None) -> bool:
-    """Tell whether the new limit keeps all that the old one kept; False when one of them is unknown."""
+    """Return whether the new limit keeps all that the old one kept; False when one of them is unknown."""
     try:
         new, old = Decimal(after or ""), Decimal(before or "")
     except InvalidOperation:

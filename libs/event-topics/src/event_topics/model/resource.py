@@ -70,7 +70,7 @@ def _sendable_config(config: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def is_object_name(name: str) -> bool:
-    """Tell whether Kubernetes accepts the name for an object (RFC 1123 subdomain)."""
+    """Return whether Kubernetes accepts the name for an object (RFC 1123 subdomain)."""
     return len(name) <= 253 and _OBJECT_NAME.fullmatch(name) is not None
 
 

@@ -17,7 +17,7 @@ class Condition(_Written):
     """One statement about the resource that is true, false or unknown."""
 
     type: ConditionType = Field(
-        description="`TopicReady`: the topic is as asked for. `SchemaReady`: its schemas are. `Ready`: both are."
+        description="`TopicReady`: the topic is as the spec asks. `SchemaReady`: its schemas are. `Ready`: both are."
     )
     status: ConditionStatus = Field(description="`Unknown` while Kafka or the registry does not respond.")
     reason: str = Field(description="One CamelCase word to act upon.")

@@ -1,4 +1,4 @@
-"""Guard of one side: its circuit breaker, told of every response, with a log line when an outage begins and ends."""
+"""Guard of one side: its circuit breaker, and a log line when an outage begins and when it ends."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar

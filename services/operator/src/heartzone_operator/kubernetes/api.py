@@ -45,7 +45,7 @@ class KubernetesApi:
             await self._session.close()
 
     async def serves_event_topics(self) -> bool:
-        """Tell whether the CustomResourceDefinition is installed."""
+        """Return whether the CustomResourceDefinition is installed."""
         try:
             found = await self.request("GET", f"/apis/{GROUP}/{VERSION}")
         except RequestRejectedError as error:

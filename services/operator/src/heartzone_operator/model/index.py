@@ -31,7 +31,7 @@ class Index:
         return self._resources.values()
 
     def update(self, resource: Resource, now: float) -> None:
-        """Take over what the API server returned; due when it desires something new.
+        """Store what the API server returned; the resource is due when it desires something new.
 
         An older version is ignored, also one of a resource that had the name before: versions count across all of them.
         """

@@ -46,7 +46,7 @@ class Resource:
 
     @property
     def has_owned_its_topic(self) -> bool:
-        """Tell whether, by its status, the topic was reconciled for this resource, and for no other since."""
+        """Return whether, by its status, the topic was reconciled for this resource, and for no other since."""
         topic_ready = self.status.condition("TopicReady")
         if topic_ready is None or topic_ready.reason == FailureReason.RESOURCE_CONFLICT:
             return False
@@ -54,12 +54,12 @@ class Resource:
 
     @property
     def has_finalizer(self) -> bool:
-        """Tell whether Kubernetes waits for the operator before it removes the resource."""
+        """Return whether Kubernetes waits for the operator before it removes the resource."""
         return FINALIZER in self.finalizers
 
     @property
     def deletes_topic(self) -> bool:
-        """Tell whether removing the resource removes the topic."""
+        """Return whether removing the resource removes the topic."""
         return self.spec.get("deletionPolicy") == "Delete"
 
     def config_maps(self) -> Iterator[Key]:
@@ -70,7 +70,7 @@ class Resource:
                 yield Key(self.key.namespace, str(reference["name"]))
 
     def desires_the_same(self, other: "Resource") -> bool:
-        """Tell whether both desire the same, so that they differ only in what the operator itself has written."""
+        """Return whether both desire the same, so that they differ only in what the operator itself has written."""
         return (self.uid, self.generation, self.is_paused, self.is_deleting, self.finalizers) == (
             other.uid,
             other.generation,

@@ -57,7 +57,7 @@ class Work:
         return hashlib.sha256(repr(desired).encode()).digest()
 
     def is_drift(self, *, settled: bytes | None) -> bool:
-        """Tell whether the actions revert a change that somebody else made, rather than follow a change of the spec.
+        """Return whether the actions revert a change that somebody else made, rather than follow a change of the spec.
 
         `settled` is the digest of the desired state that was last reached, None when that was before this process
         started: the status then decides.
@@ -70,7 +70,7 @@ class Work:
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether Kafka or the registry was unavailable."""
+        """Return whether Kafka or the registry was unavailable."""
         return any(failure.transient for half in self.failures.values() for failure in half)
 
     @property
