@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from heartzone_testing.by_hand import ByHand
 from heartzone_testing.control_plane.binaries import BinariesMissing, ensure_binaries
 from heartzone_testing.control_plane.cluster import Cluster, given_cluster, installed_kubectl, own_cluster
 from heartzone_testing.control_plane.kubectl import Kubectl
@@ -115,3 +116,9 @@ def served(
         with bench.operator():
             yield bench
         bench.close()
+
+
+@pytest.fixture(scope="module")
+def by_hand(embedded_kafka: EmbeddedKafka) -> ByHand:
+    """``.create(name, topic)``, ``.set(name, key, value)``, ``.delete(name)`` without the operator."""
+    return ByHand(embedded_kafka)

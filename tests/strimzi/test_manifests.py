@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from embedded_kafka.locks import read_lock
-from event_topics.loading import load_event_topics
+from event_topics import load_event_topics
 from heartzone_testing.kustomizations import STRIMZI, only, rendered
 from heartzone_testing.pipeline import TOPICS
 from heartzone_testing.programs import ROOT

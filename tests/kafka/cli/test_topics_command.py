@@ -9,8 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.state import ObservedTopic
+from event_topics import KafkaTopics, ObservedTopic
 from heartzone_cli.cluster import endpoints
 from heartzone_cli.root import heartzone
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from event_topics.loading import LoadError
+from event_topics import LoadError
 from heartzone_cli.topics.manifest_folder import WouldOverwriteError, described, write_all
 from heartzone_cli.topics.selection import ownerless, select
 

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
+from event_topics import DesiredSchema, load_event_topics
 from event_topics.embedding import main
-from event_topics.loading import load_event_topics
-from event_topics.state import DesiredSchema
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 

@@ -4,10 +4,7 @@ from pathlib import Path
 
 import click
 
-from event_topics.kafka_admin import InvalidKafkaConfig
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.registry_client import InvalidRegistryConfig
-from event_topics.schema_subjects import SchemaSubjects
+from event_topics import InvalidKafkaConfigError, InvalidRegistryConfigError, KafkaTopics, SchemaSubjects
 from heartzone_cli.cluster.connection import find_up, read_cluster, read_registry
 from heartzone_cli.errors import CannotRunError
 
@@ -18,6 +15,6 @@ def open_adapters(data_dir: Path | None) -> tuple[KafkaTopics, SchemaSubjects]:
     try:
         kafka = KafkaTopics(read_cluster(up).admin)
         registry = SchemaSubjects(read_registry(up))
-    except (InvalidKafkaConfig, InvalidRegistryConfig) as error:
+    except (InvalidKafkaConfigError, InvalidRegistryConfigError) as error:
         raise CannotRunError(str(error)) from error
     return kafka, click.get_current_context().with_resource(registry)

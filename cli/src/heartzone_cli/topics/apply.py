@@ -6,12 +6,17 @@ from typing import NamedTuple
 
 import click
 
-from event_topics.apply import carry_out, observe
-from event_topics.irreversible import consequences
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.loading import LoadError, load_event_topics
-from event_topics.plan import Plan, plan
-from event_topics.schema_subjects import SchemaSubjects
+from event_topics import (
+    KafkaTopics,
+    LoadError,
+    Plan,
+    SchemaSubjects,
+    apply_plan,
+    consequences,
+    load_event_topics,
+    observe,
+    plan,
+)
 from heartzone_cli.errors import CannotRunError
 from heartzone_cli.topics.adapters import open_adapters
 from heartzone_cli.topics.display import outcome_line, outcome_object, plan_lines, plan_objects
@@ -27,7 +32,7 @@ def run_plan(definitions: Path, data_dir: Path | None, *, machine: bool) -> int:
     planned = _plan(definitions, data_dir)
     for line in plan_objects(planned.plan) if machine else plan_lines(planned.plan, planned.topics):
         click.echo(line)
-    if planned.plan.refusals or planned.plan.unknowns:
+    if planned.plan.blocked or planned.plan.unknown:
         return FAILED
     return CHANGES_PLANNED if planned.plan.actions else DONE
 
@@ -44,7 +49,7 @@ def run_apply(definitions: Path, data_dir: Path | None, *, machine: bool, yes: b
     if not yes:
         _confirm(planned.plan, machine)
     failed = False
-    for outcome in carry_out(planned.plan, planned.kafka, planned.registry):
+    for outcome in apply_plan(planned.plan, planned.kafka, planned.registry):
         failed |= outcome.failure is not None
         # Without --json, steps that are not actions are in the plan above already.
         if machine or outcome.step in planned.plan.actions:

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import groupby
 
-from event_topics.apply import Outcome
-from event_topics.irreversible import consequences
-from event_topics.plan import (
+from event_topics import (
     Action,
     AddPartitions,
     AlterConfig,
+    Blocked,
     ConfigChange,
     CreateTopic,
+    Failure,
+    Outcome,
     Plan,
-    Refusal,
     RegisterSchema,
     SetCompatibility,
     Unknown,
+    consequences,
 )
 from heartzone_cli.output import json_line
 
@@ -27,38 +28,38 @@ _MAX_DIFF_LINES = 40
 
 def plan_lines(plan: Plan, topics: int) -> Iterator[str]:
     """Show a plan, topic by topic, and end with counts; `topics` is the number of topics that are defined."""
-    steps = sorted((*plan.actions, *plan.refusals), key=lambda step: step.topic)
+    steps = sorted((*plan.actions, *plan.blocked), key=lambda step: step.topic)
     created = changed = blocked = 0
     for topic, group in groupby(steps, key=lambda step: step.topic):
         of_topic = list(group)
         new = any(isinstance(step, CreateTopic) for step in of_topic)
         created += new
-        changed += not new and any(not isinstance(step, Refusal) for step in of_topic)
-        blocked += any(isinstance(step, Refusal) for step in of_topic)
+        changed += not new and any(not isinstance(step, Blocked) for step in of_topic)
+        blocked += any(isinstance(step, Blocked) for step in of_topic)
         yield f"{'+' if new else '~'} {topic}"
         for step in of_topic:
             yield from (f"    {line}" for line in step_lines(step))
     # An outage concerns many topics, and is shown once.
     unknown: dict[str, list[Unknown]] = {}
-    for each in plan.unknowns:
+    for each in plan.unknown:
         unknown.setdefault(each.failure.message, []).append(each)
     for message, unknowns in unknown.items():
         yield f"? {', '.join(sorted({each.topic for each in unknowns}))}"
         yield f"    {message}"
-    touched = {step.topic for step in (*steps, *plan.unknowns)}
+    touched = {step.topic for step in (*steps, *plan.unknown)}
     counts = {
         "to create": created,
         "to change": changed,
         "blocked": blocked,
-        "unknown": len({each.topic for each in plan.unknowns}),
+        "unknown": len({each.topic for each in plan.unknown}),
         "as asked for": topics - len(touched),
     }
     yield f"Topics: {', '.join(f'{count} {what}' for what, count in counts.items() if count) or 'none'}."
 
 
-def step_lines(step: Action | Refusal) -> Iterator[str]:
+def step_lines(step: Action | Blocked) -> Iterator[str]:
     """Describe a step with its details and what of it cannot be undone."""
-    if isinstance(step, Refusal):
+    if isinstance(step, Blocked):
         yield f"{step.failure.reason}: {step.failure.message}"
         return
     yield summary(step)
@@ -91,23 +92,23 @@ def plan_objects(plan: Plan) -> Iterator[str]:
     """Yield one JSON object a step: its kind, its fields, and what of it cannot be undone."""
     for action in plan.actions:
         yield json_line(_planned(action) | {"irreversible": consequences(action)})
-    yield from (json_line(_unplanned(refusal)) for refusal in plan.refusals)
-    yield from (json_line(_unplanned(unknown)) for unknown in plan.unknowns)
+    yield from (json_line(_unplanned(step)) for step in plan.blocked)
+    yield from (json_line(_unplanned(unknown)) for unknown in plan.unknown)
 
 
 def outcome_object(outcome: Outcome) -> str:
     """Return one JSON object: the step as in the plan, its `status`, and the failure if it was not applied."""
     step = outcome.step
-    if isinstance(step, Refusal | Unknown):
+    if isinstance(step, Blocked | Unknown):
         return json_line(_unplanned(step) | {"status": outcome.status})
-    failure = asdict(outcome.failure) if outcome.failure else {}
+    failure = _failure(outcome.failure) if outcome.failure else {}
     return json_line(_planned(step) | {"status": outcome.status} | failure)
 
 
 def outcome_line(outcome: Outcome) -> str:
     """Return one line: a mark, the topic, and what was done, or why not."""
     step = outcome.step
-    if isinstance(step, Refusal | Unknown):
+    if isinstance(step, Blocked | Unknown):
         return f"✗ {step.topic}: {step.failure.reason}: {step.failure.message}"
     if outcome.failure is not None:
         return f"✗ {step.topic}: {outcome.failure.reason}: {outcome.failure.message}"
@@ -118,9 +119,14 @@ def _planned(action: Action) -> dict[str, object]:
     return {"step": type(action).__name__, **asdict(action)}
 
 
-def _unplanned(step: Refusal | Unknown) -> dict[str, object]:
+def _unplanned(step: Blocked | Unknown) -> dict[str, object]:
     where = {"resource": step.resource, "topic": step.topic, "half": step.half}
-    return {"step": type(step).__name__, **where, **asdict(step.failure)}
+    name = "Refusal" if isinstance(step, Blocked) else "Unknown"  # programs that read the output rely on these
+    return {"step": name, **where, **_failure(step.failure)}
+
+
+def _failure(failure: Failure) -> dict[str, object]:
+    return {"reason": failure.reason, "message": failure.message, "transient": failure.transient}
 
 
 def _change(change: ConfigChange) -> str:

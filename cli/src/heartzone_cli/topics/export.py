@@ -6,10 +6,7 @@ from typing import Any
 
 import click
 
-from event_topics.export import Export, export_event_topics, topic_and_subject_names
-from event_topics.failures import Failure
-from event_topics.loading import LoadError
-from event_topics.manifest import to_yaml
+from event_topics import Export, Failure, LoadError, export_event_topics, to_yaml, topic_and_subject_names
 from heartzone_cli.errors import CannotRunError
 from heartzone_cli.output import json_line, listed
 from heartzone_cli.topics.adapters import open_adapters

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from event_topics.loading import SUFFIXES, load_event_topics
+from event_topics import MANIFEST_SUFFIXES, load_event_topics
 from heartzone_cli.output import listed
 
 _MAX_NAMES = 3  # in a sentence about many
@@ -30,7 +30,7 @@ def described(folder: Path) -> dict[str, Described]:
     return {
         each.topic_name: Described(file, each.metadata.name)
         for file in sorted(folder.iterdir())
-        if file.suffix in SUFFIXES
+        if file.suffix in MANIFEST_SUFFIXES
         for each in load_event_topics([file]).event_topics
     }
 

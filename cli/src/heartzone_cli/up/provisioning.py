@@ -10,8 +10,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from event_topics.apply import apply_event_topics
-from event_topics.state import DesiredTopic
+from event_topics import DesiredTopic, apply_event_topics
 from heartzone_cli.errors import CannotRunError
 from heartzone_cli.up.display import fresh_command
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from embedded_kafka import EmbeddedKafka, EmbeddedKafkaError, EmbeddedRegistry
 from embedded_kafka.errors import DamagedDataDir, PortTaken, StartFailed
 from embedded_kafka.java import java_executable
-from event_topics.loading import LoadError, load_event_topics
-from event_topics.state import DesiredTopic
+from event_topics import DesiredTopic, LoadError, load_event_topics
 from heartzone_cli.cluster import endpoints
 from heartzone_cli.cluster.endpoints import Endpoints, Metrics
 from heartzone_cli.errors import CannotRunError

@@ -1,8 +1,6 @@
 """`helm uninstall` takes the programs away and nothing of what they have written; `helm install` goes on with it."""
 
-from event_topics.failures import Failure
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.state import ObservedTopic
+from event_topics import Failure, KafkaTopics, ObservedTopic
 from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
 from heartzone_testing.node.node import Node
 from heartzone_testing.release.release import Release

@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from embedded_kafka.processes import ChildProcess
-from event_topics.apply import Report, apply_event_topics
-from event_topics.loading import load_event_topics
+from event_topics import Report, apply_event_topics, load_event_topics
 from heartzone_testing.guarded_kafka import GuardedKafka
 from heartzone_testing.pipeline import TOPICS, ServiceProcess
 from heartzone_testing.programs import ROOT, environment, free_port

@@ -12,9 +12,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from embedded_kafka.processes import ChildProcess
-from event_topics.failures import Failure
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.state import ObservedTopic
+from event_topics import Failure, KafkaTopics, ObservedTopic
 from heartzone_testing.control_plane.cluster import Cluster
 from heartzone_testing.control_plane.kubectl import Kubectl
 from heartzone_testing.pipeline import ServiceProcess

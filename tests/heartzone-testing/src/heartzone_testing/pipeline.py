@@ -14,8 +14,7 @@ from types import MappingProxyType
 from prometheus_client.parser import text_string_to_metric_families
 
 from embedded_kafka.processes import ChildProcess
-from event_topics.apply import apply_event_topics
-from event_topics.loading import load_event_topics
+from event_topics import apply_event_topics, load_event_topics
 from heartzone.messages import Biometrics, encode
 from heartzone.wire import frame_prefix
 from heartzone_testing.programs import environment, free_port
