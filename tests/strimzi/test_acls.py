@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, ResourceType
 
 from event_topics import AddPartitions, AlterConfig, ConfigChange, CreateTopic, Failure, KafkaTopics, TopicAction
-from heartzone_cli.topic_reader import TopicReader
+from heartzone_cli.cluster.topic_reader import TopicReader
 from heartzone_testing.guarded_kafka import GuardedKafka
 from heartzone_testing.guarded_services import GuardedServices
 from heartzone_testing.kafkasql_registry import KafkasqlRegistry

@@ -1,4 +1,4 @@
-"""A folder of EventTopics that an export writes into without harming what somebody wrote there."""
+"""A folder of EventTopics that an export writes to, without overwriting what somebody changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,22 +6,25 @@ from pathlib import Path
 from typing import Literal
 
 from event_topics import MANIFEST_SUFFIXES, load_event_topics
+from heartzone_cli.output import listed
+
+_MAX_NAMES = 3  # in a sentence about many
 
 
 class WouldOverwriteError(Exception):
-    """Files are there already and say something else; nothing was written."""
+    """Files exist with other content; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Where a topic is described already, and by a resource of which name."""
+    """The file that describes a topic, and the name of the resource."""
 
     file: Path
     resource: str
 
 
 def described(folder: Path) -> dict[str, Described]:
-    """Return by topic what the folder describes; empty when it does not exist. Raises LoadError."""
+    """Return the descriptions in the folder by topic; empty when it does not exist. Raises LoadError."""
     if not folder.is_dir():
         return {}
     return {
@@ -38,8 +41,8 @@ def write_all(texts: Mapping[Path, str], *, overwrite: bool) -> dict[Path, Liter
     differing = [str(file) for file, text in before.items() if text != texts[file]]
     if differing and not overwrite:
         raise WouldOverwriteError(
-            f"{', '.join(differing[:3])}{f' and {len(differing) - 3} more' if len(differing) > 3 else ''} "
-            "would be overwritten: nothing was written; give another --dir, or --yes to overwrite."
+            f"{listed(differing, _MAX_NAMES)} would be overwritten: nothing was written; give another --dir, or --yes "
+            "to overwrite."
         )
     for file, text in texts.items():
         if before.get(file) != text:

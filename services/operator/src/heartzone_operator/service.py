@@ -3,9 +3,7 @@
 import asyncio
 import logging
 import os
-import signal
 import sys
-from contextlib import ExitStack
 from typing import NoReturn
 
 import structlog
@@ -30,50 +28,52 @@ from heartzone_operator.reconcile.batch import Batches
 from heartzone_operator.reconcile.reconciler import Reconciler
 from heartzone_operator.settings import OperatorSettings
 from service_chassis.settings import SettingsError
-from service_chassis.telemetry import build_info
-from service_chassis.telemetry.management import ManagementServer
+from service_chassis.telemetry.management import Health
 
-SERVICE = "operator"
 _SHUTDOWN_TIMEOUT = 20.0  # seconds
 
 log = structlog.get_logger(__name__)
 
 
 class Operator:
-    """An operator with its management port; ``run`` blocks until SIGTERM or SIGINT."""
+    """An operator: a `service_chassis.program.Service`."""
 
-    def __init__(self, settings: OperatorSettings) -> None:
+    def __init__(self, settings: OperatorSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
+        self._stopping = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._startup = Startup()
         self._progress = Progress(settings.watchdog_timeout)
         self._probes = Probes(self._startup, self._progress)
-        self._metrics_registry = CollectorRegistry()
-        self._metrics = OperatorMetrics(self._metrics_registry)
+        self._metrics = OperatorMetrics(metrics_registry)
         # kopf logs each retry and start; what matters of them is logged here.
         logging.getLogger("kopf").setLevel(max(logging.ERROR, logging.getLogger().level))
 
     def run(self) -> int:
-        """Reconcile until asked to stop; returns the exit code 0, or 1 when another operator acquired the lease.
+        """Reconcile until stopped; returns the exit code 0, or 1 when another operator acquired the lease.
 
         Raises:
             SettingsError: the properties of a client are invalid, or there is no way to the API server.
         """
-        build_info(self._metrics_registry, SERVICE)
-        management = ManagementServer(
-            self._settings.management_port,
-            registry=self._metrics_registry,
-            live=self._probes.live,
-            ready=self._probes.ready,
-        )
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(management)
-            except OSError as error:
-                raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
-            log.info("management_listening", management_port=management.port)
-            return asyncio.run(self._serve())
+        return asyncio.run(self._serve())
+
+    def stop(self) -> None:
+        """Finish the current batch and end; safe in a signal handler."""
+        if self._loop is None or self._loop.is_closed():
+            self._stopping.set()
+        else:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def live(self) -> Health:
+        """Return whether the loop makes progress."""
+        return self._probes.live()
+
+    def ready(self) -> Health:
+        """Return whether resources are reconciled, or what is waited for."""
+        return self._probes.ready()
 
     async def _serve(self) -> int:
+        self._loop = asyncio.get_running_loop()
         settings, connection = self._settings, login()
         own_namespace = connection.default_namespace or "default"
         namespaces = settings.namespaces(own_namespace)
@@ -84,9 +84,7 @@ class Operator:
             name="heartzone-operator",
             identity=settings.identity,
         )
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop = self._stopping
         kafka, registry = self._adapters()
         cluster = Cluster(kafka, registry, compatibility_sweep=settings.compatibility_sweep)
         try:

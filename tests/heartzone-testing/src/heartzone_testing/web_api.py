@@ -74,8 +74,9 @@ class WebApiProcess:
         return [event for line in self.log().splitlines() if (event := json.loads(line)).get("event") == name]
 
     def _ports(self) -> tuple[int, int] | None:
-        found = re.search(r'"port": (\d+), "management_port": (\d+)', self.log())
-        return (int(found[1]), int(found[2])) if found else None
+        log = self.log()
+        api, management = (re.search(rf'"{name}": (\d+)', log) for name in ("port", "management_port"))
+        return (int(api[1]), int(management[1])) if api and management else None
 
 
 def _ask(port: int, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
