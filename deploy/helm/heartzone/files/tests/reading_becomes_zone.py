@@ -12,7 +12,6 @@ import urllib.request
 import uuid
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-
 from heartzone.settings.kafka import KafkaSettings
 from heartzone.settings.variables import read_variables
 
