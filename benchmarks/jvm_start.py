@@ -1,8 +1,8 @@
-"""CPU seconds until JVMs have formatted a storage, started and stopped, with and without an AOT cache and the compiler C2.
+"""CPU seconds of JVMs that format a storage, start and stop, with and without an AOT cache and the compiler C2.
 
-CPU seconds of the process (user and system), not seconds on the clock: they say what a start takes from the tests beside
-it, and differ little on a busy machine. Each kind is run in turn, in another order each time; printed are medians and
-ratios to Java's defaults.
+CPU seconds of the process (user and system), not seconds on the clock: they say what a start takes from the tests
+beside it, and differ little on a busy machine. Each kind is run in turn, in another order each time; printed are
+medians and ratios to Java's defaults.
 
     python -m benchmarks.jvm_start [RUNS]
 """
@@ -12,7 +12,7 @@ import resource
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,9 +91,10 @@ def run_node(
     node.stop(TIMEOUT_S)
 
 
-def exchange(client: dict[str, str | int]) -> None:
+def exchange(client: Mapping[str, str | int]) -> None:
     """What a test of a few seconds does: a topic, transactions, a consumer group."""
-    AdminClient(client).create_topics([NewTopic("records", 3)])["records"].result(TIMEOUT_S)
+    admin = AdminClient({**client})  # a client that nothing refers to is destroyed, and its calls with it
+    admin.create_topics([NewTopic("records", 3)])["records"].result(TIMEOUT_S)
     producer = Producer({**client, "transactional.id": "benchmark"})
     producer.init_transactions(TIMEOUT_S)
     for _ in range(TRANSACTIONS):
@@ -111,28 +112,27 @@ def exchange(client: dict[str, str | int]) -> None:
 
 def measure_kafka(kind: Kind, program: JavaProgram) -> dict[str, float]:
     """Format and run a node twice: once only started and stopped, once with work."""
+    formatted, idle = measure_node(kind, program, busy=False)
+    _, worked = measure_node(kind, program, busy=True)
+    return {"format": formatted, "node, start and stop": idle, "node, with 5,000 records": worked}
+
+
+def measure_node(kind: Kind, program: JavaProgram, *, busy: bool) -> tuple[float, float]:
+    """CPU seconds of formatting and of the node."""
     program = kind.of(program)
-    seconds: dict[str, float] = {}
-    for name, busy in (("node, start and stop", False), ("node, with 5,000 records", True)):
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place)
-            (folder / "1").mkdir()
-            port, controller = choose_free(2)
-            ports = [NodePorts(controller, {PLAINTEXT: port})]
-            properties = node_properties(1, ports, folder / "1", security={}, overrides={})
-            (folder / "node.properties").write_text(render(properties))
-            cluster_id = new_cluster_id()
-            seconds["format"] = cpu_seconds(
-                lambda at=folder / "1", cluster_id=cluster_id, properties=properties: format_storage(
-                    at, cluster_id, program=program, properties=properties
-                )
-            )
-            seconds[name] = cpu_seconds(
-                lambda folder=folder, cluster_id=cluster_id, port=port, busy=busy: run_node(
-                    program, kind.profile, folder, cluster_id, port, busy=busy
-                )
-            )
-    return seconds
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        storage = folder / "1"
+        storage.mkdir()
+        port, controller = choose_free(2)
+        ports = [NodePorts(controller, {PLAINTEXT: port})]
+        properties = node_properties(1, ports, storage, security={}, overrides={})
+        (folder / "node.properties").write_text(render(properties))
+        cluster_id = new_cluster_id()
+        return (
+            cpu_seconds(lambda: format_storage(storage, cluster_id, program=program, properties=properties)),
+            cpu_seconds(lambda: run_node(program, kind.profile, folder, cluster_id, port, busy=busy)),
+        )
 
 
 def run_registry(program: JavaProgram, profile: JvmProfile, folder: Path) -> None:
@@ -149,6 +149,7 @@ def run_registry(program: JavaProgram, profile: JvmProfile, folder: Path) -> Non
 
 
 def measure_registry(kind: Kind, program: JavaProgram) -> dict[str, float]:
+    """Start and stop a registry."""
     with tempfile.TemporaryDirectory() as place:
         return {
             "registry, start and stop": cpu_seconds(lambda: run_registry(kind.of(program), kind.profile, Path(place)))

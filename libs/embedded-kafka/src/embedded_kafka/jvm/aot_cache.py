@@ -44,7 +44,8 @@ def ensure_aot_cache(home: Path, program: JavaProgram, train: Train, *, step: st
 
     `progress` is called under the name `step`. Raises UnsupportedPlatformError.
     """
-    key = hashlib.sha256(f"{seal_of(home)}\n{runtime_digest()}\n{program.classpath}".encode()).hexdigest()[:12]
+    classpath = program.classpath.replace(str(home), "")  # relative: a JVM takes a cache along when its jars move
+    key = hashlib.sha256(f"{seal_of(home)}\n{runtime_digest()}\n{classpath}".encode()).hexdigest()[:12]
     cache = home.with_name(f"{home.name}-{key}.aot")
     try:
         if not _is_intact(cache):
