@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from exactly_once import InputRecord, Observer
+from exactly_once import InputRecord, Observer, RebalanceEvent
 
 
 class Journal(Observer):
@@ -31,5 +31,7 @@ class Journal(Observer):
     def lag(self, records: Mapping[tuple[str, int], int]) -> None:
         self.lags.append(dict(records))
 
-    def rebalanced(self, event: str, partitions: Sequence[tuple[str, int]]) -> None:
-        self.assigned = self.assigned | set(partitions) if event == "assigned" else self.assigned - set(partitions)
+    def rebalanced(self, event: RebalanceEvent, partitions: Sequence[tuple[str, int]]) -> None:
+        self.assigned = (
+            self.assigned | set(partitions) if event is RebalanceEvent.ASSIGNED else self.assigned - set(partitions)
+        )
