@@ -11,8 +11,10 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from embedded_kafka.distributions import read_lock
 from heartzone_testing.kustomizations import STRIMZI, only
 from heartzone_testing.programs import ROOT
+from heartzone_testing.strimzi_api.parsing import STRIMZI_API_LOCK
 from heartzone_testing.strimzi_users import kafka_users
 
 MODULES = list(yaml.safe_load_all((ROOT / "skaffold.yaml").read_text()))
@@ -118,14 +120,9 @@ def test_the_addresses_and_secrets_are_those_of_deploy_strimzi() -> None:
 
 def test_strimzis_operator_has_the_version_whose_classes_judge_its_resources() -> None:
     (release,) = MODULES[0]["deploy"]["helm"]["releases"]
-    lock = tomllib.loads(
-        (
-            ROOT / "tests" / "heartzone-testing" / "src" / "heartzone_testing" / "strimzi_api" / "jgo.lock.toml"
-        ).read_text()
-    )
-    (api,) = (each for each in lock["dependencies"] if each["groupId"] == "io.strimzi")
+    (api,) = (each for each in read_lock(STRIMZI_API_LOCK).artifacts if each.purl.startswith("pkg:maven/io.strimzi/"))
 
-    assert release["version"] == api["version"]
+    assert release["version"] == api.version
 
 
 def test_the_smoke_test_is_the_charts_with_the_same_user() -> None:

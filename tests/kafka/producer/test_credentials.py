@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from embedded_kafka.security import Security
+from embedded_kafka.broker.security import Security
 from heartzone_testing.pipeline import Pipeline
 from heartzone_testing.testbed import Testbed, eventually
 from heartzone_testing.web_api import COURSE_REQUEST, web_api

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_kafka.progress import DownloadProgress
+from embedded_kafka.distributions.progress import DownloadProgress
 from heartzone_cli.cluster.endpoints import Endpoints, Metrics
 from heartzone_cli.up.display import EXAMPLE_BODY, Downloads, fresh_command, summary
 from heartzone_cli.up.errors import DownloadCancelledError

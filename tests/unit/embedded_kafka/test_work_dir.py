@@ -1,10 +1,10 @@
-"""Where data and logs go: the directory of the caller, however that is written, or a temporary one."""
+"""Data and logs go to the directory of the caller, or to a temporary one."""
 
 from pathlib import Path
 
 import pytest
 
-from embedded_kafka.work_dir import WorkDir
+from embedded_kafka.processes.work_dir import WorkDir
 
 
 @pytest.mark.parametrize("kind", [str, Path])

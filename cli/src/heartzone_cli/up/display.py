@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from embedded_kafka.progress import DownloadProgress
+from embedded_kafka.distributions.progress import DownloadProgress, PreparationProgress
 from heartzone_cli.cluster.endpoints import DEFAULT_DATA_DIR, Endpoints
 from heartzone_cli.up.errors import DownloadCancelledError
 from heartzone_cli.up.output import Output
@@ -34,17 +34,17 @@ class Downloads:
     def __init__(self, output: Output, cancelled: Callable[[], bool]) -> None:
         self._output = output
         self._cancelled = cancelled
-        self._latest: dict[str, DownloadProgress] = {}
+        self._latest: dict[str, DownloadProgress | PreparationProgress] = {}
         self._shown = float("-inf")
         self._mutex = threading.Lock()
 
-    def __call__(self, progress: DownloadProgress) -> None:
-        """Show the progress of one download; called on its threads."""
+    def __call__(self, progress: DownloadProgress | PreparationProgress) -> None:
+        """Show the progress of one download or preparation; called on its threads."""
         if self._cancelled():
             raise DownloadCancelledError
         terminal = sys.stdout.isatty()
         with self._mutex:
-            first = progress.name not in self._latest
+            first = type(self._latest.get(progress.name)) is not type(progress)
             self._latest[progress.name] = progress
             complete = all(each.finished for each in self._latest.values())
             now = time.monotonic()

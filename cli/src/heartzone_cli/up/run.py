@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded_kafka import EmbeddedKafka, EmbeddedKafkaError, EmbeddedRegistry
-from embedded_kafka.errors import DamagedDataDir, PortTaken, StartFailed
-from embedded_kafka.java import java_executable
+from embedded_kafka.errors import DamagedDataDirError, PortInUseError, StartError
+from embedded_kafka.jvm.runtime import java_executable
 from event_topics import DesiredTopic, LoadError, load_event_topics
 from heartzone_cli.cluster import endpoints
 from heartzone_cli.cluster.endpoints import Endpoints, Metrics
@@ -136,7 +136,7 @@ def _run_stack(
         output.event("stopping", "Stopping")
     except PartFailedError as error:
         output.error(f"{error}\nStopping the rest; all logs are in {data_dir.logs}")
-    except StartFailed as error:
+    except StartError as error:
         output.error(_sentence(error, options))
     except OSError as error:  # the disk is full, say
         output.error(f"{error.filename or data_dir.path} cannot be used: {error.strerror}.")
@@ -162,9 +162,9 @@ def _run_stack(
 
 def _sentence(error: Exception, options: Options) -> str:
     sentence = str(error)
-    if isinstance(error, PortTaken) and (flag := options.ports.flag_of(error.port)):
+    if isinstance(error, PortInUseError) and (flag := options.ports.flag_of(error.port)):
         sentence = f"Port {error.port} is taken by another program; choose another with {flag}."
-    elif isinstance(error, DamagedDataDir):
+    elif isinstance(error, DamagedDataDirError):
         sentence = f"{sentence} `{fresh_command(options.data_dir)}` starts with empty data instead."
     return sentence[:1].upper() + sentence[1:]
 

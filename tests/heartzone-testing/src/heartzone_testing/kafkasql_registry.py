@@ -5,9 +5,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from embedded_kafka.distributions import registry_home
-from embedded_kafka.java import java_command
 from embedded_kafka.processes import ChildProcess
+from embedded_kafka.registry.distribution import registry_program
 from heartzone_testing.guarded_kafka import GuardedKafka
 from heartzone_testing.kustomizations import STRIMZI, only
 from heartzone_testing.programs import free_port
@@ -27,11 +26,7 @@ class KafkasqlRegistry:
         settings.write_text(_settings(kafka, *self._ports))
         jaas = JAAS.format(user=USER, password=kafka.passwords[USER])
         self.process = ChildProcess.start(
-            java_command(
-                ["-jar", registry_home() / "quarkus-run.jar"],
-                heap_mb=192,
-                options=("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-            ),
+            registry_program().command(heap_mb=192, profile="startup"),
             log_file=folder / "registry.log",
             env={
                 **os.environ,

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from confluent_kafka.admin import AclBinding, AdminClient
 
-from embedded_kafka.scram import create_scram_users
+from embedded_kafka.broker.scram import create_scram_users
 from heartzone_testing.control_plane.kubectl import Kubectl
 from heartzone_testing.kafka_cluster.authorities import Authorities
 from heartzone_testing.node.node import Node

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from embedded_kafka.errors import StartFailed
+from embedded_kafka.errors import StartError
 from embedded_kafka.processes import ChildProcess
-from embedded_kafka.readiness import NotReady, await_ready
+from embedded_kafka.processes.readiness import NotReadyError, await_ready
 from heartzone_testing.control_plane.binaries import Binaries, built_binaries
 from heartzone_testing.control_plane.cluster import Cluster
 from heartzone_testing.control_plane.kubectl import Kubectl
@@ -34,7 +34,7 @@ def build_programs(say: Say) -> None:
 
 @contextmanager
 def own_node(directory: Path, archives: Mapping[str, Path]) -> Iterator[Node]:
-    """A node whose files are in `directory`, that can be given these images. Raises StartFailed."""
+    """A node whose files are in `directory`, that can be given these images. Raises StartError."""
     binaries = built_binaries(_silently)
     runtime = containerd.Containerd(containerd.PROGRAMS.ensure(_silently), directory / "containerd")
     with ExitStack() as running:
@@ -110,10 +110,10 @@ def _await(what: str, answers: Callable[[], bool], *processes: ChildProcess) -> 
 
     try:
         await_ready(answers, ended, START_TIMEOUT_S)
-    except NotReady as error:
+    except NotReadyError as error:
         happened = f"not ready in {START_TIMEOUT_S} s" if error.exit_code is None else f"ended with {error.exit_code}"
         tails = "\n".join(f"{process.log_file.name}:\n{process.tail()}" for process in processes)
-        raise StartFailed(f"{what}: {happened}\n{tails}") from None
+        raise StartError(f"{what}: {happened}\n{tails}") from None
 
 
 def _silently(_: str) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from embedded_kafka.distributions import ensure
-from embedded_kafka.locks import read_lock
+from embedded_kafka.distributions import ensure, read_lock
 
 HERE = Path(__file__).parent
+STRIMZI_API_LOCK = HERE / "strimzi-api.lock.toml"  # the model classes, and what parsing takes of their dependencies
 
 
 def complaints(resources: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -19,7 +19,7 @@ def complaints(resources: Sequence[Mapping[str, Any]]) -> list[str]:
 
     In a process of its own: a JVM inside of pytest would fight with it over signals.
     """
-    lock = read_lock("strimzi-api", HERE / "jgo.lock.toml")
+    lock = read_lock(STRIMZI_API_LOCK)
     home = ensure(lock)
     classpath = os.pathsep.join(str(home / artifact.filename) for artifact in lock.artifacts)
     done = subprocess.run(
