@@ -18,8 +18,8 @@ import psutil
 from heartzone_images.services import SERVICES
 from heartzone_testing.images.building import build
 from heartzone_testing.images.containers import Unpacked
-from heartzone_testing.pipeline import ServiceProcess
-from heartzone_testing.programs import free_port
+from heartzone_testing.ports import free_port
+from heartzone_testing.services.service_process import ServiceProcess
 
 RUNS = 10
 KUBECONFIG = """\
@@ -63,7 +63,7 @@ def _starts(image: Unpacked, folder: Path) -> Iterator[tuple[float, float]]:
         mounted = {"/kubernetes": folder / "kubernetes"}
         with image.running(folder / "runs", environment=environment, mounted=mounted) as process:
             running = ServiceProcess(process)
-            while running.get("/livez")[0] != 200:
+            while running.get("/livez").status != 200:
                 assert process.poll() is None, process.tail()
                 time.sleep(0.005)
             seconds = time.perf_counter() - began

@@ -142,7 +142,7 @@ def write_snapshot_of_the_chart() -> None:
     """What the chart renders by default; it takes Helm, which is built when it is missing."""
     from heartzone_testing.chart.rendering import HelmTemplate  # noqa: PLC0415 the tests' own, and only needed here
     from heartzone_testing.chart.snapshot import FILE, snapshot  # noqa: PLC0415
-    from heartzone_testing.go_programs.modules import ensure_program  # noqa: PLC0415
+    from kubernetes_node.go_programs.modules import ensure_program  # noqa: PLC0415
 
     helm = HelmTemplate(ensure_program("helm", lambda line: print(line, file=sys.stderr)))  # noqa: T201
     FILE.write_text(snapshot(helm), encoding="utf-8")

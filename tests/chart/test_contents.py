@@ -8,11 +8,10 @@ import pytest
 import yaml
 
 from heartzone_testing.chart.rendering import HelmTemplate, at, component_of
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART, ROOT
 
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"
-ROOT = CHART.parents[2]
 TOPICS = ROOT / "schemas" / "topics"
 
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from heartzone_testing.chart.rendering import HelmTemplate, Manifest, Refused, at
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.chart.rendering import HelmTemplate, Manifest, RenderingError, at
+from heartzone_testing.checkout import CHART
 
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
 LONGEST_RELEASE = "r" * 53  # Helm's own limit
@@ -56,7 +56,7 @@ def test_two_releases_in_a_namespace_select_their_own_pods(helm: HelmTemplate) -
 
 
 def test_a_name_that_kubernetes_would_refuse_is_refused_at_once(helm: HelmTemplate) -> None:
-    with pytest.raises(Refused, match="/fullnameOverride"):
+    with pytest.raises(RenderingError, match="/fullnameOverride"):
         helm(MINIMAL, {"fullnameOverride": "Under_score"})
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from heartzone_testing.chart.network_policies import Manifest, Peer, reaches
 from heartzone_testing.chart.rendering import HelmTemplate, component_of
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART
+from kubernetes_node.networking.network_policies import Manifest, Peer, reaches
 
 NAMES = {"app.kubernetes.io/name": "heartzone", "app.kubernetes.io/instance": "heartzone"}
 

@@ -19,9 +19,10 @@ from confluent_kafka.schema_registry import Schema
 
 from embedded_kafka import EmbeddedKafka
 from event_topics.state import ObservedTopic
-from heartzone_testing.control_plane.kubectl import KubectlFailed
-from heartzone_testing.operators import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, OperatorBench, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, event_topic
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.kubectl import KubectlError
 
 JSON = {"type": "JSON"}
 PROTOBUF = 'syntax = "proto3";\n\nmessage Order {\n  string id = 1;\n}\n'
@@ -399,5 +400,5 @@ def test_observed_generation_and_transition_times_are_true(served: OperatorBench
 
 def test_topic_names_that_look_like_paths_are_refused_by_the_api_server(served: OperatorBench) -> None:
     for name in ("../../subjects/x", "a/b", "%2e%2e", ".", "a" * 250):
-        with pytest.raises(KubectlFailed, match=r"spec\.topicName"):
+        with pytest.raises(KubectlError, match=r"spec\.topicName"):
             served.kubectl.apply(event_topic(name, name="path"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from heartzone_testing.guarded_kafka import GuardedKafka
+from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ from event_topics.failures import Failure
 from event_topics.kafka_topics import KafkaTopics
 from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction
 from heartzone_cli.topic_reader import TopicReader
-from heartzone_testing.guarded_kafka import GuardedKafka
-from heartzone_testing.guarded_services import GuardedServices
-from heartzone_testing.kafkasql_registry import KafkasqlRegistry
-from heartzone_testing.programs import free_port
-from heartzone_testing.strimzi_users import acl_bindings, kafka_users
-from heartzone_testing.testbed import eventually
+from heartzone_testing.ports import free_port
+from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
+from heartzone_testing.strimzi.guarded_services import GuardedServices
+from heartzone_testing.strimzi.kafkasql_registry import KafkasqlRegistry
+from heartzone_testing.strimzi.users import acl_bindings, kafka_users
+from heartzone_testing.waiting import eventually
 
 ZONES = "HeartRateZoneReached"
 UNSEEN = "topic {name} does not exist, or no ACL lets this user see it"
@@ -91,15 +91,15 @@ def test_the_operators_user_may_not_touch_a_topic_of_somebody_else(product: Prod
 def api_does_not_become_ready(product: Product, binding: AclBinding) -> None:
     with product.services.producer() as api:
         reason = UNSEEN.format(name=binding.name)
-        eventually(lambda: reason in api.get("/readyz")[1], "the reason on /readyz")
-        assert api.get("/readyz")[0] == 503
+        eventually(lambda: reason in api.get("/readyz").text, "the reason on /readyz")
+        assert api.get("/readyz").status == 503
 
 
 def worker_waits_for_the_topic(product: Product, binding: AclBinding) -> None:
     with product.services.worker() as worker:
         reason = UNSEEN.format(name=binding.name)
-        eventually(lambda: reason in worker.get("/readyz")[1], "the reason on /readyz")
-        assert worker.get("/readyz")[0] == 503
+        eventually(lambda: reason in worker.get("/readyz").text, "the reason on /readyz")
+        assert worker.get("/readyz").status == 503
 
 
 def worker_ends(message: str) -> Callable[[Product, AclBinding], None]:

@@ -11,14 +11,13 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from heartzone_testing.kustomizations import STRIMZI, only
-from heartzone_testing.programs import ROOT
-from heartzone_testing.strimzi_users import kafka_users
+from heartzone_testing.checkout import ROOT, STRIMZI
+from heartzone_testing.strimzi.kustomizations import only
+from heartzone_testing.strimzi.users import kafka_users
 
 MODULES = list(yaml.safe_load_all((ROOT / "skaffold.yaml").read_text()))
 HEARTZONE = MODULES[-1]
 (RELEASE,) = HEARTZONE["deploy"]["helm"]["releases"]
-CHART = ROOT / "deploy" / "helm" / "heartzone"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SERVICES = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator"}
 JOB = yaml.safe_load((ROOT / "deploy" / "skaffold" / "smoke-test" / "job.yaml").read_text())
@@ -118,11 +117,7 @@ def test_the_addresses_and_secrets_are_those_of_deploy_strimzi() -> None:
 
 def test_strimzis_operator_has_the_version_whose_classes_judge_its_resources() -> None:
     (release,) = MODULES[0]["deploy"]["helm"]["releases"]
-    lock = tomllib.loads(
-        (
-            ROOT / "tests" / "heartzone-testing" / "src" / "heartzone_testing" / "strimzi_api" / "jgo.lock.toml"
-        ).read_text()
-    )
+    lock = tomllib.loads(LOCK.read_text())
     (api,) = (each for each in lock["dependencies"] if each["groupId"] == "io.strimzi")
 
     assert release["version"] == api["version"]

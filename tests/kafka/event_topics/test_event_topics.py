@@ -20,7 +20,8 @@ from event_topics.registry_client import InvalidRegistryConfig
 from event_topics.resource import Compatibility, SchemaType
 from event_topics.schema_subjects import SchemaSubjects
 from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject, ObservedTopic
-from heartzone_testing.testbed import Testbed
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.checkout import ROOT
 
 NOBODY_LISTENS = "127.0.0.1:1"
 DRAFT_07 = '"$schema": "http://json-schema.org/draft-07/schema#"'
@@ -389,7 +390,7 @@ def test_properties_that_no_client_takes_are_one_sentence() -> None:
 def test_the_example_of_the_readme_runs(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    readme = (Path(__file__).parents[3] / "libs/event-topics/README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "libs/event-topics/README.md").read_text(encoding="utf-8")
     manifest, program = (
         re.findall(f"```{language}\n(.*?)```", readme, re.DOTALL)[0] for language in ("yaml", "python")
     )

@@ -17,7 +17,7 @@ from event_topics.plan import RegisterSchema, SetCompatibility, plan
 from event_topics.schema_subjects import SchemaSubjects
 from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject
 from heartzone_operator.cluster import Cluster
-from heartzone_testing.operators import SCHEMA_1, SCHEMA_2
+from heartzone_testing.operators.event_topics import SCHEMA_1, SCHEMA_2
 
 NUMBER = 6
 

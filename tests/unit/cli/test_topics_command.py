@@ -9,8 +9,7 @@ from click.testing import CliRunner, Result
 
 from heartzone_cli.cli import heartzone
 from heartzone_cli.topics import definitions
-
-CHECKOUT = Path(__file__).parents[3]
+from heartzone_testing.checkout import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +34,7 @@ def test_definitions_of_the_folder_one_is_in_come_first(tmp_path: Path, monkeypa
 
 
 def test_elsewhere_the_definitions_are_those_of_the_checkout() -> None:
-    assert definitions.default_folder() == CHECKOUT / "schemas" / "topics"
+    assert definitions.default_folder() == ROOT / "schemas" / "topics"
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])

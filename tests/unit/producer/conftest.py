@@ -1,10 +1,8 @@
 """The web application over a delivery that stores in memory, asked without a network in between."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,22 +17,10 @@ from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.failures import NotAcknowledged
 from heartzone_producer.writing.record_writer import Acknowledgement
+from heartzone_testing.services.response import Response
 
 BODY_LIMIT = 4096
 MOST_REQUESTS = 4
-
-
-@dataclass
-class Answer:
-    """What came back, as bytes and headers in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class StoringDelivery(Delivery):
@@ -84,17 +70,17 @@ class Api:
         *,
         headers: Mapping[str, str] | None = None,
         chunks: int = 1,
-    ) -> Answer:
+    ) -> Response:
         """One request; its body in so many chunks."""
         return asyncio.run(self.ask_async(method, path, body, headers=headers, chunks=chunks))
 
-    def post(self, body: bytes, content_type: str | None = "application/json", path: str = "/biometrics") -> Answer:
+    def post(self, body: bytes, content_type: str | None = "application/json", path: str = "/biometrics") -> Response:
         headers = {} if content_type is None else {"content-type": content_type}
         return self.ask("POST", path, body, headers=headers)
 
     async def ask_async(
         self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None, chunks: int = 1
-    ) -> Answer:
+    ) -> Response:
         size = -(-len(body) // chunks) or 1
         parts = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
         incoming = [
@@ -105,7 +91,7 @@ class Api:
 
     async def exchange(
         self, method: str, path: str, incoming: list[dict[str, Any]], headers: Mapping[str, str]
-    ) -> Answer:
+    ) -> Response:
         sent: list[Message] = []
         target, _, query = path.partition("?")
 
@@ -131,9 +117,9 @@ class Api:
         }
         await self.app(scope, receive, send)
         if not sent:
-            return Answer(0, {}, b"")
+            return Response(0, {}, b"")
         names = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-        return Answer(sent[0]["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))
+        return Response(sent[0]["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
 @asynccontextmanager

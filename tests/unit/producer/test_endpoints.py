@@ -7,9 +7,10 @@ import pytest
 
 from heartzone_producer.api.batch import MOST_ITEMS
 from heartzone_producer.writing.failures import RecordTooLarge, Unavailable
+from heartzone_testing.services.response import Response
 
 if TYPE_CHECKING:
-    from tests.unit.producer.conftest import Answer, Api
+    from tests.unit.producer.conftest import Api
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 INVALID = b'{"deviceId":1}'
@@ -66,7 +67,7 @@ def test_a_text_is_refused(api: "Api", query: str, body: bytes, status: int) -> 
     assert api.delivery.texts == []
 
 
-def _post_batch(api: "Api", items: list[bytes], *, as_lines: bool) -> "Answer":
+def _post_batch(api: "Api", items: list[bytes], *, as_lines: bool) -> Response:
     if as_lines:
         return api.post(b"\n".join(items) + b"\r\n\n", "application/x-ndjson", "/biometrics/batch")
     return api.post(b"[" + b",".join(items) + b"]", path="/biometrics/batch")

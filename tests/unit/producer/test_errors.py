@@ -10,14 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heartzone_producer.writing.failures import RecordTooLarge, Unavailable
+from heartzone_testing.services.response import Response
 
 if TYPE_CHECKING:
-    from tests.unit.producer.conftest import Answer, Api
+    from tests.unit.producer.conftest import Api
 
 BODY_LIMIT = 4096
 
 
-def _assert_problem(answer: "Answer", status: int) -> Any:
+def _assert_problem(answer: Response, status: int) -> Any:
     assert answer.status == status
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json
@@ -139,10 +140,10 @@ def test_field_errors_have_pointers(api: "Api", course_request: bytes) -> None:
 def test_requests_above_the_limit_are_told_to_wait(api: "Api", course_request: bytes) -> None:
     """Four are in hand; the fifth is refused, and taken once there is room again."""
 
-    def ask() -> Coroutine[Any, Any, "Answer"]:
+    def ask() -> Coroutine[Any, Any, Response]:
         return api.ask_async("POST", "/biometrics", course_request, headers={"content-type": "application/json"})
 
-    async def scenario() -> "Answer":
+    async def scenario() -> Response:
         api.delivery.waits = True
         waiting = [asyncio.create_task(ask()) for _ in range(4)]
         await asyncio.sleep(0)

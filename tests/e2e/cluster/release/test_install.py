@@ -4,10 +4,10 @@ import uuid
 
 import httpx2
 
-from heartzone_testing.node.node import Node
 from heartzone_testing.release.release import Release, is_ready
-from heartzone_testing.testbed import eventually
 from heartzone_testing.traffic.auditor import Auditor
+from heartzone_testing.waiting import eventually
+from kubernetes_node.nodes.node import Node
 
 
 def test_every_pod_is_ready_where_only_restricted_pods_may_run(node: Node, release: Release) -> None:

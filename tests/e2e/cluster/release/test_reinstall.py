@@ -3,11 +3,11 @@
 from event_topics.failures import Failure
 from event_topics.kafka_topics import KafkaTopics
 from event_topics.state import ObservedTopic
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
-from heartzone_testing.node.node import Node
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.release.release import Release
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.load import Traffic
+from kubernetes_node.nodes.node import Node
 
 TOPICS = ("BiometricsImported", "BiometricsImported.dlq", "HeartRateZoneReached", "RawBiometricsImported")
 

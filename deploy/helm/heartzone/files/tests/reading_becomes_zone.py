@@ -13,8 +13,8 @@ import uuid
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from heartzone.settings.kafka import KafkaSettings
-from heartzone.settings.variables import read_variables
+from service_chassis.settings.kafka import KafkaSettings
+from service_chassis.settings.variables import read_variables
 
 TIMEOUT_S = float(os.environ["TIMEOUT_SECONDS"])
 URL = f"{os.environ['PRODUCER_URL']}/biometrics"

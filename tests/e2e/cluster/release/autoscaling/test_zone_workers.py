@@ -7,10 +7,10 @@ from itertools import islice
 
 from confluent_kafka import Producer
 
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.keda.autoscaled import AutoscaledRelease
 from heartzone_testing.prometheus.server import Prometheus
-from heartzone_testing.testbed import Testbed
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.client import RetryingClient
 from heartzone_testing.traffic.readings import Reading, readings_of

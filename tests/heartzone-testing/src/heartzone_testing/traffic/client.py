@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 ABSORBED = frozenset({Outcome.ACCEPTED, Outcome.UNAVAILABLE, Outcome.KEPT_CLOSED})
 
 
-class UnexpectedAnswer(AssertionError):
+class UnexpectedResponseError(AssertionError):
     """The API answered what no client can be asked to absorb, or a reading was not accepted for too long."""
 
 
@@ -49,12 +49,14 @@ class RetryingClient:
         self._connection = self._new_connection()
 
     def send(self, reading: Reading) -> list[Outcome]:
-        """Send until the reading is accepted; return what came of each attempt. Raises UnexpectedAnswer."""
+        """Send until the reading is accepted; return what came of each attempt. Raises UnexpectedResponseError."""
         give_up = time.monotonic() + self._patience
         outcomes: list[Outcome] = []
         while Outcome.ACCEPTED not in outcomes:
             if time.monotonic() > give_up:
-                raise UnexpectedAnswer(f"{reading} was not accepted within {self._patience:g} s: {outcomes[-20:]}")
+                raise UnexpectedResponseError(
+                    f"{reading} was not accepted within {self._patience:g} s: {outcomes[-20:]}"
+                )
             outcome, pause = self._attempt(request_body(reading))
             outcomes.append(outcome)
             if outcome is not Outcome.ACCEPTED:
@@ -91,7 +93,7 @@ class RetryingClient:
             return Outcome.ACCEPTED, 0
         if answer.status == 503 and retry_after is not None:
             return Outcome.UNAVAILABLE, min(float(retry_after), LONGEST_PAUSE_S)
-        raise UnexpectedAnswer(f"{answer.status} {answer.reason}, Retry-After {retry_after}: {detail[:500]!r}")
+        raise UnexpectedResponseError(f"{answer.status} {answer.reason}, Retry-After {retry_after}: {detail[:500]!r}")
 
     def _failed(self, outcome: Outcome) -> tuple[Outcome, float]:
         self._connection.close()

@@ -7,9 +7,9 @@ from collections import Counter
 from types import TracebackType
 from typing import Self
 
-from heartzone_testing.testbed import eventually
 from heartzone_testing.traffic.client import Outcome, RetryingClient
 from heartzone_testing.traffic.readings import Reading, readings_of
+from heartzone_testing.waiting import eventually
 
 PATIENCE_S = 120.0
 DEVICES_OF_A_CLIENT = 3
