@@ -11,8 +11,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from heartzone_testing.checkout import ROOT, STRIMZI
+from heartzone_testing.checkout import CHART, ROOT, STRIMZI
 from heartzone_testing.strimzi.kustomizations import only
+from heartzone_testing.strimzi.model.parsing import LOCK
 from heartzone_testing.strimzi.users import kafka_users
 
 MODULES = list(yaml.safe_load_all((ROOT / "skaffold.yaml").read_text()))
