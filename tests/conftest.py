@@ -1,12 +1,16 @@
-"""Command-line options of the test run; pytest reads them before it knows which folders hold tests."""
+"""Settings of the whole test run: its command line, hypothesis's profile, tests that are left out by default."""
 
 import argparse
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["heartzone_testing.building.plugin"]
 
+# Deadlines of examples, and the check of how long their data take, measure how busy the machine is.
+settings.register_profile("heartzone", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("heartzone")
 
 E2E = Path(__file__).parent / "e2e"
 BY_NAME_ONLY = (E2E / "cluster", E2E / "images")  # `make e2e`

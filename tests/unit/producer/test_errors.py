@@ -194,7 +194,7 @@ content_types = st.sampled_from(["application/json", "application/x-ndjson", "te
 )
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     method=st.sampled_from(["POST", "POST", "POST", "GET", "HEAD", "PUT", "OPTIONS"]),
     path=st.builds(
@@ -216,7 +216,7 @@ def test_no_input_makes_an_error_of_another_kind(
         _assert_problem(answer, answer.status)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(position=st.integers(0, 394), replacement=st.binary(max_size=3))
 def test_no_damage_to_a_valid_body_makes_an_error_of_another_kind(
     api: "Api", course_request: bytes, position: int, replacement: bytes
