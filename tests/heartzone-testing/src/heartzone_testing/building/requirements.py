@@ -11,6 +11,7 @@ from heartzone_testing.prometheus import programs as prometheus
 from heartzone_testing.release import helm
 from kubernetes_node.cache import cache_folder
 from kubernetes_node.control_plane import binaries
+from kubernetes_node.control_plane.cluster import installed_kubectl
 from kubernetes_node.go_programs.building import BuildError
 from kubernetes_node.go_programs.modules import Say
 from kubernetes_node.go_programs.toolchain import GoMissingError
@@ -64,16 +65,18 @@ CONTROL_PLANE = Requirement("control-plane", binaries.are_there, binaries.ensure
 DEFINITIONS = Requirement("definitions", definitions.are_there, lambda _: definitions.definitions())
 HELM = Requirement("helm", helm.helm_is_built, helm.ensure_helm)
 KEDA = Requirement("keda", keda.keda_is_built, keda.ensure_keda)
+KUBECTL = Requirement("kubectl", lambda: bool(installed_kubectl()) or binaries.are_there(), binaries.ensure_binaries)
 NODE = Requirement("node", own.programs_are_built, own.build_programs)
 PROMETHEUS = Requirement("prometheus", prometheus.are_there, prometheus.ensure_programs)
 
-ALL = (HELM, DEFINITIONS, PROMETHEUS, NODE, CONTROL_PLANE, KEDA)
+ALL = (HELM, DEFINITIONS, PROMETHEUS, NODE, CONTROL_PLANE, KUBECTL, KEDA)
 """The shortest build first."""
 OF_FIXTURES: Mapping[str, tuple[Requirement, ...]] = {
     "autoscaled": (KEDA,),
     "control_plane_programs": (CONTROL_PLANE, DEFINITIONS),
     "helm": (HELM,),
     "installed": (HELM,),
+    "kubectl_program": (KUBECTL,),
     "kubernetes": (CONTROL_PLANE,),
     "node": (NODE,),
     "prometheus_programs": (PROMETHEUS,),

@@ -8,11 +8,15 @@ from typing import Any
 
 import yaml
 
+from kubernetes_node.control_plane.binaries import ensure_binaries
+from kubernetes_node.control_plane.cluster import installed_kubectl
+
 
 @cache
 def rendered(folder: Path) -> tuple[Mapping[str, Any], ...]:
     """The objects of a kustomization, in its order."""
-    done = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=False)
+    kubectl = installed_kubectl() or ensure_binaries(print)["kubectl"]
+    done = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return tuple(yaml.safe_load_all(done.stdout))
 
