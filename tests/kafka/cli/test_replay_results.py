@@ -12,8 +12,7 @@ import pytest
 from confluent_kafka import Message, Producer
 from confluent_kafka.admin import AdminClient
 
-from exactly_once import OutputRecord, Worker, WorkerConfig
-from exactly_once.records import InputRecord
+from exactly_once import InputRecord, OutputRecord, Worker, WorkerConfig
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import zone_of

@@ -1,4 +1,4 @@
-"""The exactly-once engine when brokers, topics and records misbehave."""
+"""The exactly-once engine under faults of brokers, topics and records."""
 
 import os
 import time
@@ -47,8 +47,8 @@ def own_broker(embedded_kafka_factory: Callable[..., EmbeddedKafka]) -> Embedded
 
 
 @pytest.mark.parametrize("fault", ["kill", "pause"])
-def test_a_broker_that_goes_away_inside_a_transaction(own_broker: EmbeddedKafka, fault: str) -> None:
-    """The worker says so, stays alive, heeds a stop, and has lost and doubled nothing when the broker is back."""
+def test_a_broker_that_becomes_unavailable_inside_a_transaction(own_broker: EmbeddedKafka, fault: str) -> None:
+    """The worker reports it, stays alive, obeys a stop, and has lost and doubled nothing when the broker is back."""
     kafka = Testbed(own_broker.client_config())
     source, target = kafka.create_topics("in", "out")
     node = own_broker.nodes[0]
@@ -68,17 +68,19 @@ def test_a_broker_that_goes_away_inside_a_transaction(own_broker: EmbeddedKafka,
         eventually(lambda: worker.unready_reason is None and len(kafka.read(target)) >= 6, "recovery", 120)
         armed[0] = True
         kafka.send(source, b"3")
-        eventually(lambda: not armed[0], "the broker to be away again")
-    # `running` fails when the stop is not heeded although the broker is away.
+        eventually(lambda: not armed[0], "the broker to be unavailable again")
+    # `running` fails when the stop is not obeyed while the broker is unavailable.
     assert failures == []
 
     node.start() if fault == "kill" else node.resume()
     with running(worker_on(kafka, source, copy_to(target), group_id=worker.config.group_id)):
-        eventually(lambda: len(kafka.read(target)) >= 7, "the record in hand when the worker stopped", 120)
+        eventually(
+            lambda: len(kafka.read(target)) >= 7, "the record that was being processed when the worker stopped", 120
+        )
     assert kafka.values(target) == [b"0", b"1", b"2", b"3", b"4", b"5", b"3"]
 
 
-def test_a_worker_outlives_an_answer_that_tells_of_no_brokers(
+def test_a_worker_outlives_a_metadata_response_without_brokers(
     embedded_kafka_factory: Callable[..., EmbeddedKafka],
 ) -> None:
     """librdkafka forgets all brokers over it, even those to start from, and may never connect again."""
@@ -89,12 +91,12 @@ def test_a_worker_outlives_an_answer_that_tells_of_no_brokers(
         kafka = Testbed({"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
         source, target = kafka.create_topics("in", "out")
         kafka.send(source, b"a")
-        looking_often = {**kafka.connection, "topic.metadata.refresh.interval.ms": 200}
-        worker = worker_on(kafka, source, copy_to(target), consumer=looking_often)
+        refreshing_often = {**kafka.connection, "topic.metadata.refresh.interval.ms": 200}
+        worker = worker_on(kafka, source, copy_to(target), consumer=refreshing_often)
         with running(worker) as failures:
             eventually(lambda: kafka.values(target) == [b"a"], "the first output")
             proxy.hides_brokers = True
-            eventually(lambda: proxy.silent_for() > 2, "the worker to ask nobody any more")
+            eventually(lambda: proxy.silent_for() > 2, "the worker to send no more requests")
             proxy.hides_brokers = False
             kafka.send(source, b"b")
             eventually(lambda: kafka.values(target) == [b"a", b"b"], "the second output", 90)
@@ -102,7 +104,7 @@ def test_a_worker_outlives_an_answer_that_tells_of_no_brokers(
         assert failures == []
 
 
-def test_several_records_whose_outputs_cannot_be_produced_do_not_hinder_each_other(kafka: Testbed) -> None:
+def test_several_records_whose_outputs_the_client_rejects_become_dead_letters(kafka: Testbed) -> None:
     source, target, dead = kafka.create_topics("in", "out", "dead")
 
     def inflate(record: InputRecord) -> list[OutputRecord]:
@@ -113,8 +115,8 @@ def test_several_records_whose_outputs_cannot_be_produced_do_not_hinder_each_oth
         eventually(lambda: len(kafka.read(target)) == 2 and len(kafka.read(dead)) == 3, "all five records")
 
 
-def test_a_record_that_only_the_broker_finds_too_large_is_found_and_put_aside(kafka: Testbed) -> None:
-    """The client would send it, the topic does not take it, and the broker does not say which record it was."""
+def test_a_record_whose_output_only_the_broker_rejects_is_isolated_and_becomes_a_dead_letter(kafka: Testbed) -> None:
+    """The client sends it, the topic does not take it, and the broker does not say which record it was."""
     source, target, dead = kafka.create_topics("in", "out", "dead")
 
     def inflate(record: InputRecord) -> list[OutputRecord]:
@@ -156,7 +158,7 @@ def test_an_output_topic_that_nobody_declared_is_named_once_it_is_found_missing(
         eventually(lambda: kafka.values(target) == [b"a"], "the output")
 
 
-def test_a_stop_is_heeded_between_the_transactions_of_a_large_batch(kafka: Testbed) -> None:
+def test_a_stop_is_obeyed_between_the_transactions_of_a_large_batch(kafka: Testbed) -> None:
     source, target = kafka.create_topics("in", "out")
     started = [0]
 
@@ -168,21 +170,21 @@ def test_a_stop_is_heeded_between_the_transactions_of_a_large_batch(kafka: Testb
     kafka.send(source, *(b"%d" % n for n in range(2_000)))
     worker = worker_on(kafka, source, slow, limits=BatchLimits(max_age=0.2))
     with running(worker):
-        eventually(lambda: started[0] >= 5, "the batch to be in hand")
+        eventually(lambda: started[0] >= 5, "the batch to be started")
 
     done = kafka.group_offsets(worker.config.group_id, source)[0]
     assert 0 < done < 2_000
     assert kafka.values(target) == [b"%d" % n for n in range(done)]
 
 
-def test_all_that_is_unavailable_is_asked_for_at_once(kafka: Testbed) -> None:
+def test_all_that_a_transform_lacks_is_looked_up_in_one_pass(kafka: Testbed) -> None:
     source, target = kafka.create_topics("in", "out")
-    asked: set[bytes | None] = set()
+    looked_up: set[bytes | None] = set()
     journal = Journal()
 
     def look_up(record: InputRecord) -> list[OutputRecord]:
-        if record.value() not in asked:
-            asked.add(record.value())
+        if record.value() not in looked_up:
+            looked_up.add(record.value())
             raise Unavailable("not_here_yet")
         return [OutputRecord(target, record.value())]
 
@@ -196,7 +198,7 @@ def test_all_that_is_unavailable_is_asked_for_at_once(kafka: Testbed) -> None:
 def test_a_connection_lost_while_a_transaction_ends_replaces_the_producer(
     embedded_kafka_factory: Callable[..., EmbeddedKafka],
 ) -> None:
-    """librdkafka asks a second time without a word, and the first request might still end a later transaction."""
+    """librdkafka sends it a second time silently, and the first request might still end a later transaction."""
     journal = Journal()
     port = free_port()
     with FrameProxy(port) as proxy:

@@ -11,12 +11,12 @@ from confluent_kafka import Producer
 from embedded_kafka import EmbeddedKafka
 from exactly_once import (
     BatchLimits,
-    Fenced,
+    DeadLetterError,
+    FencedError,
     InputRecord,
     Observer,
-    OffsetOutOfRange,
+    OffsetOutOfRangeError,
     OutputRecord,
-    Poisoned,
     PoisonRecord,
     Transform,
     Unavailable,
@@ -91,7 +91,7 @@ def test_one_record_may_give_none_or_many_and_all_of_them_keep_key_headers_and_o
     ]
 
 
-def test_a_poison_record_goes_to_the_dead_letters_and_the_stream_goes_on(kafka: Testbed, make: Make) -> None:
+def test_a_poison_record_goes_to_the_dead_letters_and_the_others_are_processed(kafka: Testbed, make: Make) -> None:
     source, target, dead = kafka.create_topics("in", "out", "dead")
     journal = Journal()
 
@@ -136,27 +136,29 @@ def test_a_generator_that_finds_poison_half_way_leaves_nothing_of_the_record_in_
 def test_poison_without_a_dead_letter_topic_stops_the_worker_and_commits_nothing(kafka: Testbed, make: Make) -> None:
     (source,) = kafka.create_topics("in")
 
-    def refuse(record: InputRecord) -> list[OutputRecord]:
+    def reject(record: InputRecord) -> list[OutputRecord]:
         raise PoisonRecord("bad", "no good")
 
     kafka.send(source, b"x")
-    worker = make(source, refuse)
+    worker = make(source, reject)
     with running(worker) as failures:
         eventually(lambda: failures, "the worker's end")
 
-    assert isinstance(failures[0], Poisoned)
+    assert isinstance(failures[0], DeadLetterError)
     assert "offset 0 cannot be processed (no good)" in str(failures[0])
     assert kafka.group_offsets(worker.config.group_id, source)[0] < 0
 
 
-def test_what_is_unavailable_is_waited_for_and_then_everything_is_there_once(kafka: Testbed, make: Make) -> None:
+def test_while_something_is_unavailable_the_batch_is_retried_and_then_each_output_is_there_once(
+    kafka: Testbed, make: Make
+) -> None:
     source, target = kafka.create_topics("in", "out")
-    journal, away = Journal(), [3]
+    journal, failures = Journal(), [3]
 
     def flaky(record: InputRecord) -> list[OutputRecord]:
-        if record.value() == b"c" and away[0]:
-            away[0] -= 1
-            raise Unavailable("lookup_away")
+        if record.value() == b"c" and failures[0]:
+            failures[0] -= 1
+            raise Unavailable("lookup_unavailable")
         return [OutputRecord(target, record.value())]
 
     kafka.send(source, b"a", b"b", b"c", b"d")
@@ -164,10 +166,10 @@ def test_what_is_unavailable_is_waited_for_and_then_everything_is_there_once(kaf
         eventually(lambda: len(kafka.read(target)) >= 4, "all four")
 
     assert kafka.values(target) == [b"a", b"b", b"c", b"d"]
-    assert journal.aborts == ["lookup_away"] * 3
+    assert journal.aborts == ["lookup_unavailable"] * 3
 
 
-def test_an_output_that_can_never_be_produced_sends_its_record_to_the_dead_letters(kafka: Testbed, make: Make) -> None:
+def test_an_output_that_the_client_rejects_sends_its_record_to_the_dead_letters(kafka: Testbed, make: Make) -> None:
     source, target, dead = kafka.create_topics("in", "out", "dead")
 
     def inflate(record: InputRecord) -> list[OutputRecord]:
@@ -225,7 +227,7 @@ def test_a_committed_offset_that_is_gone_stops_loudly(kafka: Testbed, make: Make
     with running(worker) as failures:
         eventually(lambda: failures, "the worker's end")
 
-    assert isinstance(failures[0], OffsetOutOfRange)
+    assert isinstance(failures[0], OffsetOutOfRangeError)
     assert f"group {worker.config.group_id} for {source}[0]" in str(failures[0])
 
 
@@ -248,7 +250,7 @@ def test_two_processes_with_one_transactional_id_end_in_a_sentence_and_not_in_do
             with Producer(twin) as other:
                 other.init_transactions(30)
 
-    assert isinstance(failures[0], Fenced)
+    assert isinstance(failures[0], FencedError)
     assert f"another process uses transactional id {worker.config.transactional_id}" in str(failures[0])
     found = kafka.values(target)
     assert found == [b"%d" % n for n in range(len(found))]
@@ -281,22 +283,22 @@ def test_the_lag_is_true_under_a_backlog_and_zero_when_idle_behind_control_recor
 def test_statistics_callbacks_that_fail_lose_no_record(kafka: Testbed, make: Make) -> None:
     """An exception out of a callback would destroy the records which the same consume() had fetched."""
     source, target = kafka.create_topics("in", "out")
-    told: list[str] = []
+    documents: list[str] = []
 
     def fail(document: str) -> None:
-        told.append(document)
+        documents.append(document)
         raise RuntimeError("no statistics today")
 
     with running(make(source, copy_to(target), on_consumer_statistics=fail, on_producer_statistics=fail)):
         for start in range(0, 500, 50):
             kafka.send(source, *(b"%d" % n for n in range(start, start + 50)))
         eventually(lambda: len(kafka.read(target)) >= 500, "all outputs")
-        eventually(lambda: len(told) >= 5, "statistics")
+        eventually(lambda: len(documents) >= 5, "statistics")
 
     assert kafka.values(target) == [b"%d" % n for n in range(500)]
 
 
-def test_a_worker_stops_when_asked_although_the_broker_is_away_and_goes_on_when_it_is_back(
+def test_a_worker_stops_when_asked_although_the_broker_is_unavailable_and_goes_on_when_it_is_back(
     embedded_kafka_factory: Callable[..., EmbeddedKafka],
 ) -> None:
     cluster = embedded_kafka_factory()

@@ -1,10 +1,10 @@
-"""When a transaction is full, and how long a retry waits."""
+"""Bounds of a transaction, and of the wait before a retry."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactly_once.batching import BatchLimits, backoff
+from exactly_once.core.batching import BatchLimits, backoff
 
 
 @given(
@@ -28,7 +28,7 @@ def test_a_transaction_is_full_when_any_one_limit_is_met(records: int, size: int
         ({"max_age": 0.0}, "max_age is 0.0; give a number of seconds above 0"),
     ],
 )
-def test_a_limit_that_could_never_be_met_is_refused(limits: dict[str, float], sentence: str) -> None:
+def test_a_limit_below_any_record_is_invalid(limits: dict[str, float], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         BatchLimits(**limits)  # type: ignore[arg-type]
 

@@ -1,12 +1,11 @@
-"""What a worker takes and refuses."""
+"""The configuration of a worker: what is invalid, what is refused, what the clients get."""
 
 import re
 from typing import Any
 
 import pytest
 
-from exactly_once import WorkerConfig
-from exactly_once.config import OWNED_CONSUMER_PROPERTIES, OWNED_PRODUCER_PROPERTIES
+from exactly_once import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES, WorkerConfig
 
 BROKERS = {"bootstrap.servers": "kafka:9092"}
 
@@ -18,19 +17,19 @@ def config(**overrides: Any) -> WorkerConfig:
     return WorkerConfig(**settings)
 
 
-@pytest.mark.parametrize("name", OWNED_CONSUMER_PROPERTIES)
+@pytest.mark.parametrize("name", REFUSED_CONSUMER_PROPERTIES)
 def test_a_consumer_property_that_the_promise_rests_on_is_refused_with_the_reason(name: str) -> None:
     with pytest.raises(ValueError, match=f"consumer property {name} cannot be set: "):
         config(consumer={name: "anything"})
 
 
-@pytest.mark.parametrize("name", OWNED_PRODUCER_PROPERTIES)
+@pytest.mark.parametrize("name", REFUSED_PRODUCER_PROPERTIES)
 def test_a_producer_property_that_the_promise_rests_on_is_refused_with_the_reason(name: str) -> None:
     with pytest.raises(ValueError, match=f"producer property {name} cannot be set: "):
         config(producer={name: "anything"})
 
 
-def test_a_worker_without_an_input_topic_is_refused() -> None:
+def test_a_worker_without_an_input_topic_is_invalid() -> None:
     with pytest.raises(ValueError, match="input_topics is empty"):
         config(input_topics=[])
 
@@ -44,13 +43,13 @@ def test_a_worker_without_an_input_topic_is_refused() -> None:
         ({"transactional_id": ""}, "transactional_id is empty; give a name"),
     ],
 )
-def test_a_slip_is_told_before_a_client_stumbles_over_it(mistake: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_value_is_reported_before_any_client_is_made(mistake: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
         config(**mistake)
 
 
 @pytest.mark.parametrize("side", ["consumer", "producer"])
-def test_a_client_that_would_have_no_broker_to_start_from_is_refused(side: str) -> None:
+def test_a_client_without_a_broker_to_start_from_is_invalid(side: str) -> None:
     clients: dict[str, Any] = {"consumer": BROKERS, "producer": BROKERS, side: {}}
 
     with pytest.raises(ValueError, match=f"{side} has no bootstrap.servers"):
@@ -64,7 +63,7 @@ def test_properties_of_the_user_win_over_defaults() -> None:
     assert worker.producer_properties()["compression.type"] == "gzip"
 
 
-def test_the_new_group_protocol_gets_none_of_the_keys_that_it_refuses() -> None:
+def test_the_new_group_protocol_gets_none_of_the_keys_that_it_rejects() -> None:
     properties = config(consumer={"group.protocol": "consumer"}).consumer_properties()
 
     assert not {"session.timeout.ms", "partition.assignment.strategy"} & properties.keys()

@@ -3,12 +3,12 @@
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_NOT_AVAILABLE, Message
 
 from exactly_once import PoisonRecord
-from exactly_once.dead_letters import dead_letter
+from exactly_once.core.dead_letters import DeadLetterTopic
 
 POISON = PoisonRecord("bad_frame", "byte 0 is 0x7b; 0x00 was expected")
 
 
-def test_bytes_key_timestamp_and_headers_stay_and_ours_follow() -> None:
+def test_bytes_key_timestamp_and_headers_are_kept_and_ours_are_added() -> None:
     record = Message(
         topic="in",
         partition=3,
@@ -19,7 +19,7 @@ def test_bytes_key_timestamp_and_headers_stay_and_ours_follow() -> None:
         timestamp=(TIMESTAMP_CREATE_TIME, 1_700_000_000_123),
     )
 
-    letter = dead_letter(record, POISON, topic="in.dlq", header_prefix="app.dlq.")
+    letter = DeadLetterTopic("in.dlq", "app.dlq.").dead_letter(record, POISON)
 
     assert letter.topic == "in.dlq"
     assert (letter.key, letter.value, letter.timestamp) == (b"k", b"\xff{", 1_700_000_000_123)
@@ -37,6 +37,6 @@ def test_bytes_key_timestamp_and_headers_stay_and_ours_follow() -> None:
 def test_a_tombstone_without_key_or_timestamp_is_still_a_dead_letter() -> None:
     record = Message(topic="in", partition=0, offset=0, timestamp=(TIMESTAMP_NOT_AVAILABLE, -1))
 
-    letter = dead_letter(record, POISON, topic="in.dlq", header_prefix="")
+    letter = DeadLetterTopic("in.dlq", "").dead_letter(record, POISON)
 
     assert (letter.key, letter.value, letter.timestamp) == (None, None, 0)

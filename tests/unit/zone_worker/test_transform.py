@@ -13,6 +13,7 @@ from heartzone.decoding import BiometricsDecoder
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
+from heartzone_zone_worker.reasons import UnavailableReason
 from heartzone_zone_worker.transform import ZoneTransform
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -102,11 +103,11 @@ def test_no_bytes_whatever_raise_anything_but_poison(value: bytes) -> None:
         transform()(record(value))
 
 
-def test_a_registry_that_is_away_is_not_poison() -> None:
-    def away(_id: int) -> BiometricsDecoder:
-        raise Unavailable("schema_registry_away")
+def test_an_unavailable_registry_does_not_make_a_record_poison() -> None:
+    def unavailable(_id: int) -> BiometricsDecoder:
+        raise Unavailable(UnavailableReason.SCHEMA_REGISTRY_UNAVAILABLE)
 
-    worker = ZoneTransform(topic="zones", schema_id=OUTPUT, decoder_of=away)
+    worker = ZoneTransform(topic="zones", schema_id=OUTPUT, decoder_of=unavailable)
 
     with pytest.raises(Unavailable):
         worker(written(Biometrics(DEVICE, [], 200)))

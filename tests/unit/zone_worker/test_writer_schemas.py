@@ -1,4 +1,4 @@
-"""Patience with schema ids that the registry does not know."""
+"""Lookups of schema ids, known, unknown and while the registry is unavailable."""
 
 import pytest
 
@@ -9,47 +9,47 @@ from service_chassis.schema_registry import RegistryUnavailable, SchemaNotFound
 
 
 class Registry:
-    """Answers with what the test says, and counts the questions."""
+    """Responds with what the test says, and counts the requests."""
 
     def __init__(self) -> None:
-        self.answer: str | Exception = SchemaNotFound("no such id")
-        self.questions = 0
+        self.response: str | Exception = SchemaNotFound("no such id")
+        self.requests = 0
         self.now = 1000.0
 
     def schema_of(self, schema_id: int) -> str:
-        self.questions += 1
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        self.requests += 1
+        if isinstance(self.response, Exception):
+            raise self.response
+        return self.response
 
     def schemas(self) -> WriterSchemas:
         return WriterSchemas(
-            self.schema_of, lambda schema: BiometricsDecoder({"title": schema}), patience=10, clock=lambda: self.now
+            self.schema_of, lambda schema: BiometricsDecoder({"title": schema}), timeout=10, clock=lambda: self.now
         )
 
 
-def test_a_known_id_is_asked_for_once() -> None:
+def test_a_known_id_is_looked_up_once() -> None:
     registry = Registry()
-    registry.answer = "{}"
+    registry.response = "{}"
     schemas = registry.schemas()
 
     assert schemas.decoder_of(1) is schemas.decoder_of(1)
-    assert registry.questions == 1
+    assert registry.requests == 1
 
 
-def test_an_unknown_id_is_waited_for_and_then_found() -> None:
+def test_an_unknown_id_is_looked_up_again_until_it_is_found() -> None:
     registry = Registry()
     schemas = registry.schemas()
 
     with pytest.raises(Unavailable, match="schema_not_found_yet"):
         schemas.decoder_of(1)
     registry.now += 5
-    registry.answer = "{}"
+    registry.response = "{}"
 
     schemas.decoder_of(1)
 
 
-def test_an_unknown_id_is_poison_after_the_patience_and_does_not_flood_the_registry() -> None:
+def test_an_unknown_id_is_poison_after_the_timeout_and_does_not_flood_the_registry() -> None:
     registry = Registry()
     schemas = registry.schemas()
 
@@ -57,10 +57,10 @@ def test_an_unknown_id_is_poison_after_the_patience_and_does_not_flood_the_regis
         schemas.decoder_of(1)
     registry.now += 10
     for _ in range(100):
-        with pytest.raises(PoisonRecord, match="does not know schema id 1, asked for 10 s"):
+        with pytest.raises(PoisonRecord, match="does not know schema id 1, looked up for 10 s"):
             schemas.decoder_of(1)
 
-    assert registry.questions == 2
+    assert registry.requests == 2
 
 
 def test_an_id_that_was_poison_is_found_when_it_arrives_at_last() -> None:
@@ -73,14 +73,14 @@ def test_an_id_that_was_poison_is_found_when_it_arrives_at_last() -> None:
         schemas.decoder_of(1)
 
     registry.now += 10
-    registry.answer = "{}"
+    registry.response = "{}"
 
     schemas.decoder_of(1)
 
 
-def test_a_registry_that_is_away_is_never_poison_however_long() -> None:
+def test_an_unavailable_registry_never_makes_a_record_poison_however_long() -> None:
     registry = Registry()
-    registry.answer = RegistryUnavailable("refused")
+    registry.response = RegistryUnavailable("refused")
     schemas = registry.schemas()
 
     for _ in range(5):
@@ -100,12 +100,12 @@ def test_unknown_ids_are_forgotten_before_they_fill_the_memory() -> None:
     assert len(schemas._unknown_since) <= 10_000
 
 
-def test_a_schema_that_is_none_makes_its_records_poison() -> None:
+def test_a_text_that_is_no_json_schema_makes_its_records_poison() -> None:
     registry = Registry()
-    registry.answer = "{}"
+    registry.response = "{}"
 
-    def refuse(schema: str) -> BiometricsDecoder:
+    def reject(schema: str) -> BiometricsDecoder:
         raise ValueError("no JSON Schema")
 
     with pytest.raises(PoisonRecord, match="schema id 1 is not a JSON Schema that this worker can read"):
-        WriterSchemas(registry.schema_of, refuse, patience=10).decoder_of(1)
+        WriterSchemas(registry.schema_of, reject, timeout=10).decoder_of(1)

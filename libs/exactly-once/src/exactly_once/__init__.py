@@ -1,49 +1,70 @@
 """Consume, transform and produce in Kafka transactions: effectively-once stream processing."""
 
-from exactly_once.batching import BatchLimits
-from exactly_once.config import WorkerConfig
-from exactly_once.errors import (
-    AuthenticationFailed,
-    ClientFailed,
-    Fenced,
-    Misconfigured,
-    NotAuthorized,
-    OffsetOutOfRange,
-    Poisoned,
-    WorkerError,
+from exactly_once.config import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES, WorkerConfig
+from exactly_once.core.batching import BatchLimits
+from exactly_once.core.reasons import (
+    AbortReason,
+    DeadLetterReason,
+    KafkaErrorName,
+    Reason,
+    RebalanceEvent,
+    RebuildReason,
+    WaitReason,
 )
-from exactly_once.observer import Observer
-from exactly_once.records import (
+from exactly_once.core.records import (
     Headers,
     InputRecord,
     OutputRecord,
+    Partition,
     PlainRecord,
     PoisonRecord,
     Transform,
     Unavailable,
 )
-from exactly_once.stopping import StopFlag
-from exactly_once.worker import State, Worker
+from exactly_once.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    ConfigurationError,
+    DeadLetterError,
+    FatalClientError,
+    FencedError,
+    OffsetOutOfRangeError,
+    WorkerError,
+)
+from exactly_once.observer import Observer
+from exactly_once.status import State
+from exactly_once.stop_flag import StopFlag
+from exactly_once.worker import Worker
 
 __all__ = [
-    "AuthenticationFailed",
+    "REFUSED_CONSUMER_PROPERTIES",
+    "REFUSED_PRODUCER_PROPERTIES",
+    "AbortReason",
+    "AuthenticationError",
+    "AuthorizationError",
     "BatchLimits",
-    "ClientFailed",
-    "Fenced",
+    "ConfigurationError",
+    "DeadLetterError",
+    "DeadLetterReason",
+    "FatalClientError",
+    "FencedError",
     "Headers",
     "InputRecord",
-    "Misconfigured",
-    "NotAuthorized",
+    "KafkaErrorName",
     "Observer",
-    "OffsetOutOfRange",
+    "OffsetOutOfRangeError",
     "OutputRecord",
+    "Partition",
     "PlainRecord",
     "PoisonRecord",
-    "Poisoned",
+    "Reason",
+    "RebalanceEvent",
+    "RebuildReason",
     "State",
     "StopFlag",
     "Transform",
     "Unavailable",
+    "WaitReason",
     "Worker",
     "WorkerConfig",
     "WorkerError",

@@ -1,26 +1,26 @@
-"""What a worker needs to be told."""
+"""Configuration of a worker, and the clients' properties that follow from it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from logging import Logger
 
-from exactly_once.batching import BatchLimits
+from exactly_once.core.batching import BatchLimits
 
 Properties = Mapping[str, str | int | float | bool]
 
-OWNED_CONSUMER_PROPERTIES: Mapping[str, str] = {
-    "auto.offset.reset": "where a group starts is decided per partition: committed offset, else the earliest record",
+REFUSED_CONSUMER_PROPERTIES: Mapping[str, str] = {
+    "auto.offset.reset": "a partition starts at its committed offset, else at the earliest record",
     "enable.auto.commit": "offsets are committed in the transaction",
     "enable.auto.offset.store": "offsets come from the worker's own bookkeeping",
     "enable.partition.eof": "the end of a partition is how the lag reads 0 when idle",
     "group.id": "it is the worker's group_id",
     "isolation.level": "read_committed is what makes a new owner wait for the old owner's offsets (KIP-447)",
 }
-OWNED_PRODUCER_PROPERTIES: Mapping[str, str] = {
+REFUSED_PRODUCER_PROPERTIES: Mapping[str, str] = {
     "acks": "a transaction needs all in-sync replicas",
     "enable.idempotence": "transactions need it",
-    "log.connection.close": "a lost connection is a reason to replace the producer, and only the log tells of one",
-    "log_level": "a lost connection is a reason to replace the producer, and only the log tells of one",
+    "log.connection.close": "a lost connection is a reason to replace the producer, and only the log reports it",
+    "log_level": "a lost connection is a reason to replace the producer, and only the log reports it",
     "request.required.acks": "a transaction needs all in-sync replicas",
     "transactional.id": "it is the worker's transactional_id",
 }
@@ -33,14 +33,17 @@ class WorkerConfig:
     ``transactional_id`` must be this replica's own and the same after a restart: a successor with the same id
     aborts its dead predecessor's transaction at once, where a random one makes readers wait for the timeout.
     Times are seconds. ``consumer`` and ``producer`` are librdkafka properties; those that the exactly-once promise
-    rests on are the worker's own and are refused.
+    rests on cannot be set: see ``REFUSED_CONSUMER_PROPERTIES`` and ``REFUSED_PRODUCER_PROPERTIES``.
+
+    Raises:
+        ValueError: a value that no worker could run with; the text names it.
     """
 
     input_topics: Sequence[str]
     group_id: str
     transactional_id: str
     output_topics: Sequence[str] = ()
-    """Where the transform's outputs go, as far as it is known: waited for at the start, like the other topics."""
+    """Topics that the transform writes to, as far as they are known: waited for at the start, like the other topics."""
     dead_letter_topic: str | None = None
     """Without one, a poison record stops the worker."""
     dead_letter_header_prefix: str = "dlq."
@@ -48,18 +51,18 @@ class WorkerConfig:
     producer: Properties = field(default_factory=dict)
     limits: BatchLimits = field(default_factory=BatchLimits)
     idle: float = 0.5
-    """Longest wait for a first record, and so the time within which a stop is noticed."""
+    """Maximum wait for a first record, and so the time within which a stop is noticed."""
     transaction_timeout: float = 10.0
     """After this long the broker aborts a transaction that nobody ends (``transaction.timeout.ms``)."""
     max_rebuilds: int = 5
     """Producers replaced for fatal errors within a minute, after which the worker ends."""
     lag_interval: float = 2.0
-    """How often the lag is told, from librdkafka's statistics."""
+    """How often the lag is reported, from librdkafka's statistics."""
     on_consumer_statistics: Callable[[str], None] | None = None
     """Receives librdkafka's statistics of the consumer (a JSON document) every ``lag_interval``."""
     on_producer_statistics: Callable[[str], None] | None = None
     logger: Logger | None = None
-    """Where librdkafka's own log lines go; ``exactly_once.librdkafka`` without one."""
+    """Takes librdkafka's own log lines; ``exactly_once.librdkafka`` without one."""
 
     def __post_init__(self) -> None:
         for name in ("input_topics", "output_topics"):
@@ -70,15 +73,15 @@ class WorkerConfig:
         for name in ("group_id", "transactional_id"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty; give a name")
-        for side, properties, owned in (
-            ("consumer", self.consumer, OWNED_CONSUMER_PROPERTIES),
-            ("producer", self.producer, OWNED_PRODUCER_PROPERTIES),
+        for side, properties, refused in (
+            ("consumer", self.consumer, REFUSED_CONSUMER_PROPERTIES),
+            ("producer", self.producer, REFUSED_PRODUCER_PROPERTIES),
         ):
             if not {"bootstrap.servers", "metadata.broker.list"} & properties.keys():
                 raise ValueError(f"{side} has no bootstrap.servers; name the brokers to start from, like kafka:9092")
             for name in properties:
-                if name in owned:
-                    raise ValueError(f"{side} property {name} cannot be set: {owned[name]}")
+                if name in refused:
+                    raise ValueError(f"{side} property {name} cannot be set: {refused[name]}")
 
     def consumer_properties(self) -> dict[str, str | int | float | bool]:
         """The consumer's whole configuration, without callbacks."""
@@ -91,7 +94,7 @@ class WorkerConfig:
             "statistics.interval.ms": int(self.lag_interval * 1000),
         }
         if self.consumer.get("group.protocol", "classic") == "classic":
-            # Incremental, so that partitions that stay are never interrupted; the KIP-848 protocol refuses these keys.
+            # Incremental, so that partitions that stay are never interrupted; the KIP-848 protocol rejects these keys.
             defaults |= {"partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 10_000}
         return {
             **defaults,
@@ -112,8 +115,8 @@ class WorkerConfig:
         return {
             "compression.type": "lz4",
             "linger.ms": 5,
-            # A transaction that begins while the markers of the one before are being written is refused and
-            # tried again after this long; at the default of 100 ms it alone decides the latency.
+            # A transaction that begins while the markers of the one before are being written is rejected and
+            # retried after this long; at the default of 100 ms it alone decides the latency.
             "retry.backoff.ms": 5,
             "queue.buffering.max.kbytes": 32 * 1024,
             "message.timeout.ms": timeout,

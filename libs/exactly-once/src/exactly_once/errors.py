@@ -1,15 +1,15 @@
-"""Why a worker ends by itself.
+"""Errors that end a worker.
 
 WorkerError
-├── Misconfigured          librdkafka does not take the properties
-├── AuthenticationFailed   the broker refused the credentials, or TLS failed, before anything worked
-├── NotAuthorized          an ACL is missing
-├── OffsetOutOfRange       the committed offset is gone from the topic: going on would lose or double records
-├── Fenced                 another process keeps taking the transactional id
-├── Poisoned               a record that cannot be processed has nowhere to go
-└── ClientFailed           librdkafka reports a fatal error that a new client does not mend
+├── ConfigurationError      librdkafka rejects the properties
+├── AuthenticationError     the broker rejected the credentials, or TLS failed, before anything worked
+├── AuthorizationError      an ACL is missing
+├── OffsetOutOfRangeError   the committed offset is gone from the topic: going on would lose or double records
+├── FencedError             another process keeps using the transactional id
+├── DeadLetterError         a record that cannot be processed has nowhere to go
+└── FatalClientError        librdkafka reports a fatal error that a new client does not resolve
 
-Everything else (brokers away, rebalances, aborts, one fencing) is handled inside and never raised.
+Everything else (unavailable brokers, rebalances, aborts, a single fencing) is handled by the worker and never raised.
 """
 
 
@@ -17,29 +17,29 @@ class WorkerError(Exception):
     """A worker cannot go on; the text is one sentence for people."""
 
 
-class Misconfigured(WorkerError):
-    """A property that librdkafka does not take, like a file that cannot be read."""
+class ConfigurationError(WorkerError):
+    """A property that librdkafka rejects, like a file that cannot be read."""
 
 
-class AuthenticationFailed(WorkerError):
+class AuthenticationError(WorkerError):
     """Wrong credentials or an untrusted certificate, found while starting."""
 
 
-class NotAuthorized(WorkerError):
-    """The broker refused an operation; the text names the missing right."""
+class AuthorizationError(WorkerError):
+    """The broker denied an operation; the text names the missing right."""
 
 
-class OffsetOutOfRange(WorkerError):
+class OffsetOutOfRangeError(WorkerError):
     """The group's committed offset no longer exists in the topic."""
 
 
-class Fenced(WorkerError):
-    """Rebuilt producers were fenced again and again: the transactional id is not ours alone."""
+class FencedError(WorkerError):
+    """Rebuilt producers were fenced again and again: another process uses the transactional id."""
 
 
-class Poisoned(WorkerError):
+class DeadLetterError(WorkerError):
     """A poison record without a dead-letter topic, or one that does not fit it."""
 
 
-class ClientFailed(WorkerError):
-    """A fatal client error that repeats, or that a rebuild cannot mend."""
+class FatalClientError(WorkerError):
+    """A fatal client error that repeats, or that a rebuild cannot resolve."""

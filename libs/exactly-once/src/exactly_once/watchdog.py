@@ -1,11 +1,11 @@
-"""Ends a process whose loop is stuck, even when nothing in Python can run any more."""
+"""End a process whose loop makes no progress, even when nothing in Python can run any more."""
 
 import faulthandler
 import time
 
 
 class Watchdog:
-    """A dead man's switch on loop progress.
+    """A dead man's switch on the progress of a loop.
 
     Some calls into librdkafka ignore their timeout (librdkafka#5456) and some hold the interpreter's lock while
     they wait, so neither a signal handler nor a Python thread could end the process. ``faulthandler`` keeps its
@@ -19,7 +19,7 @@ class Watchdog:
         self.last_progress = time.monotonic()
 
     def progress(self) -> None:
-        """The loop moves: start the time anew."""
+        """The loop makes progress: restart the timer."""
         self.last_progress = time.monotonic()
         # Re-arming starts a thread, so not for each of hundreds of small transactions a second.
         if self._limit is not None and self.last_progress - self._armed_at > self._limit / 20:
@@ -28,7 +28,7 @@ class Watchdog:
 
     @property
     def age(self) -> float:
-        """Seconds since the loop last moved."""
+        """Seconds since the loop last made progress."""
         return time.monotonic() - self.last_progress
 
     def disarm(self) -> None:

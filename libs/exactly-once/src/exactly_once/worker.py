@@ -1,43 +1,35 @@
-"""The loop: fetch, transform, produce, commit; and what happens when one of them fails.
+"""The loop: fetch, run transactions, and retry what fails.
 
 One process is one consumer and one transactional producer. No transaction is open across ``fetch()``, so every
 rebalance callback runs with nothing in flight, and a revoked or lost partition needs no transactional work.
+docs/states.md shows the states.
 """
 
-import contextlib
-import logging
 import time
 from collections.abc import Sequence
-from enum import Enum
 
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message
 
-from exactly_once.batching import backoff
+from exactly_once.clients.consumer_session import ConsumerSession
+from exactly_once.clients.producer_session import ProducerSession
 from exactly_once.config import WorkerConfig
-from exactly_once.errors import ClientFailed, Misconfigured
-from exactly_once.filling import Filling
+from exactly_once.core.batch_processor import Batch, BatchProcessor
+from exactly_once.core.batching import backoff
+from exactly_once.core.dead_letters import DeadLetterTopic
+from exactly_once.core.error_reactions import rejects_a_record
+from exactly_once.core.reasons import WaitReason
+from exactly_once.core.records import Transform, Unavailable
+from exactly_once.core.rejected_records import RejectedRecordSearch
+from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
+from exactly_once.errors import ConfigurationError, FatalClientError
 from exactly_once.observer import Observer
-from exactly_once.reactions import REFUSED_RECORD, reason_of
-from exactly_once.records import Transform, Unavailable
-from exactly_once.source import COMMITTED_TIMEOUT, CUT_OFF_AFTER, Partition, Source
-from exactly_once.stopping import StopFlag
-from exactly_once.succession import StopRequested, Succession
-from exactly_once.transactions import Aborted, ProducerLost
+from exactly_once.status import State, Status
+from exactly_once.stop_flag import StopFlag
+from exactly_once.transaction_runner import TransactionRunner
 from exactly_once.watchdog import Watchdog
 
 # A member that does not fetch for max.poll.interval.ms (300 s) is put out of its group.
-FETCH_AT_LEAST_EVERY = 60.0
-
-log = logging.getLogger(__name__)
-
-
-class State(Enum):
-    """Where a worker is in its life."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    WAITING = "waiting"
-    STOPPED = "stopped"
+MAX_FETCH_INTERVAL = 60.0  # seconds
 
 
 class Worker:
@@ -56,35 +48,46 @@ class Worker:
         watchdog: float | None = None,
     ) -> None:
         self.config = config
-        self.state = State.STARTING
-        self.reason = "connecting"
         self._observer = observer or Observer()
+        self._status = Status(self._observer)
         self._watchdog = Watchdog(watchdog)
         self._stopping = StopFlag()
-        self._failures = 0
-        self._most = config.limits.max_records
-        self._lag_told = 0.0
-        self._filling = Filling(config, transform)
+        self._failures_in_a_row = 0
+        self._lag_reported_at = 0.0
+        self._search = RejectedRecordSearch(config.limits.max_records)
+        self._processor = BatchProcessor(
+            transform,
+            limits=config.limits,
+            dead_letters=DeadLetterTopic(config.dead_letter_topic, config.dead_letter_header_prefix)
+            if config.dead_letter_topic is not None
+            else None,
+            search=self._search,
+        )
         # Made by run(): a consumer joins its group as soon as it exists.
-        self._producers: Succession
-        self._source: Source
+        self._producers: ProducerSession
+        self._consumers: ConsumerSession
+        self._transactions: TransactionRunner
+
+    @property
+    def state(self) -> State:
+        """Where the worker is in its life."""
+        return self._status.state
 
     @property
     def progress_age(self) -> float:
-        """Seconds since the loop last moved; what a liveness probe should look at."""
+        """Seconds since the loop last made progress; for a liveness probe."""
         return self._watchdog.age
 
     @property
     def unready_reason(self) -> str | None:
-        """Why the worker is not processing, None when it is."""
+        """Why the worker is not processing, None when it is; for a readiness probe."""
         if self.state is not State.RUNNING:
-            return self.reason
-        if not self._source.joined:
-            return "joining the consumer group"
-        return self._source.trouble
+            return self._status.reason
+        consumer = self._consumers.consumer
+        return consumer.trouble if consumer.joined else WaitReason.JOINING
 
     def stop(self) -> None:
-        """Finish the transaction in hand, leave the group, return from ``run()``. Safe in a signal handler."""
+        """Finish the current transaction, leave the group, return from ``run()``. Safe in a signal handler."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -94,16 +97,17 @@ class Worker:
             WorkerError: the worker cannot go on by itself; see exactly_once.errors.
         """
         try:
-            self._producers = Succession(
+            self._producers = ProducerSession(
                 self.config,
                 self._observer,
                 self._stopping,
-                on_wait=self._note_wait,
-                refusal=lambda: self._source.refusal,
+                on_wait=self._wait_on_claim,
+                credentials_error=lambda: self._consumers.consumer.credentials_error,
             )
-            self._source = Source(self.config, self._observer, self._stopping)
+            self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
         except KafkaException as failure:
-            raise Misconfigured(failure.args[0].str()) from failure
+            raise ConfigurationError(failure.args[0].str()) from failure
+        self._transactions = TransactionRunner(self._producers, self._consumers, self._processor)
         try:
             self._producers.claim()
             while not self._stopping.is_set():
@@ -111,142 +115,100 @@ class Worker:
         except StopRequested:
             pass
         except KafkaException as failure:
-            raise ClientFailed(f"a client cannot be made or used any more: {failure.args[0].str()}") from failure
+            raise FatalClientError(f"a client cannot be made or used any more: {failure.args[0].str()}") from failure
         finally:
-            self.state = State.STOPPED
+            self._status.stopped()
             self._watchdog.disarm()
             try:
                 # The group first: its members wait for us, while nobody waits for the transactional id.
-                self._source.close()
+                self._consumers.close()
             finally:
-                self._producers.transactions.close()
+                self._producers.close()
 
     def _step(self) -> None:
+        """Fetch once, and process what has arrived."""
         self._watchdog.progress()
-        fetched = time.monotonic()
         try:
-            in_hand: Sequence[Message] = self._source.fetch(self.config.limits.max_records, self.config.idle)
-        except KafkaException as failure:
-            self._failures += 1
-            self._replace_source()
-            self._wait(reason_of(failure.args[0].name()))
+            records = self._consumers.consumer.fetch(self.config.limits.max_records, self.config.idle)
+        except ConsumerLost as lost:
+            self._consumers.replace()
+            self._failures_in_a_row += 1
+            self._back_off(lost.cause)
             return
-        if not in_hand:
-            self.state = State.RUNNING
-            if self._source.is_cut_off:
-                log.warning("no broker was reached for %g s: going on with a new consumer", CUT_OFF_AFTER)
-                self._replace_source()
-        while in_hand and not self._stopping.is_set():
-            taken = self._process(in_hand[: self._most])
-            self._watchdog.progress()
-            in_hand = in_hand[taken:] if taken else ()
-            if in_hand and time.monotonic() - fetched > FETCH_AT_LEAST_EVERY:
-                self._seek_back()
-                break
-        if time.monotonic() - self._lag_told >= self.config.lag_interval:
-            self._observer.lag(self._source.lag())
-            self._lag_told = time.monotonic()
+        if records:
+            self._process(records)
+        else:
+            self._status.running()
+            self._consumers.replace_if_disconnected()
+        self._report_lag()
 
-    def _process(self, messages: Sequence[Message]) -> int:
-        """One transaction over the first of these records: how many it took, 0 when all are to be read again."""
+    def _process(self, records: Sequence[Message]) -> None:
+        """Process fetched records, transaction by transaction, until all are committed or must be fetched again."""
+        fetched_at = time.monotonic()
+        while records and not self._stopping.is_set():
+            committed = self._run_transaction(records[: self._search.limit])
+            self._watchdog.progress()
+            records = records[committed:] if committed else ()
+            if records and time.monotonic() - fetched_at > MAX_FETCH_INTERVAL:
+                self._consumers.rewind()
+                return
+
+    def _run_transaction(self, records: Sequence[Message]) -> int:
+        """Run one transaction over the first of these records.
+
+        Returns:
+            How many of them were committed; 0 after an abort, when all of them are fetched again.
+        """
         started = time.monotonic()
         try:
-            self._producers.transactions.begin()
-            batch = self._filling.fill(self._producers.transactions, messages, started)
-            self._commit(batch.next_offsets, messages)
+            batch = self._transactions.run(records)
         except Unavailable as unavailable:
-            self._abandon(unavailable.reason)
-            self._rewind(unavailable.reason, len(messages), wait=True)
+            self._transactions.abort(unavailable.reason)
+            self._retry(unavailable.reason, len(records), wait=True)
             return 0
-        except Aborted as aborted:
-            if aborted.reason in REFUSED_RECORD:
-                self._close_in_on(messages, aborted.reason)
-            self._rewind(aborted.reason, len(messages))
+        except TransactionAborted as aborted:
+            if rejects_a_record(aborted.cause):
+                self._search.batch_rejected(records, aborted.cause)
+            self._retry(aborted.cause, len(records))
             return 0
         except ProducerLost as lost:
-            self._producers.rebuild(lost.reason)
-            self._rewind(lost.reason, len(messages))
+            self._producers.rebuild(lost)
+            self._retry(lost.cause, len(records))
             return 0
-        self._source.advance(batch.next_offsets)
-        self._filling.forget_condemned()
-        self._failures = 0
-        self._most = min(self.config.limits.max_records, self._most * 2)
-        self.state = State.RUNNING
-        self._observer.committed(messages[: batch.records], outputs=batch.outputs, seconds=time.monotonic() - started)
-        if batch.dead_letters:
-            self._observer.dead_lettered(batch.dead_letters)
-        self._replace_if_suspect()
+        self._committed(batch, records[: batch.records], time.monotonic() - started)
         return batch.records
 
-    def _commit(self, next_offsets: dict[Partition, int], messages: Sequence[Message]) -> None:
-        """Commit, or raise what ``Transactions.commit`` raises once the outcome is known."""
-        metadata = self._source.group_metadata()
-        if metadata is None:
-            self._producers.transactions.abort("not_in_group")
-        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in next_offsets.items()]
-        try:
-            self._producers.transactions.commit(offsets, metadata)
-        except ProducerLost as lost:
-            if not lost.outcome_unknown:
-                raise
-            # The commonest cause is a topic that does not exist: name it, rather than time out again and again.
-            self._producers.topics |= self._filling.topics_of(messages)
-            # Only the broker knows; it answers once the successor's epoch has settled the old transaction.
-            self._producers.rebuild(lost.reason)
-            if not self._was_committed(next_offsets):
-                raise Aborted(lost.reason) from lost
+    def _committed(self, batch: Batch, records: Sequence[Message], seconds: float) -> None:
+        self._search.committed(batch.next_offsets)
+        self._failures_in_a_row = 0
+        self._status.running()
+        self._observer.committed(records, outputs=batch.outputs, seconds=seconds)
+        if batch.dead_letters:
+            self._observer.dead_lettered(batch.dead_letters)
+        self._producers.renew_if_suspect()
 
-    def _was_committed(self, next_offsets: dict[Partition, int]) -> bool:
-        try:
-            self._source.rewind_to_committed(time.monotonic() + COMMITTED_TIMEOUT)
-        except KafkaException:
-            # A new member asks the same question when it is assigned, and waits for the answer.
-            self._replace_source()
-        positions = self._source.positions
-        return all(positions.get(partition, -1) >= offset for partition, offset in next_offsets.items())
+    def _retry(self, cause: str, records: int, *, wait: bool = False) -> None:
+        """Fetch the records of an aborted transaction again, after a wait unless it is the first abort in a row.
 
-    def _close_in_on(self, messages: Sequence[Message], reason: str) -> None:
-        """The brokers refuse one of the records that these give, and do not say which: halve until it is alone."""
-        if len(messages) == 1:
-            self._filling.condemn(messages[0], f"the brokers refuse it ({reason})")
-        self._most = max(1, len(messages) // 2)
+        A first abort is part of every rebalance and is tried again at once; more in a row are a fault that takes time.
+        """
+        self._producers.renew_if_suspect()
+        self._observer.aborted(cause, records=records)
+        self._consumers.rewind()
+        self._failures_in_a_row += 1
+        if wait or self._failures_in_a_row > 1:
+            self._back_off(cause)
 
-    def _abandon(self, reason: str) -> None:
-        try:
-            with contextlib.suppress(Aborted):
-                self._producers.transactions.abort(reason)
-        except ProducerLost as lost:
-            self._producers.rebuild(lost.reason)
-
-    def _rewind(self, reason: str, records: int, *, wait: bool = False) -> None:
-        self._replace_if_suspect()
-        self._observer.aborted(reason, records=records)
-        self._seek_back()
-        self._failures += 1
-        # A first abort is part of every rebalance and tried again at once; more in a row are trouble that wants time.
-        if wait or self._failures > 1:
-            self._wait(reason)
-
-    def _seek_back(self) -> None:
-        try:
-            self._source.rewind()
-        except KafkaException:
-            self._replace_source()
-
-    def _replace_if_suspect(self) -> None:
-        if self._producers.transactions.suspect:
-            self._producers.rebuild("disconnected_while_ending_a_transaction", failed=False)
-
-    def _replace_source(self) -> None:
-        self._source.close()
-        self._source = Source(self.config, self._observer, self._stopping)
-
-    def _note_wait(self, reason: str) -> None:
+    def _wait_on_claim(self, reason: str) -> None:
         self._watchdog.progress()
-        if (self.state, self.reason) != (State.WAITING, reason):
-            self._observer.waiting(reason)
-        self.state, self.reason = State.WAITING, reason
+        self._status.waiting(reason)
 
-    def _wait(self, reason: str) -> None:
-        self._note_wait(reason)
-        self._stopping.wait(backoff(max(0, self._failures - 1)))
+    def _back_off(self, reason: str) -> None:
+        self._watchdog.progress()
+        self._status.waiting(reason)
+        self._stopping.wait(backoff(self._failures_in_a_row - 1))
+
+    def _report_lag(self) -> None:
+        if time.monotonic() - self._lag_reported_at >= self.config.lag_interval:
+            self._observer.lag(self._consumers.consumer.positions.lag())
+            self._lag_reported_at = time.monotonic()

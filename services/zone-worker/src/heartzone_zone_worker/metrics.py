@@ -1,4 +1,4 @@
-"""Every metric of the worker, and the observer that sets them.
+"""The metrics of the worker, and the observer that sets them.
 
 worker  heartzone_consumer_lag_records{topic,partition}      records behind the last stable offset, 0 when idle
         heartzone_transactions_committed_total
@@ -18,46 +18,28 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from exactly_once import InputRecord, Observer
+from exactly_once import AbortReason, DeadLetterReason, InputRecord, Observer, Partition, RebalanceEvent, RebuildReason
 from heartzone.zones import Zone
+from heartzone_zone_worker.reasons import HaltReason, PoisonReason, UnavailableReason
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 DURATION_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 RECORDS_BUCKETS = (1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
 
-# What happens seldom is told as 0 from the start: a counter that appears with its first event hides that event from
-# increase() and rate(), and so from an alert. Reasons of librdkafka (any name of an error) join when they come.
-REASONS_OF_ABORTS = (
-    "commit_timed_out",
-    "not_in_group",
-    "offset_out_of_range",
-    "offsets_timed_out",
-    "queue_full",
-    "schema_not_found_yet",
-    "schema_registry_away",
-    "unproducible",
-)
-REASONS_OF_DEAD_LETTERS = (
-    "bad_frame",
-    "invalid_json",
-    "schema_not_found",
-    "schema_unusable",
-    "schema_violation",
-    "tombstone",
-    "unproducible",
-)
-REASONS_OF_REBUILDS = ("commit_timed_out", "disconnected_while_ending_a_transaction")
-REBALANCE_EVENTS = ("assigned", "revoked", "lost")
+# Each label that we know exists as 0 from the start: a counter that appears with its first event hides that event from
+# increase() and rate(), and so from an alert. Names of librdkafka's errors are an open set: they join when they come.
+ABORT_REASONS = (*AbortReason, *UnavailableReason, *HaltReason)
+DEAD_LETTER_REASONS = (*DeadLetterReason, *PoisonReason)
 
-# Timing each of ten thousand records of a transaction would cost more than transforming them; this many, evenly
-# spaced, give the same histogram, and a transaction of fewer records is timed whole.
+# Observing the latency of each of ten thousand records would cost more than transforming them; this many, evenly
+# spaced, give the same histogram, and in a transaction of fewer records each is observed.
 LATENCY_SAMPLES = 32
 
 log = structlog.get_logger(__name__)
 
 
 class WorkerMetrics(Observer):
-    """Tells Prometheus, and the log where a person would want to know."""
+    """Sets the metrics, and logs what a person would want to know."""
 
     def __init__(self, registry: CollectorRegistry, take_readings: Callable[[], Sequence[int]]) -> None:
         self._take_readings = take_readings
@@ -91,10 +73,10 @@ class WorkerMetrics(Observer):
         )
         self._rebalances = Counter("heartzone_rebalances", "Rebalance callbacks", ["event"], registry=registry)
         for counter, label, values in (
-            (self._aborted, "reason", REASONS_OF_ABORTS),
-            (self._dead_letters, "reason", REASONS_OF_DEAD_LETTERS),
-            (self._rebuilds, "reason", REASONS_OF_REBUILDS),
-            (self._rebalances, "event", REBALANCE_EVENTS),
+            (self._aborted, "reason", ABORT_REASONS),
+            (self._dead_letters, "reason", DEAD_LETTER_REASONS),
+            (self._rebuilds, "reason", RebuildReason),
+            (self._rebalances, "event", RebalanceEvent),
         ):
             for value in values:
                 counter.labels(**{label: value})
@@ -120,7 +102,7 @@ class WorkerMetrics(Observer):
         log.debug("transaction_committed", records=len(records), outputs=outputs, seconds=round(seconds, 4))
 
     def aborted(self, reason: str, *, records: int) -> None:
-        """Count an abort and forget its readings: they will be read again."""
+        """Count an abort and drop its readings: they will be processed again."""
         self._take_readings()
         self._aborted.labels(reason=reason).inc()
         log.warning("transaction_aborted", reason=reason, records=records)
@@ -136,19 +118,19 @@ class WorkerMetrics(Observer):
         self._rebuilds.labels(reason=reason).inc()
         log.warning("producer_rebuilt", reason=reason)
 
-    def rebalanced(self, event: str, partitions: Sequence[tuple[str, int]]) -> None:
-        """Count a rebalance, and stop telling the lag of partitions that are not ours any more."""
+    def rebalanced(self, event: RebalanceEvent, partitions: Sequence[Partition]) -> None:
+        """Count a rebalance, and remove the lag of partitions that are not ours any more."""
         self._rebalances.labels(event=event).inc()
-        if event != "assigned":
+        if event is not RebalanceEvent.ASSIGNED:
             for topic, partition in partitions:
                 self._lag.remove(topic, str(partition))
-        log.info("rebalanced", change=event, partitions=[number for _topic, number in partitions])
+        log.info("rebalanced", change=event.value, partitions=[number for _topic, number in partitions])
 
     def waiting(self, reason: str) -> None:
-        """Say that something is away."""
+        """Log what is unavailable."""
         log.warning("waiting", reason=reason)
 
-    def lag(self, records: Mapping[tuple[str, int], int]) -> None:
+    def lag(self, records: Mapping[Partition, int]) -> None:
         """Set the lag of each partition assigned now."""
         for (topic, partition), count in records.items():
             self._lag.labels(topic=topic, partition=str(partition)).set(count)

@@ -8,10 +8,10 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from exactly_once import (
-    AuthenticationFailed,
+    AuthenticationError,
     BatchLimits,
-    Misconfigured,
-    OffsetOutOfRange,
+    ConfigurationError,
+    OffsetOutOfRangeError,
     StopFlag,
     Worker,
     WorkerConfig,
@@ -21,6 +21,7 @@ from heartzone.decoding import BiometricsDecoder
 from heartzone.wire import subject_of
 from heartzone_zone_worker.metrics import WorkerMetrics
 from heartzone_zone_worker.output_schema import SAMPLES
+from heartzone_zone_worker.reasons import HaltReason
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
@@ -108,7 +109,7 @@ class ZoneWorker:
         writers = WriterSchemas(
             self._schemas.by_id,
             BiometricsDecoder.for_schema,
-            patience=settings.schema_patience,
+            timeout=settings.schema_patience,
         )
         transform = ZoneTransform(topic=settings.topics.zones, schema_id=schema_id, decoder_of=writers.decoder_of)
         statistics = ClientStatistics(self._metrics_registry)
@@ -138,15 +139,15 @@ class ZoneWorker:
         log.info("worker_started", group_id=settings.group_id, transactional_id=settings.transactional_id)
         try:
             self._worker.run()
-        except AuthenticationFailed as error:
+        except AuthenticationError as error:
             raise SettingsError(
                 "HEARTZONE_KAFKA_SASL_USERNAME, HEARTZONE_KAFKA_SASL_PASSWORD or HEARTZONE_KAFKA_SSL_CA_LOCATION:"
                 f" the broker could not be authenticated with ({error})"
             ) from error
-        except Misconfigured as error:
+        except ConfigurationError as error:
             raise SettingsError(f"HEARTZONE_KAFKA_…: librdkafka refuses its configuration: {error}") from error
-        except OffsetOutOfRange as error:
-            metrics.aborted("offset_out_of_range", records=0)
+        except OffsetOutOfRangeError as error:
+            metrics.aborted(HaltReason.OFFSET_OUT_OF_RANGE, records=0)
             self._halt(str(error))
             return 0
         except WorkerError as error:

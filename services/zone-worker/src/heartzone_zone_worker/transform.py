@@ -7,6 +7,7 @@ from heartzone.decoding import BiometricsDecoder
 from heartzone.messages import InvalidMessage
 from heartzone.wire import BadFrame, frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
+from heartzone_zone_worker.reasons import PoisonReason
 
 # Formatting a member of an IntEnum takes ten times as long.
 DIGITS = tuple(str(int(zone)) for zone in Zone)
@@ -15,7 +16,7 @@ DIGITS = tuple(str(int(zone)) for zone in Zone)
 class ZoneTransform:
     """One HeartRateZoneReached for each reading in a zone, in order, keyed by the device.
 
-    ``readings`` counts the readings by zone (index 0 is no zone) since it was last cleared; the metrics take it when a
+    ``readings`` counts the readings by zone (index 0 is no zone) since they were last taken: by the metrics, when a
     transaction is committed, so that readings of an aborted one are not counted twice.
     """
 
@@ -31,18 +32,18 @@ class ZoneTransform:
 
         Raises:
             PoisonRecord: it is not a Biometrics message.
-            Unavailable: its schema cannot be looked up now.
+            Unavailable: its schema cannot be looked up at present.
         """
         value = record.value()
         if value is None:
-            raise PoisonRecord("tombstone", "the record has no value; a Biometrics message was expected")
+            raise PoisonRecord(PoisonReason.TOMBSTONE, "the record has no value; a Biometrics message was expected")
         try:
             writer_id, payload = unframe(value)
             biometrics = self._decoder_of(writer_id).decode(payload)
         except BadFrame as error:
-            raise PoisonRecord("bad_frame", str(error)) from error
+            raise PoisonRecord(PoisonReason.BAD_FRAME, str(error)) from error
         except InvalidMessage as error:
-            raise PoisonRecord(error.reason, str(error)) from error
+            raise PoisonRecord(PoisonReason(error.reason), str(error)) from error
         device_id, maximum = biometrics.device_id, biometrics.max_heart_rate
         key = device_id.encode()
         # What `heartzone.messages.encode` would write (a property holds the two equal) in half the time: only three
@@ -61,6 +62,6 @@ class ZoneTransform:
         return outputs
 
     def take_readings(self) -> list[int]:
-        """The readings by zone since the last time, and start anew."""
+        """Return the readings by zone, and start counting anew."""
         taken, self.readings = self.readings, [0] * len(Zone)
         return taken

@@ -6,19 +6,20 @@ from collections.abc import Callable
 
 from exactly_once import PoisonRecord, Unavailable
 from heartzone.decoding import BiometricsDecoder
+from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
 from service_chassis.schema_registry import RegistryError, SchemaNotFound
 
-MOST_UNKNOWN_IDS = 10_000
-ASK_AGAIN = 1.0
-"""Seconds for which an answer that is not a schema is kept: a batch may hold the same question ten thousand times."""
+MAX_UNKNOWN_IDS = 10_000
+RETRY_INTERVAL = 1.0
+"""Seconds for which a failed lookup is not repeated: a batch may need the same schema ten thousand times."""
 
 
 class WriterSchemas:
     """Looks each id up once and keeps its decoder.
 
-    An id that the registry does not know is asked for again for ``patience`` seconds, because ids replicate late;
-    then its records are poison, and it is asked for again only once in that time, so that a flood of unknown ids does
-    not flood the registry. A registry that is away is never a reason to call a record poison.
+    An id that the registry does not know is looked up again for ``timeout`` seconds, because ids replicate late; then
+    its records are poison, and it is looked up only once in that time, so that a flood of unknown ids does not flood
+    the registry. An unavailable registry never makes a record poison.
     """
 
     def __init__(
@@ -26,64 +27,67 @@ class WriterSchemas:
         schema_of: Callable[[int], str],
         decoder_for: Callable[[str], BiometricsDecoder],
         *,
-        patience: float,
+        timeout: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._schema_of = schema_of
         self._decoder_for = decoder_for
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock
         self._decoders: dict[int, BiometricsDecoder] = {}
         self._unknown_since: dict[int, float] = {}
-        self._asked: dict[int, float] = {}
-        self._away_until = -math.inf
+        self._looked_up_at: dict[int, float] = {}
+        self._unavailable_until = -math.inf
 
     def decoder_of(self, schema_id: int) -> BiometricsDecoder:
-        """The decoder for records written with this schema.
+        """Return the decoder for records written with this schema.
 
         Raises:
-            PoisonRecord: the registry has not known the id for long enough, or the schema is none.
-            Unavailable: the registry is away, or the id may still arrive.
+            PoisonRecord: the registry has not known the id for the whole timeout, or the schema cannot be used.
+            Unavailable: the registry is unavailable, or the id may still arrive.
         """
         decoder = self._decoders.get(schema_id)
         return decoder if decoder is not None else self._look_up(schema_id)
 
     def _look_up(self, schema_id: int) -> BiometricsDecoder:
         now = self._clock()
-        if now < self._away_until:
-            raise Unavailable("schema_registry_away")
+        if now < self._unavailable_until:
+            raise Unavailable(UnavailableReason.SCHEMA_REGISTRY_UNAVAILABLE)
         since = self._unknown_since.get(schema_id)
         if since is not None:
-            given_up = now - since >= self._patience
-            if now - self._asked[schema_id] < (self._patience if given_up else ASK_AGAIN):
-                raise self._unknown(schema_id) if given_up else Unavailable("schema_not_found_yet")
+            timed_out = now - since >= self._timeout
+            if now - self._looked_up_at[schema_id] < (self._timeout if timed_out else RETRY_INTERVAL):
+                raise self._unknown(schema_id, timed_out)
         try:
             schema = self._schema_of(schema_id)
         except SchemaNotFound as error:
-            if len(self._unknown_since) >= MOST_UNKNOWN_IDS:
-                self._unknown_since.clear()
-                self._asked.clear()
-            since = self._unknown_since.setdefault(schema_id, now)
-            self._asked[schema_id] = now
-            if now - since >= self._patience:
-                raise self._unknown(schema_id) from error
-            raise Unavailable("schema_not_found_yet") from error
+            raise self._not_found(schema_id, now) from error
         except RegistryError as error:
-            self._away_until = now + ASK_AGAIN
-            raise Unavailable("schema_registry_away") from error
+            self._unavailable_until = now + RETRY_INTERVAL
+            raise Unavailable(UnavailableReason.SCHEMA_REGISTRY_UNAVAILABLE) from error
         self._unknown_since.pop(schema_id, None)
-        self._asked.pop(schema_id, None)
+        self._looked_up_at.pop(schema_id, None)
         try:
             decoder = self._decoder_for(schema)
         except ValueError as error:
             raise PoisonRecord(
-                "schema_unusable", f"schema id {schema_id} is not a JSON Schema that this worker can read: {error}"
+                PoisonReason.SCHEMA_UNUSABLE,
+                f"schema id {schema_id} is not a JSON Schema that this worker can read: {error}",
             ) from error
         self._decoders[schema_id] = decoder
         return decoder
 
-    def _unknown(self, schema_id: int) -> PoisonRecord:
+    def _not_found(self, schema_id: int, now: float) -> PoisonRecord | Unavailable:
+        if len(self._unknown_since) >= MAX_UNKNOWN_IDS:
+            self._unknown_since.clear()
+            self._looked_up_at.clear()
+        self._looked_up_at[schema_id] = now
+        return self._unknown(schema_id, now - self._unknown_since.setdefault(schema_id, now) >= self._timeout)
+
+    def _unknown(self, schema_id: int, timed_out: bool) -> PoisonRecord | Unavailable:
+        if not timed_out:
+            return Unavailable(UnavailableReason.SCHEMA_NOT_FOUND_YET)
         return PoisonRecord(
-            "schema_not_found",
-            f"the schema registry does not know schema id {schema_id}, asked for {self._patience:g} s",
+            PoisonReason.SCHEMA_NOT_FOUND,
+            f"the schema registry does not know schema id {schema_id}, looked up for {self._timeout:g} s",
         )

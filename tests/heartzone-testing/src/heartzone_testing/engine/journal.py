@@ -1,12 +1,12 @@
-"""An observer that keeps what it hears."""
+"""An observer of the engine that keeps everything it is called with."""
 
 from collections.abc import Mapping, Sequence
 
-from exactly_once import InputRecord, Observer
+from exactly_once import InputRecord, Observer, RebalanceEvent
 
 
 class Journal(Observer):
-    """Keeps what it hears."""
+    """Keeps everything it is called with."""
 
     def __init__(self) -> None:
         self.transactions: list[int] = []
@@ -31,5 +31,7 @@ class Journal(Observer):
     def lag(self, records: Mapping[tuple[str, int], int]) -> None:
         self.lags.append(dict(records))
 
-    def rebalanced(self, event: str, partitions: Sequence[tuple[str, int]]) -> None:
-        self.assigned = self.assigned | set(partitions) if event == "assigned" else self.assigned - set(partitions)
+    def rebalanced(self, event: RebalanceEvent, partitions: Sequence[tuple[str, int]]) -> None:
+        self.assigned = (
+            self.assigned | set(partitions) if event is RebalanceEvent.ASSIGNED else self.assigned - set(partitions)
+        )

@@ -1,4 +1,4 @@
-"""When a transaction is full. Pure arithmetic, so that the policy can be tested without a broker."""
+"""Bounds of a transaction and of the wait before a retry: pure arithmetic, testable without a broker."""
 
 from dataclasses import dataclass
 
@@ -26,10 +26,10 @@ class BatchLimits:
             raise ValueError(f"max_age is {self.max_age}; give a number of seconds above 0")
 
     def reached(self, *, records: int, size: int, age: float) -> bool:
-        """Whether a transaction of so many records, bytes and seconds takes no further record."""
+        """Return True when a transaction of so many records, bytes and seconds takes no further record."""
         return records >= self.max_records or size >= self.max_bytes or age >= self.max_age
 
 
-def backoff(attempt: int, *, first: float = 0.1, longest: float = 5.0) -> float:
+def backoff(attempt: int, *, first: float = 0.1, maximum: float = 5.0) -> float:
     """Seconds to wait before the attempt of this number (0 is the first retry): doubling, bounded."""
-    return float(min(longest, first * 2 ** min(attempt, 30)))
+    return float(min(maximum, first * 2 ** min(attempt, 30)))

@@ -1,17 +1,17 @@
-"""librdkafka's log lines on their way to a logger, and what they alone tell: that a connection was lost.
+"""librdkafka's log lines on their way to a logger, and the lost connections that only they report.
 
-A broker that closes a connection while a request waits for its answer is no error to librdkafka, which connects and
-asks again; neither a return code nor the error callback tells. Its log does.
+A broker that closes a connection while a request waits for its response is no error to librdkafka, which connects and
+sends the request again; neither a return code nor the error callback shows it. Its log does.
 """
 
 import logging
 import time
 
-# Facilities of rd_kafka_broker_fail() and of requests that ran into their time-out.
+# Facilities of rd_kafka_broker_fail() and of requests that ran into their timeout.
 CONNECTION_LOST = ("FAIL", "REQTMOUT")
 
-# Seconds between two such lines: a broker that is away would fill the log with them.
-QUIET = 10.0
+# Seconds between two such lines: an unavailable broker would fill the log with them.
+LOG_INTERVAL = 10.0
 
 
 class ClientLog:
@@ -19,14 +19,14 @@ class ClientLog:
 
     def __init__(self, logger: logging.Logger | None) -> None:
         self.lost_connections = 0
-        self._told_at = -QUIET
+        self._logged_at = -LOG_INTERVAL
         self._logger = logger or logging.getLogger("exactly_once.librdkafka")
 
     def log(self, level: int, message: str, *arguments: object) -> None:
         """Pass a line on; its first argument is the facility."""
         if arguments and arguments[0] in CONNECTION_LOST:
             self.lost_connections += 1
-            if time.monotonic() - self._told_at < QUIET:
+            if time.monotonic() - self._logged_at < LOG_INTERVAL:
                 return
-            self._told_at = time.monotonic()
+            self._logged_at = time.monotonic()
         self._logger.log(level, message, *arguments)

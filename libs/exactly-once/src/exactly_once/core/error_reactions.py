@@ -1,4 +1,4 @@
-"""What to do about an error from a transactional call, in the one order that is right.
+"""The reaction to an error of a transactional call, in the one order that is right.
 
 librdkafka's flags are not exclusive in the way their names suggest: a fatal error has neither of the other
 two set, and an abortable one may also look retriable. Hence: fatal, then abort, then retry, and anything
@@ -7,6 +7,8 @@ that carries no flag is treated as fatal (rdkafka.h, "Handling of other errors")
 
 from enum import Enum
 from typing import Protocol
+
+from exactly_once.core.reasons import Cause, kafka_error_name
 
 
 class ErrorFlags(Protocol):
@@ -35,8 +37,10 @@ class Reaction(Enum):
     """Make the same call again, with identical arguments."""
 
 
-REFUSED_RECORD = frozenset({"msg_size_too_large", "record_list_too_large", "invalid_record", "invalid_timestamp"})
-"""Reasons of aborts in which the brokers refuse what is written, so that the same batch would be refused for ever."""
+_REJECTS_A_RECORD = frozenset(
+    map(kafka_error_name, ("MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"))
+)
+_FENCES = frozenset(map(kafka_error_name, ("_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH")))
 
 
 def reaction_to(error: ErrorFlags) -> Reaction:
@@ -50,9 +54,11 @@ def reaction_to(error: ErrorFlags) -> Reaction:
     return Reaction.REBUILD
 
 
-def reason_of(error_name: str) -> str:
-    """A metric label from librdkafka's error name: ``_FENCED`` and ``PRODUCER_FENCED`` become words.
+def rejects_a_record(cause: Cause | str) -> bool:
+    """Return True when the brokers reject a record of the batch, so that the same batch would always be rejected."""
+    return cause in _REJECTS_A_RECORD
 
-    The set of names is closed (librdkafka's), so the label's cardinality is bounded.
-    """
-    return error_name.strip("_").lower()
+
+def is_fencing(cause: Cause | str) -> bool:
+    """Return True when a later epoch of the transactional id exists, as the broker says."""
+    return cause in _FENCES

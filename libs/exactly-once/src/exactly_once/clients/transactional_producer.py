@@ -1,6 +1,6 @@
-"""The producing half: transactions under one transactional id, and what follows each error.
+"""One transactional producer: begin, produce, commit, abort, and what follows each error.
 
-The order of decisions is ``reactions.reaction_to``. Two rules go beyond it:
+The order of decisions is ``error_reactions.reaction_to``. Two rules go beyond it:
 
 - A commit that has timed out is never aborted: it may have happened. The producer is replaced instead, whose
   ``init_transactions`` makes the broker end the old transaction one way or the other and raises the epoch, so that a
@@ -11,62 +11,39 @@ The order of decisions is ``reactions.reaction_to``. Two rules go beyond it:
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from exactly_once.client_log import ClientLog
+from exactly_once.clients.authorization import WRITE_DENIED, not_authorized_to_write
+from exactly_once.clients.client_log import ClientLog
 from exactly_once.config import WorkerConfig
-from exactly_once.errors import NotAuthorized
-from exactly_once.reactions import Reaction, reaction_to, reason_of
-from exactly_once.records import OutputRecord, PlainRecord
+from exactly_once.core.batch_processor import Outputs
+from exactly_once.core.error_reactions import Reaction, reaction_to
+from exactly_once.core.reasons import AbortReason, Cause, RebuildReason, kafka_error_name
+from exactly_once.core.records import Partition
+from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
 
-# Calls into librdkafka are cut into slices, since neither a signal handler nor a stop is noticed inside one.
-SLICE = 1.0
-RETRY_PAUSE = 0.05
+# Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
+CALL_TIMEOUT = 1.0
+RETRY_INTERVAL = 0.05  # seconds
 
 log = logging.getLogger(__name__)
 
-AUTHORIZATION_CODES = (
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-)
 
-
-class Aborted(Exception):
-    """The transaction was aborted: rewind and go on with the same producer."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Unproducible(Exception):
-    """The client refuses the record itself, whatever is tried: too large, or not a record."""
-
-
-class ProducerLost(Exception):
-    """The producer must be replaced; the transaction did not happen, unless ``outcome_unknown``."""
-
-    def __init__(self, reason: str, *, outcome_unknown: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.outcome_unknown = outcome_unknown
-
-
-class Transactions:
-    """One transactional producer. Not thread-safe: everything happens on the worker's thread."""
+class TransactionalProducer:
+    """One epoch of the transactional id. Not thread-safe: everything happens on the worker's thread."""
 
     def __init__(self, config: WorkerConfig) -> None:
-        self.refusal: str | None = None
-        """What the broker or TLS said when it refused our credentials, None while it has not."""
+        self.credentials_error: str | None = None
+        """What the broker or TLS said when it rejected our credentials, None while it has not."""
+        self.suspect = False
+        """True when a duplicate of the last commit or abort may still be under way to the broker."""
+        self.topics: set[str] = set()
+        """Topics that the current transaction, or the last one, writes to."""
         self._config = config
         self._log = ClientLog(config.logger)
-        self.suspect = False
-        """Whether a duplicate of the last commit or abort may still be under way to the broker."""
         self._producer = Producer(
             {
                 **config.producer_properties(),
@@ -77,37 +54,38 @@ class Transactions:
         )
         self._produce = self._producer.produce
 
-    def initialize(self, timeout: float) -> bool:
+    def initialize(self) -> bool:
         """Claim the transactional id, which ends what a predecessor left open; False when it takes longer.
 
-        Resumable: call it again. Raises ProducerLost, or NotAuthorized when an ACL is missing.
+        Resumable: call it again. Raises ProducerLost, or AuthorizationError when an ACL is missing.
         """
         try:
-            self._producer.init_transactions(timeout)
+            self._producer.init_transactions(CALL_TIMEOUT)
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
-            self._refuse_unauthorized(error)
+            self._check_authorized(error)
             if reaction_to(error) is Reaction.RETRY:
-                self._producer.poll(0)
+                self._poll()
                 return False
-            raise ProducerLost(reason_of(error.name())) from failure
+            raise ProducerLost(kafka_error_name(error.name())) from failure
         return True
 
     def begin(self) -> None:
-        """Start a transaction; local, no request."""
+        """Start a transaction; local, no request. Raises ProducerLost."""
+        self.topics.clear()
         try:
             self._producer.begin_transaction()
         except KafkaException as failure:
-            raise ProducerLost(reason_of(failure.args[0].name())) from failure
+            raise ProducerLost(kafka_error_name(failure.args[0].name())) from failure
 
-    def produce(self, records: Sequence[OutputRecord] | Sequence[PlainRecord]) -> None:
+    def produce(self, records: Outputs) -> None:
         """Add records to the transaction, waiting while the local queue is full.
 
         Raises:
-            Unproducible: a record will never fit; the transaction is still open.
-            Aborted, ProducerLost, NotAuthorized: see ``commit``.
+            RecordRejected: a record will never fit; the transaction is still open.
+            TransactionAborted, ProducerLost, AuthorizationError: see ``commit``.
         """
-        done = 0
+        done, add_topic = 0, self.topics.add
         deadline: float | None = None
         while done < len(records):
             try:
@@ -117,31 +95,33 @@ class Transactions:
                     else:
                         topic, value, key, headers, timestamp = record
                         self._produce(topic, value, key, headers=list(headers), timestamp=timestamp)
+                    add_topic(record[0])
                     done += 1
             except BufferError:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
                 if time.monotonic() > deadline:
-                    self.abort("queue_full")
-                self._producer.poll(0.1)
+                    self.abort(AbortReason.QUEUE_FULL)
+                self._poll(0.1)
             except KafkaException as failure:
                 if failure.args[0].code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG):
-                    raise Unproducible(failure.args[0].str()) from failure
+                    raise RecordRejected(failure.args[0].str()) from failure
                 self._react(failure.args[0])
 
-    def commit(self, offsets: Sequence[TopicPartition], group_metadata: bytes) -> None:
+    def commit(self, next_offsets: Mapping[Partition, int], group_metadata: bytes) -> None:
         """Commit the records and the consumer's offsets, both or neither.
 
         Raises:
-            Aborted: nothing happened.
+            TransactionAborted: nothing happened.
             ProducerLost: nothing happened, or with ``outcome_unknown`` nobody knows yet.
-            NotAuthorized: an ACL is missing.
+            AuthorizationError: an ACL is missing.
         """
-        self._repeat(lambda: self._producer.send_offsets_to_transaction(list(offsets), group_metadata, SLICE))
+        offsets = [TopicPartition(topic, number, offset) for (topic, number), offset in next_offsets.items()]
+        self._repeat(lambda: self._producer.send_offsets_to_transaction(offsets, group_metadata, CALL_TIMEOUT))
         lost = self._lost_connections()
         deadline = time.monotonic() + self._config.transaction_timeout
         while True:
             try:
-                self._producer.commit_transaction(SLICE)
+                self._producer.commit_transaction(CALL_TIMEOUT)
                 break
             except KafkaException as failure:
                 error: KafkaError = failure.args[0]
@@ -149,39 +129,43 @@ class Transactions:
                 if reaction is Reaction.ABORT:
                     self._react(error)
                 if reaction is Reaction.REBUILD:
-                    raise ProducerLost(reason_of(error.name()), outcome_unknown=True) from failure
+                    raise ProducerLost(kafka_error_name(error.name()), outcome_unknown=True) from failure
                 if time.monotonic() > deadline:
-                    raise ProducerLost("commit_timed_out", outcome_unknown=True) from failure
+                    raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT, outcome_unknown=True) from failure
         self.suspect = self._lost_connections() > lost
 
-    def abort(self, reason: str) -> NoReturn:
-        """Abort the transaction and raise Aborted, or ProducerLost where that fails."""
+    def abort(self, cause: Cause | str) -> NoReturn:
+        """Abort the transaction and raise TransactionAborted, or ProducerLost where that fails."""
         lost = self._lost_connections()
         deadline = time.monotonic() + self._config.transaction_timeout
         while True:
             try:
-                self._producer.abort_transaction(SLICE)
+                self._producer.abort_transaction(CALL_TIMEOUT)
                 break
             except KafkaException as failure:
                 if reaction_to(failure.args[0]) is not Reaction.RETRY or time.monotonic() > deadline:
-                    raise ProducerLost(reason) from failure
+                    raise ProducerLost(cause) from failure
         self.suspect = self._lost_connections() > lost
-        raise Aborted(reason)
+        raise TransactionAborted(cause)
 
     def close(self) -> None:
-        """Forget the producer without waiting: what is queued belongs to a transaction that will not be committed."""
+        """Drop the producer without waiting: what is queued belongs to a transaction that will not be committed."""
         self._producer.purge()
-        # Not close(): it aborts and flushes first, without a limit when the broker is away, and an abort is the last
-        # thing that a commit of unknown outcome may get. Without references the client is destroyed at once.
+        # Not close(): it aborts and flushes first, without a limit while brokers are unavailable, and an abort is the
+        # last thing that a commit of unknown outcome may get. Without references the client is destroyed at once.
         del self._produce, self._producer
 
     def missing_topics(self, topics: Iterable[str]) -> list[str]:
-        """Those that the brokers do not have, as far as this user may see. Raises KafkaException without an answer."""
-        there = self._producer.list_topics(timeout=SLICE).topics
-        return [topic for topic in topics if topic not in there]
+        """Those that the brokers do not have, as far as this user may see. Raises KafkaException without a response."""
+        existing = self._producer.list_topics(timeout=CALL_TIMEOUT).topics
+        return [topic for topic in topics if topic not in existing]
+
+    def _poll(self, timeout: float = 0.0) -> None:
+        """Serve the callbacks: errors, log lines, statistics."""
+        self._producer.poll(timeout)
 
     def _lost_connections(self) -> int:
-        self._producer.poll(0)
+        self._poll()
         return self._log.lost_connections
 
     def _repeat(self, call: Callable[[], None]) -> None:
@@ -195,31 +179,27 @@ class Transactions:
                 if reaction_to(error) is not Reaction.RETRY:
                     self._react(error)
                 if time.monotonic() > deadline:
-                    self.abort("offsets_timed_out")
-                time.sleep(RETRY_PAUSE)
+                    self.abort(AbortReason.OFFSETS_TIMED_OUT)
+                time.sleep(RETRY_INTERVAL)
 
     def _react(self, error: KafkaError) -> NoReturn:
         """Raise what follows an error that is not to be retried."""
-        self._refuse_unauthorized(error)
+        self._check_authorized(error)
         if reaction_to(error) is Reaction.ABORT:
-            self.abort(reason_of(error.name()))
-        raise ProducerLost(reason_of(error.name()))
+            self.abort(kafka_error_name(error.name()))
+        raise ProducerLost(kafka_error_name(error.name()))
 
-    def _refuse_unauthorized(self, error: KafkaError) -> None:
-        if error.code() in AUTHORIZATION_CODES:
-            raise NotAuthorized(
-                f"not authorized to write: {error.str()}; grant Write and Describe on transactional id"
-                f" {self._config.transactional_id} and on every topic that is written,"
-                f" and Read on group {self._config.group_id}"
-            )
+    def _check_authorized(self, error: KafkaError) -> None:
+        if error.code() in WRITE_DENIED:
+            raise not_authorized_to_write(self._config, error)
 
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
-            self.refusal = error.str()
+            self.credentials_error = error.str()
 
     def _on_statistics(self, document: str) -> None:
         try:
             if self._config.on_producer_statistics is not None:
                 self._config.on_producer_statistics(document)
         except Exception:
-            log.exception("statistics of the producer could not be taken in")
+            log.exception("producer_statistics_failed")

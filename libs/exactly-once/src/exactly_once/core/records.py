@@ -1,9 +1,14 @@
-"""What goes into a transform and what comes out of it. No Kafka client is imported here."""
+"""Input and output of a transform, and the two signals that it may raise."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from exactly_once.core.signals import ControlFlow
+
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+
+Partition: TypeAlias = tuple[str, int]
+"""Topic and number."""
 
 
 class InputRecord(Protocol):
@@ -30,12 +35,15 @@ class InputRecord(Protocol):
     def timestamp(self) -> tuple[int, int]:
         """Timestamp type (0 when there is none) and milliseconds since the epoch."""
 
+    def __len__(self) -> int:
+        """Bytes of the value."""
+
 
 class OutputRecord(NamedTuple):
     """A record to produce in the transaction of the record that it came from.
 
-    Without a ``timestamp`` (milliseconds since the epoch) it carries the producer's clock: Kafka refuses
-    records more than an hour ahead of the broker (KIP-937), so a device's clock must never get here.
+    Without a ``timestamp`` (milliseconds since the epoch) it carries the producer's clock: brokers reject
+    records that are more than an hour ahead of them (KIP-937), so a device's clock must never get here.
     """
 
     topic: str
@@ -49,13 +57,14 @@ PlainRecord: TypeAlias = tuple[str, bytes | None, bytes | None]
 """Topic, value and key: an output without headers, as a bare tuple, which costs a fraction to make."""
 
 Transform: TypeAlias = Callable[[InputRecord], Iterable[OutputRecord] | Iterable[PlainRecord]]
-"""From one record to the records that it gives; no side effects, since an aborted batch is transformed again."""
+"""From one record to the records that it gives; without side effects, since an aborted batch is transformed again."""
 
 
-class PoisonRecord(Exception):
-    """Raised by a transform for a record that no retry can mend: it goes to the dead-letter topic.
+class PoisonRecord(ControlFlow):
+    """Raised by a transform for a record that no retry can make processable: it goes to the dead-letter topic.
 
-    ``reason`` is a short constant for metrics and headers, ``detail`` one sentence for people.
+    ``reason`` is a short constant for metrics and headers, best a member of a ``Reason`` of your own; ``detail`` is one
+    sentence for people.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -64,8 +73,11 @@ class PoisonRecord(Exception):
         self.detail = detail
 
 
-class Unavailable(Exception):
-    """Raised by a transform when something it needs is away: the batch is rewound and tried again later."""
+class Unavailable(ControlFlow):
+    """Raised by a transform when something that it needs does not respond: the batch is rewound and tried again later.
+
+    ``reason`` is a short constant for metrics, best a member of a ``Reason`` of your own.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

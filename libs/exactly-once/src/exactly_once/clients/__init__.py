@@ -1,0 +1,1 @@
+"""The two Kafka clients of a worker, over confluent-kafka."""

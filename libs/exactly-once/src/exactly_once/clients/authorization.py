@@ -1,0 +1,30 @@
+"""The sentences for missing ACLs: which right to grant, and on what."""
+
+from confluent_kafka import KafkaError
+
+from exactly_once.config import WorkerConfig
+from exactly_once.errors import AuthorizationError
+
+READ_DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
+WRITE_DENIED = (
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
+
+
+def not_authorized_to_read(config: WorkerConfig, error: KafkaError) -> AuthorizationError:
+    """The error for one of ``READ_DENIED``."""
+    return AuthorizationError(
+        f"not authorized to read: {error.str()}; grant Read and Describe on topics {', '.join(config.input_topics)}"
+        f" and Read on group {config.group_id}"
+    )
+
+
+def not_authorized_to_write(config: WorkerConfig, error: KafkaError) -> AuthorizationError:
+    """The error for one of ``WRITE_DENIED``."""
+    return AuthorizationError(
+        f"not authorized to write: {error.str()}; grant Write and Describe on transactional id"
+        f" {config.transactional_id} and on every topic that is written, and Read on group {config.group_id}"
+    )

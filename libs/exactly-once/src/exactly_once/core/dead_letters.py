@@ -1,0 +1,36 @@
+"""The form of a poison record in the dead-letter topic: the original, and why it is there."""
+
+from dataclasses import dataclass
+
+from exactly_once.core.records import InputRecord, OutputRecord, PoisonRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterTopic:
+    """Where dead letters go; each header that is added begins with ``header_prefix``."""
+
+    name: str
+    header_prefix: str
+
+    def dead_letter(self, record: InputRecord, poison: PoisonRecord) -> OutputRecord:
+        """The dead letter of a record: its bytes, key, timestamp and headers, followed by headers of our own.
+
+        These are ``topic``, ``partition``, ``offset`` (where it came from), ``reason`` (a short constant) and
+        ``detail`` (a sentence), all UTF-8 text.
+        """
+        timestamp_type, timestamp = record.timestamp()
+        origin = (
+            ("topic", record.topic()),
+            ("partition", record.partition()),
+            ("offset", record.offset()),
+            ("reason", poison.reason),
+            ("detail", poison.detail),
+        )
+        added = [(self.header_prefix + name, str(value).encode()) for name, value in origin]
+        return OutputRecord(
+            topic=self.name,
+            value=record.value(),
+            key=record.key(),
+            headers=[*(record.headers() or ()), *added],
+            timestamp=timestamp if timestamp_type else 0,
+        )

@@ -1,0 +1,145 @@
+"""Reasons of aborts, dead letters, rebuilds and waits, each with its meaning and remedy beside it.
+
+The values are metric labels, header values and readiness texts: a public contract. The runbooks' tables are generated
+from them.
+"""
+
+import re
+from enum import StrEnum
+from typing import NewType, Self, TypeAlias
+
+
+class Reason(StrEnum):
+    """A closed set of reasons: subclass it for those that a transform of your own gives.
+
+    Members are written as value, meaning and remedy.
+    """
+
+    meaning: str
+    remedy: str
+
+    # The defaults are for type checkers: they take the look-up of a member by its value for this call.
+    def __new__(cls, value: str, meaning: str = "", remedy: str = "") -> Self:
+        """Take the three parts of a member."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning, member.remedy = meaning, remedy
+        return member
+
+
+class AbortReason(Reason):
+    """Reasons of the engine itself for aborting a transaction."""
+
+    COMMIT_TIMED_OUT = (
+        "commit_timed_out",
+        "The brokers did not confirm a commit within the transaction timeout, and it did not happen.",
+        "Look at the brokers: under-replicated partitions, disks.",
+    )
+    NOT_IN_GROUP = (
+        "not_in_group",
+        "The worker was not a member of a generation of its group, as happens in a rebalance.",
+        "If it happens again and again, see why workers restart or stall; let transactions hold fewer records.",
+    )
+    OFFSETS_TIMED_OUT = (
+        "offsets_timed_out",
+        "The group coordinator did not take the offsets into the transaction within the transaction timeout.",
+        "Look at the brokers: under-replicated partitions of `__consumer_offsets`, disks.",
+    )
+    QUEUE_FULL = (
+        "queue_full",
+        "For as long as the transaction timeout the brokers took no records from the producer's full queue.",
+        "Look at the brokers: under-replicated partitions, disks.",
+    )
+    UNPRODUCIBLE = (
+        "unproducible",
+        "The client rejects an output of a record, most often as too large. The record becomes a dead letter.",
+        "Raise `message.max.bytes` of the producer, or let the transform give smaller records.",
+    )
+
+
+class RebuildReason(Reason):
+    """Reasons of the engine itself for replacing a producer, beside those of aborts that failed."""
+
+    COMMIT_TIMED_OUT = (
+        "commit_timed_out",
+        "The brokers did not confirm a commit within the transaction timeout; a new producer makes them settle it.",
+        "Look at the brokers: under-replicated partitions, disks.",
+    )
+    DISCONNECTED = (
+        "disconnected_while_ending_a_transaction",
+        "A connection was lost during a commit or abort; a new epoch fences a request that may still be under way.",
+        "Nothing: it is part of every restart of a broker.",
+    )
+
+
+class DeadLetterReason(Reason):
+    """Reasons of the engine itself for sending a record to the dead-letter topic."""
+
+    UNPRODUCIBLE = (
+        "unproducible",
+        "What the record gives is rejected by the client or by the brokers, most often as too large for its topic.",
+        "Raise `max.message.bytes` of the output topic, and `message.max.bytes` of the producer.",
+    )
+
+
+class WaitReason(Reason):
+    """Reasons of the engine itself for which a worker is not ready."""
+
+    CONNECTING = (
+        "connecting",
+        "The worker has not started to claim its transactional id.",
+        "Nothing: it takes less than a second.",
+    )
+    COORDINATOR = (
+        "waiting for the transaction coordinator",
+        "The transactional id is not claimed yet: the coordinator cannot be reached, or still ends the transaction of a"
+        " predecessor.",
+        "If it lasts, look at the brokers: they may be down, or `__transaction_state` under-replicated.",
+    )
+    METADATA = (
+        "waiting for the brokers' metadata",
+        "The brokers do not say which topics exist.",
+        "If it lasts, look at the brokers.",
+    )
+    TOPIC_MISSING = (
+        "topic {topic} does not exist, or no ACL lets this user see it",
+        "A topic that is read or written is not there for this user. Brokers show a topic only to those with a right"
+        " to it.",
+        "Create the topic, or grant Describe on it.",
+    )
+    JOINING = (
+        "joining the consumer group",
+        "No partitions have been assigned to the worker yet.",
+        "If it lasts, look at the group's members and at the coordinator.",
+    )
+    BROKERS_UNREACHABLE = (
+        "no broker can be reached",
+        "The consumer is connected to no broker.",
+        "Look at the brokers and the network.",
+    )
+
+
+KafkaErrorName = NewType("KafkaErrorName", str)
+"""Name of a librdkafka error as a label, like ``fenced``: an open set, bounded by librdkafka's own list of errors."""
+
+Cause: TypeAlias = Reason | KafkaErrorName
+"""The cause of an abort or a rebuild: ours, or the name of librdkafka's error.
+
+An ``Unavailable`` of a transform adds reasons of its own, which are any text.
+"""
+
+
+def kafka_error_name(name: str) -> KafkaErrorName:
+    """A label of a-z, 0-9 and _ from ``KafkaError.name()``: ``_FENCED`` gives ``fenced``, ``ERR_123?`` ``err_123``."""
+    return KafkaErrorName(re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"))
+
+
+class RebalanceEvent(StrEnum):
+    """The three events of a rebalance (KIP-429)."""
+
+    ASSIGNED = "assigned"
+    """Partitions were given to this worker."""
+    REVOKED = "revoked"
+    """Partitions are taken away while this worker is a member of its group."""
+    LOST = "lost"
+    """Partitions were taken away when this worker had ceased to be a member: others may own them already."""

@@ -1,0 +1,72 @@
+"""The search for the records whose outputs the brokers reject.
+
+Brokers abort a whole transaction for one record and do not name it (too large for its topic, say). So the number of
+records in a transaction is halved until one is alone: that one is rejected, and becomes a dead letter. Each commit
+doubles the number again. The client itself rejects some outputs before they are sent; then the record is known at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from exactly_once.core.reasons import Cause, DeadLetterReason
+from exactly_once.core.records import InputRecord, Partition, PoisonRecord
+from exactly_once.errors import DeadLetterError
+
+RecordId: TypeAlias = tuple[str, int, int]
+"""Topic, partition and offset."""
+
+
+def record_id(record: InputRecord) -> RecordId:
+    """The identity of a record; what Kafka returns always has all three parts."""
+    return record.topic() or "", record.partition() or 0, record.offset() or 0
+
+
+class RejectedRecordSearch:
+    """State of the search over the transactions of one worker.
+
+    For n records of which k are rejected, in the same order each time, it takes at most (k + 1) · (4 · log₂ n + 4)
+    transactions; in any order it ends, because ``limit`` reaches 1.
+    """
+
+    def __init__(self, max_records: int) -> None:
+        self.limit = max_records
+        """Records of the next transaction at most."""
+        self.rejected: dict[RecordId, PoisonRecord] = {}
+        """Records found so far that are not committed yet, with what their dead letters say."""
+        self._max_records = max_records
+
+    def batch_rejected(self, records: Sequence[InputRecord], cause: Cause | str) -> None:
+        """The brokers rejected a transaction over these records: narrow the search, or end it when one is alone.
+
+        Raises:
+            DeadLetterError: see ``record_rejected``.
+        """
+        if len(records) == 1:
+            self.record_rejected(record_id(records[0]), f"the brokers reject it ({cause})")
+        self.limit = max(1, len(records) // 2)
+
+    def record_rejected(self, record: RecordId, detail: str) -> None:
+        """What this record gives cannot be produced.
+
+        Raises:
+            DeadLetterError: that is so although it was to become a dead letter: this does not fit its topic either.
+        """
+        topic, partition, offset = record
+        if record in self.rejected:
+            raise DeadLetterError(
+                f"{topic}[{partition}] offset {offset} does not fit the dead-letter topic either ({detail}); raise"
+                " message.max.bytes of the producer and max.message.bytes of the topic"
+            )
+        self.rejected[record] = PoisonRecord(
+            DeadLetterReason.UNPRODUCIBLE, f"what it gives cannot be produced: {detail}"
+        )
+
+    def committed(self, next_offsets: Mapping[Partition, int]) -> None:
+        """A transaction up to these offsets was committed: forget its rejected records, let the next one be larger."""
+        self.limit = min(self._max_records, self.limit * 2)
+        if self.rejected:
+            self.rejected = {
+                (topic, partition, offset): poison
+                for (topic, partition, offset), poison in self.rejected.items()
+                if offset >= next_offsets.get((topic, partition), 0)
+            }

@@ -1,0 +1,43 @@
+"""Control flow between the clients, the batch processor and the worker; a transform raises two more, in ``records``."""
+
+from exactly_once.core.reasons import Cause
+
+
+class ControlFlow(Exception):
+    """Base of what is no error, as StopIteration is none: so PEP 8 gives the names no suffix.
+
+    The errors of this package are in exactly_once.errors, and end in ``Error``.
+    """
+
+
+class TransactionAborted(ControlFlow):
+    """The transaction was aborted: rewind, and go on with the same producer."""
+
+    def __init__(self, cause: Cause | str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class ProducerLost(ControlFlow):
+    """The producer must be replaced; the transaction did not happen, unless ``outcome_unknown``."""
+
+    def __init__(self, cause: Cause | str, *, outcome_unknown: bool = False) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.outcome_unknown = outcome_unknown
+
+
+class ConsumerLost(ControlFlow):
+    """The consumer must be replaced: what it had fetched may be lost with it, and it reads from committed offsets."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class RecordRejected(ControlFlow):
+    """The client rejects an output record, whatever is tried: too large, or not a record. The transaction is open."""
+
+
+class StopRequested(ControlFlow):
+    """A stop was requested while the transactional id was being claimed."""

@@ -1,0 +1,46 @@
+"""The one right order of decisions about an error from a transactional call."""
+
+import pytest
+from confluent_kafka import KafkaError
+
+from exactly_once.core.error_reactions import Reaction, is_fencing, reaction_to, rejects_a_record
+from exactly_once.core.reasons import AbortReason, kafka_error_name
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        pytest.param({"fatal": True}, Reaction.REBUILD, id="fatal"),
+        pytest.param({"fatal": True, "retriable": True}, Reaction.REBUILD, id="fatal-comes-before-retriable"),
+        pytest.param({"fatal": True, "txn_requires_abort": True}, Reaction.REBUILD, id="fatal-comes-before-abort"),
+        pytest.param({"txn_requires_abort": True}, Reaction.ABORT, id="abortable"),
+        pytest.param({"txn_requires_abort": True, "retriable": True}, Reaction.ABORT, id="abort-before-retriable"),
+        pytest.param({"retriable": True}, Reaction.RETRY, id="retriable"),
+        pytest.param({}, Reaction.REBUILD, id="no-flag-is-treated-as-fatal"),
+    ],
+)
+def test_fatal_comes_before_abort_before_retry(flags: dict[str, bool], expected: Reaction) -> None:
+    assert reaction_to(KafkaError(KafkaError._STATE, None, **flags)) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "rejects", "fences"),
+    [
+        pytest.param(KafkaError.MSG_SIZE_TOO_LARGE, True, False, id="too-large"),
+        pytest.param(KafkaError.INVALID_TIMESTAMP, True, False, id="timestamp"),
+        pytest.param(KafkaError.INVALID_RECORD, True, False, id="record"),
+        pytest.param(KafkaError._FENCED, False, True, id="fenced"),
+        pytest.param(KafkaError.INVALID_PRODUCER_EPOCH, False, True, id="epoch"),
+        pytest.param(KafkaError.ILLEGAL_GENERATION, False, False, id="neither"),
+    ],
+)
+def test_the_name_of_an_error_says_whether_it_is_about_a_record_or_about_the_epoch(
+    code: int, rejects: bool, fences: bool
+) -> None:
+    name = kafka_error_name(KafkaError(code).name())
+
+    assert (rejects_a_record(name), is_fencing(name)) == (rejects, fences)
+
+
+def test_reasons_of_ours_are_neither() -> None:
+    assert not any(rejects_a_record(reason) or is_fencing(reason) for reason in AbortReason)

@@ -1,0 +1,70 @@
+"""The library's pages say what is in the code."""
+
+import re
+from typing import Any
+
+import exactly_once
+from exactly_once.clients.consumer_session import ConsumerSession
+from exactly_once.clients.input_consumer import InputConsumer
+from exactly_once.clients.producer_session import ProducerSession
+from exactly_once.clients.start_offsets import StartOffsets
+from exactly_once.clients.transactional_producer import TransactionalProducer
+from exactly_once.core import error_reactions
+from exactly_once.core.batch_processor import BatchProcessor
+from exactly_once.core.positions import Positions
+from exactly_once.core.rejected_records import RejectedRecordSearch
+from exactly_once.status import Status
+from exactly_once.transaction_runner import TransactionRunner
+from heartzone_testing.checkout import ROOT
+
+LIBRARY = ROOT / "libs" / "exactly-once"
+NAMED: dict[str, Any] = {
+    each.__name__.removeprefix("exactly_once.core."): each
+    for each in (
+        BatchProcessor,
+        ConsumerSession,
+        InputConsumer,
+        Positions,
+        ProducerSession,
+        RejectedRecordSearch,
+        StartOffsets,
+        Status,
+        TransactionRunner,
+        TransactionalProducer,
+        error_reactions,
+        exactly_once.Observer,
+        exactly_once.Worker,
+        exactly_once.WorkerConfig,
+    )
+}
+INSTANCE_ATTRIBUTES = {"Positions.offsets"}
+
+
+def test_the_readme_names_every_error_that_ends_a_worker() -> None:
+    readme = (LIBRARY / "README.md").read_text()
+    errors = [each.__name__ for each in exactly_once.WorkerError.__subclasses__()]
+
+    assert len(errors) >= 7
+    assert [name for name in errors if f"`{name}`" not in readme] == []
+
+
+def test_the_tree_in_the_module_of_errors_names_every_one() -> None:
+    errors = {each.__name__ for each in exactly_once.WorkerError.__subclasses__()}
+
+    assert set(re.findall(r"[├└]── (\w+)", exactly_once.errors.__doc__ or "")) == errors
+
+
+def test_every_name_that_the_page_of_states_mentions_exists() -> None:
+    page = (LIBRARY / "docs" / "states.md").read_text()
+    mentioned = set(re.findall(r"\b(\w+)\.(\w+)\b", page))
+    ours = {(owner, name) for owner, name in mentioned if owner in NAMED}
+
+    assert len(ours) >= 30
+    missing = {f"{owner}.{name}" for owner, name in ours if not hasattr(NAMED[owner], name)}
+    assert missing <= INSTANCE_ATTRIBUTES
+
+
+def test_the_page_of_states_shows_every_state_of_a_worker() -> None:
+    page = (LIBRARY / "docs" / "states.md").read_text()
+
+    assert [state.name for state in exactly_once.State if f"{state.name} -->" not in page] == []

@@ -1,0 +1,53 @@
+"""Reasons as labels: ours in closed sets, and the names of librdkafka's errors."""
+
+import json
+import re
+
+import pytest
+from confluent_kafka import KafkaError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exactly_once import AbortReason, DeadLetterReason, Reason, RebalanceEvent, RebuildReason, WaitReason
+from exactly_once.core.reasons import kafka_error_name
+
+ALL = [*AbortReason, *RebuildReason, *DeadLetterReason, *WaitReason]
+CODES = sorted({code for name, code in vars(KafkaError).items() if name.isupper() and isinstance(code, int)})
+
+
+@pytest.mark.parametrize("reason", ALL, ids=repr)
+def test_each_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
+    assert reason.meaning.endswith(".")
+    assert reason.remedy.endswith(".")
+
+
+def test_the_labels_that_alerts_and_dashboards_depend_on_stay_as_they_are() -> None:
+    assert {str(reason) for reason in AbortReason} == {
+        "commit_timed_out",
+        "not_in_group",
+        "offsets_timed_out",
+        "queue_full",
+        "unproducible",
+    }
+    assert {str(reason) for reason in RebuildReason} == {
+        "commit_timed_out",
+        "disconnected_while_ending_a_transaction",
+    }
+    assert {str(reason) for reason in DeadLetterReason} == {"unproducible"}
+    assert {str(event) for event in RebalanceEvent} == {"assigned", "revoked", "lost"}
+
+
+def test_a_reason_is_its_value_wherever_text_is_expected() -> None:
+    assert f"{AbortReason.QUEUE_FULL}" == "queue_full"
+    assert json.dumps({"reason": AbortReason.QUEUE_FULL}) == '{"reason": "queue_full"}'
+
+
+def test_an_error_names_its_reason_without_librdkafkas_underscores() -> None:
+    assert kafka_error_name(KafkaError(KafkaError._FENCED).name()) == "fenced"
+    assert kafka_error_name(KafkaError(KafkaError.PRODUCER_FENCED).name()) == "producer_fenced"
+
+
+@given(st.sampled_from(CODES) | st.integers(-300, 300))
+def test_the_name_of_every_error_is_a_label(code: int) -> None:
+    """Also of a code that this librdkafka does not know: a newer broker may send one."""
+    assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", kafka_error_name(KafkaError(code).name()))

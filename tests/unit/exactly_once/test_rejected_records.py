@@ -1,0 +1,114 @@
+"""The search for the records whose outputs the brokers reject."""
+
+from collections.abc import Sequence
+
+import pytest
+from confluent_kafka import Message
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exactly_once import DeadLetterError
+from exactly_once.core.records import Partition
+from exactly_once.core.rejected_records import RecordId, RejectedRecordSearch, record_id
+
+
+def record(offset: int, partition: int = 0) -> Message:
+    return Message(topic="in", partition=partition, offset=offset)
+
+
+class Brokers:
+    """Abort a transaction in which an output of a rejected record is, and do not say which; dead letters they take."""
+
+    def __init__(self, records: Sequence[Message], rejected: set[RecordId], max_records: int) -> None:
+        self.waiting = list(records)
+        self.dead: list[RecordId] = []
+        self.transactions = 0
+        self.search = RejectedRecordSearch(max_records)
+        self._rejected = rejected
+
+    def run_transaction(self) -> None:
+        self.transactions += 1
+        batch = self.waiting[: self.search.limit]
+        dead = [record_id(each) for each in batch if record_id(each) in self.search.rejected]
+        if any(record_id(each) in self._rejected and record_id(each) not in dead for each in batch):
+            self.search.batch_rejected(batch, "msg_size_too_large")
+            return
+        next_offsets: dict[Partition, int] = {}
+        for topic, partition, offset in map(record_id, batch):
+            next_offsets[topic, partition] = max(offset + 1, next_offsets.get((topic, partition), 0))
+        self.search.committed(next_offsets)
+        self.waiting = self.waiting[len(batch) :]
+        self.dead += dead
+
+
+@given(st.integers(1, 300), st.integers(1, 400), st.data())
+def test_every_rejected_record_is_isolated_and_no_other_in_a_bounded_number_of_transactions(
+    count: int, max_records: int, data: st.DataObject
+) -> None:
+    offsets = data.draw(st.sets(st.integers(0, count - 1)), label="rejected")
+    rejected = {("in", 0, offset) for offset in offsets}
+    brokers = Brokers([record(offset) for offset in range(count)], rejected, max_records)
+    whole_batches = -(-count // max_records)
+    bound = whole_batches + (len(rejected) + 1) * (4 * count.bit_length() + 4)
+
+    while brokers.waiting:
+        brokers.run_transaction()
+        assert brokers.transactions <= bound
+
+    assert brokers.dead == sorted(rejected)
+
+
+@given(st.data())
+def test_it_ends_whatever_the_order_in_which_partitions_are_fetched_again(data: st.DataObject) -> None:
+    """A rewound consumer returns the records of several partitions in another order; within each it stays."""
+    records = [record(offset, partition) for partition in range(3) for offset in range(8)]
+    rejected = set(data.draw(st.lists(st.sampled_from(list(map(record_id, records)))), label="rejected"))
+    brokers = Brokers(records, rejected, max_records=24)
+
+    while brokers.waiting:
+        order = data.draw(st.permutations(range(3)), label="order of partitions")
+        brokers.waiting.sort(key=lambda each: (order.index(each.partition() or 0), each.offset()))
+        brokers.run_transaction()
+        assert brokers.transactions <= 1_000
+
+    assert set(brokers.dead) == rejected
+
+
+def test_a_record_that_the_client_rejects_is_known_at_once_and_leaves_the_limit_as_it_is() -> None:
+    search = RejectedRecordSearch(100)
+
+    search.record_rejected(("in", 0, 7), "too large")
+
+    assert search.limit == 100
+    assert search.rejected["in", 0, 7].reason == "unproducible"
+    assert search.rejected["in", 0, 7].detail == "what it gives cannot be produced: too large"
+
+
+def test_a_dead_letter_that_is_rejected_too_ends_the_search_with_a_sentence() -> None:
+    search = RejectedRecordSearch(1)
+    search.batch_rejected([record(7)], "msg_size_too_large")
+
+    with pytest.raises(DeadLetterError, match=r"in\[0\] offset 7 does not fit the dead-letter topic either"):
+        search.batch_rejected([record(7)], "msg_size_too_large")
+
+
+def test_only_what_is_committed_is_forgotten() -> None:
+    search = RejectedRecordSearch(100)
+    for partition, offset in ((0, 3), (0, 9), (1, 3)):
+        search.record_rejected(("in", partition, offset), "too large")
+
+    search.committed({("in", 0): 5})
+
+    assert set(search.rejected) == {("in", 0, 9), ("in", 1, 3)}
+
+
+def test_transactions_grow_again_up_to_the_limit_that_was_set() -> None:
+    search = RejectedRecordSearch(100)
+    search.batch_rejected([record(offset) for offset in range(8)], "msg_size_too_large")
+
+    limits = []
+    for _ in range(6):
+        limits.append(search.limit)
+        search.committed({})
+
+    assert limits == [4, 8, 16, 32, 64, 100]

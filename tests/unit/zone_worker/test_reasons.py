@@ -1,0 +1,63 @@
+"""The reasons of the zone worker, which are labels of its metrics and values of its dead letters' headers."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from exactly_once import Reason
+from heartzone_testing.checkout import ROOT
+from heartzone_zone_worker.metrics import ABORT_REASONS, DEAD_LETTER_REASONS, WorkerMetrics
+
+RUNBOOKS = ROOT / "docs" / "runbooks"
+
+
+@pytest.mark.parametrize("reason", [*ABORT_REASONS, *DEAD_LETTER_REASONS], ids=repr)
+def test_each_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
+    assert reason.meaning.endswith(".")
+    assert reason.remedy.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("page", "reasons"),
+    [("HeartzoneTransactionsAborting.md", ABORT_REASONS), ("HeartzoneDeadLetters.md", DEAD_LETTER_REASONS)],
+)
+def test_the_runbook_has_a_row_for_each_reason(page: str, reasons: tuple[Reason, ...]) -> None:
+    text = (RUNBOOKS / page).read_text(encoding="utf-8")
+
+    assert [each for each in reasons if f"| `{each}` | {each.meaning} | {each.remedy} |" not in text] == []
+
+
+def test_every_label_that_is_known_is_0_from_the_start_so_that_an_alert_sees_the_first_event() -> None:
+    registry = CollectorRegistry()
+
+    WorkerMetrics(registry, lambda: [])
+
+    labels: dict[str, set[str]] = {}
+    for family in registry.collect():
+        for sample in family.samples:
+            if sample.name.endswith("_total") and sample.labels:
+                assert sample.value == 0
+                labels.setdefault(sample.name, set()).update(sample.labels.values())
+    assert labels == {
+        "heartzone_transactions_aborted_total": {
+            "commit_timed_out",
+            "not_in_group",
+            "offset_out_of_range",
+            "offsets_timed_out",
+            "queue_full",
+            "schema_not_found_yet",
+            "schema_registry_away",
+            "unproducible",
+        },
+        "heartzone_dead_letters_total": {
+            "bad_frame",
+            "invalid_json",
+            "schema_not_found",
+            "schema_unusable",
+            "schema_violation",
+            "tombstone",
+            "unproducible",
+        },
+        "heartzone_producer_rebuilds_total": {"commit_timed_out", "disconnected_while_ending_a_transaction"},
+        "heartzone_rebalances_total": {"assigned", "revoked", "lost"},
+        "heartzone_readings_total": {"None", "Zone1", "Zone2", "Zone3", "Zone4", "Zone5"},
+    }
