@@ -25,9 +25,6 @@ from confluent_kafka.cimpl import NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from embedded_kafka.distributions import ensure, kafka_classpath
-from embedded_kafka.java import java_command
-from embedded_kafka.locks import Lock, LockedArtifact
 from heartzone_testing.operators.bench import OperatorBench
 from heartzone_testing.operators.event_topics import SCHEMA_1, condition_of, event_topic
 from heartzone_testing.services.service_process import ServiceProcess
@@ -35,6 +32,9 @@ from heartzone_testing.waiting import eventually
 from kubernetes_node.control_plane.binaries import ensure_binaries
 from kubernetes_node.control_plane.cluster import Cluster, own_cluster
 from kubernetes_node.control_plane.processes import ControlPlane
+from embedded_kafka.broker.distribution import kafka_jars
+from embedded_kafka.distributions import Lock, LockedArtifact, ensure
+from embedded_kafka.jvm.command import java_command
 
 RESOURCES = 1_000
 SAMPLE = 20
@@ -44,9 +44,7 @@ IDLE_S = 180
 CONFIG = {"retention.ms": "3600000"}
 # The one jar that a broker does without: kafka-topics is in it.
 _SHA256 = "62f3c5dd7aa3442d4c5bc6a95f86e2502178ea09de8e27f74d9563bf955e253c"
-KAFKA_TOOLS = Lock(
-    "kafka-tools", _SHA256, (LockedArtifact("org.apache.kafka", "kafka-tools", "4.3.1", "jar", "", _SHA256),)
-)
+KAFKA_TOOLS = Lock("kafka-tools", (LockedArtifact("pkg:maven/org.apache.kafka/kafka-tools@4.3.1", _SHA256),))
 
 
 def write_manifests(folder: Path, prefix: str) -> None:
@@ -65,7 +63,7 @@ def write_manifests(folder: Path, prefix: str) -> None:
 
 def seconds_by_shell(kafka: EmbeddedKafka, registry: EmbeddedRegistry) -> float:
     """Seconds that kafka-topics and curl take for RESOURCES topics, from a sample."""
-    jars = [*kafka_classpath(), ensure(KAFKA_TOOLS) / KAFKA_TOOLS.artifacts[0].filename]
+    jars = [*kafka_jars(), ensure(KAFKA_TOOLS) / KAFKA_TOOLS.artifacts[0].filename]
     classpath = ":".join(map(str, jars))
     curl = shutil.which("curl")
     assert curl, "this benchmark needs curl"

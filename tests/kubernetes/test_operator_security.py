@@ -14,8 +14,8 @@ from confluent_kafka.admin import (
 )
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
+from embedded_kafka.broker.security import Protocol
 from embedded_kafka.certificates import ensure_certificates
-from embedded_kafka.security import Protocol
 from heartzone_testing.operators.bench import OperatorBench
 from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
 from heartzone_testing.services.environment import as_settings

@@ -9,7 +9,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from embedded_kafka.locks import read_lock
+from embedded_kafka.broker.distribution import KAFKA_LOCK
+from embedded_kafka.distributions import read_lock
+from embedded_kafka.registry.distribution import REGISTRY_LOCK
 from event_topics.loading import load_event_topics
 from heartzone_testing.checkout import ROOT, STRIMZI, TOPICS
 from heartzone_testing.strimzi.kustomizations import only, rendered
@@ -201,9 +203,9 @@ def test_the_versions_are_those_that_the_tests_run_on() -> None:
     kafka = only(PRODUCTION, "Kafka")["spec"]["kafka"]
     (container,) = only(REGISTRY_PRODUCTION, "Deployment")["spec"]["template"]["spec"]["containers"]
 
-    assert kafka["version"] == read_lock("kafka").version
+    assert kafka["version"] == read_lock(KAFKA_LOCK).version
     assert kafka["metadataVersion"].startswith(kafka["version"].rpartition(".")[0])
-    assert container["image"].rpartition(":")[2] == read_lock("registry").version
+    assert container["image"].rpartition(":")[2] == read_lock(REGISTRY_LOCK).version
 
 
 def test_prometheus_operator_finds_pods_by_labels_that_they_have(tmp_path: Path) -> None:

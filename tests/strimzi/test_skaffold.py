@@ -15,6 +15,7 @@ from heartzone_testing.checkout import CHART, ROOT, STRIMZI
 from heartzone_testing.strimzi.kustomizations import only
 from heartzone_testing.strimzi.model.parsing import LOCK
 from heartzone_testing.strimzi.users import kafka_users
+from embedded_kafka.distributions import read_lock
 
 MODULES = list(yaml.safe_load_all((ROOT / "skaffold.yaml").read_text()))
 HEARTZONE = MODULES[-1]
@@ -118,10 +119,9 @@ def test_the_addresses_and_secrets_are_those_of_deploy_strimzi() -> None:
 
 def test_strimzis_operator_has_the_version_whose_classes_judge_its_resources() -> None:
     (release,) = MODULES[0]["deploy"]["helm"]["releases"]
-    lock = tomllib.loads(LOCK.read_text())
-    (api,) = (each for each in lock["dependencies"] if each["groupId"] == "io.strimzi")
+    (api,) = (each for each in read_lock(LOCK).artifacts if each.purl.startswith("pkg:maven/io.strimzi/"))
 
-    assert release["version"] == api["version"]
+    assert release["version"] == api.version
 
 
 def test_the_smoke_test_is_the_charts_with_the_same_user() -> None:

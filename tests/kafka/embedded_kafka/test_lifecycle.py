@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from embedded_kafka import DamagedDataDir, DataDirInUse, EmbeddedKafka, PortTaken, StartFailed
+from embedded_kafka import DamagedDataDirError, DataDirInUseError, EmbeddedKafka, PortInUseError, StartError
 
 STORAGE_TOOL = "kafka.tools.StorageTool"
 
@@ -146,7 +146,7 @@ def test_a_taken_port_is_named() -> None:
         other.listen()
         port = other.getsockname()[1]
 
-        with pytest.raises(PortTaken, match=f"^port {port} is taken") as caught:
+        with pytest.raises(PortInUseError, match=f"^port {port} is taken") as caught:
             EmbeddedKafka(port=port).start()
 
     assert caught.value.port == port
@@ -163,7 +163,7 @@ def test_a_fixed_port_is_used(embedded_kafka_factory: Callable[..., EmbeddedKafk
 def test_a_data_dir_in_use_is_refused(tmp_path: Path) -> None:
     with (
         EmbeddedKafka(data_dir=tmp_path),
-        pytest.raises(DataDirInUse, match=f"^{tmp_path} is in use by another process"),
+        pytest.raises(DataDirInUseError, match=f"^{tmp_path} is in use by another process"),
     ):
         EmbeddedKafka(data_dir=tmp_path).start()
 
@@ -178,7 +178,7 @@ def test_broker_properties_win_over_the_defaults(embedded_kafka_factory: Callabl
 
 
 def test_a_broker_property_that_kafka_refuses_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StartFailed, match=r"ConfigException: .*log\.segment\.bytes"):
+    with pytest.raises(StartError, match=r"ConfigException: .*log\.segment\.bytes"):
         EmbeddedKafka(data_dir=tmp_path, broker_properties={"log.segment.bytes": "x"}).start()
 
     with EmbeddedKafka(data_dir=tmp_path) as kafka:
@@ -215,7 +215,7 @@ def test_a_damaged_data_dir_is_refused_and_left_alone(
         victim.write_bytes(content)
     before = snapshot(copy_of_used)
 
-    with pytest.raises(DamagedDataDir, match=sentence) as caught:
+    with pytest.raises(DamagedDataDirError, match=sentence) as caught:
         EmbeddedKafka(data_dir=copy_of_used).start()
 
     assert "\n" not in str(caught.value)
@@ -225,14 +225,14 @@ def test_a_damaged_data_dir_is_refused_and_left_alone(
 
 
 def test_data_of_another_number_of_nodes_are_refused(copy_of_used: Path) -> None:
-    with pytest.raises(DamagedDataDir, match="written with another number of nodes"):
+    with pytest.raises(DamagedDataDirError, match="written with another number of nodes"):
         EmbeddedKafka(data_dir=copy_of_used, nodes=3).start()
 
 
 def test_a_file_in_place_of_the_data_dir_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(DamagedDataDir, match="cannot be used as a data directory: File exists"):
+    with pytest.raises(DamagedDataDirError, match="cannot be used as a data directory: File exists"):
         EmbeddedKafka(data_dir=tmp_path / "file").start()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
-from embedded_kafka import DamagedDataDir, EmbeddedRegistry, PortTaken
+from embedded_kafka import DamagedDataDirError, EmbeddedRegistry, PortInUseError
 
 TEXT = '{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}'
 
@@ -75,7 +75,7 @@ def test_a_taken_port_is_named() -> None:
         other.listen()
         port = other.getsockname()[1]
 
-        with pytest.raises(PortTaken, match=f"^port {port} is taken"):
+        with pytest.raises(PortInUseError, match=f"^port {port} is taken"):
             EmbeddedRegistry(port=port).start()
 
 
@@ -84,7 +84,7 @@ def test_a_damaged_store_is_refused_and_left_alone(tmp_path: Path) -> None:
     garbage = os.urandom(50_000)
     store.write_bytes(garbage)
 
-    with pytest.raises(DamagedDataDir, match="is not a schema registry's store"):
+    with pytest.raises(DamagedDataDirError, match="is not a schema registry's store"):
         EmbeddedRegistry(data_dir=tmp_path).start()
 
     assert store.read_bytes() == garbage

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
-from embedded_kafka.security import Mechanism
+from embedded_kafka.broker.security import Mechanism
 
 USERS = {"alice": 'wonder "land" \\ $x', "bob": "builder"}
 

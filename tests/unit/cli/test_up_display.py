@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_kafka.progress import DownloadProgress
+from embedded_kafka.distributions.progress import DownloadProgress
 from heartzone.decoding import BiometricsDecoder
 from heartzone_cli.endpoints import Endpoints, Metrics
 from heartzone_cli.up.display import EXAMPLE_BODY, Cancelled, Downloads, fresh_command, summary

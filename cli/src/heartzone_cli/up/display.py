@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from embedded_kafka.progress import DownloadProgress
+from embedded_kafka.distributions.progress import DownloadProgress, PreparationProgress
 from heartzone_cli.endpoints import DEFAULT_DATA_DIR, Endpoints
 from heartzone_cli.up.output import Output
 
@@ -33,17 +33,17 @@ class Downloads:
     def __init__(self, output: Output, unwanted: Callable[[], bool]) -> None:
         self._output = output
         self._unwanted = unwanted
-        self._latest: dict[str, DownloadProgress] = {}
+        self._latest: dict[str, DownloadProgress | PreparationProgress] = {}
         self._shown = float("-inf")
         self._mutex = threading.Lock()
 
-    def __call__(self, progress: DownloadProgress) -> None:
-        """Take the state of one download; called on its threads."""
+    def __call__(self, progress: DownloadProgress | PreparationProgress) -> None:
+        """Take the state of one download or preparation; called on its threads."""
         if self._unwanted():
             raise Cancelled
         terminal = sys.stdout.isatty()
         with self._mutex:
-            first = progress.name not in self._latest
+            first = type(self._latest.get(progress.name)) is not type(progress)
             self._latest[progress.name] = progress
             complete = all(each.finished for each in self._latest.values())
             now = time.monotonic()

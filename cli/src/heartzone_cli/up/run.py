@@ -13,8 +13,8 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from embedded_kafka import EmbeddedKafka, EmbeddedKafkaError, EmbeddedRegistry
-from embedded_kafka.errors import DamagedDataDir, PortTaken, StartFailed
-from embedded_kafka.java import java_executable
+from embedded_kafka.errors import DamagedDataDirError, PortInUseError, StartError
+from embedded_kafka.jvm.runtime import java_executable
 from event_topics.apply import apply_event_topics
 from event_topics.loading import LoadError, load_event_topics
 from event_topics.state import DesiredTopic
@@ -146,7 +146,7 @@ def _hold_up(
         output.event("stopping", "Stopping")
     except PartFailed as error:
         output.error(f"{error}\nStopping the rest; all logs are in {data_dir.logs}")
-    except StartFailed as error:
+    except StartError as error:
         output.error(_sentence(error, options))
     except OSError as error:  # the disk is full, say
         output.error(f"{error.filename or data_dir.path} cannot be used: {error.strerror}.")
@@ -200,9 +200,9 @@ def _make_group_coordinator(kafka: dict[str, str]) -> None:
 
 def _sentence(error: Exception, options: Options) -> str:
     sentence = str(error)
-    if isinstance(error, PortTaken) and (flag := options.ports.flag_of(error.port)):
+    if isinstance(error, PortInUseError) and (flag := options.ports.flag_of(error.port)):
         sentence = f"Port {error.port} is taken by another program; choose another with {flag}."
-    elif isinstance(error, DamagedDataDir):
+    elif isinstance(error, DamagedDataDirError):
         sentence = f"{sentence} `{fresh_command(options.data_dir)}` starts with empty data instead."
     return sentence[:1].upper() + sentence[1:]
 

@@ -4,33 +4,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from embedded_kafka.broker.cluster import EmbeddedKafka
+    from embedded_kafka.broker.security import Security
     from embedded_kafka.errors import (
-        DamagedDataDir,
-        DataDirInUse,
-        DownloadFailed,
+        DamagedDataDirError,
+        DataDirInUseError,
+        DownloadError,
         EmbeddedKafkaError,
-        PortTaken,
-        StartFailed,
-        UnsupportedPlatform,
+        PortInUseError,
+        StartError,
+        UnsupportedPlatformError,
     )
-    from embedded_kafka.kafka import EmbeddedKafka
-    from embedded_kafka.registry import EmbeddedRegistry
-    from embedded_kafka.security import Security
+    from embedded_kafka.registry.registry import EmbeddedRegistry
 
 __all__ = [
-    "DamagedDataDir",
-    "DataDirInUse",
-    "DownloadFailed",
+    "DamagedDataDirError",
+    "DataDirInUseError",
+    "DownloadError",
     "EmbeddedKafka",
     "EmbeddedKafkaError",
     "EmbeddedRegistry",
-    "PortTaken",
+    "PortInUseError",
     "Security",
-    "StartFailed",
-    "UnsupportedPlatform",
+    "StartError",
+    "UnsupportedPlatformError",
 ]
 
-_HOMES = {"EmbeddedKafka": "kafka", "EmbeddedRegistry": "registry", "Security": "security"}
+_MODULES = {"EmbeddedKafka": "broker.cluster", "EmbeddedRegistry": "registry.registry", "Security": "broker.security"}
 
 
 def __getattr__(name: str) -> object:
@@ -38,4 +38,4 @@ def __getattr__(name: str) -> object:
     # a Kafka client and a cryptography library would make each of them wait.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'errors')}"), name)

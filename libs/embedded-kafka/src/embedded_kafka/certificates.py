@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from embedded_kafka.ports import LOOPBACK
+from embedded_kafka.processes.ports import LOOPBACK
 
 VALID_FOR = timedelta(days=825)
 RENEW_BEFORE = timedelta(days=30)

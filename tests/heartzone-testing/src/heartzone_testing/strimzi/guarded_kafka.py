@@ -24,7 +24,9 @@ class GuardedKafka:
 
     def __init__(self) -> None:
         self.passwords = {name: f"secret-of-{name}" for name in kafka_users()}
-        self._kafka = EmbeddedKafka(security=Security(users=self.passwords), broker_properties=AUTHORIZER)
+        self._kafka = EmbeddedKafka(
+            security=Security(users=self.passwords), broker_properties=AUTHORIZER, jvm="startup"
+        )
 
     def __enter__(self) -> Self:
         self._kafka.__enter__()

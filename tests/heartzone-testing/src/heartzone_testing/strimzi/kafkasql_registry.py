@@ -5,14 +5,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from embedded_kafka.distributions import registry_home
-from embedded_kafka.java import java_command
 from embedded_kafka.processes import ChildProcess
 from heartzone_testing.checkout import STRIMZI
 from heartzone_testing.ports import free_port
 from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
 from heartzone_testing.strimzi.kustomizations import only
 from heartzone_testing.waiting import eventually
+from embedded_kafka.registry.distribution import registry_program
 
 USER = "heartzone-registry"
 JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="{user}" password="{password}";'
@@ -28,11 +27,7 @@ class KafkasqlRegistry:
         settings.write_text(_settings(kafka, *self._ports))
         jaas = JAAS.format(user=USER, password=kafka.passwords[USER])
         self.process = ChildProcess.start(
-            java_command(
-                ["-jar", registry_home() / "quarkus-run.jar"],
-                heap_mb=192,
-                options=("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-            ),
+            registry_program().command(heap_mb=192, profile="startup"),
             log_file=folder / "registry.log",
             env={
                 **os.environ,

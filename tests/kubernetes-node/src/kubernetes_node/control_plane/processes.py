@@ -12,12 +12,12 @@ from typing import Self
 
 import httpx2
 
-from embedded_kafka.errors import StartFailed
-from embedded_kafka.ports import start_on_ports
+from embedded_kafka.errors import StartError
 from embedded_kafka.processes import ChildProcess
-from embedded_kafka.readiness import NotReady, await_ready
 from kubernetes_node.control_plane.binaries import Binaries
 from kubernetes_node.control_plane.credentials import LOOPBACK, Credentials
+from embedded_kafka.processes.ports import start_on_ports
+from embedded_kafka.processes.readiness import NotReadyError, await_ready
 
 START_TIMEOUT_S = 120
 STOP_GRACE_S = 3
@@ -61,16 +61,16 @@ class ControlPlane:
         shutil.rmtree(self._directory / "etcd", ignore_errors=True)  # 60 MB at least; the logs stay
 
     def start_api_server(self) -> None:
-        """Start it and wait until it is ready. Raises StartFailed."""
+        """Start it and wait until it is ready. Raises StartError."""
         self.api_server = ChildProcess.start(
             [self._binaries["kube-apiserver"], *self._api_server_flags()], log_file=self._directory / "api-server.log"
         )
         try:
             with self.administrator() as client:
                 await_ready(lambda: _answers(client), self._ended, START_TIMEOUT_S)
-        except NotReady as error:
+        except NotReadyError as error:
             happened = "was not ready in time" if error.exit_code is None else f"ended with {error.exit_code}"
-            raise StartFailed(f"the control plane {happened}:\n{self.etcd.tail()}\n{self.api_server.tail()}") from None
+            raise StartError(f"the control plane {happened}:\n{self.etcd.tail()}\n{self.api_server.tail()}") from None
 
     def stop_api_server(self) -> None:
         """SIGTERM, and SIGKILL when it is still there after three seconds: it waits long for clients that watch."""
@@ -111,7 +111,7 @@ class ControlPlane:
         )
         try:
             self.start_api_server()
-        except StartFailed:
+        except StartError:
             self.api_server.kill()
             self.etcd.kill()
             raise

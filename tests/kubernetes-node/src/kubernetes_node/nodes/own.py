@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from embedded_kafka.errors import StartFailed
+from embedded_kafka.errors import StartError
 from embedded_kafka.processes import ChildProcess
-from embedded_kafka.readiness import NotReady, await_ready
 from kubernetes_node.control_plane.binaries import Binaries, are_built, built_binaries
 from kubernetes_node.control_plane.cluster import Cluster
 from kubernetes_node.control_plane.kubectl import Kubectl
@@ -20,6 +19,7 @@ from kubernetes_node.machine import containerd
 from kubernetes_node.machine.daemons import NODE, Daemons
 from kubernetes_node.networking import network
 from kubernetes_node.nodes.node import Node
+from embedded_kafka.processes.readiness import NotReadyError, await_ready
 
 START_TIMEOUT_S = 60
 BUSYBOX = "kubernetes-node-busybox:local"
@@ -43,7 +43,7 @@ def build_programs(say: Say) -> None:
 
 @contextmanager
 def own_node(directory: Path, archives: Mapping[str, Path]) -> Iterator[Node]:
-    """A node whose files are in `directory`, that can be given these images. Raises StartFailed."""
+    """A node whose files are in `directory`, that can be given these images. Raises StartError."""
     binaries = built_binaries(_silently)
     runtime = containerd.Containerd(containerd.MODULE.ensure(_silently), directory / "containerd")
     with ExitStack() as running:
@@ -119,10 +119,10 @@ def _await(what: str, answers: Callable[[], bool], *processes: ChildProcess) -> 
 
     try:
         await_ready(answers, ended, START_TIMEOUT_S)
-    except NotReady as error:
+    except NotReadyError as error:
         happened = f"not ready in {START_TIMEOUT_S} s" if error.exit_code is None else f"ended with {error.exit_code}"
         tails = "\n".join(f"{process.log_file.name}:\n{process.tail()}" for process in processes)
-        raise StartFailed(f"{what}: {happened}\n{tails}") from None
+        raise StartError(f"{what}: {happened}\n{tails}") from None
 
 
 def _silently(_: str) -> None:

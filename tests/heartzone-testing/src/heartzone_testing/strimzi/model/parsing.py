@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from embedded_kafka.distributions import ensure
-from embedded_kafka.locks import read_lock
+from embedded_kafka.distributions import ensure, read_lock
 
 JUDGE = Path(__file__).with_name("judge.py")
-LOCK = Path(__file__).with_name("jgo.lock.toml")
+LOCK = Path(__file__).with_name("strimzi-api.lock.toml")
+"""The model classes, and what parsing takes of their dependencies."""
 
 
 def complaints(resources: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -20,7 +20,7 @@ def complaints(resources: Sequence[Mapping[str, Any]]) -> list[str]:
 
     In a process of its own: a JVM inside of pytest would fight with it over signals.
     """
-    lock = read_lock("strimzi-api", LOCK)
+    lock = read_lock(LOCK)
     home = ensure(lock)
     classpath = os.pathsep.join(str(home / artifact.filename) for artifact in lock.artifacts)
     done = subprocess.run(

@@ -1,0 +1,1 @@
+"""A Kafka cluster: its nodes, their storage and settings, its users."""

@@ -1,0 +1,1 @@
+"""A schema registry with the Confluent API: Apicurio."""
