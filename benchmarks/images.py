@@ -1,4 +1,4 @@
-"""How large each service's image is, and how long a container of it takes to listen on its management port.
+"""Sizes of the services' images, and the time that a container takes to listen on its management port.
 
 Run it by itself (``python -m benchmarks.images``): it takes root, runc, and docker or buildah. Containers have the
 rights of a pod, and no broker, so that only the start itself is measured; a container that ends at once shows runc's

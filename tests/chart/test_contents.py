@@ -1,4 +1,4 @@
-"""What the chart brings along: topics, dashboards, alerts, routes, and what it says when it is installed."""
+"""The chart's contents beside workloads: topics, dashboards, alerts, routes, and the notes after an installation."""
 
 import re
 from collections.abc import Mapping

@@ -8,12 +8,12 @@ from heartzone_testing.chart.rendering import HelmTemplate, Manifest, RenderingE
 from heartzone_testing.checkout import CHART
 
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
-LONGEST_RELEASE = "r" * 53  # Helm's own limit
+MAX_RELEASE = "r" * 53  # Helm's own limit
 LABEL, SUBDOMAIN = 63, 253
 BECOME_LABELS = ("Deployment", "Pod", "Service", "StatefulSet")  # of DNS or of pods
 
 
-@pytest.mark.parametrize("release", ["a", "heartzone", "production", LONGEST_RELEASE, "r" * 39 + "-" + "r" * 10])
+@pytest.mark.parametrize("release", ["a", "heartzone", "production", MAX_RELEASE, "r" * 39 + "-" + "r" * 10])
 def test_every_name_fits(helm: HelmTemplate, release: str) -> None:
     rendered = helm(MINIMAL, at("monitoring.serviceMonitor.enabled", True), release=release)
     names = [_name(each) for each in rendered.manifests if each["kind"] != "CustomResourceDefinition"]
@@ -24,7 +24,7 @@ def test_every_name_fits(helm: HelmTemplate, release: str) -> None:
 
 
 def test_a_worker_s_name_leaves_room_for_what_a_stateful_set_adds(helm: HelmTemplate) -> None:
-    name = helm(MINIMAL, release=LONGEST_RELEASE).one("StatefulSet")["metadata"]["name"]
+    name = helm(MINIMAL, release=MAX_RELEASE).one("StatefulSet")["metadata"]["name"]
 
     assert name.endswith("-zone-worker")
     assert len(name) + len("-0123456789") <= LABEL, "the label controller-revision-hash"

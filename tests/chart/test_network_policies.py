@@ -1,4 +1,4 @@
-"""Who may reach whom on which port: the table is read by the rules of the API from the policies as rendered."""
+"""NetworkPolicies allow the connections of one table and no others, by the API's rules, evaluated as rendered."""
 
 from collections.abc import Sequence
 

@@ -9,7 +9,14 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from heartzone_testing.chart.rendering import NEWEST_KUBERNETES, OLDEST_KUBERNETES, VALUE_FILES, HelmTemplate, Manifest, Rendered
+from heartzone_testing.chart.rendering import (
+    NEWEST_KUBERNETES,
+    OLDEST_KUBERNETES,
+    VALUE_FILES,
+    HelmTemplate,
+    Manifest,
+    Rendered,
+)
 from heartzone_testing.checkout import CHART
 
 # Other people's kinds, and ours: tests/kubernetes asks an API server that has their definitions.

@@ -1,4 +1,4 @@
-"""How pods start, stop, scale, spread and are kept apart."""
+"""Start, stop, scaling, spreading and isolation of pods."""
 
 from typing import Any
 

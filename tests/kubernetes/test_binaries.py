@@ -1,4 +1,4 @@
-"""Where the control plane's programs come from when somebody else built them."""
+"""The control plane's programs of KUBEBUILDER_ASSETS."""
 
 from pathlib import Path
 

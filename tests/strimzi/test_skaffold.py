@@ -11,11 +11,11 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from embedded_kafka.distributions import read_lock
 from heartzone_testing.checkout import CHART, ROOT, STRIMZI
 from heartzone_testing.strimzi.kustomizations import only
 from heartzone_testing.strimzi.model.parsing import LOCK
 from heartzone_testing.strimzi.users import kafka_users
-from embedded_kafka.distributions import read_lock
 
 MODULES = list(yaml.safe_load_all((ROOT / "skaffold.yaml").read_text()))
 HEARTZONE = MODULES[-1]

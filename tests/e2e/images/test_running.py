@@ -1,4 +1,4 @@
-"""What runs is the image, not the source tree, and with no more rights than the chart gives it."""
+"""Containers of the images, not of the source tree, with no more rights than the chart gives them."""
 
 import json
 from pathlib import Path

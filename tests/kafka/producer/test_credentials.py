@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
+from embedded_kafka.broker.security import Security
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.services.pipeline import Pipeline
 from heartzone_testing.services.web_api import COURSE_REQUEST, web_api
 from heartzone_testing.waiting import eventually
-from embedded_kafka.broker.security import Security
 
 PASSWORD = "right-Pa55word"
 WRONG = "wrong-Pa55word"

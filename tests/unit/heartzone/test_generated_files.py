@@ -1,4 +1,4 @@
-"""What is generated is committed: `python docs/generate.py` brings it up to date."""
+"""Generated files are committed: `python docs/generate.py` brings them up to date."""
 
 from runpy import run_path
 

@@ -1,4 +1,4 @@
-"""What `helm install --wait` gives, in a namespace that lets in nothing but restricted pods."""
+"""The release after `helm install --wait`, in a namespace that admits only restricted pods."""
 
 import uuid
 

@@ -76,8 +76,8 @@ def api(*answers: tuple[int, dict[str, str]], port: int = 0) -> Iterator[Api]:
 
 
 @contextmanager
-def client(server: Api, *, keep_alive: bool = True, patience: float = 10) -> Iterator[RetryingClient]:
-    with closing(RetryingClient(server.url, keep_alive=keep_alive, patience=patience)) as one:
+def client(server: Api, *, keep_alive: bool = True, retry_timeout: float = 10) -> Iterator[RetryingClient]:
+    with closing(RetryingClient(server.url, keep_alive=keep_alive, retry_timeout=retry_timeout)) as one:
         yield one
 
 
@@ -114,7 +114,7 @@ def test_a_kept_connection_that_was_closed_between_two_requests_is_replaced_unno
 def test_a_server_that_is_away_is_asked_again_until_it_is_back() -> None:
     port = free_port()
     outcomes: list[Outcome] = []
-    with closing(RetryingClient(f"http://127.0.0.1:{port}", keep_alive=True, patience=30)) as one:
+    with closing(RetryingClient(f"http://127.0.0.1:{port}", keep_alive=True, retry_timeout=30)) as one:
         sending = threading.Thread(target=lambda: outcomes.extend(one.send(READING)))
         sending.start()
         with api(port=port):
@@ -124,10 +124,10 @@ def test_a_server_that_is_away_is_asked_again_until_it_is_back() -> None:
     assert set(outcomes) <= {Outcome.REFUSED, Outcome.ACCEPTED}
 
 
-def test_patience_has_an_end_that_says_what_came_of_the_attempts() -> None:
+def test_after_the_retry_timeout_the_error_lists_the_outcomes_of_the_attempts() -> None:
     refusals = [(503, SLOWLY)] * 1_000
     given_up = pytest.raises(UnexpectedResponseError, match="503 with Retry-After")
-    with api(*refusals) as server, client(server, patience=0.2) as one, given_up:
+    with api(*refusals) as server, client(server, retry_timeout=0.2) as one, given_up:
         one.send(READING)
 
 

@@ -1,4 +1,4 @@
-"""What a person reads where the node of `make e2e` cannot be made."""
+"""The messages on a machine that cannot be a node."""
 
 import os
 import sys

@@ -22,7 +22,7 @@ PARTITIONS = 12
 def send(url: str, count: int) -> list[Reading]:
     """Send readings of a new device, and return them when they are accepted."""
     readings = list(islice(readings_of(str(uuid.uuid4())), count))
-    client = RetryingClient(url, keep_alive=True, patience=30)
+    client = RetryingClient(url, keep_alive=True, retry_timeout=30)
     for reading in readings:
         client.send(reading)
     client.close()

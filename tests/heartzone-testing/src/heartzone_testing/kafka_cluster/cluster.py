@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 from confluent_kafka.admin import AclBinding, AdminClient
 
-from heartzone_testing.checkout import ROOT, STRIMZI
 from embedded_kafka.broker.scram import create_scram_users
+from heartzone_testing.checkout import ROOT, STRIMZI
 from heartzone_testing.kafka_cluster.authorities import Authorities
 from heartzone_testing.strimzi.users import acl_bindings, kafka_users
 from kubernetes_node.control_plane.kubectl import Kubectl

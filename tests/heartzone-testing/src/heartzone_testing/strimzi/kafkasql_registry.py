@@ -6,12 +6,12 @@ import urllib.request
 from pathlib import Path
 
 from embedded_kafka.processes import ChildProcess
+from embedded_kafka.registry.distribution import registry_program
 from heartzone_testing.checkout import STRIMZI
 from heartzone_testing.ports import free_port
 from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
 from heartzone_testing.strimzi.kustomizations import only
 from heartzone_testing.waiting import eventually
-from embedded_kafka.registry.distribution import registry_program
 
 USER = "heartzone-registry"
 JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="{user}" password="{password}";'

@@ -14,10 +14,10 @@ import httpx2
 
 from embedded_kafka.errors import StartError
 from embedded_kafka.processes import ChildProcess
-from kubernetes_node.control_plane.binaries import Binaries
-from kubernetes_node.control_plane.credentials import LOOPBACK, Credentials
 from embedded_kafka.processes.ports import start_on_ports
 from embedded_kafka.processes.readiness import NotReadyError, await_ready
+from kubernetes_node.control_plane.binaries import Binaries
+from kubernetes_node.control_plane.credentials import LOOPBACK, Credentials
 
 START_TIMEOUT_S = 120
 STOP_GRACE_S = 3

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from embedded_kafka.errors import StartError
 from embedded_kafka.processes import ChildProcess
+from embedded_kafka.processes.readiness import NotReadyError, await_ready
 from kubernetes_node.control_plane.binaries import Binaries, are_built, built_binaries
 from kubernetes_node.control_plane.cluster import Cluster
 from kubernetes_node.control_plane.kubectl import Kubectl
@@ -19,7 +20,6 @@ from kubernetes_node.machine import containerd
 from kubernetes_node.machine.daemons import NODE, Daemons
 from kubernetes_node.networking import network
 from kubernetes_node.nodes.node import Node
-from embedded_kafka.processes.readiness import NotReadyError, await_ready
 
 START_TIMEOUT_S = 60
 BUSYBOX = "kubernetes-node-busybox:local"
