@@ -1,8 +1,8 @@
 """A client as the producer's README describes it: it sends a reading until it is accepted, and records its retries.
 
-Kept connections and fresh ones are distinguished. HTTP lets a server close a connection that is idle. As other clients do,
-this one looks before it sends; a request that crosses the close has to be sent again all the same (RFC 9112, section
-9.5). On a fresh connection there is no such excuse.
+Kept connections and fresh ones are distinguished. HTTP lets a server close an idle connection. Like other clients, this
+one checks before it sends; a request that crosses the close has to be sent again all the same (RFC 9112, section 9.5).
+On a fresh connection there is no such excuse.
 """
 
 import http.client
