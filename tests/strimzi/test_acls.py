@@ -18,6 +18,7 @@ from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
 from heartzone_testing.strimzi.guarded_services import GuardedServices
 from heartzone_testing.strimzi.kafkasql_registry import KafkasqlRegistry
 from heartzone_testing.strimzi.users import acl_bindings, kafka_users
+from heartzone_testing.topics import TOPIC_NAMES
 from heartzone_testing.waiting import eventually
 
 ZONES = "HeartRateZoneReached"
@@ -70,11 +71,12 @@ def test_who_may_only_read_the_zones_can_watch_them_with_the_heartzone_command(p
 
 def test_the_operators_user_may_grow_change_and_delete_the_products_topics(product: Product) -> None:
     topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
-    names = ("BiometricsImported", "BiometricsImported.dlq", ZONES, "RawBiometricsImported")
 
     assert product.services.apply_topics(partitions=2).failures == ()
-    assert [failure for _, failure in topics.carry_out(_alter(name) for name in names)] == [None] * len(names)
-    assert topics.delete(names) == dict.fromkeys(names)
+    assert [failure for _, failure in topics.carry_out(_alter(name) for name in TOPIC_NAMES)] == [None] * len(
+        TOPIC_NAMES
+    )
+    assert topics.delete(TOPIC_NAMES) == dict.fromkeys(TOPIC_NAMES)
 
     assert product.services.apply_topics().failures == ()
 

@@ -5,15 +5,14 @@ from event_topics.kafka_topics import KafkaTopics
 from event_topics.state import ObservedTopic
 from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.release.release import Release
+from heartzone_testing.topics import TOPIC_NAMES
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.load import Traffic
 from kubernetes_node.nodes.node import Node
 
-TOPICS = ("BiometricsImported", "BiometricsImported.dlq", "HeartRateZoneReached", "RawBiometricsImported")
-
 
 def topics(kafka_cluster: KafkaCluster) -> dict[str, ObservedTopic | Failure]:
-    return KafkaTopics(kafka_cluster.super_user).observe(TOPICS)
+    return KafkaTopics(kafka_cluster.super_user).observe(TOPIC_NAMES)
 
 
 def schemas(release: Release) -> dict[str, object]:
@@ -30,7 +29,7 @@ def test_uninstall_leaves_definition_topics_schemas_and_data_and_a_reinstall_ado
         before.await_more(50)
     assert auditor.discrepancies(before.accepted) == []
     former_topics, former_schemas = topics(kafka_cluster), schemas(release)
-    assert set(former_topics) == set(former_schemas) == set(TOPICS)
+    assert set(former_topics) == set(former_schemas) == set(TOPIC_NAMES)
 
     release.uninstall()
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from event_topics.apply import apply_event_topics
-from event_topics.loading import load_event_topics
 from heartzone.messages import Biometrics, encode
 from heartzone.wire import frame_prefix
 from heartzone_testing.brokers.testbed import Testbed
-from heartzone_testing.checkout import TOPICS
 from heartzone_testing.services.service_process import DEFAULTS, ServiceProcess, running_service
+from heartzone_testing.topics import product_topics
 from service_chassis.schema_registry import SchemaRegistry
 
 
@@ -45,7 +44,7 @@ class Pipeline:
         report = apply_event_topics(
             [
                 dataclasses.replace(each, topic=f"{self.name}.{each.topic}", partitions=partitions)
-                for each in load_event_topics([TOPICS]).desired()
+                for each in product_topics()
             ],
             kafka_config=kafka.connection,
             registry_config=registry_config,

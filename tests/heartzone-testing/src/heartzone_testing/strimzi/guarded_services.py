@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from event_topics.apply import Report, apply_event_topics
-from event_topics.loading import load_event_topics
-from heartzone_testing.checkout import CHART, TOPICS
+from heartzone_testing.checkout import CHART
 from heartzone_testing.services.environment import as_settings, environment
 from heartzone_testing.services.service_process import ServiceProcess, running_service
 from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
+from heartzone_testing.topics import product_topics
 
 HELM_TEST = CHART / "files" / "tests" / "reading_becomes_zone.py"
 
@@ -27,7 +27,7 @@ class GuardedServices:
     def apply_topics(self, *, partitions: int = 1) -> Report:
         """Apply the product's EventTopics as the operator does: through the same adapters and as its user."""
         return apply_event_topics(
-            [replace(each, partitions=partitions) for each in load_event_topics([TOPICS]).desired()],
+            [replace(each, partitions=partitions) for each in product_topics()],
             kafka_config=self._kafka.connection("heartzone-operator"),
             registry_config={"url": self._registry_url},
         )
