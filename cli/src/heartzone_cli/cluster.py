@@ -3,6 +3,7 @@
 Settings win one by one, so that only the API of a running `up` can be replaced, for example.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,22 @@ from urllib.parse import urlsplit
 import click
 from pydantic import ValidationError
 
+from heartzone.settings import VARIABLE_PREFIX, TopicSettings
 from heartzone_cli import endpoints
 from heartzone_cli.endpoints import DamagedEndpointsError, Endpoints
 from heartzone_cli.sentences import sentence
 from heartzone_cli.topic_reader import KafkaSilentError, TopicUnavailableError
-from service_chassis.settings import KafkaSettings, SchemaRegistrySettings, SettingsError, TopicSettings
-from service_chassis.settings.variables import PREFIX, read_variables
+from heartzone_zone_worker.settings import WorkerSettings
+from service_chassis.settings import KafkaSettings, SchemaRegistrySettings, SettingsError
+from service_chassis.settings.environment import read_environment
 
-KAFKA_VARIABLE = f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS"
-REGISTRY_VARIABLE = f"{PREFIX}SCHEMA_REGISTRY_URL"
-API_VARIABLE = f"{PREFIX}API"
-GROUP_VARIABLE = f"{PREFIX}GROUP_ID"
-TOPIC_PREFIX = f"{PREFIX}TOPIC_"
+KAFKA_PREFIX = f"{VARIABLE_PREFIX}KAFKA_"
+REGISTRY_PREFIX = f"{VARIABLE_PREFIX}SCHEMA_REGISTRY_"
+KAFKA_VARIABLE = f"{KAFKA_PREFIX}BOOTSTRAP_SERVERS"
+REGISTRY_VARIABLE = f"{REGISTRY_PREFIX}URL"
+API_VARIABLE = f"{VARIABLE_PREFIX}API"
+GROUP_VARIABLE = f"{VARIABLE_PREFIX}GROUP_ID"
+TOPIC_PREFIX = f"{VARIABLE_PREFIX}TOPIC_"
 DEFAULT_GROUP_ID = "zone-worker"
 
 
@@ -66,13 +71,15 @@ def connect(up: Endpoints | None) -> Cluster:
     The services' own settings class is not used: it asks for a schema registry, which these commands do without.
     """
     try:
-        variables = dict(read_variables())
+        variables = read_environment(os.environ, prefix=VARIABLE_PREFIX)
         origin = KAFKA_VARIABLE
         if up is not None and KAFKA_VARIABLE not in variables:
             variables[KAFKA_VARIABLE] = up.kafka
             origin = str(up.source)
         _require(KAFKA_VARIABLE, variables)
-        kafka = KafkaSettings.from_variables(variables)
+        kafka = KafkaSettings.from_variables(
+            variables, prefix=KAFKA_PREFIX, refused=WorkerSettings.all_refused_properties()
+        )
     except SettingsError as error:
         raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
     topics = _topics(variables)
@@ -90,11 +97,11 @@ def connect(up: Endpoints | None) -> Cluster:
 def registry(up: Endpoints | None) -> dict[str, str | int | float]:
     """Read the settings of the registry's client. Raises CannotRunError, also when nothing says where it is."""
     try:
-        variables = dict(read_variables())
+        variables = read_environment(os.environ, prefix=VARIABLE_PREFIX)
         if up is not None:
             variables.setdefault(REGISTRY_VARIABLE, up.registry)
         _require(REGISTRY_VARIABLE, variables)
-        return SchemaRegistrySettings.from_variables(variables).client_config()
+        return SchemaRegistrySettings.from_variables(variables, prefix=REGISTRY_PREFIX).client_config()
     except SettingsError as error:
         raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
 

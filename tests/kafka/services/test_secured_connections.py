@@ -112,8 +112,8 @@ def test_an_authority_that_did_not_sign_the_broker_ends_the_worker_with_exit_cod
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        pytest.param(WRONG_KAFKA_PASSWORD, "the broker refused the credentials", id="kafka-password"),
-        pytest.param(WRONG_REGISTRY_PASSWORD, "the schema registry refused", id="registry-password"),
+        pytest.param(WRONG_KAFKA_PASSWORD, "the broker rejected the credentials", id="kafka-password"),
+        pytest.param(WRONG_REGISTRY_PASSWORD, "the schema registry rejected", id="registry-password"),
     ],
 )
 def test_wrong_credentials_leave_the_api_up_but_not_ready_and_answering_503(

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from embedded_kafka.distributions.progress import DownloadProgress
-from heartzone.decoding import BiometricsDecoder
 from heartzone_cli.endpoints import Endpoints, Metrics
 from heartzone_cli.up.display import EXAMPLE_BODY, Cancelled, Downloads, fresh_command, summary
 from heartzone_cli.up.output import Output
+from heartzone_zone_worker.decoding import BiometricsDecoder
 
 RUNNING = Endpoints(
     api="http://127.0.0.1:8080",

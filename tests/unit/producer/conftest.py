@@ -1,4 +1,4 @@
-"""The web application over a delivery that stores in memory, asked without a network in between."""
+"""The web application over a delivery that stores in memory, called without a network in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,21 +15,21 @@ from heartzone_producer.api.app import create_app
 from heartzone_producer.intake.biometrics import Accepted
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
-from heartzone_producer.writing.failures import NotAcknowledged
+from heartzone_producer.writing.errors import NotAcknowledgedError
 from heartzone_producer.writing.record_writer import Acknowledgement
 from heartzone_testing.services.response import Response
 
 BODY_LIMIT = 4096
-MOST_REQUESTS = 4
+MAX_REQUESTS = 4
 
 
 class StoringDelivery(Delivery):
-    """Acknowledges at once, or fails as told, or waits for ever."""
+    """Acknowledges at once, or fails as the test says, or waits for ever."""
 
     def __init__(self) -> None:
         self.payloads: list[tuple[str, bytes]] = []
         self.texts: list[tuple[str | None, bytes]] = []
-        self.failure: NotAcknowledged | None = None
+        self.failure: NotAcknowledgedError | None = None
         self.waits = False
 
     def biometrics(self, message: Accepted) -> Acknowledgement:
@@ -51,18 +51,18 @@ class StoringDelivery(Delivery):
 class Api:
     """The application under test and what surrounds it."""
 
-    def __init__(self, *, most_requests: int = MOST_REQUESTS) -> None:
+    def __init__(self, *, max_requests: int = MAX_REQUESTS) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
         self.app = create_app(
             self.delivery,
             metrics=HttpMetrics(self.registry),
             body_limit=BODY_LIMIT,
-            most_requests=most_requests,
+            max_requests=max_requests,
             lifespan=_nothing_to_start,
         )
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
@@ -72,13 +72,13 @@ class Api:
         chunks: int = 1,
     ) -> Response:
         """One request; its body in so many chunks."""
-        return asyncio.run(self.ask_async(method, path, body, headers=headers, chunks=chunks))
+        return asyncio.run(self.request_async(method, path, body, headers=headers, chunks=chunks))
 
     def post(self, body: bytes, content_type: str | None = "application/json", path: str = "/biometrics") -> Response:
         headers = {} if content_type is None else {"content-type": content_type}
-        return self.ask("POST", path, body, headers=headers)
+        return self.request("POST", path, body, headers=headers)
 
-    async def ask_async(
+    async def request_async(
         self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None, chunks: int = 1
     ) -> Response:
         size = -(-len(body) // chunks) or 1
@@ -135,7 +135,7 @@ def api() -> Api:
 @pytest.fixture
 def api_for_one() -> Api:
     """An application that takes one request at a time."""
-    return Api(most_requests=1)
+    return Api(max_requests=1)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from time import monotonic
 import msgspec
 
 from heartzone.messages import Biometrics, HeartRateZoneReached
-from heartzone.wire import BadFrame, unframe
+from heartzone.wire import BadFrameError, unframe
 from heartzone_cli.cluster import Cluster
 from heartzone_cli.replay.tally import ZoneCounter
 from heartzone_cli.topic_reader import Offsets, TopicReader
@@ -66,7 +66,7 @@ class Results:
             try:
                 _, payload = unframe(message.value())
                 samples = len(decoder.decode(payload).heart_rates)
-            except (BadFrame, msgspec.MsgspecError):
+            except (BadFrameError, msgspec.MsgspecError):
                 samples = 0  # another program's record under this key; the workers have to pass it all the same
             partition, offset = message.partition(), message.offset()
             assert partition is not None
@@ -110,7 +110,7 @@ class Results:
             try:
                 _, payload = unframe(message.value())
                 reached = decoder.decode(payload)
-            except (BadFrame, msgspec.MsgspecError):
+            except (BadFrameError, msgspec.MsgspecError):
                 counter.tally.unreadable += 1
                 continue
             counter.count(

@@ -4,7 +4,7 @@ import msgspec
 from confluent_kafka import Message
 
 from heartzone.messages import HeartRateZoneReached
-from heartzone.wire import BadFrame, unframe
+from heartzone.wire import BadFrameError, unframe
 
 
 class ZoneMessages:
@@ -19,6 +19,6 @@ class ZoneMessages:
         try:
             _, payload = unframe(record.value())
             return self._decoder.decode(payload)
-        except (BadFrame, msgspec.MsgspecError):
+        except (BadFrameError, msgspec.MsgspecError):
             self.unreadable += 1
             return None

@@ -3,9 +3,7 @@
 import asyncio
 import logging
 import os
-import signal
 import sys
-from contextlib import ExitStack
 from typing import NoReturn
 
 import structlog
@@ -32,49 +30,46 @@ from heartzone_operator.startup import Waiting, take_stock, until_served
 from heartzone_operator.watching import Watch
 from heartzone_operator.writing import Writer
 from service_chassis.settings import SettingsError
-from service_chassis.telemetry import build_info
-from service_chassis.telemetry.management import Health, ManagementServer
+from service_chassis.telemetry.management import Health
 
-SERVICE = "operator"
 _GRACE_S = 20.0
 
 log = structlog.get_logger(__name__)
 
 
 class Operator:
-    """An operator with its management port; ``run`` blocks until SIGTERM or SIGINT."""
+    """An operator: a `service_chassis.program.Service`."""
 
-    def __init__(self, settings: OperatorSettings) -> None:
+    def __init__(self, settings: OperatorSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
+        self._stopping = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting = Waiting()
         self._progress = Progress(settings.watchdog_timeout)
         self._reconciler: Reconciler | None = None
         self._watch: Watch | None = None
         self._cluster: Cluster | None = None
-        self._metrics_registry = CollectorRegistry()
-        self._metrics = OperatorMetrics(self._metrics_registry)
+        self._metrics = OperatorMetrics(metrics_registry)
         # kopf tells of each retry and start; what matters of it is told here.
         logging.getLogger("kopf").setLevel(max(logging.ERROR, logging.getLogger().level))
 
     def run(self) -> int:
-        """Work until asked to stop; returns the exit code 0, or 1 when another operator took over.
+        """Work until stopped; returns the exit code 0, or 1 when another operator took over.
 
         Raises:
-            SettingsError: a client refuses its properties, or there is no way to the API server.
+            SettingsError: a client does not take its properties, or there is no way to the API server.
         """
-        build_info(self._metrics_registry, SERVICE)
-        management = ManagementServer(
-            self._settings.management_port, registry=self._metrics_registry, live=self._live, ready=self._ready
-        )
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(management)
-            except OSError as error:
-                raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
-            log.info("management_listening", management_port=management.port)
-            return asyncio.run(self._serve())
+        return asyncio.run(self._serve())
+
+    def stop(self) -> None:
+        """Finish the batch in progress and end; safe in a signal handler."""
+        if self._loop is None or self._loop.is_closed():
+            self._stopping.set()
+        else:
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
     async def _serve(self) -> int:
+        self._loop = asyncio.get_running_loop()
         settings, connection = self._settings, login()
         own_namespace = connection.default_namespace or "default"
         namespaces = settings.namespaces(own_namespace)
@@ -85,9 +80,7 @@ class Operator:
             name="heartzone-operator",
             identity=settings.identity,
         )
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop = self._stopping
         kafka, registry = self._adapters()
         self._cluster = Cluster(kafka, registry, compatibility_sweep=settings.compatibility_sweep)
         try:
@@ -186,12 +179,14 @@ class Operator:
         log.info("operator_stopped")
         return 0
 
-    def _live(self) -> Health:
+    def live(self) -> Health:
+        """Say whether the loop makes progress."""
         if self._reconciler is None:
             return Health(ok=True, reason="the loop has not begun")
         return self._progress.health()
 
-    def _ready(self) -> Health:
+    def ready(self) -> Health:
+        """Say whether resources are reconciled, or what is waited for."""
         if self._waiting.reason is not None or self._watch is None or self._cluster is None:
             return Health(ok=False, reason=self._waiting.reason or "starting")
         if self._watch.problem is not None:

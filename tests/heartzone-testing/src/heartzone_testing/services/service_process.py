@@ -53,8 +53,8 @@ class ServiceProcess:
         return _request(self.http_port, "POST", path, body, {"Content-Type": content_type})
 
     def wait_until_listening(self) -> None:
-        """Return when the management port listens; fail when the process ends before."""
-        eventually(lambda: self.management_port or self.process.poll() is not None, "the service to listen")
+        """Return when the web API listens; fail when the process ends before."""
+        eventually(lambda: self._port("port") or self.process.poll() is not None, "the web API to listen")
         assert self.process.poll() is None, self.process.tail(30)
 
     def wait_until_ready(self) -> None:

@@ -1,4 +1,4 @@
-"""From variable names to the properties of a client library, and what a property's value may be."""
+"""Properties of a client library: their variables, and the values that they may have."""
 
 import difflib
 import re
@@ -27,12 +27,12 @@ class Property:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a property's value must not be shown."""
+    """Say whether a property's value must not be shown."""
     return _SECRET.search(name) is not None
 
 
 def variable_tail(name: str) -> str:
-    """How a property is written at the end of a variable: ``sasl.username`` is ``SASL_USERNAME``."""
+    """The end of a property's variable: ``SASL_USERNAME`` for ``sasl.username``."""
     return name.upper().replace(".", "_")
 
 
@@ -51,7 +51,7 @@ def find_property(variable: str, tail: str, known: Iterable[str], *, library: st
 
 
 def check_value(variable: str, name: str, prop: Property, value: str) -> None:
-    """Refuse what the library would refuse later, in words that name the variable.
+    """Find a value that the library would reject later, and name its variable.
 
     Raises:
         SettingsError: not a value of the property's kind.

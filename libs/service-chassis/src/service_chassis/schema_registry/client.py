@@ -1,21 +1,21 @@
-"""Looks schemas up in a registry that speaks Confluent's API. Reads only: registering is a deployment's business.
-
-RegistryError
-├── SchemaNotFound        the registry answered: no such subject, version or id
-├── RegistryUnauthorized  the credentials are missing, wrong or not enough (401, 403)
-└── RegistryUnavailable   no answer, or none that a working registry gives; asking again may help
-"""
+"""Lookups in one registry, with bounded waits and few kinds of failures."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-Found = TypeVar("Found")
+from service_chassis.schema_registry.errors import (
+    RegistryUnauthorizedError,
+    RegistryUnavailableError,
+    SchemaNotFoundError,
+)
+
+Result = TypeVar("Result")
 
 # Confluent's error codes for a subject, a version and a schema that are not there.
 _NOT_FOUND = frozenset({40401, 40402, 40403})
 
-# A caller waits at most for two attempts. One retry, because a registry that was restarted closes the
+# A caller waits for two attempts at most. One retry, because a registry that was restarted closes the
 # connections that were kept open to it.
 _BOUNDS: Mapping[str, str | int | float] = {
     "timeout": 1.5,
@@ -23,22 +23,6 @@ _BOUNDS: Mapping[str, str | int | float] = {
     "retries.wait.ms": 100,
     "retries.max.wait.ms": 100,
 }
-
-
-class RegistryError(Exception):
-    """A lookup did not succeed; the text says what was looked for and what the registry said."""
-
-
-class SchemaNotFound(RegistryError):
-    """The registry does not have it. Ids replicate late: it may have it in a moment."""
-
-
-class RegistryUnavailable(RegistryError):
-    """The registry did not answer, or answered as only a broken one does."""
-
-
-class RegistryUnauthorized(RegistryError):
-    """The registry refused the credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,64 +62,68 @@ class SchemaRegistry:
         self.close()
 
     def latest(self, subject: str) -> RegisteredSchema:
-        """The latest version of a subject, asked for each time.
+        """Look up the latest version of a subject, at each call.
 
         Raises:
-            SchemaNotFound: no such subject, or no version of it.
-            RegistryUnauthorized: the credentials were refused.
-            RegistryUnavailable: the registry is away.
+            SchemaNotFoundError: no such subject, or no version of it.
+            RegistryUnauthorizedError: the credentials were rejected.
+            RegistryUnavailableError: the registry is unavailable.
         """
-        return _answer(f"subject {subject}", lambda: self._ask_latest(subject))
+        return _classified(f"subject {subject}", lambda: self._look_up_latest(subject))
 
     def by_id(self, schema_id: int) -> str:
-        """The text of a schema, asked for once: an id never changes its meaning.
+        """Look up the text of a schema, once: an id never changes its meaning.
 
         Raises:
-            SchemaNotFound: no such id.
-            RegistryUnauthorized: the credentials were refused.
-            RegistryUnavailable: the registry is away.
+            SchemaNotFoundError: no such id.
+            RegistryUnauthorizedError: the credentials were rejected.
+            RegistryUnavailableError: the registry is unavailable.
         """
         schema = self._schemas.get(schema_id)
         if schema is None:
-            schema = _answer(f"schema id {schema_id}", lambda: _present(self._client.get_schema(schema_id).schema_str))
+            schema = _classified(
+                f"schema id {schema_id}", lambda: _present(self._client.get_schema(schema_id).schema_str)
+            )
             self._schemas[schema_id] = schema
         return schema
 
     def close(self) -> None:
-        """Close the connections; the registry cannot be asked afterwards."""
+        """Close the connections; no lookup is possible afterwards."""
         self._client.close()
 
-    def _ask_latest(self, subject: str) -> RegisteredSchema:
+    def _look_up_latest(self, subject: str) -> RegisteredSchema:
         found = self._client.get_latest_version(subject)
         schema = _present(_present(found.schema).schema_str)
         return RegisteredSchema(_present(found.schema_id), _present(found.version), subject, schema)
 
 
-def _present(value: Found | None) -> Found:
+def _present(value: Result | None) -> Result:
     if value is None:
-        raise ValueError("the answer lacks a field")
+        raise ValueError("the response lacks a field")
     return value
 
 
-def _answer(what: str, ask: Callable[[], Found]) -> Found:
-    """Ask, and tell failures apart by what the caller can do about them."""
+def _classified(what: str, look_up: Callable[[], Result]) -> Result:
+    """Look up, and raise failures as what the caller can do about them."""
     from confluent_kafka.schema_registry.common._httpx_compat import httpx  # noqa: PLC0415
     from confluent_kafka.schema_registry.error import OAuthTokenError, SchemaRegistryError  # noqa: PLC0415
 
     try:
-        return ask()
+        return look_up()
     except SchemaRegistryError as error:
         status, code = error.http_status_code, error.error_code
         if status in (401, 403):
-            raise RegistryUnauthorized(f"the schema registry refused to tell {what}: HTTP status {status}") from error
+            raise RegistryUnauthorizedError(
+                f"the schema registry rejected the request for {what}: HTTP status {status}"
+            ) from error
         if code in _NOT_FOUND:
-            raise SchemaNotFound(f"the schema registry has no {what}") from error
-        raise RegistryUnavailable(
-            f"the schema registry answered HTTP status {status}, error code {code} for {what}"
+            raise SchemaNotFoundError(f"the schema registry has no {what}") from error
+        raise RegistryUnavailableError(
+            f"the schema registry responded with HTTP status {status}, error code {code} for {what}"
         ) from error
     except OAuthTokenError as error:
-        raise RegistryUnauthorized(f"no token for the schema registry, asked for {what}") from error
+        raise RegistryUnauthorizedError(f"no token for the schema registry, needed for {what}") from error
     except httpx.HTTPError as error:
-        raise RegistryUnavailable(f"the schema registry cannot be reached for {what}: {error}") from error
+        raise RegistryUnavailableError(f"the schema registry cannot be reached for {what}: {error}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise RegistryUnavailable(f"the schema registry's answer for {what} is not one: {error}") from error
+        raise RegistryUnavailableError(f"the schema registry's response for {what} is invalid: {error}") from error

@@ -1,7 +1,7 @@
-"""From the bytes of a record to Biometrics: the worker's hot path.
+"""Decode the payload of a record: the worker's hot path.
 
 Two ways that must agree. The quick one decodes in C and checks formats in bulk, and only ever says yes or "not sure".
-Whatever it is not sure of goes to ``examination``, which is slow, exact, and says what is wrong.
+Whatever it is not sure of goes to ``payloads``, which is slow, exact, and says what is wrong.
 """
 
 import json
@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import msgspec
-from msgspec import UNSET, defstruct
+from msgspec import UNSET, Struct, defstruct
 
-from heartzone.examination import examine
-from heartzone.formats import are_uuid_and_date_times
-from heartzone.messages import Biometrics, HeartRate
-from heartzone.writer_schema import declared_fields
+from heartzone.messages import Biometrics
+from heartzone.structure import converter, item_models
+from heartzone_zone_worker.decoding.formats import are_uuid_and_date_times
+from heartzone_zone_worker.decoding.payloads import PayloadExaminer
+from heartzone_zone_worker.decoding.writer_schema import undeclared_fields
+
+Ignored = Mapping[type[Struct], frozenset[str]]
 
 
 class BiometricsDecoder:
@@ -22,19 +25,18 @@ class BiometricsDecoder:
 
     Args:
         writer_schema: the JSON Schema that the records were written with, parsed. Fields that it declares and ours
-            does not are ignored, so that a writer may be newer; fields that neither has are refused. None: ours.
+            does not are ignored, so that a writer may be newer; fields that neither has are invalid. None: ours.
 
     Raises:
         ValueError: the schema is neither an object nor a boolean, so it is no JSON Schema.
     """
 
     def __init__(self, writer_schema: Mapping[str, Any] | bool | None = None) -> None:
-        declared = declared_fields({} if writer_schema is None else writer_schema)
-        self._ignored = declared.biometrics - _wire_names(Biometrics)
-        self._ignored_in_reading = declared.heart_rate - _wire_names(HeartRate)
-        self._extended = bool(self._ignored or self._ignored_in_reading)
-        reading = _tolerating(HeartRate, self._ignored_in_reading)
-        self._decode = msgspec.json.Decoder(_tolerating(Biometrics, self._ignored, heart_rates=list[reading])).decode  # type: ignore[valid-type]
+        ignored = undeclared_fields({} if writer_schema is None else writer_schema, Biometrics)
+        self._examine = PayloadExaminer(ignored).examine
+        extended = _extended(Biometrics, ignored)
+        self._decode = msgspec.json.Decoder(extended).decode
+        self._stripped = None if extended is Biometrics else converter(Biometrics)
 
     @classmethod
     def for_schema(cls, text: str) -> Self:
@@ -53,35 +55,27 @@ class BiometricsDecoder:
         """The message in a payload (without the wire format's prefix).
 
         Raises:
-            InvalidMessage: it is not JSON, or not a Biometrics.
+            InvalidMessageError: it is not JSON, or not a Biometrics.
         """
         try:
             message: Biometrics = self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._examine(payload)
-        readings = message.heart_rates
-        if not are_uuid_and_date_times([message.device_id, *[reading.date_time for reading in readings]]):
+        if not are_uuid_and_date_times([message.device_id, *[reading.date_time for reading in message.heart_rates]]):
             return self._examine(payload)
-        if self._extended:
-            readings = [HeartRate(reading.date_time, reading.value) for reading in readings]
-            return Biometrics(message.device_id, readings, message.max_heart_rate)
-        return message
-
-    def _examine(self, payload: bytes) -> Biometrics:
-        return examine(payload, ignored=self._ignored, ignored_in_reading=self._ignored_in_reading)
+        return message if self._stripped is None else self._stripped(message)
 
 
-def _wire_names(message: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(message.__struct_encode_fields__)
-
-
-def _tolerating(message: type[msgspec.Struct], ignored: frozenset[str], **retyped: Any) -> type[Any]:
-    """The model with further fields that may be there and are not kept."""
-    if not ignored:
+def _extended(message: type[Struct], ignored: Ignored) -> type[Any]:
+    """The model with further fields that may be there, in it and in the items of its arrays."""
+    items = {field: (model, _extended(model, ignored)) for field, model in item_models(message).items()}
+    retyped = {field: list[extended] for field, (model, extended) in items.items() if extended is not model}  # type: ignore[valid-type]
+    names = ignored.get(message, frozenset())
+    if not names and not retyped:
         return message
     # Field names must be identifiers, wire names need not be. Any and not msgspec.Raw, which would skip over bytes that
     # are not UTF-8.
-    extra = {f"ignored_{number}": name for number, name in enumerate(sorted(ignored))}
+    extra = {f"ignored_{number}": name for number, name in enumerate(sorted(names))}
     return defstruct(
         f"{message.__name__}AndMore",
         [*retyped.items(), *((field, Any, UNSET) for field in extra)],

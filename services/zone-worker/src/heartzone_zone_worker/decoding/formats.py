@@ -1,4 +1,4 @@
-"""What the schema formats ``uuid`` and ``date-time`` admit, asserted in bulk.
+"""The schema formats ``uuid`` and ``date-time`` as JSON Schema reads them, asserted in bulk; texts stay as they are.
 
 The rules are those of RFC 9562 (36 characters, hyphenated, any case) and of RFC 3339 as the JSON Schema test suite
 reads it: a calendar date that exists, hours to 23, an offset of at most 23:59, any number of fraction digits, ``T`` and
@@ -6,9 +6,11 @@ reads it: a calendar date that exists, hours to 23, an offset of at most 23:59, 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import jsonschema_rs
+
+from heartzone.examination import TextFormat
 
 
 def _validator(schema: dict[str, object]) -> Callable[[object], bool]:
@@ -17,7 +19,7 @@ def _validator(schema: dict[str, object]) -> Callable[[object], bool]:
 
 
 is_uuid = _validator({"type": "string", "format": "uuid"})
-"""Whether a value is the text of a UUID."""
+"""Check that a value is the text of a UUID."""
 
 _is_dated = _validator({"type": "string", "format": "date-time"})
 _are_dated = _validator({"prefixItems": [{"format": "uuid"}], "items": {"format": "date-time"}})
@@ -46,3 +48,18 @@ def are_uuid_and_date_times(texts: Sequence[str]) -> bool:
     if marks == b"--T::Z" * len(date_times) or (marks == b"--T::.Z" * len(date_times) and ".Z" not in joined):
         return True
     return _have_shape("".join(f"{text}\n" for text in date_times)) is not None
+
+
+def _unchanged(matches: Callable[[object], bool]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not matches(text):
+            raise ValueError
+        return text
+
+    return read
+
+
+FORMATS: Mapping[str, TextFormat] = {
+    "uuid": TextFormat("a UUID like 3fa85f64-5717-4562-b3fc-2c963f66afa6", _unchanged(is_uuid)),
+    "date-time": TextFormat("an RFC 3339 date-time like 2022-12-02T13:50:00Z", _unchanged(is_date_time)),
+}

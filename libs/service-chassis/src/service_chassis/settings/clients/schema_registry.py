@@ -1,17 +1,14 @@
-"""How a process reaches the schema registry: properties of confluent_kafka's SchemaRegistryClient."""
+"""The connection to the schema registry: properties of confluent_kafka's SchemaRegistryClient."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service_chassis.settings.clients.properties import Property, check_value, find_property, shown
 from service_chassis.settings.errors import SettingsError
-from service_chassis.settings.properties import Property, check_value, find_property, shown
-from service_chassis.settings.variables import PREFIX
 
-SCHEMA_REGISTRY_PREFIX = f"{PREFIX}SCHEMA_REGISTRY_"
-
-# The client has no list of its own to ask; it refuses other names. Source: _BaseRestClient.__init__ and
+# The client has no list of its own to ask; it rejects other names. Source: _BaseRestClient.__init__ and
 # _OAuthBearerOIDCFieldProviderBuilder in confluent_kafka 2.16.
 SCHEMA_REGISTRY_PROPERTIES: Mapping[str, Property] = {
     "url": Property("*", "string"),
@@ -45,24 +42,24 @@ class SchemaRegistrySettings(BaseModel):
     properties: dict[str, str] = Field(default_factory=dict)
 
     @classmethod
-    def from_variables(cls, variables: Mapping[str, str]) -> Self:
-        """Read HEARTZONE_SCHEMA_REGISTRY_….
+    def from_variables(cls, variables: Mapping[str, str], *, prefix: str) -> Self:
+        """Read the variables that begin with the prefix, such as MY_SCHEMA_REGISTRY_.
 
         Raises:
             SettingsError: an unknown property, a value it cannot have, or no URL.
         """
         properties: dict[str, str] = {}
         for variable, value in variables.items():
-            if variable.startswith(SCHEMA_REGISTRY_PREFIX):
-                tail = variable.removeprefix(SCHEMA_REGISTRY_PREFIX)
+            if variable.startswith(prefix):
+                tail = variable.removeprefix(prefix)
                 name = find_property(variable, tail, SCHEMA_REGISTRY_PROPERTIES, library="the registry client")
                 check_value(variable, name, SCHEMA_REGISTRY_PROPERTIES[name], value)
                 properties[name] = value
-        _check(properties)
+        _check(properties, prefix)
         return cls(properties=properties)
 
     def client_config(self) -> dict[str, str | int | float]:
-        """What the client is configured with; numbers as numbers and choices in capitals, as it insists."""
+        """What the client is configured with; numbers as numbers and choices in capitals, as it requires."""
         return {
             name: _CONVERSIONS.get(SCHEMA_REGISTRY_PROPERTIES[name].kind, str)(value)
             for name, value in self.properties.items()
@@ -72,26 +69,24 @@ class SchemaRegistrySettings(BaseModel):
         yield "properties", shown(self.properties)
 
 
-def _check(properties: Mapping[str, str]) -> None:
+def _check(properties: Mapping[str, str], prefix: str) -> None:
     url = properties.get("url")
     if url is None:
         raise SettingsError(
-            f"{SCHEMA_REGISTRY_PREFIX}URL is not set; it takes the registry's address, like http://registry:8081 or,"
+            f"{prefix}URL is not set; it takes the registry's address, like http://registry:8081 or,"
             " for Apicurio, http://registry:8080/apis/ccompat/v7"
         )
     for address in url.split(","):
         if not address.strip().startswith(("http://", "https://")):
-            raise SettingsError(f"{SCHEMA_REGISTRY_PREFIX}URL: an address does not start with http:// or https://")
+            raise SettingsError(f"{prefix}URL: an address does not start with http:// or https://")
         if "@" in address:
             raise SettingsError(
-                f"{SCHEMA_REGISTRY_PREFIX}URL: credentials do not belong in the address, where logs show them;"
-                f" use {SCHEMA_REGISTRY_PREFIX}BASIC_AUTH_USER_INFO"
+                f"{prefix}URL: credentials do not belong in the address, where logs show them;"
+                f" use {prefix}BASIC_AUTH_USER_INFO"
             )
     if ":" not in properties.get("basic.auth.user.info", ":"):
-        raise SettingsError(f"{SCHEMA_REGISTRY_PREFIX}BASIC_AUTH_USER_INFO: the value is not of the form user:password")
+        raise SettingsError(f"{prefix}BASIC_AUTH_USER_INFO: the value is not of the form user:password")
     if not properties.keys() >= {"ssl.certificate.location"} and (
         properties.keys() & {"ssl.key.location", "ssl.key.password"}
     ):
-        raise SettingsError(
-            f"{SCHEMA_REGISTRY_PREFIX}SSL_CERTIFICATE_LOCATION is not set, but the key that belongs to it is"
-        )
+        raise SettingsError(f"{prefix}SSL_CERTIFICATE_LOCATION is not set, but the key that belongs to it is")

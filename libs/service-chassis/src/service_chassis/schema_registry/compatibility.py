@@ -1,4 +1,4 @@
-"""Whether a registered schema accepts what a service writes: looked at before the first record, not after the last."""
+"""The check that a registered schema accepts what a service writes, before the first record is written."""
 
 import json
 from collections.abc import Iterable
@@ -6,14 +6,14 @@ from typing import NoReturn
 
 import jsonschema_rs
 
-from service_chassis.schema_registry import RegisteredSchema
+from service_chassis.schema_registry.client import RegisteredSchema
 
 
-def refusal(registered: RegisteredSchema, samples: Iterable[bytes]) -> str | None:
-    """Why the schema refuses one of the encoded messages, with its subject and version, or None when it accepts all.
+def incompatibility(registered: RegisteredSchema, samples: Iterable[bytes]) -> str | None:
+    """Say why the schema does not accept one of the encoded messages, or return None when it accepts all.
 
-    References to other documents are never followed: a schema comes from a registry, and must not make a service ask
-    addresses of somebody else's choice.
+    References to other documents are never followed: a schema comes from a registry, and must not make a service send
+    requests to addresses of somebody else's choice.
     """
     name = f"{registered.subject} version {registered.version}"
     try:
@@ -26,7 +26,7 @@ def refusal(registered: RegisteredSchema, samples: Iterable[bytes]) -> str | Non
     for sample in samples:
         problem = next(validator.iter_errors(json.loads(sample)), None)
         if problem is not None:
-            return f"{name} refuses {sample.decode()}: {problem.message}"
+            return f"{name} does not accept {sample.decode()}: {problem.message}"
     return None
 
 

@@ -1,17 +1,15 @@
-"""How a process reaches Kafka: librdkafka's properties, taken from variables and split by the kind of client."""
+"""The connection to Kafka: librdkafka's properties, read from variables and sorted by the kind of client."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service_chassis.settings.clients.librdkafka_properties import LIBRDKAFKA_PROPERTIES
+from service_chassis.settings.clients.properties import check_value, find_property, shown
 from service_chassis.settings.errors import SettingsError
-from service_chassis.settings.librdkafka_properties import LIBRDKAFKA_PROPERTIES
-from service_chassis.settings.properties import check_value, find_property, shown
-from service_chassis.settings.refused import REFUSED
-from service_chassis.settings.variables import PREFIX
 
-KAFKA_PREFIX = f"{PREFIX}KAFKA_"
 _SIDES = {"CONSUMER_": "for_consumer", "PRODUCER_": "for_producer"}
 
 
@@ -25,21 +23,28 @@ class KafkaSettings(BaseModel):
     for_producer: dict[str, str] = Field(default_factory=dict)
 
     @classmethod
-    def from_variables(cls, variables: Mapping[str, str]) -> Self:
-        """Read HEARTZONE_KAFKA_….
+    def from_variables(
+        cls, variables: Mapping[str, str], *, prefix: str, refused: Mapping[str, str] = MappingProxyType({})
+    ) -> Self:
+        """Read the variables that begin with the prefix, such as MY_KAFKA_.
+
+        ``refused``: properties that cannot be set, each with the reason.
 
         Raises:
             SettingsError: an unknown or refused property, a value it cannot have, or no bootstrap servers.
         """
         sides: dict[str, dict[str, str]] = {"for_all": {}, "for_consumer": {}, "for_producer": {}}
         for variable, value in variables.items():
-            if variable.startswith(KAFKA_PREFIX):
-                side, name = _meaning(variable)
+            if variable.startswith(prefix):
+                side, name = _side_and_property(variable, variable.removeprefix(prefix))
+                if name in refused:
+                    raise SettingsError(f"{variable}: {name} cannot be set: {refused[name]}")
+                _check_side(variable, side, name)
                 check_value(variable, name, LIBRDKAFKA_PROPERTIES[name], value)
                 sides[side][name] = value
         if not {"bootstrap.servers", "metadata.broker.list"} & sides["for_all"].keys():
             raise SettingsError(
-                f"{KAFKA_PREFIX}BOOTSTRAP_SERVERS is not set; it takes the brokers to start from, like kafka:9092"
+                f"{prefix}BOOTSTRAP_SERVERS is not set; it takes the brokers to start from, like kafka:9092"
             )
         return cls(**sides)
 
@@ -68,18 +73,17 @@ class KafkaSettings(BaseModel):
         }
 
 
-def _meaning(variable: str) -> tuple[str, str]:
-    tail = variable.removeprefix(KAFKA_PREFIX)
-    side = "for_all"
-    for prefix, name_of_side in _SIDES.items():
+def _side_and_property(variable: str, tail: str) -> tuple[str, str]:
+    for prefix, side in _SIDES.items():
         if tail.startswith(prefix):
-            tail, side = tail.removeprefix(prefix), name_of_side
-    name = find_property(variable, tail, LIBRDKAFKA_PROPERTIES, library="librdkafka")
-    if name in REFUSED:
-        raise SettingsError(f"{variable}: {name} cannot be set: {REFUSED[name]}")
+            name = find_property(variable, tail.removeprefix(prefix), LIBRDKAFKA_PROPERTIES, library="librdkafka")
+            return side, name
+    return "for_all", find_property(variable, tail, LIBRDKAFKA_PROPERTIES, library="librdkafka")
+
+
+def _check_side(variable: str, side: str, name: str) -> None:
     clients = LIBRDKAFKA_PROPERTIES[name].clients
     if side == "for_consumer" and clients == "P":
         raise SettingsError(f"{variable}: {name} is a producer's property")
     if side == "for_producer" and clients == "C":
         raise SettingsError(f"{variable}: {name} is a consumer's property")
-    return side, name

@@ -1,37 +1,40 @@
-"""Which fields a writer's JSON Schema declares: what a reader may ignore without guessing."""
+"""The fields that a writer's JSON Schema declares: what a reader may ignore without guessing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
+
+from heartzone.structure import item_models
 
 # Keywords whose subschemas describe the same value.
 _SAME_VALUE_LISTS = ("allOf", "anyOf", "oneOf")
 _SAME_VALUE = ("if", "then", "else")
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredFields:
-    """Names of the fields at the top level and in a reading."""
+def undeclared_fields(schema: Mapping[str, Any] | bool, message: type[Struct]) -> dict[type[Struct], frozenset[str]]:
+    """The fields that a schema declares beside those of our models, by the model: of a message and of its items.
 
-    biometrics: frozenset[str]
-    heart_rate: frozenset[str]
-
-
-def declared_fields(schema: Mapping[str, Any] | bool) -> DeclaredFields:
-    """The fields that a schema of Biometrics declares, through local references and combinations.
-
-    References to other documents declare nothing here: nobody can say what they hold without fetching them.
+    Through local references and combinations. References to other documents declare nothing here: nobody can say what
+    they hold without fetching them.
 
     Raises:
-        ValueError: neither an object nor a boolean.
+        ValueError: the schema is neither an object nor a boolean.
     """
     if not isinstance(schema, Mapping | bool):
         raise ValueError(f"a JSON Schema is an object or a boolean, not {type(schema).__name__}")
-    top = _views([schema], schema)
-    arrays = _views((_properties(view).get("HeartRates") for view in top), schema)
-    readings = _views((item for array in arrays for item in _items(array)), schema)
-    return DeclaredFields(_names(top), _names(readings))
+    return _undeclared(_views([schema], schema), message, schema)
+
+
+def _undeclared(views: list[Mapping[str, Any]], message: type[Struct], root: Any) -> dict[type[Struct], frozenset[str]]:
+    undeclared = {message: _names(views) - frozenset(message.__struct_encode_fields__)}
+    wire_names = dict(zip(message.__struct_fields__, message.__struct_encode_fields__, strict=True))
+    for field, model in item_models(message).items():
+        arrays = _views((_properties(view).get(wire_names[field]) for view in views), root)
+        items = _views((item for array in arrays for item in _items(array)), root)
+        undeclared.update(_undeclared(items, model, root))
+    return undeclared
 
 
 def _views(schemas: Iterable[Any], root: Any) -> list[Mapping[str, Any]]:

@@ -1,15 +1,16 @@
-"""What a writer's schema declares, however its parts hang together."""
+"""The fields that a writer's schema declares are found, however its parts hang together."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from heartzone.writer_schema import DeclaredFields, declared_fields
+from heartzone.messages import Biometrics, HeartRate
+from heartzone_zone_worker.decoding.writer_schema import undeclared_fields
 
 
 class Counted(dict[str, Any]):
-    """A schema that counts how often its fields are asked for."""
+    """A schema that counts how often it is read."""
 
     asked = 0
 
@@ -34,11 +35,11 @@ def _nothing_asked_yet() -> None:
     Counted.asked = 0
 
 
-def test_each_part_of_a_schema_is_looked_at_once_however_many_ways_lead_to_it() -> None:
-    # Looking at each way would take a thousand years.
+def test_each_part_of_a_schema_is_read_once_however_many_ways_lead_to_it() -> None:
+    # Following each way would take a thousand years.
     schema = {"$ref": "#/definitions/0", "definitions": _ladder(64)}
 
-    assert declared_fields(schema).biometrics == {"Last"}
+    assert undeclared_fields(schema, Biometrics)[Biometrics] == {"Last"}
     assert Counted.asked == 65
 
 
@@ -46,7 +47,7 @@ def test_the_same_holds_for_a_reading() -> None:
     item = {"$ref": "#/definitions/0"}
     schema = {"properties": {"HeartRates": {"items": [item, item]}}, "definitions": _ladder(64)}
 
-    assert declared_fields(schema) == DeclaredFields(frozenset({"HeartRates"}), frozenset({"Last"}))
+    assert undeclared_fields(schema, Biometrics) == {Biometrics: frozenset(), HeartRate: {"Last"}}
     assert Counted.asked == 65
 
 
@@ -56,7 +57,7 @@ def test_a_schema_may_be_deeper_than_the_stack(keyword: str) -> None:
     for _ in range(3_000):
         schema = {keyword: [schema]}
 
-    assert declared_fields(schema).biometrics == {"Deepest"}
+    assert undeclared_fields(schema, Biometrics)[Biometrics] == {"Deepest"}
 
 
 def test_a_chain_of_conditions_may_be_deeper_than_the_stack() -> None:
@@ -64,7 +65,7 @@ def test_a_chain_of_conditions_may_be_deeper_than_the_stack() -> None:
     for _ in range(3_000):
         schema = {"if": {"properties": {"Asked": {}}}, "else": schema}
 
-    assert declared_fields(schema).biometrics == {"Asked", "Deepest"}
+    assert undeclared_fields(schema, Biometrics)[Biometrics] == {"Asked", "Deepest"}
 
 
 def test_references_that_circle_end() -> None:
@@ -76,4 +77,4 @@ def test_references_that_circle_end() -> None:
         },
     }
 
-    assert declared_fields(schema).biometrics == {"A", "B"}
+    assert undeclared_fields(schema, Biometrics)[Biometrics] == {"A", "B"}

@@ -1,16 +1,16 @@
-"""Answers without a Response object in between: the hot path of the service."""
+"""Responses without a Response object in between: the hot path of the service."""
 
 from starlette.types import Send
 
 
 async def send_json(send: Send, status: int, body: bytes) -> None:
-    """Answer with a JSON text."""
+    """Respond with a JSON text."""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 async def send_empty(send: Send, status: int) -> None:
-    """Answer without a body."""
+    """Respond without a body."""
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
