@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 UV := $(shell command -v uv || echo .uv/bin/uv)
 SYNC := $(UV) sync --locked --all-packages --quiet
+# The heartzone command without the tools of development; --inexact keeps those that are installed already.
+SYNC_CLI := $(UV) sync --locked --package heartzone-cli --no-default-groups --inexact --quiet
 RUN := $(UV) run --no-sync
 
 .PHONY: help up test e2e bench lint types generate images clean
@@ -10,7 +12,8 @@ RUN := $(UV) run --no-sync
 help: ## Say what the targets do
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: sync ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C stops them
+up: $(UV) ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C stops them
+	@$(SYNC_CLI)
 	@exec .venv/bin/heartzone up $(ARGS)
 
 test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" selects some)

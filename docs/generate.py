@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from runpy import run_path
 
-from event_topics import crd
 from event_topics.embedding import main as copy_schemas
+from event_topics.manifests import crd
 from exactly_once import AbortReason, DeadLetterReason, Reason, RebuildReason, WaitReason
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_operator.reference import reference

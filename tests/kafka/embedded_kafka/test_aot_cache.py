@@ -79,6 +79,8 @@ def test_a_cache_that_was_damaged_is_made_again_by_one_of_those_who_start(
     monkeypatch.setenv("EMBEDDED_KAFKA_CACHE_DIR", str(caches))
     damaged = caches / original.name
     os.truncate(damaged, 1000)
+    killed = caches / f"{original.name.rpartition('-')[0]}.aot-killed"
+    killed.mkdir()
     month_ago = time.time() - 31 * 24 * 3600
     unused, other = caches / original.name.replace(".aot", "0.aot"), caches / original.name.replace(".aot", "1.aot")
     for each in (unused, other):
@@ -97,4 +99,4 @@ def test_a_cache_that_was_damaged_is_made_again_by_one_of_those_who_start(
     assert damaged.stat().st_size > 1_000_000
     assert other.exists()
     assert not unused.exists()
-    assert not list(caches.glob("aot-*"))
+    assert not list(caches.glob("*.aot-*"))

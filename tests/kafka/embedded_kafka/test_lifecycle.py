@@ -1,4 +1,4 @@
-"""What a broker keeps, what it leaves behind, and what it refuses to start on."""
+"""The life of a cluster: starts, stops, kills, and the data directories it does not start on."""
 
 import os
 import shutil
@@ -112,7 +112,7 @@ def test_the_formatting_of_its_storage_ends_with_its_parent(tmp_path: Path) -> N
             tool.kill()
 
 
-def test_a_start_that_was_killed_half_way_leaves_nothing_that_hinders_the_next(tmp_path: Path) -> None:
+def test_a_start_that_was_killed_half_way_does_not_hinder_the_next(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "kafka-1.log"
     with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.DEVNULL) as parent:
         assert eventually(log.exists, 60)
@@ -160,7 +160,7 @@ def test_a_fixed_port_is_used(embedded_kafka_factory: Callable[..., EmbeddedKafk
     assert embedded_kafka_factory(port=port).bootstrap_servers == f"127.0.0.1:{port}"
 
 
-def test_a_data_dir_in_use_is_refused(tmp_path: Path) -> None:
+def test_a_data_dir_in_use_is_an_error(tmp_path: Path) -> None:
     with (
         EmbeddedKafka(data_dir=tmp_path),
         pytest.raises(DataDirInUseError, match=f"^{tmp_path} is in use by another process"),
@@ -177,7 +177,7 @@ def test_broker_properties_win_over_the_defaults(embedded_kafka_factory: Callabl
     assert len(admin.list_topics("seven", timeout=30).topics["seven"].partitions) == 7
 
 
-def test_a_broker_property_that_kafka_refuses_is_named(tmp_path: Path) -> None:
+def test_a_broker_property_that_is_invalid_is_named(tmp_path: Path) -> None:
     with pytest.raises(StartError, match=r"ConfigException: .*log\.segment\.bytes"):
         EmbeddedKafka(data_dir=tmp_path, broker_properties={"log.segment.bytes": "x"}).start()
 
@@ -205,7 +205,7 @@ def test_a_broker_property_that_kafka_refuses_is_named(tmp_path: Path) -> None:
         pytest.param("kept-0/00000000000000000000.log", b"x" * 900, "at byte 0", id="topic garbage"),
     ],
 )
-def test_a_damaged_data_dir_is_refused_and_left_alone(
+def test_a_damaged_data_dir_is_an_error_and_left_alone(
     copy_of_used: Path, file: str, content: bytes | None, sentence: str
 ) -> None:
     victim = copy_of_used / "nodes" / "1" / file
@@ -224,12 +224,12 @@ def test_a_damaged_data_dir_is_refused_and_left_alone(
     assert after[victim] == before[victim] if content is not None else victim not in after
 
 
-def test_data_of_another_number_of_nodes_are_refused(copy_of_used: Path) -> None:
+def test_data_of_another_number_of_nodes_are_an_error(copy_of_used: Path) -> None:
     with pytest.raises(DamagedDataDirError, match="written with another number of nodes"):
         EmbeddedKafka(data_dir=copy_of_used, nodes=3).start()
 
 
-def test_a_file_in_place_of_the_data_dir_is_refused(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_data_dir_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(DamagedDataDirError, match="cannot be used as a data directory: File exists"):

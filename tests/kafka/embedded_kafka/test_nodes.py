@@ -82,7 +82,7 @@ def test_a_node_restarts_cleanly_with_another_process(embedded_kafka_cluster: Em
     assert eventually(lambda: in_sync(embedded_kafka_cluster, topic) == [3])
 
 
-def test_a_paused_node_does_not_answer_until_it_is_resumed(
+def test_a_paused_node_does_not_respond_until_it_is_resumed(
     embedded_kafka_factory: Callable[..., EmbeddedKafka],
 ) -> None:
     kafka = embedded_kafka_factory()

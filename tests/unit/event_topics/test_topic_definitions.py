@@ -1,8 +1,7 @@
 """The project's own topics, as `schemas/topics` defines them."""
 
+from event_topics import DesiredSchema, load_event_topics
 from event_topics.embedding import main
-from event_topics.loading import load_event_topics
-from event_topics.state import DesiredSchema
 from heartzone_testing.checkout import ROOT
 
 SCHEMAS = ROOT / "schemas"

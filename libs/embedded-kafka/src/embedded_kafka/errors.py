@@ -1,4 +1,4 @@
-"""What can go wrong, one class per thing a person can do about it; every message is one whole sentence.
+"""Errors, one class per remedy; every message is one whole sentence.
 
 EmbeddedKafkaError
 ├── UnsupportedPlatformError   no Java runtime for this machine

@@ -20,7 +20,7 @@ PROGRAM = Program(
     product="heartzone",
     name="operator",
     purpose="Makes topics and schemas what EventTopic resources ask for.",
-    version=version("heartzone"),
+    version=version("heartzone-operator"),
     settings=OperatorSettings,
     compose=_compose,
 )

@@ -1,8 +1,6 @@
 """`helm uninstall` takes the programs away and nothing of what they have written; `helm install` goes on with it."""
 
-from event_topics.failures import Failure
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.state import ObservedTopic
+from event_topics import Failure, KafkaTopics, ObservedTopic
 from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.release.release import Release
 from heartzone_testing.topics import TOPIC_NAMES

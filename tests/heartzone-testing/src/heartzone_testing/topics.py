@@ -1,7 +1,6 @@
 """The product's topics, as their definitions say."""
 
-from event_topics.loading import load_event_topics
-from event_topics.state import DesiredTopic
+from event_topics import DesiredTopic, load_event_topics
 from heartzone_testing.checkout import TOPICS
 
 

@@ -1,10 +1,10 @@
-"""The data directory of a cluster: made whole or not at all, recognised later, refused when it is not ours.
+"""The data directory of a cluster: created whole or not at all, recognised and checked at the next start.
 
 Layout::
 
     nodes/1 … nodes/n   the log directory of each node (meta.properties, bootstrap.checkpoint, then Kafka's own)
     config/             server.properties of each node, rewritten at every start; readable by the owner only
-    logs/               what the nodes print, unless another place is asked for
+    logs/               output of the nodes, unless there is a `log_dir`
     in-use.lock         held while a cluster runs on the directory
 """
 

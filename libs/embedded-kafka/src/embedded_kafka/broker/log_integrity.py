@@ -1,9 +1,8 @@
-"""Whether the logs of a node are still what Kafka wrote.
+"""Detection of damage in a node's logs (format: Kafka's RecordBatch v2).
 
-Kafka itself repairs a damaged log by cutting it where the damage starts, and when that was the metadata log it then
-deletes the topics that it no longer finds there ("stray" partitions): harmless in a cluster with two other copies, the
-loss of everything on a laptop. So logs that are damaged are refused before Kafka sees them. The format: Kafka's
-RecordBatch v2.
+Kafka repairs a damaged log by truncating it where the damage starts, and when that was the metadata log it then deletes
+the topics that it no longer finds there ("stray" partitions): harmless in a cluster with two other copies, the loss of
+everything on a laptop. Therefore logs are checked before Kafka opens them.
 """
 
 import mmap
@@ -23,7 +22,7 @@ TOPIC_ID = re.compile(r"^topic_id: (\S+)$", re.MULTILINE)
 
 
 def find_damage(node_dir: Path) -> str | None:
-    """What is wrong with a node's logs, as the rest of a sentence; None when nothing is.
+    """The first damage in a node's logs, as the rest of a sentence; None when there is none.
 
     A batch that the file's end cuts off is not damage: a killed process leaves one.
     """
@@ -41,7 +40,7 @@ def find_damage(node_dir: Path) -> str | None:
 def find_unknown_topic(node_dir: Path) -> str | None:
     """The directory of a partition whose topic the metadata do not know, None when all are known.
 
-    Right for a single node only: in a cluster a topic may have been deleted while this node was away.
+    Right for a single node only: in a cluster a topic may have been deleted while this node was down.
     """
     files = [*(node_dir / METADATA).glob("*.log"), *(node_dir / METADATA).glob("*.checkpoint")]
     known = b"".join(file.read_bytes() for file in files)

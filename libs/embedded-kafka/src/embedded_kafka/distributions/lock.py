@@ -2,7 +2,7 @@
 
 A file is named by its package URL (purl, ECMA-427) and pinned by its SHA-256::
 
-    roots = ["pkg:maven/org.example/program@1.0"]         what was asked for; `relock` resolves it
+    roots = ["pkg:maven/org.example/program@1.0"]         required; `relock` resolves what it depends on
     exclusions = ["org.example:unused"]                   dependencies that are left out
 
     [[artifacts]]

@@ -1,4 +1,4 @@
-"""How far the installation of a distribution is, and the plain way to show it on stderr."""
+"""Progress of an installation, and a plain display of it on stderr."""
 
 import sys
 import time

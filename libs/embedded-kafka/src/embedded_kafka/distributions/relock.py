@@ -28,11 +28,13 @@ def main() -> None:
     files = [Path(argument) for argument in sys.argv[1:]] or sorted(ROOMS.glob(f"*/*{LOCK_SUFFIX}"))
     remote = os.environ.get("EMBEDDED_KAFKA_MAVEN_URL", DEFAULT_MAVEN_REPOSITORY)
     for file in files:
-        asked = tomllib.loads(file.read_text())
+        required = tomllib.loads(file.read_text())
         with tempfile.TemporaryDirectory() as scratch:
             context = MavenContext(repo_cache=Path(scratch) / "m2", remote_repos={"central": remote})
-            artifacts = list(_resolve(context, asked["roots"], asked["exclusions"], Path(scratch) / "environments"))
-        file.write_text(render(asked["roots"], asked["exclusions"], artifacts))
+            artifacts = list(
+                _resolve(context, required["roots"], required["exclusions"], Path(scratch) / "environments")
+            )
+        file.write_text(render(required["roots"], required["exclusions"], artifacts))
         sys.stdout.write(f"wrote {file}\n")
 
 

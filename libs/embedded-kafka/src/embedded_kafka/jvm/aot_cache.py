@@ -13,9 +13,11 @@ Layout, beside ``<home>``::
 import hashlib
 import json
 import logging
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,20 +54,21 @@ def ensure_aot_cache(home: Path, program: JavaProgram, train: Train, *, step: st
             with FileLock(home.with_name(f"{home.name}.aot.lock")):
                 if not _is_intact(cache):
                     progress(PreparationProgress(step, finished=False))
-                    _make(cache, program, train)
+                    _make(home, cache, program, train)
                     _remove_unused(home, cache)
                     progress(PreparationProgress(step, finished=True))
-        _seal(cache).touch()
+        with suppress(OSError):  # of somebody else, perhaps: it can be used all the same
+            _seal(cache).touch()
     except (EmbeddedKafkaError, OSError) as error:  # the program starts without it, only slower
         _log.warning("aot_cache_skipped", exc_info=error)
         return None
     return cache
 
 
-def _make(cache: Path, program: JavaProgram, train: Train) -> None:
+def _make(home: Path, cache: Path, program: JavaProgram, train: Train) -> None:
     """Record what a run of the program loads, and have another JVM write it down (JEP 483's two steps, each of them a
     process that is tied to ours)."""
-    with tempfile.TemporaryDirectory(prefix="aot-", dir=cache.parent, ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=f"{home.name}.aot-", dir=home.parent, ignore_cleanup_errors=True) as name:
         scratch = Path(name)
         recording, made = scratch / "recording.aotconf", scratch / "made.aot"
         directory = scratch / "run"
@@ -73,7 +76,7 @@ def _make(cache: Path, program: JavaProgram, train: Train) -> None:
         record = ("-XX:AOTMode=record", f"-XX:AOTConfiguration={recording}")
         train(replace(program, options=record), directory)
         create = ("-XX:AOTMode=create", f"-XX:AOTConfiguration={recording}", f"-XX:AOTCache={made}")
-        command = java_command(["-cp", program.classpath], heap_mb=CREATE_HEAP_MB, options=create)
+        command = java_command(["-cp", program.classpath], heap_mb=CREATE_HEAP_MB, profile="startup", options=create)
         creation = ChildProcess.start(command, log_file=scratch / "create.log")
         try:
             code = creation.wait(CREATE_TIMEOUT_S)
@@ -87,7 +90,9 @@ def _make(cache: Path, program: JavaProgram, train: Train) -> None:
 
 
 def _remove_unused(home: Path, current: Path) -> None:
-    """Remove caches of other Java runtimes that nobody has started with for a month."""
+    """Remove caches of other Java runtimes that nobody has started with for a month, and what a kill has left."""
+    for leftover in home.parent.glob(f"{home.name}.aot-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     for cache in home.parent.glob(f"{home.name}-*.aot"):
         used = _seal(cache).stat().st_mtime if _seal(cache).exists() else 0
         if cache != current and time.time() - used > UNUSED_FOR_S:

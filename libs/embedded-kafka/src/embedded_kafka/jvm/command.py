@@ -1,4 +1,4 @@
-"""How the JVMs here are run: their argv, with a bounded heap, a profile and an AOT cache."""
+"""Command lines of JVMs: a bounded heap, a profile, an AOT cache."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Says in a sentence why a JVM did not start, from its exit code and what it logged."""
+"""The cause of a failed start in one sentence, from the exit code of a JVM and its log."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ TRACE = re.compile(r"\s+(at |\.\.\. )|Caused by: ")
 
 
 def start_failure(what: str, exit_code: int | None, log: str, *, data: Path, timeout: float) -> EmbeddedKafkaError:
-    """The error for a program that ended (`exit_code`), or did not answer for `timeout` seconds (None), with this log.
+    """The error for a program that ended (`exit_code`), or did not respond for `timeout` seconds (None), with this log.
 
     It is DamagedDataDirError when an error names a file of its `data`.
     """
@@ -25,7 +25,7 @@ def start_failure(what: str, exit_code: int | None, log: str, *, data: Path, tim
             f"{what} cannot use the data in {data}, which were left as they are: {_message(blame)}"
         )
     if exit_code is None:
-        return StartError(f"{what} did not answer within {timeout:.0f} s; its last log lines:\n{tail}")
+        return StartError(f"{what} did not respond within {timeout:.0f} s; its last log lines:\n{tail}")
     return StartError(
         f"{what} ended while starting, exit code {exit_code}: {root_cause(lines)}; its last log lines:\n{tail}"
     )

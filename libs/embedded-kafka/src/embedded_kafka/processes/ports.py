@@ -1,4 +1,4 @@
-"""Loopback ports: free ones to choose, whether a given one can be had, and starting a program on them."""
+"""Loopback ports: choosing free ones, checking given ones, starting a program on them."""
 
 import random
 import socket
@@ -37,7 +37,7 @@ def choose_free(count: int, *, excluding: Collection[int] = ()) -> list[int]:
 
 
 def start_on_ports(fixed: Sequence[int], random_count: int, start: Callable[[Sequence[int]], None]) -> None:
-    """Call `start` with the fixed ports and then as many free ones as asked for.
+    """Call `start` with the fixed ports and then `random_count` free ones.
 
     Only listening proves that a port was free: when `start` raises StartError and a port is taken now, another program
     came first. Then other random ports are tried; a fixed one that is taken raises PortInUseError, before or after.

@@ -1,10 +1,10 @@
-"""What can be done at any time to a program that is started, ends and is started again."""
+"""A program that is started, ends, and is started again: its state, and signals to it at any time."""
 
 from embedded_kafka.processes import ChildProcess
 
 
 class Restartable:
-    """The face of a child process that a Kafka node and the registry share; nothing happens before the first start."""
+    """The operations that a Kafka node and the registry share; before the first start they do nothing."""
 
     def __init__(self) -> None:
         self._process: ChildProcess | None = None
@@ -30,12 +30,12 @@ class Restartable:
             self._process.kill()
 
     def pause(self) -> None:
-        """Freeze it (SIGSTOP): connections stay open and nothing answers."""
+        """Freeze it (SIGSTOP): connections stay open and nothing responds."""
         if self._process is not None:
             self._process.pause()
 
     def resume(self) -> None:
-        """Let it go on after a pause (SIGCONT)."""
+        """Let it continue after a pause (SIGCONT)."""
         if self._process is not None:
             self._process.resume()
 

@@ -14,7 +14,7 @@ class Spawner:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reset()
-        if hasattr(os, "register_at_fork"):  # not on Windows, which is refused with a sentence when something starts
+        if hasattr(os, "register_at_fork"):  # not on Windows, where a start raises UnsupportedPlatformError
             os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:

@@ -1,4 +1,4 @@
-"""Where a program keeps its data and logs: the directory it was given, or a temporary one of its own."""
+"""The directory of a program's data and logs: one that was given, or a temporary one."""
 
 import shutil
 import tempfile

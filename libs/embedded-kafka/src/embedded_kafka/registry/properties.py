@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-# H2 writes a commit behind by default (half a second): a SIGKILL would lose what was answered with 200.
+# H2 writes a commit behind by default (half a second): a SIGKILL would lose what was acknowledged with 200.
 STORE_FILE = "registry.mv.db"
 STORE_URL = "jdbc:h2:file:./registry;WRITE_DELAY=0"
 REALM = "Quarkus"  # fixed when Apicurio was built
@@ -27,7 +27,7 @@ def registry_properties(
         "quarkus.management.port": str(management_port),
         "quarkus.http.access-log.enabled": "false",
         "quarkus.banner.enabled": "false",
-        # Two threads answer a laptop or a test; the defaults come with twenty database connections.
+        # Enough for a laptop or a test; the default threads come with twenty database connections.
         "quarkus.thread-pool.max-threads": "16",
         "apicurio.app.description": nonce,
         "apicurio.storage.kind": "sql",

@@ -23,6 +23,9 @@ class Testbed:
         admin = AdminClient({**self.connection})
         for future in admin.create_topics([NewTopic(name, partitions, 1) for name in fresh]).values():
             future.result()
+        # The controller has created them; on a busy machine the broker learns of them some moments later.
+        while not admin.list_topics(timeout=30).topics.keys() >= set(fresh):
+            pass
         return fresh
 
     def send(self, topic: str, *records: bytes | tuple[bytes, bytes] | None) -> None:

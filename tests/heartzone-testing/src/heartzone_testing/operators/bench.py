@@ -9,9 +9,7 @@ from typing import Any
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from event_topics.failures import Failure
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.state import ObservedTopic
+from event_topics import Failure, KafkaTopics, ObservedTopic
 from heartzone_testing.checkout import CRD, RBAC
 from heartzone_testing.operators.event_topics import condition_of
 from heartzone_testing.services.environment import as_settings

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 
-from event_topics.apply import apply_event_topics
+from event_topics import apply_event_topics
 from heartzone.messages import Biometrics, encode
 from heartzone.wire import frame_prefix
 from heartzone_testing.brokers.testbed import Testbed

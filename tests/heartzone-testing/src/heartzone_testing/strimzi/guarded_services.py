@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from event_topics.apply import Report, apply_event_topics
+from event_topics import Report, apply_event_topics
 from heartzone_testing.checkout import CHART
 from heartzone_testing.services.environment import as_settings, environment
 from heartzone_testing.services.service_process import ServiceProcess, running_service
