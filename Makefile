@@ -16,11 +16,11 @@ up: $(UV) ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C
 	@$(SYNC_CLI)
 	@exec .venv/bin/heartzone up $(ARGS)
 
-test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" picks some)
+test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" selects some)
 	$(RUN) pytest -n 3 --dist loadfile $(ARGS)
 
-e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" picks some)
-	@exec .venv/bin/python -m heartzone_testing.node $(ARGS)
+e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" selects some)
+	@exec .venv/bin/python -m heartzone_testing.e2e $(ARGS)
 
 lint: sync ## Check format, style, import rules and types
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) lint-imports && $(RUN) mypy

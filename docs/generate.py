@@ -23,6 +23,9 @@ from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.api import openapi
 from heartzone_producer.rejections import Rejection, ServiceUnavailableReason
 from heartzone_producer.settings import ProducerSettings
+from heartzone_testing.chart.rendering import HelmTemplate
+from heartzone_testing.chart.snapshot import FILE, snapshot
+from heartzone_testing.release.helm import ensure_helm
 from heartzone_zone_worker.reasons import HaltReason, PoisonReason, UnavailableReason
 from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.settings import ServiceSettings
@@ -178,12 +181,8 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
 
 
 def write_snapshot_of_the_chart() -> None:
-    """What the chart renders by default; it takes Helm, which is built when it is missing."""
-    from heartzone_testing.chart.rendering import HelmTemplate  # noqa: PLC0415 the tests' own, and only needed here
-    from heartzone_testing.chart.snapshot import FILE, snapshot  # noqa: PLC0415
-    from heartzone_testing.go_programs.modules import ensure_program  # noqa: PLC0415
-
-    helm = HelmTemplate(ensure_program("helm", lambda line: print(line, file=sys.stderr)))  # noqa: T201
+    """Write what the chart renders by default; it takes Helm, which is built when it is missing."""
+    helm = HelmTemplate(ensure_helm(lambda line: print(line, file=sys.stderr)))  # noqa: T201
     FILE.write_text(snapshot(helm), encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ import pytest
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.chart.rendering import HelmTemplate, Rendered, at
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART
 from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.settings import ServiceSettings, load
 

@@ -11,8 +11,8 @@ import pytest
 
 from heartzone.zones import zone_of
 from heartzone_cli.replay.recordings import load
-from heartzone_testing.laptop import Up
-from heartzone_testing.programs import command, environment
+from heartzone_testing.services.environment import command, environment
+from heartzone_testing.services.laptop import Up
 
 TIMEOUT_S = 120
 

@@ -19,9 +19,10 @@ import psutil
 import pytest
 
 from heartzone_cli.cluster import endpoints
-from heartzone_testing.laptop import FREE_PORTS, STOP_S, Up, curl_line, running, up
-from heartzone_testing.programs import ROOT, command, environment
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import ROOT
+from heartzone_testing.services.environment import command, environment
+from heartzone_testing.services.laptop import FREE_PORTS, STOP_S, Up, curl_line, running, up
+from heartzone_testing.waiting import eventually
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 

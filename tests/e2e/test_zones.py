@@ -12,7 +12,8 @@ from confluent_kafka import Producer
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone.messages import HeartRateZoneReached, encode
 from heartzone.wire import frame_prefix
-from heartzone_testing.programs import ROOT, command, environment
+from heartzone_testing.checkout import ROOT
+from heartzone_testing.services.environment import command, environment
 
 DEVICE = "00000000-0000-0000-0000-00000000000b"
 

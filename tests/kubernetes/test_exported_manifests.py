@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from event_topics import ObservedSubject, ObservedTopic, SchemaVersion, manifest_of, resource_names, to_yaml
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.operators import CRD
+from heartzone_testing.checkout import CRD
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.kubectl import Kubectl
 
 JSON_SCHEMA = '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","title":"Überfall: \\n \\u2028 {}"}'
 PROTO_SCHEMA = 'syntax = "proto3";\n\n// tabs\tand trailing blanks  \nmessage Order {\n  string id = 1;\n}\n'

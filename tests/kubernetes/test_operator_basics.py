@@ -2,8 +2,9 @@
 
 import re
 
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench, kubectl_wait
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
 
 
 def test_applying_a_resource_creates_a_topic_and_a_subject_and_kubectl_wait_returns_then(
@@ -58,12 +59,12 @@ def test_metrics_count_resources_by_condition(bench: OperatorBench) -> None:
 
         def ready(status: str) -> float:
             sample = rf'heartzone_eventtopics{{condition="Ready",status="{status}"}} (\S+)'
-            found = re.search(sample, operator.get("/metrics")[1])
+            found = re.search(sample, operator.get("/metrics").text)
             return float(found[1]) if found else -1
 
         eventually(lambda: (ready("True"), ready("False"), ready("Unknown")) == (1, 1, 0), "the resources counted")
         assert operator.metric("heartzone_reconcile_duration_seconds_count") > 0
-        assert "heartzone_build_info" in operator.get("/metrics")[1]
+        assert "heartzone_build_info" in operator.get("/metrics").text
 
 
 def test_a_namespace_without_resources_is_resynced(bench: OperatorBench) -> None:

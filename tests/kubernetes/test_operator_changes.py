@@ -7,9 +7,10 @@ from functools import partial
 import pytest
 from confluent_kafka.schema_registry import Schema
 
-from heartzone_testing.by_hand import ByHand, Topic, fresh_name, topic_of
-from heartzone_testing.operators import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, OperatorBench, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.by_hand import ByHand, Topic, fresh_name, topic_of
+from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, event_topic
+from heartzone_testing.waiting import eventually
 
 JSON = {"type": "JSON"}
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from event_topics import KafkaTopics
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench, kubectl_wait
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
 
 
 def is_gone(bench: OperatorBench, name: str) -> bool:

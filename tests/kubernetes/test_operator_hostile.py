@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from heartzone_testing.operators import DRAFT_07, SCHEMA_1, OperatorBench, condition_of, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import DRAFT_07, SCHEMA_1, condition_of, event_topic
+from heartzone_testing.waiting import eventually
 
 
 def of_a_megabyte(_: str) -> str:

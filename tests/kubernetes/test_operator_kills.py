@@ -4,7 +4,8 @@ import random
 import threading
 import uuid
 
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
+from heartzone_testing.operators.bench import OperatorBench, kubectl_wait
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
 
 RESOURCES = 60
 KILLS = 4

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
 
 
 @pytest.fixture
@@ -50,12 +51,12 @@ def test_a_request_that_never_ends_fails_the_probe_and_ends_the_process_when_it_
     operator = bench.start({"HEARTZONE_SCHEMA_REGISTRY_URL": trickling_registry, "HEARTZONE_WATCHDOG_TIMEOUT": "20"})
     try:
         operator.wait_until_ready()
-        assert operator.get("/livez")[0] == 200
+        assert operator.get("/livez").status == 200
 
         bench.apply(event_topic(schema=SCHEMA_1))
 
-        eventually(lambda: operator.get("/livez")[0] == 503, "the probe failing")
-        assert "the loop has made no progress for" in operator.get("/livez")[1]
+        eventually(lambda: operator.get("/livez").status == 503, "the probe failing")
+        assert "the loop has made no progress for" in operator.get("/livez").text
     finally:
         code = operator.process.terminate(30)
     assert code == 1, "neither left to be killed, nor reported as success"

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.operators import RBAC, SCHEMA_1, OperatorBench, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import RBAC
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.kubectl import Kubectl
 
 ROLE = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")
 # Namespaces that sort before and after that of the bench, which is named test-….

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.processes import ControlPlane
-from heartzone_testing.operators import CRD, SCHEMA_1, SCHEMA_2, OperatorBench, condition_of, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import CRD
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, SCHEMA_2, condition_of, event_topic
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.processes import ControlPlane
 
 
 def halves(bench: OperatorBench, name: str) -> dict[str, tuple[str, str]]:
@@ -28,8 +30,8 @@ def test_while_kafka_is_unavailable_schemas_are_registered_and_topics_follow_whe
             "TopicReady": ("Unknown", "KafkaUnavailable"),
             "SchemaReady": ("True", "Registered"),
         }
-        assert operator.get("/readyz")[0] == 200, "the operator does what it can"
-        assert "did not respond" in operator.get("/readyz")[1]
+        assert operator.get("/readyz").status == 200, "the operator does what it can"
+        assert "did not respond" in operator.get("/readyz").text
 
         kafka.nodes[0].start()
         bench.settled(name, timeout=60)
@@ -99,9 +101,9 @@ def test_an_operator_that_starts_before_the_definition_reports_it_and_waits(
     kubernetes.kubectl("delete", "--ignore-not-found", f"--filename={CRD}")
     operator = bench.start()
     try:
-        eventually(lambda: "apply deploy/crd/" in operator.get("/readyz")[1], "the reason on /readyz")
-        assert operator.get("/readyz")[0] == 503
-        assert operator.get("/livez")[0] == 200
+        eventually(lambda: "apply deploy/crd/" in operator.get("/readyz").text, "the reason on /readyz")
+        assert operator.get("/readyz").status == 503
+        assert operator.get("/livez").status == 200
 
         kubernetes.kubectl("apply", "--server-side", f"--filename={CRD}")
         kubernetes.kubectl("wait", "--for=condition=Established", f"--filename={CRD}")
@@ -175,8 +177,8 @@ def test_of_two_operators_one_acts_and_the_other_reports_that_it_waits_until_the
     first.wait_until_ready()
     second = bench.start({"HEARTZONE_IDENTITY": "second"})
     try:
-        eventually(lambda: "the operator first holds the lease" in second.get("/readyz")[1], "the reason on /readyz")
-        assert second.get("/readyz")[0] == 503
+        eventually(lambda: "the operator first holds the lease" in second.get("/readyz").text, "the reason on /readyz")
+        assert second.get("/readyz").status == 503
         bench.settled(bench.apply(event_topic()))
         assert second.metric("heartzone_reconciles_total") == 0
 

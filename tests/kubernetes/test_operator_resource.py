@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
-from heartzone_testing.operators import CRD, SCHEMA_1, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import CRD
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.kubectl import Kubectl, KubectlError
 
 PATH = {"configMapKeyRef": {"name": "../secrets/x", "key": "k"}}
 SOURCE = {"configMapKeyRef": {"name": "schemas", "key": "a"}}
@@ -94,7 +95,7 @@ def test_defaults_are_filled_in(kubectl: Kubectl) -> None:
     ],
 )
 def test_rejected_when_it_is_applied(kubectl: Kubectl, spec: dict[str, Any], words: str) -> None:
-    with pytest.raises(KubectlFailed) as rejected:
+    with pytest.raises(KubectlError) as rejected:
         kubectl.apply({**event_topic(name="orders"), "spec": spec})
 
     assert words in str(rejected.value)
@@ -112,7 +113,7 @@ def test_rejected_when_it_is_applied(kubectl: Kubectl, spec: dict[str, Any], wor
 def test_rejected_as_a_change(kubectl: Kubectl, before: dict[str, Any], after: dict[str, Any], words: str) -> None:
     kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1, **before}})
 
-    with pytest.raises(KubectlFailed) as rejected:
+    with pytest.raises(KubectlError) as rejected:
         kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1, **after}})
 
     assert words in str(rejected.value)

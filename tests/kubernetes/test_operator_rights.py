@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from heartzone_testing.operators import RBAC, SCHEMA_1, OperatorBench, event_topic
-from heartzone_testing.pipeline import ServiceProcess
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import RBAC
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.services.response import Response
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.waiting import eventually
 
 ROLE = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")
 RIGHTS = [(rule["resources"][0], verb) for rule in ROLE["rules"] for verb in rule["verbs"]]
@@ -32,7 +35,7 @@ class Bench:
     def log_says(self, words: str) -> bool:
         return words in self.operator.process.log()
 
-    def ready(self) -> tuple[int, str]:
+    def ready(self) -> Response:
         return self.operator.get("/readyz")
 
     def creates_topics(self) -> bool:
@@ -51,7 +54,7 @@ class Bench:
         return "Applied" in self.bench.event_reasons(PLAIN)
 
     def is_ready_to_follow_changes(self) -> bool:
-        return self.ready()[0] == 200
+        return self.ready().status == 200
 
     def stays(self) -> bool:
         return self.operator.process.poll() is None
@@ -65,7 +68,7 @@ def rejected(verb: str, resource: str) -> Says:
 
 
 def not_ready(words: str) -> Says:
-    return lambda each: each.ready()[0] == 503 and words in each.ready()[1]
+    return lambda each: each.ready().status == 503 and words in each.ready().text
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def test_a_right_that_is_granted_later_is_used(bench: OperatorBench) -> None:
     bench.kubectl.apply(role_without("eventtopics", "watch"))
     operator = bench.start()
     try:
-        eventually(lambda: "cannot watch" in operator.get("/readyz")[1], "the reason on /readyz")
+        eventually(lambda: "cannot watch" in operator.get("/readyz").text, "the reason on /readyz")
         bench.kubectl.apply(ROLE)
         operator.wait_until_ready()
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from confluent_kafka.schema_registry import Schema
 
-from heartzone_testing.by_hand import ByHand, Topic, fresh_name, topic_of
-from heartzone_testing.control_plane.kubectl import KubectlFailed
-from heartzone_testing.operators import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, OperatorBench, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.by_hand import ByHand, Topic, fresh_name, topic_of
+from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, event_topic
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.kubectl import KubectlError
 
 JSON = {"type": "JSON"}
 PROTOBUF = 'syntax = "proto3";\n\nmessage Order {\n  string id = 1;\n}\n'
@@ -192,5 +193,5 @@ def test_a_name_that_collides_with_another_topics_is_reported_in_the_brokers_wor
 
 def test_topic_names_that_look_like_paths_are_rejected_by_the_api_server(served: OperatorBench) -> None:
     for name in ("../../subjects/x", "a/b", "%2e%2e", ".", "a" * 250):
-        with pytest.raises(KubectlFailed, match=r"spec\.topicName"):
+        with pytest.raises(KubectlError, match=r"spec\.topicName"):
             served.kubectl.apply(event_topic(name, name="path"))

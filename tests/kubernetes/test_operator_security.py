@@ -16,8 +16,10 @@ from confluent_kafka.admin import (
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
 from embedded_kafka.broker.security import Protocol
 from embedded_kafka.certificates import ensure_certificates
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, as_settings, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.services.environment import as_settings
+from heartzone_testing.waiting import eventually
 
 PASSWORD = "s3cret-of-the-operator"
 

@@ -11,12 +11,13 @@ from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, Resourc
 
 from event_topics import AddPartitions, AlterConfig, ConfigChange, CreateTopic, Failure, KafkaTopics, TopicAction
 from heartzone_cli.cluster.topic_reader import TopicReader
-from heartzone_testing.guarded_kafka import GuardedKafka
-from heartzone_testing.guarded_services import GuardedServices
-from heartzone_testing.kafkasql_registry import KafkasqlRegistry
-from heartzone_testing.programs import free_port
-from heartzone_testing.strimzi_users import acl_bindings, kafka_users
-from heartzone_testing.testbed import eventually
+from heartzone_testing.ports import free_port
+from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
+from heartzone_testing.strimzi.guarded_services import GuardedServices
+from heartzone_testing.strimzi.kafkasql_registry import KafkasqlRegistry
+from heartzone_testing.strimzi.users import acl_bindings, kafka_users
+from heartzone_testing.topics import TOPIC_NAMES
+from heartzone_testing.waiting import eventually
 
 ZONES = "HeartRateZoneReached"
 UNSEEN = "topic {name} does not exist, or no ACL lets this user see it"
@@ -68,11 +69,10 @@ def test_who_may_only_read_the_zones_can_watch_them_with_the_heartzone_command(p
 
 def test_the_operators_user_may_grow_change_and_delete_the_products_topics(product: Product) -> None:
     topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
-    names = ("BiometricsImported", "BiometricsImported.dlq", ZONES, "RawBiometricsImported")
 
     assert product.services.apply_topics(partitions=2).failures == ()
-    assert [failure for _, failure in topics.apply(_alter(name) for name in names)] == [None] * len(names)
-    assert topics.delete(names) == dict.fromkeys(names)
+    assert [failure for _, failure in topics.apply(_alter(name) for name in TOPIC_NAMES)] == [None] * len(TOPIC_NAMES)
+    assert topics.delete(TOPIC_NAMES) == dict.fromkeys(TOPIC_NAMES)
 
     assert product.services.apply_topics().failures == ()
 
@@ -89,15 +89,15 @@ def test_the_operators_user_may_not_touch_a_topic_of_somebody_else(product: Prod
 def api_does_not_become_ready(product: Product, binding: AclBinding) -> None:
     with product.services.producer() as api:
         reason = UNSEEN.format(name=binding.name)
-        eventually(lambda: reason in api.get("/readyz")[1], "the reason on /readyz")
-        assert api.get("/readyz")[0] == 503
+        eventually(lambda: reason in api.get("/readyz").text, "the reason on /readyz")
+        assert api.get("/readyz").status == 503
 
 
 def worker_waits_for_the_topic(product: Product, binding: AclBinding) -> None:
     with product.services.worker() as worker:
         reason = UNSEEN.format(name=binding.name)
-        eventually(lambda: reason in worker.get("/readyz")[1], "the reason on /readyz")
-        assert worker.get("/readyz")[0] == 503
+        eventually(lambda: reason in worker.get("/readyz").text, "the reason on /readyz")
+        assert worker.get("/readyz").status == 503
 
 
 def worker_ends(message: str) -> Callable[[Product, AclBinding], None]:

@@ -1,4 +1,4 @@
-"""What runs is the image, not the source tree, and with no more rights than the chart gives it."""
+"""Containers of the images, not of the source tree, with no more rights than the chart gives them."""
 
 import json
 from pathlib import Path
@@ -7,11 +7,12 @@ import pytest
 
 from heartzone.wire import unframe
 from heartzone_testing.images.containers import Unpacked
-from heartzone_testing.pipeline import Pipeline, ServiceProcess
-from heartzone_testing.programs import free_port
-from heartzone_testing.self_signal import FOLDER, MOMENTS
-from heartzone_testing.testbed import eventually
-from heartzone_testing.web_api import COURSE_REQUEST, WebApiProcess
+from heartzone_testing.ports import free_port
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.self_signal import FOLDER, MOMENTS
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.services.web_api import COURSE_REQUEST
+from heartzone_testing.waiting import eventually
 
 Images = dict[str, Unpacked]
 
@@ -24,10 +25,10 @@ def test_listens_on_its_management_port_is_live_and_ends_when_asked(
     mounted = {"/kubernetes": kubernetes}
     with images[service].running(tmp_path, environment=settings, mounted=mounted) as process:
         running = ServiceProcess(process)
-        eventually(lambda: process.poll() is not None or running.get("/livez")[0] == 200, "the service to be live")
+        eventually(lambda: process.poll() is not None or running.get("/livez").status == 200, "the service to be live")
         status = process.poll()
         assert status is None, process.tail(30)
-        assert running.get("/metrics")[0] == 200
+        assert running.get("/metrics").status == 200
 
         assert process.terminate(grace=20) == 0, process.tail(30)
 
@@ -81,7 +82,7 @@ def test_a_reading_that_goes_into_one_image_comes_out_of_the_other_as_a_zone(
     ):
         for each in (producer, worker):
             ServiceProcess(each).wait_until_ready()
-        assert WebApiProcess(producer).post(COURSE_REQUEST).status == 202
+        assert ServiceProcess(producer).post(COURSE_REQUEST).status == 202
         eventually(lambda: len(pipeline.kafka.read(pipeline.zones)) >= 5, "five zones")
 
     zones = [json.loads(unframe(value)[1])["Zone"] for value in pipeline.kafka.values(pipeline.zones) if value]

@@ -23,7 +23,9 @@ from heartzone_cli.replay.recordings import Sample
 from heartzone_cli.replay.results import Results
 from heartzone_cli.replay.tally import ZoneCounter
 from heartzone_cli.replay.workout import Reading, Workout, rfc3339, timed
-from heartzone_testing.testbed import Testbed, eventually, running
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.threads import running
+from heartzone_testing.waiting import eventually
 
 START = datetime(2022, 12, 2, 13, 50, tzinfo=UTC)
 DEVICE = "00000000-0000-0000-0000-000000000001"

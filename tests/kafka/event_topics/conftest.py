@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from heartzone_testing.topic_cluster import TopicCluster
+from heartzone_testing.operators.topic_cluster import TopicCluster
 
 
 @pytest.fixture(scope="module")

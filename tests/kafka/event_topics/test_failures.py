@@ -15,8 +15,8 @@ from event_topics import (
     observe,
     plan,
 )
-from heartzone_testing.operators import SCHEMA_1
-from heartzone_testing.topic_cluster import TopicCluster, desired, message, reasons
+from heartzone_testing.operators.event_topics import SCHEMA_1
+from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
 
 NOBODY_LISTENS = "127.0.0.1:1"
 

@@ -7,13 +7,14 @@ from uuid import uuid4
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from heartzone_testing.topic_cluster import TopicCluster
+from heartzone_testing.checkout import ROOT
+from heartzone_testing.operators.topic_cluster import TopicCluster
 
 
 def test_the_example_of_the_readme_runs(
     cluster: TopicCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    readme = (Path(__file__).parents[3] / "libs/event-topics/README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "libs/event-topics/README.md").read_text(encoding="utf-8")
     manifest, program = (
         re.findall(f"```{language}\n(.*?)```", readme, re.DOTALL)[0] for language in ("yaml", "python")
     )

@@ -15,8 +15,8 @@ from event_topics import (
     SubjectAction,
     plan,
 )
-from heartzone_testing.operators import INCOMPATIBLE, SCHEMA_1, SCHEMA_2
-from heartzone_testing.topic_cluster import TopicCluster, desired, message, reasons
+from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2
+from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
 
 
 def test_another_layout_of_the_schema_makes_no_version(cluster: TopicCluster) -> None:

@@ -11,9 +11,9 @@ from event_topics import (
     observe,
     plan,
 )
-from heartzone_testing.operators import SCHEMA_1
-from heartzone_testing.testbed import Testbed
-from heartzone_testing.topic_cluster import TopicCluster, desired, message, reasons
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.operators.event_topics import SCHEMA_1
+from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
 
 
 def test_a_topic_and_its_schema_are_created_and_the_second_time_nothing_changes(cluster: TopicCluster) -> None:

@@ -24,7 +24,7 @@ from event_topics import (
     plan,
 )
 from heartzone_operator.cluster.cluster import Cluster
-from heartzone_testing.operators import SCHEMA_1, SCHEMA_2
+from heartzone_testing.operators.event_topics import SCHEMA_1, SCHEMA_2
 
 NUMBER = 6
 

@@ -19,10 +19,12 @@ from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_producer.metrics import WriterMetrics
 from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
 from heartzone_producer.writing.record_writer import RecordWriter
-from heartzone_testing.pipeline import Pipeline
-from heartzone_testing.programs import free_port
-from heartzone_testing.testbed import Testbed, eventually
-from heartzone_testing.web_api import COURSE_REQUEST, WebApiProcess, web_api
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.ports import free_port
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.services.web_api import COURSE_REQUEST, web_api
+from heartzone_testing.waiting import eventually
 
 # The promise is 5 s; this is its proof, not a measurement.
 DEADLINE = 5.0
@@ -56,13 +58,13 @@ def stack(fragile_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry, tmp
 
 
 @pytest.fixture
-def api(stack: Stack, tmp_path: Path) -> Iterator[WebApiProcess]:
+def api(stack: Stack, tmp_path: Path) -> Iterator[ServiceProcess]:
     with web_api(tmp_path, stack.environment) as running:
         running.wait_until_ready()
         yield running
 
 
-def _assert_unavailable(api: WebApiProcess) -> None:
+def _assert_unavailable(api: ServiceProcess) -> None:
     started = time.monotonic()
     response = api.post(COURSE_REQUEST)
     assert time.monotonic() - started < DEADLINE
@@ -71,15 +73,15 @@ def _assert_unavailable(api: WebApiProcess) -> None:
     assert int(response.headers["retry-after"]) > 0
 
 
-def test_a_frozen_broker(api: WebApiProcess, stack: Stack) -> None:
+def test_a_frozen_broker(api: ServiceProcess, stack: Stack) -> None:
     assert api.post(COURSE_REQUEST).status == 202
     stack.kafka.nodes[0].pause()
     try:
         with ThreadPoolExecutor(8) as pool:
             for outcome in [pool.submit(_assert_unavailable, api) for _ in range(8)]:
                 outcome.result()
-        eventually(lambda: api.management("/readyz").status == 503, "readiness to be lost", 15)
-        assert api.management("/livez").status == 200
+        eventually(lambda: api.get("/readyz").status == 503, "readiness to be lost", 15)
+        assert api.get("/livez").status == 200
         _assert_unavailable(api)
     finally:
         stack.kafka.nodes[0].resume()
@@ -88,7 +90,7 @@ def test_a_frozen_broker(api: WebApiProcess, stack: Stack) -> None:
     api.wait_until_ready()
 
 
-def test_a_killed_broker(api: WebApiProcess, stack: Stack) -> None:
+def test_a_killed_broker(api: ServiceProcess, stack: Stack) -> None:
     stack.kafka.nodes[0].kill()
     _assert_unavailable(api)
 
@@ -107,23 +109,23 @@ def test_everything_unavailable_at_the_start(
         "HEARTZONE_SCHEMA_REGISTRY_URL": f"http://127.0.0.1:{registry_port}/apis/ccompat/v7",
     }
     with web_api(tmp_path, settings) as api:
-        assert api.management("/livez").status == 200
-        assert api.management("/readyz").status == 503
+        assert api.get("/livez").status == 200
+        assert api.get("/readyz").status == 503
         _assert_unavailable(api)
-        eventually(lambda: "cannot be reached" in api.management("/readyz").json["reason"], "the reason in /readyz", 20)
+        eventually(lambda: "cannot be reached" in api.get("/readyz").json["reason"], "the reason in /readyz", 20)
 
         kafka = embedded_kafka_factory(port=broker_port)
-        eventually(lambda: "does not exist" in api.management("/readyz").json["reason"], "the missing topic", 30)
+        eventually(lambda: "does not exist" in api.get("/readyz").json["reason"], "the missing topic", 30)
         admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
         topics = [NewTopic(name, 1, 1) for name in ("BiometricsImported", "RawBiometricsImported")]
         for future in admin.create_topics(topics).values():
             future.result()
-        eventually(lambda: "schema registry" in api.management("/readyz").json["reason"], "the missing registry", 30)
+        eventually(lambda: "schema registry" in api.get("/readyz").json["reason"], "the missing registry", 30)
         assert api.post(b"text", "/biometrics/raw", "text/plain").status == 202, "raw texts need no schema"
         _assert_unavailable(api)
 
         registry = embedded_registry_factory(port=registry_port)
-        eventually(lambda: "BiometricsImported-value" in api.management("/readyz").json["reason"], "the subject", 30)
+        eventually(lambda: "BiometricsImported-value" in api.get("/readyz").json["reason"], "the subject", 30)
         _register_biometrics(registry)
         api.wait_until_ready()
         assert api.post(COURSE_REQUEST).status == 202
@@ -157,7 +159,7 @@ def test_a_stop_while_records_wait(stack: Stack, tmp_path: Path) -> None:
     assert len(stack.pipeline.kafka.read(stack.pipeline.biometrics)) == 4
 
 
-def test_a_stop_while_the_broker_is_unavailable(api: WebApiProcess, stack: Stack) -> None:
+def test_a_stop_while_the_broker_is_unavailable(api: ServiceProcess, stack: Stack) -> None:
     stack.kafka.nodes[0].pause()
     try:
         with ThreadPoolExecutor(1) as pool:
@@ -172,13 +174,13 @@ def test_a_stop_while_the_broker_is_unavailable(api: WebApiProcess, stack: Stack
     assert "Traceback" not in api.log()
 
 
-def _wait_for_records_in_flight(api: WebApiProcess, count: int) -> None:
+def _wait_for_records_in_flight(api: ServiceProcess, count: int) -> None:
     line = f"heartzone_produce_in_flight {count:.1f}"
-    eventually(lambda: line in api.management("/metrics").body.decode(), f"{count} records in flight", 10)
+    eventually(lambda: line in api.get("/metrics").text, f"{count} records in flight", 10)
 
 
-def test_a_stop_closes_the_port(api: WebApiProcess) -> None:
-    port = api.ports[0]
+def test_a_stop_closes_the_port(api: ServiceProcess) -> None:
+    port = api.http_port
     api.process.request_stop()
     assert api.process.wait(10) == 0
 

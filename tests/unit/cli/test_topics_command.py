@@ -7,8 +7,7 @@ from click.testing import CliRunner, Result
 
 from heartzone_cli.options import find_definitions
 from heartzone_cli.root import heartzone
-
-CHECKOUT = Path(__file__).parents[3]
+from heartzone_testing.checkout import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +32,7 @@ def test_definitions_of_the_current_folder_come_first(tmp_path: Path, monkeypatc
 
 
 def test_elsewhere_the_definitions_are_those_of_the_checkout() -> None:
-    assert find_definitions(None, "--dir") == CHECKOUT / "schemas" / "topics"
+    assert find_definitions(None, "--dir") == ROOT / "schemas" / "topics"
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])

@@ -12,7 +12,7 @@ from heartzone_cli.up.errors import PartFailedError, StopRequestedError
 from heartzone_cli.up.parts import Part
 from heartzone_cli.up.stack import Stack
 from heartzone_cli.up.stop_requests import StopRequests
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
 
 NEVER = 60.0
 

@@ -1,11 +1,10 @@
 """Generated files are committed: `python docs/generate.py` brings them up to date."""
 
-from pathlib import Path
 from runpy import run_path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from heartzone_testing.checkout import ROOT
 
 FILES = {
     str(path.relative_to(ROOT)): (path, text)

@@ -1,7 +1,6 @@
 """Reasons are a contract: each is documented, and pages name no reason that does not exist."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -9,8 +8,8 @@ from event_topics import FailureReason
 from event_topics.model import Reason
 from heartzone_operator.model.reasons import ConditionReason
 from heartzone_operator.reference import reference
+from heartzone_testing.checkout import ROOT
 
-ROOT = Path(__file__).parents[3]
 REASONS: tuple[Reason, ...] = (*ConditionReason, *FailureReason)
 # Pages besides docs/eventtopic.md that name reasons, with the cells of their tables that do.
 FIRST_CELL, LAST_CELL = r"^\|([^|]+)\|", r"\|([^|]+)\|$"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heartzone_testing.programs import environment
+from heartzone_testing.services.environment import environment
 
 SETTINGS = {
     "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",

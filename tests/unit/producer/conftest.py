@@ -1,10 +1,8 @@
 """The web application over a delivery that stores in memory, called without a network in between."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,22 +17,10 @@ from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.errors import NotAcknowledgedError
 from heartzone_producer.writing.record_writer import Acknowledgement
+from heartzone_testing.services.response import Response
 
 BODY_LIMIT = 4096
 MAX_REQUESTS = 4
-
-
-@dataclass
-class Response:
-    """A response, as bytes and headers in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class StoringDelivery(Delivery):

@@ -8,9 +8,10 @@ import pytest
 from heartzone_producer.api.batch import MAX_ITEMS
 from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
+from heartzone_testing.services.response import Response
 
 if TYPE_CHECKING:
-    from tests.unit.producer.conftest import Api, Response
+    from tests.unit.producer.conftest import Api
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 INVALID = b'{"deviceId":1}'
@@ -67,7 +68,7 @@ def test_a_text_is_rejected(api: "Api", query: str, body: bytes, status: int) ->
     assert api.delivery.texts == []
 
 
-def _post_batch(api: "Api", items: list[bytes], *, as_lines: bool) -> "Response":
+def _post_batch(api: "Api", items: list[bytes], *, as_lines: bool) -> Response:
     if as_lines:
         return api.post(b"\n".join(items) + b"\r\n\n", "application/x-ndjson", "/biometrics/batch")
     return api.post(b"[" + b",".join(items) + b"]", path="/biometrics/batch")

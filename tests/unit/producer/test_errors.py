@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.rejections import RejectionReason, ServiceUnavailableReason
 from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
+from heartzone_testing.services.response import Response
 
 if TYPE_CHECKING:
-    from tests.unit.producer.conftest import Api, Response
+    from tests.unit.producer.conftest import Api
 
 BODY_LIMIT = 4096
 
 
-def _assert_problem(response: "Response", status: int) -> Any:
+def _assert_problem(response: Response, status: int) -> Any:
     assert response.status == status
     assert response.headers["content-type"] == "application/problem+json"
     problem = response.json
@@ -141,10 +142,10 @@ def test_field_errors_have_pointers(api: "Api", course_request: bytes) -> None:
 def test_requests_above_the_limit_get_a_time_to_wait(api: "Api", course_request: bytes) -> None:
     """Four are being handled; the fifth is rejected, and accepted once one of them has ended."""
 
-    def send() -> Coroutine[Any, Any, "Response"]:
+    def send() -> Coroutine[Any, Any, Response]:
         return api.request_async("POST", "/biometrics", course_request, headers={"content-type": "application/json"})
 
-    async def scenario() -> "Response":
+    async def scenario() -> Response:
         api.delivery.waits = True
         waiting = [asyncio.create_task(send()) for _ in range(4)]
         await asyncio.sleep(0)
@@ -195,7 +196,7 @@ content_types = st.sampled_from(["application/json", "application/x-ndjson", "te
 )
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     method=st.sampled_from(["POST", "POST", "POST", "GET", "HEAD", "PUT", "OPTIONS"]),
     path=st.builds(
@@ -217,7 +218,7 @@ def test_no_input_causes_an_error_of_another_kind(
         _assert_problem(response, response.status)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(position=st.integers(0, 394), replacement=st.binary(max_size=3))
 def test_no_damage_to_a_valid_body_causes_an_error_of_another_kind(
     api: "Api", course_request: bytes, position: int, replacement: bytes

@@ -1,12 +1,13 @@
 """The example of the library's README is run, so that it cannot rot."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-README = Path(__file__).parents[3] / "libs" / "service-chassis" / "README.md"
+from heartzone_testing.checkout import ROOT
+
+README = ROOT / "libs" / "service-chassis" / "README.md"
 
 
 def test_the_example_reads_the_settings_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:

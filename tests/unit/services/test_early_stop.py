@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from heartzone_testing.programs import environment
-from heartzone_testing.self_signal import FOLDER, MOMENTS
+from heartzone_testing.services.environment import environment
+from heartzone_testing.services.self_signal import FOLDER, MOMENTS
 
 SERVICES = ("heartzone_producer", "heartzone_zone_worker", "heartzone_operator")
 KUBECONFIG = """\
