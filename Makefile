@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 UV := $(shell command -v uv || echo .uv/bin/uv)
 SYNC := $(UV) sync --locked --all-packages --quiet
+# The heartzone command without the tools of development; --inexact keeps those that are installed already.
+SYNC_CLI := $(UV) sync --locked --package heartzone-cli --no-default-groups --inexact --quiet
 RUN := $(UV) run --no-sync
 
 .PHONY: help up test e2e bench lint types generate images clean
@@ -10,14 +12,15 @@ RUN := $(UV) run --no-sync
 help: ## Say what the targets do
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: sync ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C stops them
+up: $(UV) ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C stops them
+	@$(SYNC_CLI)
 	@exec .venv/bin/heartzone up $(ARGS)
 
-test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" picks some)
+test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" selects some)
 	$(RUN) pytest -n 3 --dist loadfile $(ARGS)
 
-e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" picks some)
-	@exec .venv/bin/python -m heartzone_testing.node $(ARGS)
+e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" selects some)
+	@exec .venv/bin/python -m heartzone_testing.e2e $(ARGS)
 
 lint: sync ## Check format, style, import rules and types
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) lint-imports && $(RUN) mypy

@@ -1,4 +1,4 @@
-"""What the web API is measured against: Starlette answering a POST with its body, and nothing else."""
+"""The reference of the web API's benchmark: Starlette answering a POST with its body, and nothing else."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request

@@ -28,12 +28,13 @@ from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from embedded_kafka.broker.distribution import kafka_jars
 from embedded_kafka.distributions import Lock, LockedArtifact, ensure
 from embedded_kafka.jvm.command import java_command
-from heartzone_testing.control_plane.binaries import ensure_binaries
-from heartzone_testing.control_plane.cluster import Cluster, own_cluster
-from heartzone_testing.control_plane.processes import ControlPlane
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, condition_of, event_topic
-from heartzone_testing.pipeline import ServiceProcess
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, condition_of, event_topic
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.binaries import ensure_binaries
+from kubernetes_node.control_plane.cluster import Cluster, own_cluster
+from kubernetes_node.control_plane.processes import ControlPlane
 
 RESOURCES = 1_000
 SAMPLE = 20

@@ -1,4 +1,4 @@
-"""How large each service's image is, and how long a container of it takes to listen on its management port.
+"""Sizes of the services' images, and the time that a container takes to listen on its management port.
 
 Run it by itself (``python -m benchmarks.images``): it takes root, runc, and docker or buildah. Containers have the
 rights of a pod, and no broker, so that only the start itself is measured; a container that ends at once shows runc's
@@ -18,8 +18,8 @@ import psutil
 from heartzone_images.services import SERVICES
 from heartzone_testing.images.building import build
 from heartzone_testing.images.containers import Unpacked
-from heartzone_testing.pipeline import ServiceProcess
-from heartzone_testing.programs import free_port
+from heartzone_testing.ports import free_port
+from heartzone_testing.services.service_process import ServiceProcess
 
 RUNS = 10
 KUBECONFIG = """\
@@ -63,7 +63,7 @@ def _starts(image: Unpacked, folder: Path) -> Iterator[tuple[float, float]]:
         mounted = {"/kubernetes": folder / "kubernetes"}
         with image.running(folder / "runs", environment=environment, mounted=mounted) as process:
             running = ServiceProcess(process)
-            while running.get("/livez")[0] != 200:
+            while running.get("/livez").status != 200:
                 assert process.poll() is None, process.tail()
                 time.sleep(0.005)
             seconds = time.perf_counter() - began

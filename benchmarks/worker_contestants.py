@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from exactly_once import InputRecord, Observer, OutputRecord, Transform, Worker, WorkerConfig
-from heartzone.decoding import BiometricsDecoder
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.transform import ZoneTransform
 
 Arguments = tuple[str, str, str, str, int]

@@ -14,14 +14,18 @@ from functools import partial
 from pathlib import Path
 from runpy import run_path
 
-from event_topics import crd
 from event_topics.embedding import main as copy_schemas
+from event_topics.manifests import crd
 from exactly_once import AbortReason, DeadLetterReason, Reason, RebuildReason, WaitReason
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.api import openapi
+from heartzone_producer.rejections import Rejection, ServiceUnavailableReason
 from heartzone_producer.settings import ProducerSettings
+from heartzone_testing.chart.rendering import HelmTemplate
+from heartzone_testing.chart.snapshot import FILE, snapshot
+from heartzone_testing.release.helm import ensure_helm
 from heartzone_zone_worker.reasons import HaltReason, PoisonReason, UnavailableReason
 from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.settings import ServiceSettings
@@ -34,7 +38,7 @@ SERVICES: Mapping[str, type[ServiceSettings]] = {
     "Zone worker": WorkerSettings,
     "Operator": OperatorSettings,
 }
-REASONS: Mapping[str, type[Reason]] = {
+REASONS: Mapping[str, type[Reason | Rejection]] = {
     each.__name__: each
     for each in (
         AbortReason,
@@ -42,11 +46,13 @@ REASONS: Mapping[str, type[Reason]] = {
         HaltReason,
         PoisonReason,
         RebuildReason,
+        ServiceUnavailableReason,
         UnavailableReason,
         WaitReason,
     )
 }
 PAGES_WITH_REASONS = (
+    ROOT / "docs" / "runbooks" / "HeartzoneApiUnavailable.md",
     ROOT / "docs" / "runbooks" / "HeartzoneDeadLetters.md",
     ROOT / "docs" / "runbooks" / "HeartzoneTransactionsAborting.md",
     ROOT / "libs" / "exactly-once" / "docs" / "states.md",
@@ -87,7 +93,7 @@ def librdkafka_properties_file() -> str:
         "",
         "from collections.abc import Mapping",
         "",
-        "from service_chassis.settings.properties import Property",
+        "from service_chassis.settings.clients.properties import Property",
         "",
         "LIBRDKAFKA_PROPERTIES: Mapping[str, Property] = {",
         *(_property_line(name, parts) for name, parts in sorted(_librdkafka_properties().items())),
@@ -159,8 +165,8 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     """Every generated file with what makes its text."""
     for message in MESSAGES:
         yield ROOT / "schemas" / f"{message.__name__}.json", partial(schema_file, message)
-    settings = ROOT / "libs" / "service-chassis" / "src" / "service_chassis" / "settings"
-    yield settings / "librdkafka_properties.py", librdkafka_properties_file
+    clients = ROOT / "libs" / "service-chassis" / "src" / "service_chassis" / "settings" / "clients"
+    yield clients / "librdkafka_properties.py", librdkafka_properties_file
     yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
     yield ROOT / "docs" / "eventtopic.md", reference
     yield ROOT / "services" / "producer" / "openapi.json", openapi_file
@@ -175,12 +181,8 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
 
 
 def write_snapshot_of_the_chart() -> None:
-    """What the chart renders by default; it takes Helm, which is built when it is missing."""
-    from heartzone_testing.chart.rendering import HelmTemplate  # noqa: PLC0415 the tests' own, and only needed here
-    from heartzone_testing.chart.snapshot import FILE, snapshot  # noqa: PLC0415
-    from heartzone_testing.go_programs.modules import ensure_program  # noqa: PLC0415
-
-    helm = HelmTemplate(ensure_program("helm", lambda line: print(line, file=sys.stderr)))  # noqa: T201
+    """Write what the chart renders by default; it takes Helm, which is built when it is missing."""
+    helm = HelmTemplate(ensure_helm(lambda line: print(line, file=sys.stderr)))  # noqa: T201
     FILE.write_text(snapshot(helm), encoding="utf-8")
 
 

@@ -1,12 +1,16 @@
-"""Command-line options of the test run; pytest reads them before it knows which folders hold tests."""
+"""Settings of the whole test run: its command line, hypothesis's profile, tests that are left out by default."""
 
 import argparse
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from heartzone_testing.go_programs.ahead import build_ahead
-from heartzone_testing.prometheus.programs import ensure_programs
+pytest_plugins = ["heartzone_testing.building.plugin"]
+
+# Deadlines of examples, and the check of how long their data take, measure how busy the machine is.
+settings.register_profile("heartzone", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("heartzone")
 
 E2E = Path(__file__).parent / "e2e"
 BY_NAME_ONLY = (E2E / "cluster", E2E / "images")  # `make e2e`
@@ -32,21 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="how many upgrades under load tests/e2e/cluster/release does one after the other, 2 at least; default: 2",
     )
-    # Said by `make e2e`: see tests/heartzone-testing/src/heartzone_testing/node.
+    # Given by `make e2e`: see heartzone_testing.e2e.
     parser.addoption("--node-directory", type=Path, help=argparse.SUPPRESS)
     parser.addoption("--image-archives", type=Path, help=argparse.SUPPRESS)
-    parser.addoption("--build-only", action="store_true", help="build what the chosen tests need, and run none of them")
-
-
-def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Build what tests of several folders need; then run none, if so asked: what conftests build is built by now."""
-    build_ahead(session, "prometheus_programs", ensure_programs)
-    return True if session.config.getoption("--build-only") else None
 
 
 @pytest.fixture(scope="session")
 def prometheus_programs() -> None:
-    """Prometheus and promtool are there: see above. For tests that run them by `prometheus.programs`."""
+    """Prometheus and promtool are built. For tests that run them by `prometheus.programs`."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

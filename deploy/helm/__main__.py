@@ -1,4 +1,4 @@
-"""What is generated of the chart, by its path in it; run by docs/generate.py."""
+"""The chart's generated files by their path in it; run by docs/generate.py."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

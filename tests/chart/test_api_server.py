@@ -11,12 +11,13 @@ import yaml
 
 from heartzone_testing.chart.definitions import definitions
 from heartzone_testing.chart.rendering import VALUE_FILES, HelmTemplate, Manifest, Rendered
-from heartzone_testing.control_plane.binaries import Binaries
-from heartzone_testing.control_plane.cluster import Cluster, own_cluster
-from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
-from heartzone_testing.control_plane.processes import ControlPlane
-from heartzone_testing.release.helm import CHART, Helm, HelmFailed
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import CHART
+from heartzone_testing.release.helm import Helm, HelmError
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.binaries import Binaries
+from kubernetes_node.control_plane.cluster import Cluster, own_cluster
+from kubernetes_node.control_plane.kubectl import Kubectl, KubectlError
+from kubernetes_node.control_plane.processes import ControlPlane
 
 NAMESPACES = ("heartzone", "rendered", "orders", "leases", "monitoring")
 DEFINITION = "eventtopics.heartzone.dev"
@@ -105,7 +106,7 @@ def test_it_would_refuse_a_custom_resource_that_is_wrong(
     )
     change(topic)
 
-    with pytest.raises(KubectlFailed, match=reason):
+    with pytest.raises(KubectlError, match=reason):
         _dry_run(api_server, topic)
 
 
@@ -113,7 +114,7 @@ def test_pod_security_would_refuse_less(api_server: Cluster, helm: HelmTemplate)
     pod = _pods_of(helm(CHART / "ci" / "minimal-values.yaml", namespace="rendered"))[0]
     del pod["spec"]["containers"][0]["securityContext"]["capabilities"]
 
-    with pytest.raises(KubectlFailed, match=r"violates PodSecurity.*unrestricted capabilities"):
+    with pytest.raises(KubectlError, match=r"violates PodSecurity.*unrestricted capabilities"):
         _dry_run(api_server, pod)
 
 
@@ -144,7 +145,7 @@ def test_a_definition_that_kubectl_made_is_handed_over_as_the_readme_says(releas
     values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
     older = (CHART / "crds" / f"{DEFINITION}.yaml").read_text().replace("- et", "- older")
     kubectl.apply(older)
-    with pytest.raises(HelmFailed, match='conflict with "kubectl-client-side-apply"'):
+    with pytest.raises(HelmError, match='conflict with "kubectl-client-side-apply"'):
         release("install", "heartzone", CHART, values)
 
     kubectl(*command[1].replace("deploy/helm/heartzone/crds", str(CHART / "crds")).split())

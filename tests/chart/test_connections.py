@@ -9,7 +9,7 @@ import pytest
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.chart.rendering import HelmTemplate, Rendered, at
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART
 from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.settings import ServiceSettings, load
 
@@ -167,8 +167,8 @@ def test_topics_and_group_are_told(helm: HelmTemplate, tmp_path: Path) -> None:
     worker = read(helm(CI / "minimal-values.yaml", *values), "zone-worker", {}, tmp_path)
 
     assert isinstance(worker, WorkerSettings)
-    assert (worker.topics.zones, worker.topics.dead_letters, worker.group_id) == ("zones", "dead", "group")
-    assert worker.topics.raw == "RawBiometricsImported"
+    assert (worker.topic.zones, worker.topic.dead_letters, worker.group_id) == ("zones", "dead", "group")
+    assert worker.topic.raw == "RawBiometricsImported"
 
 
 def test_namespaces_are_told_to_the_operator(helm: HelmTemplate, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the chart brings along: topics, dashboards, alerts, routes, and what it says when it is installed."""
+"""The chart's contents beside workloads: topics, dashboards, alerts, routes, and the notes after an installation."""
 
 import re
 from collections.abc import Mapping
@@ -8,11 +8,10 @@ import pytest
 import yaml
 
 from heartzone_testing.chart.rendering import HelmTemplate, at, component_of
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART, ROOT
 
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"
-ROOT = CHART.parents[2]
 TOPICS = ROOT / "schemas" / "topics"
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from heartzone_testing.chart.rendering import HelmTemplate, Refused, at
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.chart.rendering import HelmTemplate, RenderingError, at
+from heartzone_testing.checkout import CHART
 from heartzone_testing.release.values import merged
 
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
@@ -117,7 +117,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("values", "sentence"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
 def test_a_contradiction_is_refused_with_a_sentence(helm: HelmTemplate, values: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(Refused, match=re.escape(sentence)):
+    with pytest.raises(RenderingError, match=re.escape(sentence)):
         helm(MINIMAL, values)
 
 
@@ -134,7 +134,7 @@ def test_no_sentence_is_without_its_case(helm: HelmTemplate) -> None:
 
 
 def _refusal(helm: HelmTemplate, values: dict[str, Any]) -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RenderingError) as refused:
         helm(MINIMAL, values)
     return str(refused.value)
 
@@ -142,7 +142,7 @@ def _refusal(helm: HelmTemplate, values: dict[str, Any]) -> str:
 def test_a_test_without_a_secret_may_be_turned_off(helm: HelmTemplate) -> None:
     without = at("test.kafka.existingSecret", "")
 
-    with pytest.raises(Refused, match=r"test.kafka.existingSecret is empty.*or test.enabled=false"):
+    with pytest.raises(RenderingError, match=r"test.kafka.existingSecret is empty.*or test.enabled=false"):
         helm(STRIMZI, without)
     assert not helm(STRIMZI, without, at("test.enabled", False)).has("Pod")
 
@@ -165,5 +165,5 @@ def test_a_test_without_a_secret_may_be_turned_off(helm: HelmTemplate) -> None:
 def test_a_value_that_cannot_be_is_refused_where_it_stands(
     helm: HelmTemplate, values: dict[str, Any], where: str
 ) -> None:
-    with pytest.raises(Refused, match=f"at '{where}'"):
+    with pytest.raises(RenderingError, match=f"at '{where}'"):
         helm(MINIMAL, values)

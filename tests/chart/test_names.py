@@ -4,16 +4,16 @@ import re
 
 import pytest
 
-from heartzone_testing.chart.rendering import HelmTemplate, Manifest, Refused, at
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.chart.rendering import HelmTemplate, Manifest, RenderingError, at
+from heartzone_testing.checkout import CHART
 
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
-LONGEST_RELEASE = "r" * 53  # Helm's own limit
+MAX_RELEASE = "r" * 53  # Helm's own limit
 LABEL, SUBDOMAIN = 63, 253
 BECOME_LABELS = ("Deployment", "Pod", "Service", "StatefulSet")  # of DNS or of pods
 
 
-@pytest.mark.parametrize("release", ["a", "heartzone", "production", LONGEST_RELEASE, "r" * 39 + "-" + "r" * 10])
+@pytest.mark.parametrize("release", ["a", "heartzone", "production", MAX_RELEASE, "r" * 39 + "-" + "r" * 10])
 def test_every_name_fits(helm: HelmTemplate, release: str) -> None:
     rendered = helm(MINIMAL, at("monitoring.serviceMonitor.enabled", True), release=release)
     names = [_name(each) for each in rendered.manifests if each["kind"] != "CustomResourceDefinition"]
@@ -24,7 +24,7 @@ def test_every_name_fits(helm: HelmTemplate, release: str) -> None:
 
 
 def test_a_worker_s_name_leaves_room_for_what_a_stateful_set_adds(helm: HelmTemplate) -> None:
-    name = helm(MINIMAL, release=LONGEST_RELEASE).one("StatefulSet")["metadata"]["name"]
+    name = helm(MINIMAL, release=MAX_RELEASE).one("StatefulSet")["metadata"]["name"]
 
     assert name.endswith("-zone-worker")
     assert len(name) + len("-0123456789") <= LABEL, "the label controller-revision-hash"
@@ -56,7 +56,7 @@ def test_two_releases_in_a_namespace_select_their_own_pods(helm: HelmTemplate) -
 
 
 def test_a_name_that_kubernetes_would_refuse_is_refused_at_once(helm: HelmTemplate) -> None:
-    with pytest.raises(Refused, match="/fullnameOverride"):
+    with pytest.raises(RenderingError, match="/fullnameOverride"):
         helm(MINIMAL, {"fullnameOverride": "Under_score"})
 
 

@@ -1,12 +1,12 @@
-"""Who may reach whom on which port: the table is read by the rules of the API from the policies as rendered."""
+"""NetworkPolicies allow the connections of one table and no others, by the API's rules, evaluated as rendered."""
 
 from collections.abc import Sequence
 
 import pytest
 
-from heartzone_testing.chart.network_policies import Manifest, Peer, reaches
 from heartzone_testing.chart.rendering import HelmTemplate, component_of
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART
+from kubernetes_node.networking.network_policies import Manifest, Peer, reaches
 
 NAMES = {"app.kubernetes.io/name": "heartzone", "app.kubernetes.io/instance": "heartzone"}
 

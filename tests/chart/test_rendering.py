@@ -17,7 +17,7 @@ from heartzone_testing.chart.rendering import (
     Manifest,
     Rendered,
 )
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART
 
 # Other people's kinds, and ours: tests/kubernetes asks an API server that has their definitions.
 CUSTOM_GROUPS = {

@@ -10,7 +10,7 @@ import pytest
 
 from heartzone_chart.values_file import Section, Undocumented, Value, read_values
 from heartzone_testing.chart.rendering import HelmTemplate, at
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART
 from heartzone_testing.release.values import merged
 
 CI = CHART / "ci"

@@ -1,4 +1,4 @@
-"""How pods start, stop, scale, spread and are kept apart."""
+"""Start, stop, scaling, spreading and isolation of pods."""
 
 from typing import Any
 
@@ -7,11 +7,10 @@ import yaml
 
 from heartzone_producer.api.server import SHUTDOWN_GRACE_SECONDS
 from heartzone_testing.chart.rendering import HelmTemplate, at
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART, RBAC
 
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"
-RIGHTS = CHART.parents[1] / "operator" / "rbac.yaml"
 SERVICES = ("producer", "zone-worker", "operator")
 
 
@@ -151,7 +150,7 @@ def test_keda_starts_the_first_worker_by_kafka_and_further_ones_by_our_metric(he
 
 
 def test_the_operator_s_role_is_that_of_its_manifest(helm: HelmTemplate) -> None:
-    account, role, binding = yaml.safe_load_all(RIGHTS.read_text())
+    account, role, binding = yaml.safe_load_all(RBAC.read_text())
     rendered = helm(MINIMAL)
 
     assert rendered.one("Role")["rules"] == role["rules"]
@@ -162,7 +161,7 @@ def test_the_operator_s_role_is_that_of_its_manifest(helm: HelmTemplate) -> None
 
 
 def test_watching_everything_takes_a_cluster_role_but_the_lease_stays_at_home(helm: HelmTemplate) -> None:
-    _, role, _ = yaml.safe_load_all(RIGHTS.read_text())
+    _, role, _ = yaml.safe_load_all(RBAC.read_text())
     rendered = helm(CI / "all-namespaces-values.yaml")
     everywhere, at_home = rendered.one("ClusterRole"), rendered.one("Role")
 

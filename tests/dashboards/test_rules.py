@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from heartzone_testing.checkout import ROOT, RULES
 from heartzone_testing.prometheus.programs import program
-from heartzone_testing.prometheus.rules import ALERTS, RULES
+from heartzone_testing.prometheus.rules import ALERTS
 
-ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "rules"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 NAMES = [alert["alert"] for alert in ALERTS]

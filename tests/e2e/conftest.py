@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from heartzone_testing.laptop import Up, up
+from heartzone_testing.services.laptop import Up, up
 
 
 @pytest.fixture(scope="session")

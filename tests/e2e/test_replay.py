@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from heartzone.zones import zone_of
-from heartzone_cli.recordings import load
-from heartzone_testing.laptop import Up
-from heartzone_testing.programs import command, environment
+from heartzone_cli.replay.recordings import load
+from heartzone_testing.services.environment import command, environment
+from heartzone_testing.services.laptop import Up
 
 TIMEOUT_S = 120
 
@@ -46,9 +46,7 @@ def lines(output: str, kind: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["3173437224.tcx", "4801048867.fit", "activity_5039744860.gpx"])
-def test_a_recording_comes_out_with_as_many_samples_in_each_zone_as_it_holds(
-    folder: Path, workouts: Path, name: str
-) -> None:
+def test_a_recording_yields_as_many_samples_in_each_zone_as_it_has(folder: Path, workouts: Path, name: str) -> None:
     samples = load(workouts / name).samples
     expected = [0] * 6
     for sample in samples:
@@ -67,7 +65,7 @@ def test_several_recordings_are_replayed_at_once_and_shown_as_a_chart(folder: Pa
     finished = run(folder, "replay", *sorted(workouts.glob("*_ACTIVITY.fit")))
 
     assert finished.returncode == 0, finished.stderr
-    assert "259 samples sent, 259 accepted, 0 refused." in finished.stdout
+    assert "259 samples sent, 259 accepted, 0 rejected." in finished.stdout
     assert "█" in finished.stdout
 
 
@@ -83,7 +81,7 @@ def test_a_zero_is_a_reading_without_a_zone_and_a_gap_counts_30_seconds(folder: 
     assert zones[0] == (1, 0.2)
 
 
-def test_a_replay_in_real_time_stops_at_once_on_ctrl_c_and_says_what_was_sent(folder: Path, workouts: Path) -> None:
+def test_a_replay_in_real_time_stops_on_ctrl_c_and_reports_what_was_sent(folder: Path, workouts: Path) -> None:
     process = subprocess.Popen(
         command(
             "replay", workouts / "3173437224.tcx", "--speed", "1", "--device", "00000000-0000-0000-0000-00000000000a"
@@ -98,7 +96,7 @@ def test_a_replay_in_real_time_stops_at_once_on_ctrl_c_and_says_what_was_sent(fo
         command("zones", "--json", "--from-beginning"), cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
     )
     assert follower.stdout is not None
-    for line in follower.stdout:  # until the first reading of this replay is out at the other end
+    for line in follower.stdout:  # until the first zone event of this replay
         if json.loads(line)["DeviceId"].endswith("00000000000a"):
             break
     follower.send_signal(signal.SIGINT)
@@ -108,11 +106,11 @@ def test_a_replay_in_real_time_stops_at_once_on_ctrl_c_and_says_what_was_sent(fo
     output, errors = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert " accepted, 0 refused." in output
+    assert " accepted, 0 rejected." in output
     assert errors.splitlines()[-1] == "Stopped by Ctrl-C."
 
 
-def test_an_api_that_is_not_there_is_one_sentence_and_exit_code_2(folder: Path, workouts: Path) -> None:
+def test_an_unreachable_api_is_one_sentence_and_exit_code_2(folder: Path, workouts: Path) -> None:
     finished = run(folder, "replay", workouts / "6471559601_ACTIVITY.fit", "--api", "http://127.0.0.1:1")
 
     assert finished.returncode == 2
@@ -121,7 +119,7 @@ def test_an_api_that_is_not_there_is_one_sentence_and_exit_code_2(folder: Path, 
     assert finished.stderr.count("\n") == 1
 
 
-def test_a_leftover_endpoints_file_is_suspected_when_kafka_does_not_answer(tmp_path: Path, workouts: Path) -> None:
+def test_a_leftover_endpoints_file_is_suspected_when_kafka_does_not_respond(tmp_path: Path, workouts: Path) -> None:
     (tmp_path / ".heartzone").mkdir()
     (tmp_path / ".heartzone" / "endpoints.json").write_text(
         json.dumps(

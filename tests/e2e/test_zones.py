@@ -12,7 +12,8 @@ from confluent_kafka import Producer
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone.messages import HeartRateZoneReached, encode
 from heartzone.wire import frame_prefix
-from heartzone_testing.programs import ROOT, command, environment
+from heartzone_testing.checkout import ROOT
+from heartzone_testing.services.environment import command, environment
 
 DEVICE = "00000000-0000-0000-0000-00000000000b"
 
@@ -60,7 +61,7 @@ def message(second: int, zone: int) -> HeartRateZoneReached:
     return HeartRateZoneReached(DEVICE, zone, f"2022-12-02T13:50:{second:02}.0000000Z", 100 + 20 * zone, 200)
 
 
-def test_each_message_is_one_line_of_json_and_a_bad_record_is_counted_at_the_end(settings: dict[str, str]) -> None:
+def test_each_message_is_one_line_of_json_and_invalid_records_are_counted_at_the_end(settings: dict[str, str]) -> None:
     with following(settings, "--json") as process:
         produce(settings, frame_prefix(1) + encode(message(0, 1)), b"no frame", frame_prefix(1) + encode(message(1, 2)))
         assert process.stdout is not None

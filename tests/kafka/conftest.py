@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from heartzone_testing.pipeline import Pipeline
-from heartzone_testing.testbed import Testbed
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.services.pipeline import Pipeline
 
 
 @pytest.fixture(scope="session")

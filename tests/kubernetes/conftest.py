@@ -5,25 +5,17 @@ changes anything: no garbage collection by owner references, no service accounts
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from heartzone_testing.control_plane.binaries import BinariesMissing, ensure_binaries
-from heartzone_testing.control_plane.cluster import Cluster, given_cluster, installed_kubectl, own_cluster
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.control_plane.processes import ControlPlane
-from heartzone_testing.go_programs.ahead import build_ahead
-from heartzone_testing.operators import OperatorBench
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    if not session.config.getoption("--kubeconfig"):
-        with suppress(BinariesMissing):  # an error of the tests that need them
-            build_ahead(session, "kubernetes", ensure_binaries)
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.by_hand import ByHand
+from kubernetes_node.control_plane.binaries import ensure_binaries
+from kubernetes_node.control_plane.cluster import Cluster, given_cluster, installed_kubectl, own_cluster
+from kubernetes_node.control_plane.kubectl import Kubectl
+from kubernetes_node.control_plane.processes import ControlPlane
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +26,10 @@ def kubernetes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """
     given = request.config.getoption("--kubeconfig")
     if given is not None:
-        kubectl = installed_kubectl() or ensure_binaries(lambda _: None)["kubectl"]
+        kubectl = installed_kubectl() or ensure_binaries(print)["kubectl"]
         yield given_cluster(given, kubectl)
         return
-    binaries = ensure_binaries(lambda _: None)  # they are there: see above
+    binaries = ensure_binaries(print)
     with ControlPlane(binaries, tmp_path_factory.mktemp("control-plane")) as control_plane:
         yield own_cluster(control_plane, binaries["kubectl"])
 
@@ -115,3 +107,9 @@ def served(
         with bench.operator():
             yield bench
         bench.close()
+
+
+@pytest.fixture(scope="module")
+def by_hand(embedded_kafka: EmbeddedKafka) -> ByHand:
+    """``.create(name, topic)``, ``.set(name, key, value)``, ``.delete(name)`` without the operator."""
+    return ByHand(embedded_kafka)

@@ -1,10 +1,10 @@
-"""Where the control plane's programs come from when somebody else built them."""
+"""The control plane's programs of KUBEBUILDER_ASSETS."""
 
 from pathlib import Path
 
 import pytest
 
-from heartzone_testing.control_plane.binaries import BinariesMissing, ensure_binaries
+from kubernetes_node.control_plane.binaries import BinariesMissingError, ensure_binaries
 
 
 def test_kubebuilder_assets_are_taken_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,5 +21,5 @@ def test_a_kubebuilder_assets_folder_that_lacks_a_program_is_refused(
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
     (tmp_path / "etcd").touch(mode=0o755)
 
-    with pytest.raises(BinariesMissing, match="lacks kube-apiserver, kubectl"):
+    with pytest.raises(BinariesMissingError, match="lacks kube-apiserver, kubectl"):
         ensure_binaries(print)

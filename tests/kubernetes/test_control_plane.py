@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from heartzone_testing.control_plane.binaries import ensure_binaries
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
-from heartzone_testing.control_plane.processes import ControlPlane
+from kubernetes_node.control_plane.binaries import ensure_binaries
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.kubectl import Kubectl, KubectlError
+from kubernetes_node.control_plane.processes import ControlPlane
 
 READ_CONFIG_MAPS = """
 apiVersion: rbac.authorization.k8s.io/v1
@@ -31,8 +31,8 @@ subjects: [{kind: ServiceAccount, name: tester}]
 HOLD_UNTIL_KILLED = """
 import sys, time
 from pathlib import Path
-from heartzone_testing.control_plane.binaries import ensure_binaries
-from heartzone_testing.control_plane.processes import ControlPlane
+from kubernetes_node.control_plane.binaries import ensure_binaries
+from kubernetes_node.control_plane.processes import ControlPlane
 
 with ControlPlane(ensure_binaries(lambda _: None), Path(sys.argv[1])) as running:
     print(running.etcd.pid, running.api_server.pid, flush=True)
@@ -74,7 +74,7 @@ def test_what_is_applied_can_be_read_again(kubectl: Kubectl) -> None:
 
 
 def test_what_does_not_exist_fails_in_kubectl_s_words(kubectl: Kubectl) -> None:
-    with pytest.raises(KubectlFailed, match='configmaps "nowhere" not found'):
+    with pytest.raises(KubectlError, match='configmaps "nowhere" not found'):
         kubectl.get("configmap", "nowhere")
 
 
@@ -82,14 +82,14 @@ def test_a_service_account_may_do_what_a_role_allows_and_nothing_else(
     kubectl: Kubectl, service_account: Kubectl
 ) -> None:
     kubectl.apply(config_map("first"))
-    with pytest.raises(KubectlFailed, match=r'system:serviceaccount:test-\w+:tester" cannot get resource "configmaps"'):
+    with pytest.raises(KubectlError, match=r'system:serviceaccount:test-\w+:tester" cannot get resource "configmaps"'):
         service_account.get("configmap", "first")
 
     kubectl.apply(READ_CONFIG_MAPS)
 
     # The API server's authorizer learns of new rules by a watch.
     eventually(lambda: service_account.run("get", "configmap", "first").returncode == 0, "the role is in force")
-    with pytest.raises(KubectlFailed, match=r'cannot delete resource "configmaps"'):
+    with pytest.raises(KubectlError, match=r'cannot delete resource "configmaps"'):
         service_account("delete", "configmap", "first")
 
 
@@ -98,7 +98,7 @@ def test_a_token_that_the_cluster_did_not_sign_is_refused(kubernetes: Cluster, n
     forged = tmp_path / "forged"
     forged.write_text(genuine.read_text().replace('"token": "', '"token": "x'))
 
-    with pytest.raises(KubectlFailed, match="You must be logged in to the server"):
+    with pytest.raises(KubectlError, match="You must be logged in to the server"):
         kubernetes.kubectl_as(forged).get("namespaces")
 
 
@@ -116,7 +116,7 @@ def test_a_restarted_api_server_has_the_same_address_and_data(control_plane: Con
 def test_while_the_api_server_is_stopped_nobody_answers(control_plane: ControlPlane, kubectl: Kubectl) -> None:
     control_plane.stop_api_server()
 
-    with pytest.raises(KubectlFailed, match="refused"):
+    with pytest.raises(KubectlError, match="refused"):
         kubectl("get", "configmaps")
 
 
@@ -128,7 +128,7 @@ def test_a_namespace_goes_with_everything_in_it_whatever_finalizers_say(
             config_map("held", finalizers=["heartzone.dev/never-comes"]), config_map("free")
         )
 
-    with pytest.raises(KubectlFailed, match="not found"):
+    with pytest.raises(KubectlError, match="not found"):
         kubernetes.kubectl.get("namespace", name)
     everywhere = kubernetes.kubectl.get("configmaps", "--all-namespaces")["items"]
     assert [item for item in everywhere if item["metadata"]["namespace"] == name] == []

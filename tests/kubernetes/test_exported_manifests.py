@@ -1,14 +1,13 @@
-"""What `heartzone topics export` writes is read by kubectl and the API server as it was meant."""
+"""Exported manifests keep their meaning when kubectl and the API server read them."""
 
 from typing import Any
 
 import pytest
 
-from event_topics.manifest import manifest_of, resource_names, to_yaml
-from event_topics.state import ObservedSubject, ObservedTopic, SchemaVersion
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.operators import CRD
+from event_topics import ObservedSubject, ObservedTopic, SchemaVersion, manifest_of, resource_names, to_yaml
+from heartzone_testing.checkout import CRD
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.kubectl import Kubectl
 
 JSON_SCHEMA = '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","title":"Überfall: \\n \\u2028 {}"}'
 PROTO_SCHEMA = 'syntax = "proto3";\n\n// tabs\tand trailing blanks  \nmessage Order {\n  string id = 1;\n}\n'
@@ -29,7 +28,7 @@ def applied(kubectl: Kubectl, manifest: dict[str, Any]) -> Any:
 @pytest.mark.parametrize(
     "topic", ["orders", "BiometricsImported.dlq", "_schemas", "1e3", "0x1F", "true", "null", "A" * 249, "-.-"]
 )
-def test_every_topic_has_a_name_that_kubernetes_takes(kubectl: Kubectl, topic: str) -> None:
+def test_every_topic_has_a_name_that_kubernetes_accepts(kubectl: Kubectl, topic: str) -> None:
     [name] = resource_names([topic]).values()
 
     spec = applied(kubectl, manifest_of(name, topic, ObservedTopic(partitions=3, replicas=2)))

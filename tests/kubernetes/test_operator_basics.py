@@ -1,12 +1,13 @@
-"""The operator as a process, against a real API server, broker and registry: the way of one resource."""
+"""The operator as a process, on a real API server, broker and registry: from a resource to its topic and status."""
 
 import re
 
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench, kubectl_wait
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
 
 
-def test_applying_a_resource_gives_a_topic_and_a_subject_and_kubectl_wait_tells_when(
+def test_applying_a_resource_creates_a_topic_and_a_subject_and_kubectl_wait_returns_then(
     bench: OperatorBench,
 ) -> None:
     asked = event_topic(partitions=3, config={"retention.ms": "3600000"}, schema=SCHEMA_1, compatibility="BACKWARD")
@@ -39,7 +40,7 @@ def test_applying_a_resource_gives_a_topic_and_a_subject_and_kubectl_wait_tells_
         }
 
 
-def test_resources_that_change_together_are_made_together(bench: OperatorBench) -> None:
+def test_resources_that_change_together_are_one_batch(bench: OperatorBench) -> None:
     bench.kubectl.apply(*[event_topic(name=f"together-{number}") for number in range(50)])
 
     with bench.operator() as operator:
@@ -51,22 +52,22 @@ def test_resources_that_change_together_are_made_together(bench: OperatorBench) 
         assert operator.samples("heartzone_reconciles_total", "outcome")["applied"] == 50
 
 
-def test_metrics_tell_of_resources_by_condition(bench: OperatorBench) -> None:
+def test_metrics_count_resources_by_condition(bench: OperatorBench) -> None:
     with bench.operator() as operator:
         bench.settled(bench.apply(event_topic()))
         bench.settled(bench.apply(event_topic(replicas=7)), "False")
 
         def ready(status: str) -> float:
             sample = rf'heartzone_eventtopics{{condition="Ready",status="{status}"}} (\S+)'
-            found = re.search(sample, operator.get("/metrics")[1])
+            found = re.search(sample, operator.get("/metrics").text)
             return float(found[1]) if found else -1
 
         eventually(lambda: (ready("True"), ready("False"), ready("Unknown")) == (1, 1, 0), "the resources counted")
         assert operator.metric("heartzone_reconcile_duration_seconds_count") > 0
-        assert "heartzone_build_info" in operator.get("/metrics")[1]
+        assert "heartzone_build_info" in operator.get("/metrics").text
 
 
-def test_a_namespace_without_resources_is_looked_at_again_and_again(bench: OperatorBench) -> None:
+def test_a_namespace_without_resources_is_resynced(bench: OperatorBench) -> None:
     with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "1"}) as operator:
         eventually(lambda: operator.metric("heartzone_reconcile_batch_resources_count") >= 2, "two resyncs")
         bench.settled(bench.apply(event_topic()))

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic
-from heartzone_testing.prometheus.dashboards import FOLDER, load, queries, substitute
+from heartzone_testing.checkout import DASHBOARDS_FOLDER
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.prometheus.dashboards import load, queries, substitute
 from heartzone_testing.prometheus.server import ScrapeJob, scraping
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
 
-QUERIES = queries(load(FOLDER / "pipeline.json"))
+QUERIES = queries(load(DASHBOARDS_FOLDER / "pipeline.json"))
 OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel == "EventTopics not Ready"]
 
 
@@ -17,7 +19,7 @@ OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel
 def test_every_query_about_the_operator_returns_data(bench: OperatorBench, tmp_path: Path) -> None:
     with (
         bench.operator() as operator,
-        scraping(tmp_path, ScrapeJob("operator", [f"127.0.0.1:{operator.port}"])) as prometheus,
+        scraping(tmp_path, ScrapeJob("operator", [f"127.0.0.1:{operator.management_port}"])) as prometheus,
     ):
         bench.settled(bench.apply(event_topic(schema=SCHEMA_1)))
         bench.settled(bench.apply(event_topic(replicas=7)), "False")

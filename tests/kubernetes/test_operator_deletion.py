@@ -1,12 +1,13 @@
-"""What is left when a resource goes: all of it with Retain, nothing but soft-deleted schemas with Delete."""
+"""Deletion of a resource: everything stays with Retain, nothing but soft-deleted schemas with Delete."""
 
 import uuid
 from collections.abc import Callable
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from event_topics.kafka_topics import KafkaTopics
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
-from heartzone_testing.testbed import eventually
+from event_topics import KafkaTopics
+from heartzone_testing.operators.bench import OperatorBench, kubectl_wait
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
 
 
 def is_gone(bench: OperatorBench, name: str) -> bool:
@@ -23,7 +24,7 @@ def test_retain_has_no_finalizer_and_keeps_topic_and_subject(served: OperatorBen
     served.kubectl("delete", "et", name)
 
     marker = served.apply(event_topic())
-    served.settled(marker)  # the deletion was seen before this
+    served.settled(marker)  # the deletion was observed before this
     assert served.topic(topic) is not None
     assert served.versions(topic) == [1]
 
@@ -42,7 +43,7 @@ def test_delete_removes_the_topic_and_softly_its_subjects(served: OperatorBench)
     assert "Deleted" in served.event_reasons(name)
 
 
-def test_resources_that_go_together_are_deleted_together(bench: OperatorBench) -> None:
+def test_resources_that_are_deleted_together_cost_one_request_for_their_topics(bench: OperatorBench) -> None:
     prefix = f"Gone-{uuid.uuid4().hex[:8]}"
     topics = [f"{prefix}-{number}" for number in range(40)]
     bench.kubectl.apply(*[event_topic(topic, schema=SCHEMA_1, deletionPolicy="Delete") for topic in topics])
@@ -57,7 +58,7 @@ def test_resources_that_go_together_are_deleted_together(bench: OperatorBench) -
     assert not {f"{topic}-value" for topic in topics} & set(bench.registry.get_subjects())
 
 
-def test_a_policy_that_changes_its_mind_takes_the_finalizer_away(served: OperatorBench) -> None:
+def test_a_changed_policy_removes_the_finalizer(served: OperatorBench) -> None:
     asked = event_topic(deletionPolicy="Delete")
     topic = asked["spec"]["topicName"]
     name = served.apply(asked)
@@ -99,7 +100,7 @@ def test_a_paused_resource_is_not_deleted_before_it_is_released(served: Operator
     assert served.topic(topic) is None
 
 
-def test_while_kafka_is_away_a_resource_waits_to_be_deleted_and_says_so(
+def test_while_kafka_is_unavailable_a_resource_waits_to_be_deleted_and_reports_it(
     bench: OperatorBench, embedded_kafka_factory: Callable[..., EmbeddedKafka]
 ) -> None:
     kafka = embedded_kafka_factory()
@@ -118,7 +119,7 @@ def test_while_kafka_is_away_a_resource_waits_to_be_deleted_and_says_so(
         assert KafkaTopics(kafka.client_config()).observe([asked["spec"]["topicName"]]) == {}
 
 
-def test_while_the_registry_is_away_the_topic_goes_and_the_resource_waits_for_its_subjects(
+def test_while_the_registry_is_unavailable_the_topic_is_deleted_and_the_resource_waits_for_its_subjects(
     bench: OperatorBench, embedded_registry_factory: Callable[..., EmbeddedRegistry]
 ) -> None:
     registry = embedded_registry_factory()

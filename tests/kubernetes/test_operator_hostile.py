@@ -1,4 +1,4 @@
-"""Resources that mean harm: nothing crashes, nothing is fetched, and the others are served as before."""
+"""Hostile resources: nothing crashes, nothing is fetched, and the others are reconciled as before."""
 
 import json
 import socket
@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from heartzone_testing.operators import DRAFT_07, SCHEMA_1, OperatorBench, condition_of, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import DRAFT_07, SCHEMA_1, condition_of, event_topic
+from heartzone_testing.waiting import eventually
 
 
 def of_a_megabyte(_: str) -> str:
@@ -63,7 +64,7 @@ def test_a_hostile_schema_harms_nobody_else(served: OperatorBench, schema: Calla
         served.settled(bystander)
         status = judged(served, hostile["metadata"]["name"])
 
-        assert condition_of(status, "TopicReady")["status"] == "True", "whatever is thought of the schema"
+        assert condition_of(status, "TopicReady")["status"] == "True", "whatever the schema is"
         assert len(condition_of(status, "Ready")["message"]) < 5_000
         with pytest.raises(BlockingIOError):
             listener.accept()
@@ -80,7 +81,7 @@ def test_a_key_of_the_configuration_that_no_request_can_hold_harms_nobody_else(s
     assert served.topic(hostile["spec"]["topicName"]) is None
 
 
-def test_a_long_name_and_a_message_of_many_bytes_are_told_as_events_too(served: OperatorBench) -> None:
+def test_a_long_name_and_a_message_of_many_bytes_make_an_event_too(served: OperatorBench) -> None:
     name = served.apply(event_topic(name="a" * 199 + "-" + "b" * 40, config={"retention.ms": "ж" * 700}))
 
     served.settled(name, "False", reason="InvalidConfig")

@@ -1,16 +1,17 @@
-"""An operator that is killed at any moment, again and again, ends where one that lives would."""
+"""An operator that is killed at random moments reaches the same state as one that is not."""
 
 import random
 import threading
 import uuid
 
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic, kubectl_wait
+from heartzone_testing.operators.bench import OperatorBench, kubectl_wait
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
 
 RESOURCES = 60
 KILLS = 4
 
 
-def test_killed_at_random_moments_it_makes_everything_once(bench: OperatorBench) -> None:
+def test_killed_at_random_moments_it_creates_everything_once(bench: OperatorBench) -> None:
     seed = uuid.uuid4().int
     chance = random.Random(seed)
     prefix = f"Kill-{uuid.uuid4().hex[:8]}"

@@ -1,4 +1,4 @@
-"""An operator whose loop is stuck says so to whoever could restart it."""
+"""An operator whose loop is stuck fails its liveness probe."""
 
 import socket
 import threading
@@ -6,17 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
 
 
 @pytest.fixture
 def trickling_registry() -> Iterator[str]:
-    """A registry whose answer never ends: a byte now and then, so that no wait for the next one takes too long."""
+    """A registry whose response never ends: a byte now and then, so that no wait for the next one times out."""
     done = threading.Event()
-    answers: list[threading.Thread] = []
+    responses: list[threading.Thread] = []
 
-    def answer(client: socket.socket) -> None:
+    def respond(client: socket.socket) -> None:
         with client:
             client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n[")
             while not done.wait(0.5):
@@ -31,8 +32,8 @@ def trickling_registry() -> Iterator[str]:
             if done.is_set():
                 client.close()
                 return
-            answers.append(threading.Thread(target=answer, args=(client,)))
-            answers[-1].start()
+            responses.append(threading.Thread(target=respond, args=(client,)))
+            responses[-1].start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         accepting = threading.Thread(target=accept, args=(listener,))
@@ -40,7 +41,7 @@ def trickling_registry() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         done.set()
         socket.create_connection(listener.getsockname()).close()
-        for thread in (accepting, *answers):
+        for thread in (accepting, *responses):
             thread.join()
 
 
@@ -50,13 +51,13 @@ def test_a_request_that_never_ends_fails_the_probe_and_ends_the_process_when_it_
     operator = bench.start({"HEARTZONE_SCHEMA_REGISTRY_URL": trickling_registry, "HEARTZONE_WATCHDOG_TIMEOUT": "20"})
     try:
         operator.wait_until_ready()
-        assert operator.get("/livez")[0] == 200
+        assert operator.get("/livez").status == 200
 
         bench.apply(event_topic(schema=SCHEMA_1))
 
-        eventually(lambda: operator.get("/livez")[0] == 503, "the probe failing")
-        assert "the loop has not moved for" in operator.get("/livez")[1]
+        eventually(lambda: operator.get("/livez").status == 503, "the probe failing")
+        assert "the loop has made no progress for" in operator.get("/livez").text
     finally:
         code = operator.process.terminate(30)
-    assert code == 1, "not left to be killed, and not as if it had ended its work"
-    assert "the batch in hand did not end" in operator.process.log()
+    assert code == 1, "neither left to be killed, nor reported as success"
+    assert "the current batch did not end" in operator.process.log()

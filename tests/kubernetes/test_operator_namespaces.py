@@ -1,14 +1,16 @@
-"""One namespace or all of them: what an operator serves, and who gets a topic that two teams ask for."""
+"""One namespace or all of them: what an operator serves, and which of two namespaces owns a topic."""
 
 from collections.abc import Iterator
 
 import pytest
 import yaml
 
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.operators import RBAC, SCHEMA_1, OperatorBench, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import RBAC
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.kubectl import Kubectl
 
 ROLE = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")
 # Namespaces that sort before and after that of the bench, which is named test-….
@@ -43,11 +45,11 @@ def test_a_namespaced_operator_does_not_see_other_namespaces(bench: OperatorBenc
         bench.settled(bench.apply(event_topic()))
 
         assert "status" not in kubernetes.kubectl.within(elsewhere).get("et", "foreign")
-        assert "cannot" not in operator.process.log(), "nor does it ask for what it may not"
+        assert "cannot" not in operator.process.log(), "nor does it request what it may not"
 
 
 @ELSEWHERE
-def test_a_topic_of_one_namespace_cannot_be_had_from_another(
+def test_a_topic_of_one_namespace_cannot_be_claimed_from_another(
     bench: OperatorBench, kubernetes: Cluster, everywhere: dict[str, str], prefix: str
 ) -> None:
     kept = event_topic()
@@ -63,11 +65,11 @@ def test_a_topic_of_one_namespace_cannot_be_had_from_another(
 
 
 @ELSEWHERE
-def test_of_two_made_in_the_same_second_the_one_that_keeps_the_topic_still_does_after_a_restart(
+def test_of_two_created_in_the_same_second_the_owner_stays_the_owner_after_a_restart(
     bench: OperatorBench, kubernetes: Cluster, everywhere: dict[str, str], prefix: str
 ) -> None:
     with kubernetes.new_namespace(prefix) as elsewhere:
-        name = made_in_the_same_second(bench.kubectl, kubernetes.kubectl.within(elsewhere))
+        name = created_in_the_same_second(bench.kubectl, kubernetes.kubectl.within(elsewhere))
         with bench.operator():  # it serves one of the two namespaces only
             topic_id = bench.settled(name)["topicId"]
 
@@ -76,8 +78,8 @@ def test_of_two_made_in_the_same_second_the_one_that_keeps_the_topic_still_does_
             assert bench.settled(name)["topicId"] == topic_id
 
 
-def made_in_the_same_second(here: Kubectl, elsewhere: Kubectl) -> str:
-    """Apply a resource here and, for the same topic, `thief` elsewhere, so that the API server tells the same time."""
+def created_in_the_same_second(here: Kubectl, elsewhere: Kubectl) -> str:
+    """Apply a resource here and, for the same topic, `thief` elsewhere, both created in the same second."""
     made: list[str] = []
 
     def is_so() -> bool:

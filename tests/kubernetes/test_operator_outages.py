@@ -1,12 +1,14 @@
-"""What the operator does while something is away, and how it comes back by itself."""
+"""The operator while something is unavailable, and its recovery without a restart."""
 
 from collections.abc import Callable
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.processes import ControlPlane
-from heartzone_testing.operators import CRD, SCHEMA_1, SCHEMA_2, OperatorBench, condition_of, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import CRD
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, SCHEMA_2, condition_of, event_topic
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.processes import ControlPlane
 
 
 def halves(bench: OperatorBench, name: str) -> dict[str, tuple[str, str]]:
@@ -14,7 +16,7 @@ def halves(bench: OperatorBench, name: str) -> dict[str, tuple[str, str]]:
     return {each["type"]: (each["status"], each["reason"]) for each in bench.status(name).get("conditions", [])}
 
 
-def test_while_kafka_is_away_schemas_are_registered_and_topics_follow_when_it_is_back(
+def test_while_kafka_is_unavailable_schemas_are_registered_and_topics_follow_when_it_is_back(
     bench: OperatorBench, embedded_kafka_factory: Callable[..., EmbeddedKafka]
 ) -> None:
     kafka = embedded_kafka_factory()
@@ -28,14 +30,14 @@ def test_while_kafka_is_away_schemas_are_registered_and_topics_follow_when_it_is
             "TopicReady": ("Unknown", "KafkaUnavailable"),
             "SchemaReady": ("True", "Registered"),
         }
-        assert operator.get("/readyz")[0] == 200, "the operator does what it can"
-        assert "did not answer" in operator.get("/readyz")[1]
+        assert operator.get("/readyz").status == 200, "the operator does what it can"
+        assert "did not respond" in operator.get("/readyz").text
 
         kafka.nodes[0].start()
         bench.settled(name, timeout=60)
 
 
-def test_while_the_registry_is_away_topics_are_made_and_schemas_follow_when_it_is_back(
+def test_while_the_registry_is_unavailable_topics_are_created_and_schemas_follow_when_it_is_back(
     bench: OperatorBench, embedded_registry_factory: Callable[..., EmbeddedRegistry]
 ) -> None:
     registry = embedded_registry_factory()
@@ -72,7 +74,7 @@ def test_an_outage_changes_the_status_once_and_not_with_every_retry(
         assert bench.kubectl.get("et", name)["metadata"]["resourceVersion"] == version
 
 
-def test_a_restart_of_the_api_server_is_survived_and_what_was_deleted_meanwhile_does_not_come_back(
+def test_a_restart_of_the_api_server_is_survived_and_what_was_deleted_meanwhile_is_not_created_again(
     bench: OperatorBench, control_plane: ControlPlane
 ) -> None:
     kept, deleted = event_topic(schema=SCHEMA_1), event_topic()
@@ -80,7 +82,7 @@ def test_a_restart_of_the_api_server_is_survived_and_what_was_deleted_meanwhile_
         kept_name, deleted_name = bench.apply(kept), bench.apply(deleted)
         bench.settled(kept_name)
         bench.settled(deleted_name)
-        operator.process.pause()  # so that the watch cannot tell of the deletion
+        operator.process.pause()  # so that the watch cannot report the deletion
         bench.kubectl("delete", "et", deleted_name)
         control_plane.restart_api_server()
         operator.process.resume()
@@ -93,15 +95,15 @@ def test_a_restart_of_the_api_server_is_survived_and_what_was_deleted_meanwhile_
         assert operator.process.poll() is None
 
 
-def test_an_operator_that_starts_before_the_definition_says_so_and_waits(
+def test_an_operator_that_starts_before_the_definition_reports_it_and_waits(
     bench: OperatorBench, kubernetes: Cluster, control_plane: ControlPlane
 ) -> None:
     kubernetes.kubectl("delete", "--ignore-not-found", f"--filename={CRD}")
     operator = bench.start()
     try:
-        eventually(lambda: "apply deploy/crd/" in operator.get("/readyz")[1], "the reason on /readyz")
-        assert operator.get("/readyz")[0] == 503
-        assert operator.get("/livez")[0] == 200
+        eventually(lambda: "apply deploy/crd/" in operator.get("/readyz").text, "the reason on /readyz")
+        assert operator.get("/readyz").status == 503
+        assert operator.get("/livez").status == 200
 
         kubernetes.kubectl("apply", "--server-side", f"--filename={CRD}")
         kubernetes.kubectl("wait", "--for=condition=Established", f"--filename={CRD}")
@@ -123,7 +125,7 @@ def test_a_definition_that_is_deleted_and_comes_back_is_survived(
         bench.settled(bench.apply(event_topic(name="second")), timeout=60)
 
 
-def test_an_operator_killed_between_topic_and_schema_goes_on_where_it_was(
+def test_an_operator_killed_between_topic_and_schema_continues_where_it_was(
     bench: OperatorBench, embedded_registry_factory: Callable[..., EmbeddedRegistry]
 ) -> None:
     registry = embedded_registry_factory()
@@ -145,10 +147,10 @@ def test_an_operator_killed_between_topic_and_schema_goes_on_where_it_was(
     assert before is not None
     assert status["topicId"] == before.topic_id
     assert status["valueSchema"]["version"] == 1
-    assert status["managedConfig"] == ["retention.ms"], "what the dead one had set can still be taken back"
+    assert status["managedConfig"] == ["retention.ms"], "what the killed one had set can still be reset"
 
 
-def test_what_became_of_a_resource_is_not_told_of_the_next_one_of_its_name(
+def test_the_result_of_a_resource_is_not_written_to_the_next_one_of_its_name(
     bench: OperatorBench, embedded_registry_factory: Callable[..., EmbeddedRegistry]
 ) -> None:
     registry = embedded_registry_factory()
@@ -163,20 +165,20 @@ def test_what_became_of_a_resource_is_not_told_of_the_next_one_of_its_name(
         registry.resume()
 
         bench.settled(name, "Unknown", reason="Paused")
-        bench.settled(bench.apply(event_topic()))  # whatever was under way is over
+        bench.settled(bench.apply(event_topic()))  # pending requests are over
 
         assert bench.condition(name)["reason"] == "Paused"
 
 
-def test_of_two_operators_one_acts_and_the_other_says_that_it_waits_until_the_first_is_gone(
+def test_of_two_operators_one_acts_and_the_other_reports_that_it_waits_until_the_first_is_gone(
     bench: OperatorBench,
 ) -> None:
     first = bench.start({"HEARTZONE_IDENTITY": "first"})
     first.wait_until_ready()
     second = bench.start({"HEARTZONE_IDENTITY": "second"})
     try:
-        eventually(lambda: "the operator first holds the lease" in second.get("/readyz")[1], "the reason on /readyz")
-        assert second.get("/readyz")[0] == 503
+        eventually(lambda: "the operator first holds the lease" in second.get("/readyz").text, "the reason on /readyz")
+        assert second.get("/readyz").status == 503
         bench.settled(bench.apply(event_topic()))
         assert second.metric("heartzone_reconciles_total") == 0
 
@@ -188,7 +190,7 @@ def test_of_two_operators_one_acts_and_the_other_says_that_it_waits_until_the_fi
     assert bench.kubectl.get("lease", "heartzone-operator")["spec"]["holderIdentity"] == "", "free for the next one"
 
 
-def test_an_operator_whose_lease_is_taken_away_ends_rather_than_act_beside_another(bench: OperatorBench) -> None:
+def test_an_operator_that_loses_its_lease_ends_rather_than_act_beside_another(bench: OperatorBench) -> None:
     operator = bench.start()
     operator.wait_until_ready()
     bench.settled(bench.apply(event_topic()))
@@ -196,7 +198,7 @@ def test_an_operator_whose_lease_is_taken_away_ends_rather_than_act_beside_anoth
     bench.kubectl("patch", "lease", "heartzone-operator", "--type=merge", '--patch={"spec":{"holderIdentity":"thief"}}')
 
     assert operator.process.wait(30) == 1
-    assert "operator_gave_up" in operator.process.log()
+    assert "operator_aborted" in operator.process.log()
     assert bench.kubectl.get("lease", "heartzone-operator")["spec"]["holderIdentity"] == "thief"
 
 

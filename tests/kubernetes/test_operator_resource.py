@@ -1,14 +1,15 @@
-"""The resource as kubectl shows it, and what the API server itself refuses."""
+"""The resource as kubectl shows it, and what the API server itself rejects."""
 
 import uuid
 from typing import Any
 
 import pytest
 
-from heartzone_testing.control_plane.cluster import Cluster
-from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
-from heartzone_testing.operators import CRD, SCHEMA_1, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import CRD
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.cluster import Cluster
+from kubernetes_node.control_plane.kubectl import Kubectl, KubectlError
 
 PATH = {"configMapKeyRef": {"name": "../secrets/x", "key": "k"}}
 SOURCE = {"configMapKeyRef": {"name": "schemas", "key": "a"}}
@@ -78,7 +79,7 @@ def test_defaults_are_filled_in(kubectl: Kubectl) -> None:
         pytest.param(
             {"partitions": 1, "valueSchema": {"type": "XML", "schema": "{}"}},
             "Unsupported value",
-            id="another language",
+            id="another type of schema",
         ),
         pytest.param(
             {
@@ -93,11 +94,11 @@ def test_defaults_are_filled_in(kubectl: Kubectl) -> None:
         ),
     ],
 )
-def test_refused_when_it_is_applied(kubectl: Kubectl, spec: dict[str, Any], words: str) -> None:
-    with pytest.raises(KubectlFailed) as refused:
+def test_rejected_when_it_is_applied(kubectl: Kubectl, spec: dict[str, Any], words: str) -> None:
+    with pytest.raises(KubectlError) as rejected:
         kubectl.apply({**event_topic(name="orders"), "spec": spec})
 
-    assert words in str(refused.value)
+    assert words in str(rejected.value)
 
 
 @pytest.mark.parametrize(
@@ -109,16 +110,16 @@ def test_refused_when_it_is_applied(kubectl: Kubectl, spec: dict[str, Any], word
         pytest.param({"topicName": "B"}, {}, "is immutable", id="back to the default"),
     ],
 )
-def test_refused_as_a_change(kubectl: Kubectl, before: dict[str, Any], after: dict[str, Any], words: str) -> None:
+def test_rejected_as_a_change(kubectl: Kubectl, before: dict[str, Any], after: dict[str, Any], words: str) -> None:
     kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1, **before}})
 
-    with pytest.raises(KubectlFailed) as refused:
+    with pytest.raises(KubectlError) as rejected:
         kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1, **after}})
 
-    assert words in str(refused.value)
+    assert words in str(rejected.value)
 
 
-def test_saying_the_default_name_is_no_change(kubectl: Kubectl) -> None:
+def test_the_default_name_made_explicit_is_no_change(kubectl: Kubectl) -> None:
     kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1}})
 
     kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 2, "topicName": "orders"}})
@@ -126,7 +127,7 @@ def test_saying_the_default_name_is_no_change(kubectl: Kubectl) -> None:
     assert kubectl.get("et", "orders")["metadata"]["generation"] == 2
 
 
-def test_a_status_that_a_person_applies_is_not_taken_over(kubectl: Kubectl) -> None:
+def test_a_status_that_a_person_applies_is_ignored(kubectl: Kubectl) -> None:
     name = f"orders-{uuid.uuid4().hex[:8]}"
     kubectl.apply({**event_topic(name=name, schema=SCHEMA_1), "status": {"partitions": 9}})
 

@@ -1,6 +1,6 @@
-"""The rights that the operator's Role gives are those that it needs: each is taken away once, and a feature is missing.
+"""The operator's Role grants what it needs and no more: each right is removed once, and a feature is missing then.
 
-What is missing is looked at only when the refusal has been told: until then it might just not be there yet.
+The feature is checked only after the rejection was reported: until then it might just be late.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from heartzone_testing.operators import RBAC, SCHEMA_1, OperatorBench, event_topic
-from heartzone_testing.pipeline import ServiceProcess
-from heartzone_testing.testbed import eventually
+from heartzone_testing.checkout import RBAC
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.services.response import Response
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.waiting import eventually
 
 ROLE = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")
 RIGHTS = [(rule["resources"][0], verb) for rule in ROLE["rules"] for verb in rule["verbs"]]
@@ -32,13 +35,13 @@ class Bench:
     def log_says(self, words: str) -> bool:
         return words in self.operator.process.log()
 
-    def ready(self) -> tuple[int, str]:
+    def ready(self) -> Response:
         return self.operator.get("/readyz")
 
-    def makes_topics(self) -> bool:
+    def creates_topics(self) -> bool:
         return self.bench.topic(self.topics[PLAIN]) is not None
 
-    def tells_what_became_of_a_resource(self) -> bool:
+    def writes_statuses(self) -> bool:
         return self.bench.condition(PLAIN).get("status") == "True"
 
     def reads_schemas_from_config_maps(self) -> bool:
@@ -51,7 +54,7 @@ class Bench:
         return "Applied" in self.bench.event_reasons(PLAIN)
 
     def is_ready_to_follow_changes(self) -> bool:
-        return self.ready()[0] == 200
+        return self.ready().status == 200
 
     def stays(self) -> bool:
         return self.operator.process.poll() is None
@@ -60,62 +63,62 @@ class Bench:
 Says = Callable[[Bench], bool]
 
 
-def refused(verb: str, resource: str) -> Says:
+def rejected(verb: str, resource: str) -> Says:
     return lambda each: each.log_says(f'cannot {verb} resource \\"{resource}\\"')
 
 
 def not_ready(words: str) -> Says:
-    return lambda each: each.ready()[0] == 503 and words in each.ready()[1]
+    return lambda each: each.ready().status == 503 and words in each.ready().text
 
 
 @dataclass(frozen=True)
 class Missing:
-    """`told`: where a person reads of the refusal. `feature`: what does not work; `works`: what does all the same."""
+    """`reported`: where a person reads the rejection. `feature`: what fails then. `works`: what does not."""
 
-    told: Says
+    reported: Says
     feature: Says
     works: tuple[Says, ...] = ()
 
 
 def of_the_lease(verb: str) -> Missing:
     words = f'cannot {verb} resource \\"leases\\"'
-    return Missing(not_ready(words), Bench.makes_topics)
+    return Missing(not_ready(words), Bench.creates_topics)
 
 
 MISSING = {
-    ("eventtopics", "list"): Missing(not_ready("the EventTopics cannot be listed"), Bench.makes_topics),
+    ("eventtopics", "list"): Missing(not_ready("the EventTopics cannot be listed"), Bench.creates_topics),
     ("eventtopics", "watch"): Missing(
-        not_ready("cannot watch resource"), Bench.is_ready_to_follow_changes, (Bench.makes_topics,)
+        not_ready("cannot watch resource"), Bench.is_ready_to_follow_changes, (Bench.creates_topics,)
     ),
     ("eventtopics", "patch"): Missing(
         lambda each: each.bench.condition(DELETED).get("reason") == "FinalizerRefused",
         Bench.holds_what_is_to_be_deleted_with_its_topic,
-        (Bench.tells_what_became_of_a_resource, Bench.is_ready_to_follow_changes),
+        (Bench.writes_statuses, Bench.is_ready_to_follow_changes),
     ),
     ("eventtopics/status", "patch"): Missing(
-        refused("patch", "eventtopics/status"), Bench.tells_what_became_of_a_resource, (Bench.makes_topics,)
+        rejected("patch", "eventtopics/status"), Bench.writes_statuses, (Bench.creates_topics,)
     ),
     ("configmaps", "get"): Missing(
         lambda each: each.bench.condition(READER).get("reason") == "ConfigMapUnreadable",
         Bench.reads_schemas_from_config_maps,
-        (Bench.tells_what_became_of_a_resource, Bench.is_ready_to_follow_changes),
+        (Bench.writes_statuses, Bench.is_ready_to_follow_changes),
     ),
     ("configmaps", "list"): Missing(not_ready("cannot list resource"), Bench.is_ready_to_follow_changes),
     ("configmaps", "watch"): Missing(not_ready("cannot watch resource"), Bench.is_ready_to_follow_changes),
     ("events", "create"): Missing(
-        refused("create", "events"),
+        rejected("create", "events"),
         Bench.posts_events,
-        (Bench.tells_what_became_of_a_resource, Bench.is_ready_to_follow_changes),
+        (Bench.writes_statuses, Bench.is_ready_to_follow_changes),
     ),
     ("leases", "get"): of_the_lease("get"),
     ("leases", "create"): of_the_lease("create"),
-    ("leases", "update"): Missing(refused("update", "leases"), Bench.stays),
+    ("leases", "update"): Missing(rejected("update", "leases"), Bench.stays),
 }
 FEATURES: dict[str, Says] = {getattr(each.feature, "__name__", ""): each.feature for each in MISSING.values()}
 
 
 def apply_resources(bench: OperatorBench) -> dict[str, str]:
-    """Apply a resource, one that reads its schema from a ConfigMap, and one that takes its topic with it.
+    """Apply a resource, one that reads its schema from a ConfigMap, and one that is deleted with its topic.
 
     Return their topics.
     """
@@ -145,7 +148,7 @@ def test_the_role_names_no_wildcard_and_no_secret() -> None:
         assert not {"secrets", "customresourcedefinitions", "namespaces"} & set(rule["resources"])
 
 
-def test_every_right_is_looked_at_here() -> None:
+def test_every_right_has_its_test() -> None:
     assert set(RIGHTS) == MISSING.keys()
 
 
@@ -160,7 +163,7 @@ def test_with_all_rights_every_feature_is_there(bench: OperatorBench) -> None:
 
 
 @pytest.mark.parametrize("right", RIGHTS, ids=[f"{verb} {resource}" for resource, verb in RIGHTS])
-def test_without_the_right_the_refusal_is_told_and_a_feature_is_missing(
+def test_without_the_right_the_rejection_is_reported_and_a_feature_is_missing(
     bench: OperatorBench, right: tuple[str, str]
 ) -> None:
     missing = MISSING[right]
@@ -169,20 +172,20 @@ def test_without_the_right_the_refusal_is_told_and_a_feature_is_missing(
     operator = bench.start()
     try:
         each = Bench(bench, operator, topics)
-        eventually(lambda: missing.told(each), "the refusal told")
+        eventually(lambda: missing.reported(each), "the rejection reported")
         for works in missing.works:
-            eventually(lambda: works(each), "what does not take the right works")  # noqa: B023 called before the next
+            eventually(lambda: works(each), "what does not need the right works")  # noqa: B023 called before the next
 
         eventually(lambda: not missing.feature(each), "the feature missing", 10)
     finally:
         operator.process.terminate(30)
 
 
-def test_a_right_that_is_given_later_is_made_use_of(bench: OperatorBench) -> None:
+def test_a_right_that_is_granted_later_is_used(bench: OperatorBench) -> None:
     bench.kubectl.apply(role_without("eventtopics", "watch"))
     operator = bench.start()
     try:
-        eventually(lambda: "cannot watch" in operator.get("/readyz")[1], "the reason on /readyz")
+        eventually(lambda: "cannot watch" in operator.get("/readyz").text, "the reason on /readyz")
         bench.kubectl.apply(ROLE)
         operator.wait_until_ready()
 

@@ -1,4 +1,4 @@
-"""The operator against brokers and registries that want to know who asks, and tell what is not allowed."""
+"""The operator with brokers and registries that authenticate, authorize and encrypt."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +16,10 @@ from confluent_kafka.admin import (
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
 from embedded_kafka.broker.security import Protocol
 from embedded_kafka.certificates import ensure_certificates
-from heartzone_testing.operators import SCHEMA_1, OperatorBench, as_settings, event_topic
-from heartzone_testing.testbed import eventually
+from heartzone_testing.operators.bench import OperatorBench
+from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.services.environment import as_settings
+from heartzone_testing.waiting import eventually
 
 PASSWORD = "s3cret-of-the-operator"
 
@@ -35,7 +37,7 @@ class Acls:
             future.result()
 
 
-def test_each_acl_that_is_missing_is_named_and_the_next_look_after_it_is_added_goes_on(
+def test_each_missing_acl_is_named_and_the_next_observation_after_it_is_added_succeeds(
     bench: OperatorBench, embedded_kafka_factory: Callable[..., EmbeddedKafka]
 ) -> None:
     kafka = embedded_kafka_factory(
@@ -110,7 +112,7 @@ def test_kafka_behind_tls_and_a_registry_behind_tls_and_a_password(
         assert PASSWORD not in operator.process.log()
 
 
-def test_a_user_whom_the_registry_refuses_is_told_so_and_the_topic_is_made(
+def test_credentials_that_the_registry_rejects_are_reported_and_the_topic_is_created(
     bench: OperatorBench, embedded_registry_factory: Callable[..., EmbeddedRegistry]
 ) -> None:
     registry = embedded_registry_factory(basic_auth=("operator", PASSWORD))
@@ -128,7 +130,7 @@ def test_a_user_whom_the_registry_refuses_is_told_so_and_the_topic_is_made(
     assert "guessed" not in bench.condition(name)["message"]
 
 
-def test_a_registry_whose_certificate_is_not_trusted_is_told_so_and_the_topic_is_made(
+def test_a_registry_whose_certificate_is_not_trusted_is_reported_and_the_topic_is_created(
     bench: OperatorBench,
     embedded_registry_factory: Callable[..., EmbeddedRegistry],
     tmp_path: Path,

@@ -9,16 +9,15 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, ResourceType
 
-from event_topics.failures import Failure
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.plan import AddPartitions, AlterConfig, ConfigChange, CreateTopic, TopicAction
-from heartzone_cli.topic_reader import TopicReader
-from heartzone_testing.guarded_kafka import GuardedKafka
-from heartzone_testing.guarded_services import GuardedServices
-from heartzone_testing.kafkasql_registry import KafkasqlRegistry
-from heartzone_testing.programs import free_port
-from heartzone_testing.strimzi_users import acl_bindings, kafka_users
-from heartzone_testing.testbed import eventually
+from event_topics import AddPartitions, AlterConfig, ConfigChange, CreateTopic, Failure, KafkaTopics, TopicAction
+from heartzone_cli.cluster.topic_reader import TopicReader
+from heartzone_testing.ports import free_port
+from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
+from heartzone_testing.strimzi.guarded_services import GuardedServices
+from heartzone_testing.strimzi.kafkasql_registry import KafkasqlRegistry
+from heartzone_testing.strimzi.users import acl_bindings, kafka_users
+from heartzone_testing.topics import TOPIC_NAMES
+from heartzone_testing.waiting import eventually
 
 ZONES = "HeartRateZoneReached"
 UNSEEN = "topic {name} does not exist, or no ACL lets this user see it"
@@ -70,11 +69,10 @@ def test_who_may_only_read_the_zones_can_watch_them_with_the_heartzone_command(p
 
 def test_the_operators_user_may_grow_change_and_delete_the_products_topics(product: Product) -> None:
     topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
-    names = ("BiometricsImported", "BiometricsImported.dlq", ZONES, "RawBiometricsImported")
 
     assert product.services.apply_topics(partitions=2).failures == ()
-    assert [failure for _, failure in topics.carry_out(_alter(name) for name in names)] == [None] * len(names)
-    assert topics.delete(names) == dict.fromkeys(names)
+    assert [failure for _, failure in topics.apply(_alter(name) for name in TOPIC_NAMES)] == [None] * len(TOPIC_NAMES)
+    assert topics.delete(TOPIC_NAMES) == dict.fromkeys(TOPIC_NAMES)
 
     assert product.services.apply_topics().failures == ()
 
@@ -85,21 +83,21 @@ def test_the_operators_user_may_not_touch_a_topic_of_somebody_else(product: Prod
     failure = topics.delete(["kafkasql-journal"])["kafkasql-journal"]
 
     assert failure is not None
-    assert "Kafka refuses Delete on the topic 'kafkasql-journal'" in failure.message
+    assert "This user lacks Delete on the topic 'kafkasql-journal'" in failure.message
 
 
 def api_does_not_become_ready(product: Product, binding: AclBinding) -> None:
     with product.services.producer() as api:
         reason = UNSEEN.format(name=binding.name)
-        eventually(lambda: reason in api.get("/readyz")[1], "the reason on /readyz")
-        assert api.get("/readyz")[0] == 503
+        eventually(lambda: reason in api.get("/readyz").text, "the reason on /readyz")
+        assert api.get("/readyz").status == 503
 
 
 def worker_waits_for_the_topic(product: Product, binding: AclBinding) -> None:
     with product.services.worker() as worker:
         reason = UNSEEN.format(name=binding.name)
-        eventually(lambda: reason in worker.get("/readyz")[1], "the reason on /readyz")
-        assert worker.get("/readyz")[0] == 503
+        eventually(lambda: reason in worker.get("/readyz").text, "the reason on /readyz")
+        assert worker.get("/readyz").status == 503
 
 
 def worker_ends(message: str) -> Callable[[Product, AclBinding], None]:
@@ -114,7 +112,7 @@ def worker_ends(message: str) -> Callable[[Product, AclBinding], None]:
 def operator_is_refused(right: str, action: Callable[[str], TopicAction]) -> Callable[[Product, AclBinding], None]:
     def attempt(product: Product, binding: AclBinding) -> None:
         topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
-        [(_, failure)] = topics.carry_out([action(binding.name)])
+        [(_, failure)] = topics.apply([action(binding.name)])
         assert_missing(failure, right, binding.name)
 
     return attempt
@@ -134,7 +132,7 @@ def operator_cannot_delete(product: Product, binding: AclBinding) -> None:
 def assert_missing(failure: Failure | None, right: str, topic: str) -> None:
     assert failure is not None
     assert failure.reason == "KafkaUnauthorized"
-    assert f"Kafka refuses {right} on the topic '{topic}' to this user: add an ACL" in failure.message
+    assert f"This user lacks {right} on the topic '{topic}': add an ACL" in failure.message
 
 
 def helm_test_is_refused(product: Product, binding: AclBinding) -> None:

@@ -10,12 +10,11 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from heartzone_testing.kustomizations import rendered
-from heartzone_testing.programs import ROOT
-from heartzone_testing.strimzi_api.parsing import complaints
+from heartzone_testing.checkout import CHART, ROOT
+from heartzone_testing.strimzi.kustomizations import rendered
+from heartzone_testing.strimzi.model.parsing import complaints
 
 PAGE = (ROOT / "docs" / "kubernetes.md").read_text()
-CHART = ROOT / "deploy" / "helm" / "heartzone"
 FILES = re.findall(r"cat > (\S+) <<'END'\n(.*?)\nEND\n", PAGE, re.DOTALL)
 
 

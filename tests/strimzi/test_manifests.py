@@ -12,12 +12,11 @@ import yaml
 from embedded_kafka.broker.distribution import KAFKA_LOCK
 from embedded_kafka.distributions import read_lock
 from embedded_kafka.registry.distribution import REGISTRY_LOCK
-from event_topics.loading import load_event_topics
-from heartzone_testing.kustomizations import STRIMZI, only, rendered
-from heartzone_testing.pipeline import TOPICS
-from heartzone_testing.programs import ROOT
-from heartzone_testing.strimzi_api.parsing import complaints
-from heartzone_testing.strimzi_users import kafka_users
+from event_topics import load_event_topics
+from heartzone_testing.checkout import ROOT, STRIMZI, TOPICS
+from heartzone_testing.strimzi.kustomizations import only, rendered
+from heartzone_testing.strimzi.model.parsing import complaints
+from heartzone_testing.strimzi.users import kafka_users
 
 DEV, PRODUCTION = STRIMZI / "overlays" / "dev", STRIMZI / "overlays" / "production"
 REGISTRY_DEV = STRIMZI / "registry" / "overlays" / "dev"

@@ -9,10 +9,10 @@ import pytest
 from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
-from heartzone_testing.guarded_kafka import GuardedKafka
-from heartzone_testing.kafkasql_registry import USER, KafkasqlRegistry
-from heartzone_testing.strimzi_users import acl_bindings, kafka_users
-from heartzone_testing.testbed import eventually
+from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
+from heartzone_testing.strimzi.kafkasql_registry import USER, KafkasqlRegistry
+from heartzone_testing.strimzi.users import acl_bindings, kafka_users
+from heartzone_testing.waiting import eventually
 
 JOURNAL, SNAPSHOTS, EVENTS = "kafkasql-journal", "kafkasql-snapshots", "registry-events"
 

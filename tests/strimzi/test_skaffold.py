@@ -12,15 +12,14 @@ import yaml
 from jsonschema import Draft7Validator
 
 from embedded_kafka.distributions import read_lock
-from heartzone_testing.kustomizations import STRIMZI, only
-from heartzone_testing.programs import ROOT
-from heartzone_testing.strimzi_api.parsing import STRIMZI_API_LOCK
-from heartzone_testing.strimzi_users import kafka_users
+from heartzone_testing.checkout import CHART, ROOT, STRIMZI
+from heartzone_testing.strimzi.kustomizations import only
+from heartzone_testing.strimzi.model.parsing import LOCK
+from heartzone_testing.strimzi.users import kafka_users
 
 MODULES = list(yaml.safe_load_all((ROOT / "skaffold.yaml").read_text()))
 HEARTZONE = MODULES[-1]
 (RELEASE,) = HEARTZONE["deploy"]["helm"]["releases"]
-CHART = ROOT / "deploy" / "helm" / "heartzone"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SERVICES = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator"}
 JOB = yaml.safe_load((ROOT / "deploy" / "skaffold" / "smoke-test" / "job.yaml").read_text())
@@ -120,7 +119,7 @@ def test_the_addresses_and_secrets_are_those_of_deploy_strimzi() -> None:
 
 def test_strimzis_operator_has_the_version_whose_classes_judge_its_resources() -> None:
     (release,) = MODULES[0]["deploy"]["helm"]["releases"]
-    (api,) = (each for each in read_lock(STRIMZI_API_LOCK).artifacts if each.purl.startswith("pkg:maven/io.strimzi/"))
+    (api,) = (each for each in read_lock(LOCK).artifacts if each.purl.startswith("pkg:maven/io.strimzi/"))
 
     assert release["version"] == api.version
 

@@ -1,1 +1,1 @@
-"""The laptop stack and the heartzone command."""
+"""The `heartzone` command: works on any cluster, and runs a stack of its own on a laptop."""

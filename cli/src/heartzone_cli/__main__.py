@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from heartzone_cli.cli import heartzone
+from heartzone_cli.root import heartzone
 
 OUTPUT_FAILED = 1
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # what writing ends with; a closed pipe is click's
+WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a closed pipe is handled by click
 
 
 def main() -> None:
@@ -18,12 +18,12 @@ def main() -> None:
     try:
         heartzone(prog_name="heartzone")
     except OSError as error:
-        if error.filename is not None or error.errno not in NO_ROOM:
+        if error.filename is not None or error.errno not in WRITE_ERRORS:
             raise
-        # The interpreter would try once more at its end, and complain.
+        # The interpreter flushes stdout again at its end, and would print a second error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with contextlib.suppress(OSError):
-            click.echo(f"Error: What there is to say cannot be written ({error.strerror}).", err=True)
+            click.echo(f"Error: The output cannot be written ({error.strerror}).", err=True)
         sys.exit(OUTPUT_FAILED)
 
 

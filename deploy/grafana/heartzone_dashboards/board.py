@@ -1,4 +1,4 @@
-"""What all dashboards of ours share: variables, links, time, and rows of numbered panels."""
+"""The common frame of our dashboards: variables, links, time, and rows of numbered panels."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What values.yaml says: each value with its default, its meaning, and what its default cannot say of its type.
+"""Reader of values.yaml: each value with its default, its description, and its type where the default does not show it.
 
 A value has a comment above it that begins with ``# --``, as helm-docs reads them, and may have a line ``# @schema``
 with a YAML mapping: parts of its JSON Schema. What has no such comment is a section of further values.

@@ -24,11 +24,11 @@ def main() -> int:
         parser.error(f"no service is called {', '.join(sorted(unknown))}: there are {', '.join(SERVICES)}")
     try:
         _build(options.services or SERVICES, options.tag, options.base_image)
-    except engines.BuildFailed as error:
+    except engines.BuildError as error:
         hint = "" if options.base_image else " Where no registry of images is reachable: make images BASE_IMAGE=local"
         sys.stderr.write(f"make images: {error}{hint}\n")
         return 1
-    except (engines.NoEngine, local_base.NoLocalBase) as error:
+    except (engines.NoEngineError, local_base.NoLocalBaseError) as error:
         sys.stderr.write(f"make images: {error}\n")
         return 1
     return 0

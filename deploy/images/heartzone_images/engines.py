@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 
-class NoEngine(Exception):
+class NoEngineError(Exception):
     """Neither docker nor buildah can build here; the message says what to install or start."""
 
 
-class BuildFailed(Exception):
+class BuildError(Exception):
     """The engine refused; it has said why on standard error."""
 
 
@@ -50,16 +50,16 @@ class Engine(Protocol):
     """What builds images and keeps them."""
 
     def build(self, build: Build) -> None:
-        """Build and tag. Raises BuildFailed."""
+        """Build and tag. Raises BuildError."""
 
     def has(self, reference: str) -> bool:
         """Whether an image of this name is kept here."""
 
     def pull(self, reference: str) -> bool:
-        """Bring an image from its registry; False when that does not answer or does not have it."""
+        """Bring an image from its registry; False when that does not respond or does not have it."""
 
     def save(self, reference: str, archive: Path, name: str) -> None:
-        """Write the image as a docker-archive, under `name`. Raises BuildFailed."""
+        """Write the image as a docker-archive, under `name`. Raises BuildError."""
 
 
 class Docker:
@@ -108,20 +108,22 @@ class Buildah:
 
 
 def choose() -> Engine:
-    """Docker when its daemon answers, else buildah. Raises NoEngine."""
+    """Docker when its daemon responds, else buildah. Raises NoEngineError."""
     if shutil.which("docker") and _succeeds(["docker", "version"]):
         return Docker()
     if shutil.which("buildah"):
         return Buildah()
-    there = "the docker daemon does not answer" if shutil.which("docker") else "there is no docker"
-    raise NoEngine(f"Images are built with docker or buildah: {there}, and no buildah. Debian: apt install buildah.")
+    there = "the docker daemon does not respond" if shutil.which("docker") else "there is no docker"
+    raise NoEngineError(
+        f"Images are built with docker or buildah: {there}, and no buildah. Debian: apt install buildah."
+    )
 
 
 def _run(command: list[str], **environment: str) -> None:
     try:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, env=os.environ | environment)
     except subprocess.CalledProcessError as error:
-        raise BuildFailed(f"`{' '.join(command)}` ended with exit code {error.returncode}.") from error
+        raise BuildError(f"`{' '.join(command)}` ended with exit code {error.returncode}.") from error
 
 
 def _succeeds(command: list[str]) -> bool:

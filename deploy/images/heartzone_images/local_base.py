@@ -25,14 +25,14 @@ UNREAD = (
 Say = Callable[[str], None]
 
 
-class NoLocalBase(Exception):
+class NoLocalBaseError(Exception):
     """This machine cannot make one; the message says what it takes."""
 
 
 def local_bases(engine: Engine, say: Say) -> dict[str, str]:
     """The arguments BASE_IMAGE and BUILDER_IMAGE, both images made first where they are missing.
 
-    Raises NoLocalBase, BuildFailed.
+    Raises NoLocalBaseError, BuildError.
     """
     digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
     bases = {
@@ -49,9 +49,9 @@ def local_bases(engine: Engine, say: Say) -> dict[str, str]:
 
 def _require_debootstrap() -> None:
     if not shutil.which("debootstrap"):
-        raise NoLocalBase("A local base image takes debootstrap. Debian: apt install debootstrap.")
+        raise NoLocalBaseError("A local base image takes debootstrap. Debian: apt install debootstrap.")
     if os.geteuid() != 0:
-        raise NoLocalBase("A local base image takes root, because debootstrap does; or name one with BASE_IMAGE.")
+        raise NoLocalBaseError("A local base image takes root, because debootstrap does; or name one with BASE_IMAGE.")
 
 
 def _make(engine: Engine, bases: dict[str, str], folder: Path) -> None:
@@ -80,4 +80,4 @@ def _quietly(command: list[str]) -> None:
     answer = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if answer.returncode != 0:
         last = "\n".join((answer.stdout + answer.stderr).splitlines()[-15:])
-        raise NoLocalBase(f"`{' '.join(command)}` ended with exit code {answer.returncode}:\n{last}")
+        raise NoLocalBaseError(f"`{' '.join(command)}` ended with exit code {answer.returncode}:\n{last}")

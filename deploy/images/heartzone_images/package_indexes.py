@@ -1,4 +1,4 @@
-"""How this machine reaches Python's package indexes, handed to a build as secrets, so that no layer tells of it."""
+"""This machine's access to Python's package indexes, given to a build as secrets, which no layer keeps."""
 
 import shlex
 from collections.abc import Iterator, Mapping

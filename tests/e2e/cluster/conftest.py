@@ -4,29 +4,26 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from heartzone_testing.control_plane.binaries import ensure_binaries
-from heartzone_testing.control_plane.cluster import installed_kubectl
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.go_programs.ahead import build_ahead
 from heartzone_testing.images.ahead import build_into
 from heartzone_testing.images.recipes import IMAGES
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster, running_kafka_cluster
-from heartzone_testing.node.diagnosis import diagnosis
-from heartzone_testing.node.given import given_node
-from heartzone_testing.node.node import Node
-from heartzone_testing.node.own import build_programs, own_node
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster, running_kafka_cluster
+from kubernetes_node.control_plane.binaries import ensure_binaries
+from kubernetes_node.control_plane.cluster import installed_kubectl
+from kubernetes_node.control_plane.kubectl import Kubectl
+from kubernetes_node.nodes.diagnosis import diagnosis
+from kubernetes_node.nodes.given import given_node
+from kubernetes_node.nodes.node import Node
+from kubernetes_node.nodes.own import own_node
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Build programs and images while there is a network: a node of our own has none."""
-    if not session.config.getoption("--build-only"):
-        return
-    if session.config.getoption("--kubeconfig") is None:
-        build_ahead(session, "node", build_programs)
-    if any("kafka_cluster" in getattr(item, "fixturenames", ()) for item in session.items):
+    """Build images while there is a network: a node of our own has none."""
+    if session.config.getoption("--build-only") and any(
+        "kafka_cluster" in getattr(item, "fixturenames", ()) for item in session.items
+    ):
         build_into(session.config.getoption("--image-archives"), IMAGES, print)
 
 
@@ -50,7 +47,7 @@ def node(request: pytest.FixtureRequest) -> Iterator[Node]:
     folder = request.config.getoption("--image-archives")
     archives = {file.stem: file for file in folder.iterdir()} if folder is not None else {}
     if kubeconfig is not None:
-        kubectl = installed_kubectl() or ensure_binaries(lambda _: None)["kubectl"]
+        kubectl = installed_kubectl() or ensure_binaries(print)["kubectl"]
         yield given_node(kubeconfig, kubectl, request.config.getoption("--image-loader"), archives)
     elif directory is not None:
         with own_node(directory, archives) as node:

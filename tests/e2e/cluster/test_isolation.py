@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from heartzone_testing.node.runs import new_run
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
+from kubernetes_node.isolation.runs import new_run
 
 IMPORTABLE = os.pathsep.join(path for path in sys.path if path)
 
@@ -20,7 +20,7 @@ IMPORTABLE = os.pathsep.join(path for path in sys.path if path)
 HOLD_A_NODE = """
 import sys, time
 from pathlib import Path
-from heartzone_testing.node.own import own_node
+from kubernetes_node.nodes.own import own_node
 
 POD = '''
 apiVersion: v1
@@ -48,8 +48,8 @@ time.sleep(3600)
 """
 RUN_ISOLATED = """
 import sys
-from heartzone_testing.node.isolation import end_on_signals, run_isolated
-from heartzone_testing.node.runs import new_run
+from kubernetes_node.isolation.linux_namespaces import end_on_signals, run_isolated
+from kubernetes_node.isolation.runs import new_run
 
 with end_on_signals(), new_run() as run:
     print(run.directory, flush=True)

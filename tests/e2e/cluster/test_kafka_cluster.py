@@ -9,8 +9,8 @@ import pytest
 from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
-from heartzone_testing.testbed import eventually
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster
+from heartzone_testing.waiting import eventually
 
 USER = "heartzone-producer"
 ITS_OWN, ANOTHER_ONE = "RawBiometricsImported", "SomebodyElses"

@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from heartzone_testing.control_plane.kubectl import Kubectl, KubectlFailed
-from heartzone_testing.node.node import Node
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.kubectl import Kubectl, KubectlError
+from kubernetes_node.nodes.node import Node
 
 LOCKED_DOWN = {
     "allowPrivilegeEscalation": False,
@@ -99,7 +99,7 @@ def test_a_pod_with_rights_is_refused_where_only_restricted_ones_may_run(
 ) -> None:
     pod = once("rights", pod_spec(node, "true", securityContext=LOCKED_DOWN | context))
 
-    with pytest.raises(KubectlFailed, match=f'violates PodSecurity "restricted:latest": .*{reason}'):
+    with pytest.raises(KubectlError, match=f'violates PodSecurity "restricted:latest": .*{reason}'):
         restricted.apply(pod)
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_images.services import SERVICES
+from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.images.ahead import build_into
 from heartzone_testing.images.containers import Unpacked
-from heartzone_testing.pipeline import Pipeline
-from heartzone_testing.testbed import Testbed
+from heartzone_testing.services.pipeline import Pipeline
 
 ARCHIVES = pytest.StashKey[Path]()
 

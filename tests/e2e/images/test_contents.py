@@ -10,9 +10,9 @@ from heartzone_testing.images.containers import Unpacked
 Images = dict[str, Unpacked]
 SERVICES = ("producer", "zone-worker", "operator")
 OURS = {
-    "producer": {"heartzone", "heartzone_producer"},
-    "zone-worker": {"exactly_once", "heartzone", "heartzone_zone_worker"},
-    "operator": {"event_topics", "heartzone", "heartzone_operator"},
+    "producer": {"heartzone", "heartzone_producer", "service_chassis"},
+    "zone-worker": {"exactly_once", "heartzone", "heartzone_zone_worker", "service_chassis"},
+    "operator": {"event_topics", "heartzone", "heartzone_operator", "service_chassis"},
 }
 WORKSPACE = {*set().union(*OURS.values()), "embedded_kafka", "heartzone_cli"}
 TO_BUILD_OR_TEST = {
@@ -90,7 +90,7 @@ def test_its_user_may_change_no_file_of_it(service: str, images: Images) -> None
 @pytest.mark.parametrize("service", SERVICES)
 def test_starts_without_a_shell_as_a_user_that_is_a_number(service: str, images: Images) -> None:
     config = images[service].image.config()
-    assert config["Entrypoint"] == [f"/app/.venv/bin/heartzone-{service}"]
+    assert config["Entrypoint"] == ["/usr/bin/env", "--block-signal=TERM,INT", f"/app/.venv/bin/heartzone-{service}"]
     assert not config.get("Cmd")
     assert config["User"] == "65532:65532"
     assert config["StopSignal"] == "SIGTERM"

@@ -1,4 +1,4 @@
-"""What runs is the image, not the source tree, and with no more rights than the chart gives it."""
+"""Containers of the images, not of the source tree, with no more rights than the chart gives them."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,12 @@ import pytest
 
 from heartzone.wire import unframe
 from heartzone_testing.images.containers import Unpacked
-from heartzone_testing.pipeline import Pipeline, ServiceProcess
-from heartzone_testing.programs import free_port
-from heartzone_testing.testbed import eventually
-from heartzone_testing.web_api import COURSE_REQUEST, WebApiProcess
+from heartzone_testing.ports import free_port
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.self_signal import FOLDER, MOMENTS
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.services.web_api import COURSE_REQUEST
+from heartzone_testing.waiting import eventually
 
 Images = dict[str, Unpacked]
 
@@ -23,12 +25,50 @@ def test_listens_on_its_management_port_is_live_and_ends_when_asked(
     mounted = {"/kubernetes": kubernetes}
     with images[service].running(tmp_path, environment=settings, mounted=mounted) as process:
         running = ServiceProcess(process)
-        eventually(lambda: process.poll() is not None or running.get("/livez")[0] == 200, "the service to be live")
+        eventually(lambda: process.poll() is not None or running.get("/livez").status == 200, "the service to be live")
         status = process.poll()
         assert status is None, process.tail(30)
-        assert running.get("/metrics")[0] == 200
+        assert running.get("/metrics").status == 200
 
         assert process.terminate(grace=20) == 0, process.tail(30)
+
+
+@pytest.mark.parametrize("service", ["producer", "zone-worker", "operator"])
+@pytest.mark.parametrize("moment", ["interpreter", *MOMENTS])
+def test_ends_at_once_when_asked_while_it_starts(
+    service: str, moment: str, images: Images, kubernetes: Path, tmp_path: Path
+) -> None:
+    """As process 1, to which the kernel delivers no signal that has no handler and is not blocked."""
+    mounted = {"/kubernetes": kubernetes, "/signal": FOLDER}
+    with images[service].running(tmp_path, environment=settings_of_start(moment), mounted=mounted) as process:
+        assert process.wait(20) == 0, process.tail(30)
+        assert "Traceback" not in process.log()
+
+
+@pytest.mark.parametrize("service", ["producer", "zone-worker", "operator"])
+def test_ends_at_once_when_asked_from_outside_while_it_starts(
+    service: str, images: Images, kubernetes: Path, tmp_path: Path
+) -> None:
+    settings = {**settings_of_start("pydantic"), "SIGTERM_FROM": "outside"}
+    mounted = {"/kubernetes": kubernetes, "/signal": FOLDER}
+    with images[service].running(tmp_path, environment=settings, mounted=mounted) as process:
+        eventually(lambda: process.poll() is not None or "reached" in process.log(), "the service to load pydantic")
+
+        assert process.terminate(grace=20) == 0, process.tail(30)
+        assert process.log() == "reached\n"
+
+
+def settings_of_start(moment: str) -> dict[str, str]:
+    """An environment in which a start succeeds, and the moment of SIGTERM."""
+    return {
+        "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "HEARTZONE_SCHEMA_REGISTRY_URL": "http://127.0.0.1:1",
+        "HEARTZONE_HTTP_PORT": "0",
+        "HEARTZONE_MANAGEMENT_PORT": "0",
+        "KUBECONFIG": "/kubernetes/config",
+        "PYTHONPATH": "/signal",
+        "SIGTERM_AT": moment,
+    }
 
 
 def test_a_reading_that_goes_into_one_image_comes_out_of_the_other_as_a_zone(
@@ -42,7 +82,7 @@ def test_a_reading_that_goes_into_one_image_comes_out_of_the_other_as_a_zone(
     ):
         for each in (producer, worker):
             ServiceProcess(each).wait_until_ready()
-        assert WebApiProcess(producer).post(COURSE_REQUEST).status == 202
+        assert ServiceProcess(producer).post(COURSE_REQUEST).status == 202
         eventually(lambda: len(pipeline.kafka.read(pipeline.zones)) >= 5, "five zones")
 
     zones = [json.loads(unframe(value)[1])["Zone"] for value in pipeline.kafka.values(pipeline.zones) if value]

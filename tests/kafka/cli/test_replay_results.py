@@ -1,4 +1,4 @@
-"""What `heartzone replay` reads from Kafka: its own records, the workers' progress, and the zones that came out."""
+"""Reading a replay from Kafka: its records, the workers' committed offsets, and the zone events."""
 
 import threading
 from collections.abc import Iterator
@@ -14,25 +14,28 @@ from confluent_kafka.admin import AdminClient
 
 from exactly_once import InputRecord, OutputRecord, Worker, WorkerConfig
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode
+from heartzone.settings import TopicSettings
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import zone_of
-from heartzone_cli.cluster import Cluster
-from heartzone_cli.recordings import Sample
+from heartzone_cli.cluster.connection import Cluster
+from heartzone_cli.cluster.topic_reader import TopicReader, TopicUnavailableError
+from heartzone_cli.replay.recordings import Sample
 from heartzone_cli.replay.results import Results
 from heartzone_cli.replay.tally import ZoneCounter
 from heartzone_cli.replay.workout import Reading, Workout, rfc3339, timed
-from heartzone_cli.topic_reader import TopicReader, TopicUnavailableError
-from heartzone_testing.testbed import Testbed, eventually, running
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.threads import running
+from heartzone_testing.waiting import eventually
 
 START = datetime(2022, 12, 2, 13, 50, tzinfo=UTC)
 DEVICE = "00000000-0000-0000-0000-000000000001"
 OTHER = "00000000-0000-0000-0000-000000000002"
-PATIENCE_S = 30.0
+TIMEOUT = 30.0
 
 
 @dataclass
 class Pipeline:
-    """Fresh topics, and what the services do with them."""
+    """New topics, and the services that use them."""
 
     kafka: Testbed
     cluster: Cluster
@@ -47,13 +50,13 @@ class Pipeline:
             )
             for readings in requests
         ]
-        self.kafka.send(self.cluster.biometrics_topic, *records)
+        self.kafka.send(self.cluster.topics.biometrics, *records)
 
     def worker(self) -> Worker:
-        """A worker as the zone worker is one, without the registry."""
+        """A worker with the zone worker's transform, without the registry."""
         return Worker(
             WorkerConfig(
-                input_topics=[self.cluster.biometrics_topic],
+                input_topics=[self.cluster.topics.biometrics],
                 group_id=self.cluster.group_id,
                 transactional_id=self.cluster.group_id,
                 consumer=self.kafka.connection,
@@ -67,7 +70,7 @@ class Pipeline:
         message = msgspec.json.decode(payload, type=Biometrics)
         return [
             OutputRecord(
-                self.cluster.zones_topic,
+                self.cluster.topics.zones,
                 frame_prefix(2)
                 + encode(
                     HeartRateZoneReached(
@@ -90,8 +93,7 @@ def pipeline(kafka: Testbed) -> Pipeline:
         Cluster(
             consumer=dict(kafka.connection),
             admin=dict(kafka.connection),
-            biometrics_topic=biometrics,
-            zones_topic=zones,
+            topics=TopicSettings(biometrics=biometrics, zones=zones),
             group_id=f"group-{biometrics}",
             bootstrap_servers=kafka.connection["bootstrap.servers"],
             origin="the test",
@@ -115,13 +117,13 @@ def test_zones_are_counted_from_the_output_topic_once_the_workers_have_passed_th
     sent = readings(90, 110, 130, 150, 170, 190)
     pipeline.send(DEVICE, sent)  # an earlier run, which must not count
     with running(pipeline.worker()) as failures:
-        eventually(lambda: len(pipeline.kafka.read(pipeline.cluster.zones_topic)) == 5, "the earlier run is through")
+        eventually(lambda: len(pipeline.kafka.read(pipeline.cluster.topics.zones)) == 5, "the earlier run is through")
         results = Results(reader, pipeline.cluster)
         pipeline.send(OTHER, sent)
         pipeline.send(DEVICE, sent[:4], sent[4:])
 
         records = results.sent_records({DEVICE})
-        left = results.wait_until_processed(records, patience_s=PATIENCE_S, stop=threading.Event())
+        left = results.wait_until_processed(records, timeout=TIMEOUT, stop=threading.Event())
         counter = ZoneCounter([Workout(Path("a.fit"), DEVICE, 200, sent)])
         results.count_zones(counter, {DEVICE})
 
@@ -130,36 +132,36 @@ def test_zones_are_counted_from_the_output_topic_once_the_workers_have_passed_th
     assert left == []
     assert counter.tally.samples == {1: 1, 2: 1, 3: 1, 4: 1, 5: 1}
     assert counter.tally.seconds == {1: 1, 2: 1, 3: 1, 4: 1, 5: 0}
-    assert (counter.tally.unexpected, counter.tally.unreadable) == (0, 0)
+    assert (counter.tally.unexpected, counter.tally.invalid) == (0, 0)
 
 
-def test_without_workers_every_sample_is_missing_when_patience_ends(pipeline: Pipeline, reader: TopicReader) -> None:
+def test_without_workers_every_sample_is_missing_at_the_timeout(pipeline: Pipeline, reader: TopicReader) -> None:
     results = Results(reader, pipeline.cluster)
     pipeline.send(DEVICE, readings(90, 110, 130))
 
     records = results.sent_records({DEVICE})
-    left = results.wait_until_processed(records, patience_s=0.2, stop=threading.Event())
+    left = results.wait_until_processed(records, timeout=0.2, stop=threading.Event())
 
     assert sum(record.samples for record in left) == 3
 
 
-def test_records_of_other_programs_are_passed_over(pipeline: Pipeline, reader: TopicReader) -> None:
+def test_records_of_other_programs_are_not_counted(pipeline: Pipeline, reader: TopicReader) -> None:
     results = Results(reader, pipeline.cluster)
-    pipeline.kafka.send(pipeline.cluster.biometrics_topic, (DEVICE.encode(), b"no frame"), b"no key")
-    pipeline.kafka.send(pipeline.cluster.zones_topic, (DEVICE.encode(), frame_prefix(2) + b"{}"), b"no key")
+    pipeline.kafka.send(pipeline.cluster.topics.biometrics, (DEVICE.encode(), b"no frame"), b"no key")
+    pipeline.kafka.send(pipeline.cluster.topics.zones, (DEVICE.encode(), frame_prefix(2) + b"{}"), b"no key")
 
     records = results.sent_records({DEVICE})
     counter = ZoneCounter([])
     results.count_zones(counter, {DEVICE})
 
     assert [record.samples for record in records] == [0]
-    assert counter.tally.unreadable == 1
+    assert counter.tally.invalid == 1
 
 
 def test_reading_a_range_waits_for_an_open_transaction_and_leaves_an_aborted_one_out(
     pipeline: Pipeline, reader: TopicReader
 ) -> None:
-    topic = pipeline.cluster.zones_topic
+    topic = pipeline.cluster.topics.zones
     start = reader.end_offsets(topic)
     with Producer({**pipeline.kafka.connection, "transactional.id": topic}) as producer:
         producer.init_transactions(10)
@@ -181,9 +183,9 @@ def test_reading_a_range_waits_for_an_open_transaction_and_leaves_an_aborted_one
 
 
 def test_an_empty_range_is_read_at_once(pipeline: Pipeline, reader: TopicReader) -> None:
-    end = reader.end_offsets(pipeline.cluster.zones_topic)
+    end = reader.end_offsets(pipeline.cluster.topics.zones)
 
-    assert list(reader.read_range(pipeline.cluster.zones_topic, end, end, deadline=0)) == []
+    assert list(reader.read_range(pipeline.cluster.topics.zones, end, end, deadline=0)) == []
 
 
 def collected(batches: Iterator[list[Message]], count: int) -> list[bytes]:
@@ -201,7 +203,7 @@ def collected(batches: Iterator[list[Message]], count: int) -> list[bytes]:
 def test_following_shows_what_comes_after_the_start_and_from_the_beginning_everything(
     pipeline: Pipeline, reader: TopicReader
 ) -> None:
-    topic = pipeline.cluster.zones_topic
+    topic = pipeline.cluster.topics.zones
     pipeline.kafka.send(topic, b"before")
     following = reader.follow(topic, from_beginning=False)
     assert next(following) == []
@@ -212,14 +214,14 @@ def test_following_shows_what_comes_after_the_start_and_from_the_beginning_every
         assert sorted(collected(another.follow(topic, from_beginning=True), 2)) == [b"after", b"before"]
 
 
-def test_a_topic_that_does_not_exist_is_named_with_the_way_to_create_it(reader: TopicReader) -> None:
+def test_a_missing_topic_is_reported_with_the_command_that_creates_it(reader: TopicReader) -> None:
     with pytest.raises(TopicUnavailableError, match="no-such-topic does not exist; `heartzone topics apply` creates"):
         reader.end_offsets("no-such-topic")
 
 
-def test_watching_leaves_no_group_behind(pipeline: Pipeline, reader: TopicReader) -> None:
-    pipeline.kafka.send(pipeline.cluster.zones_topic, b"a record")
-    following = reader.follow(pipeline.cluster.zones_topic, from_beginning=True)
+def test_following_leaves_no_group_behind(pipeline: Pipeline, reader: TopicReader) -> None:
+    pipeline.kafka.send(pipeline.cluster.topics.zones, b"a record")
+    following = reader.follow(pipeline.cluster.topics.zones, from_beginning=True)
     eventually(lambda: next(following), "the record")
 
     admin = AdminClient({**pipeline.kafka.connection})

@@ -1,4 +1,4 @@
-"""`heartzone topics` against a real broker and registry: what people and machines read, and the exit codes."""
+"""`heartzone topics` against a real broker and registry: output for people and programs, and exit codes."""
 
 import json
 from collections.abc import Callable
@@ -9,10 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.state import ObservedTopic
-from heartzone_cli import endpoints
-from heartzone_cli.cli import heartzone
+from event_topics import KafkaTopics, ObservedTopic
+from heartzone_cli.cluster import endpoints
+from heartzone_cli.root import heartzone
 
 SCHEMA = '{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "title": "TITLE"}'
 Define = Callable[..., str]
@@ -63,14 +62,14 @@ def partitions(kafka: EmbeddedKafka, topic: str) -> int:
     return found.partitions
 
 
-def test_plan_shows_and_apply_does_and_then_there_is_nothing_left(define: Define) -> None:
+def test_apply_carries_out_the_plan_and_then_there_is_nothing_to_do(define: Define) -> None:
     topic = define(title="Order", config={"retention.ms": "1000"})
 
     planned = run("plan")
     assert planned.exit_code == 3
     assert planned.stdout.splitlines() == [
         f"+ {topic}",
-        "    create topic: 1 partitions, replicas: as the broker likes",
+        "    create topic: 1 partitions, replicas: the broker's default",
         "      retention.ms: 1000",
         f"    {topic}-value: register JSON schema, its first",
         "Topics: 1 to create.",
@@ -78,7 +77,7 @@ def test_plan_shows_and_apply_does_and_then_there_is_nothing_left(define: Define
 
     applied = run("apply")
     assert applied.exit_code == 0
-    assert f"✓ {topic}: create topic: 1 partitions, replicas: as the broker likes" in applied.stdout
+    assert f"✓ {topic}: create topic: 1 partitions, replicas: the broker's default" in applied.stdout
     assert f"✓ {topic}: {topic}-value: register JSON schema, its first" in applied.stdout
 
     again = run("plan")
@@ -97,7 +96,7 @@ def test_a_changed_schema_is_shown_as_a_diff(define: Define) -> None:
     assert '+  "title": "Purchase"' in lines
 
 
-def test_what_cannot_be_undone_waits_for_yes(define: Define, embedded_kafka: EmbeddedKafka) -> None:
+def test_an_irreversible_step_requires_yes(define: Define, embedded_kafka: EmbeddedKafka) -> None:
     topic = define(partitions=1)
     run("apply")
     define(partitions=2)
@@ -124,11 +123,11 @@ def test_json_is_one_object_a_step(define: Define) -> None:
     assert {step["status"] for step in applied} == {"applied"}
 
     define(title="Order", partitions=1)
-    (refused,) = [json.loads(line) for line in run("plan", "--json").stdout.splitlines()]
-    assert (refused["step"], refused["reason"]) == ("Refusal", "FewerPartitions")
+    (blocked,) = [json.loads(line) for line in run("plan", "--json").stdout.splitlines()]
+    assert (blocked["step"], blocked["reason"]) == ("Refusal", "FewerPartitions")
 
 
-def test_a_refusal_ends_plan_and_apply_with_2_and_the_rest_is_done(define: Define) -> None:
+def test_a_blocked_step_ends_plan_and_apply_with_2_and_the_rest_is_done(define: Define) -> None:
     define(partitions=2)
     run("apply")
     topic = define(partitions=1, config={"retention.ms": "-1"})
@@ -172,7 +171,9 @@ def test_a_running_up_is_found(
     assert run("plan").exit_code == 3
 
 
-def test_a_cluster_that_is_away_is_said_once_and_ends_with_2(define: Define, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_cluster_is_reported_once_and_ends_with_2(
+    define: Define, monkeypatch: pytest.MonkeyPatch
+) -> None:
     define(title="Order")
     monkeypatch.setenv("HEARTZONE_SCHEMA_REGISTRY_URL", "http://127.0.0.1:1")
 
@@ -183,15 +184,15 @@ def test_a_cluster_that_is_away_is_said_once_and_ends_with_2(define: Define, mon
     assert "create topic" in planned.stdout
 
 
-def test_without_definitions_of_ones_own_those_of_the_checkout_are_taken() -> None:
-    # Whether they wait or are there already depends on what other tests did to the session's broker.
+def test_without_other_definitions_those_of_the_checkout_are_used() -> None:
+    # Whether they are to create or exist already depends on other tests on the session's broker.
     assert "Topics: 4 " in run("plan").stdout
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"), [("a: [", "is not YAML that can be used"), ("kind: Pod", "kind 'Pod' must be")]
 )
-def test_a_definition_that_cannot_be_used_is_one_sentence(define: Define, text: str, sentence: str) -> None:
+def test_an_invalid_definition_is_one_sentence(define: Define, text: str, sentence: str) -> None:
     define()
     Path("schemas/topics/bad.yaml").write_text(text)
 

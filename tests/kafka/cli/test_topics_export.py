@@ -1,4 +1,4 @@
-"""`heartzone topics export` on a real broker and registry: what it writes changes nothing when it is applied."""
+"""`heartzone topics export` on a real broker and registry: applying its definitions changes nothing."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from heartzone_cli.cli import heartzone
+from heartzone_cli.root import heartzone
 
 JSON_SCHEMA = '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","title":"Order"}'
 AVRO_SCHEMA = '{"type":"record","name":"Key","fields":[{"name":"id","type":"string"}]}'
@@ -35,7 +35,7 @@ def connected(
 
 @pytest.fixture
 def prefix() -> str:
-    """What the names of a test's topics start with, for --topic."""
+    """The prefix of the names of a test's topics, for --topic."""
     return f"Export{uuid4().hex[:8]}"
 
 
@@ -62,7 +62,7 @@ def run(*arguments: str | Path, expect: int = 0) -> Result:
     return done
 
 
-def test_what_is_exported_is_as_it_is_and_planning_with_it_finds_nothing_to_do(
+def test_an_export_describes_the_cluster_and_planning_with_it_finds_nothing_to_do(
     make_topic: MakeTopic, registry: SchemaRegistryClient, prefix: str
 ) -> None:
     orders = make_topic("Orders", partitions=3, config={"retention.ms": "1000", "cleanup.policy": "compact,delete"})
@@ -100,7 +100,7 @@ def test_without_a_folder_the_definitions_go_to_the_standard_output(make_topic: 
     assert as_json == as_yaml
 
 
-def test_everything_is_exported_but_what_is_kafka_s_own_or_a_tool_s(
+def test_everything_is_exported_but_topics_of_kafka_and_of_tools(
     make_topic: MakeTopic, registry: SchemaRegistryClient, prefix: str
 ) -> None:
     topic = make_topic()
@@ -115,7 +115,7 @@ def test_everything_is_exported_but_what_is_kafka_s_own_or_a_tool_s(
     assert "Subjects that belong to no topic are left out: " in exported.stderr
 
 
-def test_a_file_that_somebody_changed_is_kept_unless_told_to(make_topic: MakeTopic, prefix: str) -> None:
+def test_a_changed_file_is_overwritten_only_on_request(make_topic: MakeTopic, prefix: str) -> None:
     topic = make_topic()
     file = Path(f"moved/{prefix.lower()}-orders.yaml")
     export = ("export", "--dir", "moved", "--topic", topic)
@@ -125,8 +125,8 @@ def test_a_file_that_somebody_changed_is_kept_unless_told_to(make_topic: MakeTop
 
     exported = file.read_text()
     file.write_text("# ours\n" + exported)
-    refused = run(*export, expect=2)
-    assert f"{file} would be overwritten: nothing was written" in refused.stderr
+    failed = run(*export, expect=2)
+    assert f"{file} would be overwritten: nothing was written" in failed.stderr
     assert file.read_text().startswith("# ours")
 
     run(*export, "--yes")
@@ -144,7 +144,7 @@ def test_a_topic_that_another_file_describes_is_not_described_twice(make_topic: 
     assert [file.name for file in Path("moved").iterdir()] == ["ours.yaml"]
 
 
-def test_a_schema_that_refers_to_others_is_left_out_and_told(
+def test_a_schema_that_refers_to_others_is_left_out_and_reported(
     make_topic: MakeTopic, registry: SchemaRegistryClient
 ) -> None:
     topic = make_topic()
@@ -160,7 +160,7 @@ def test_a_schema_that_refers_to_others_is_left_out_and_told(
     assert "valueSchema" not in yaml.safe_load(exported.stdout)["spec"]
 
 
-def test_a_schema_that_the_registry_took_though_it_is_none_is_left_out_and_told(
+def test_an_invalid_schema_that_the_registry_accepted_is_left_out_and_reported(
     make_topic: MakeTopic, registry: SchemaRegistryClient
 ) -> None:
     topic = make_topic()
@@ -172,21 +172,21 @@ def test_a_schema_that_the_registry_took_though_it_is_none_is_left_out_and_told(
     assert "valueSchema" not in yaml.safe_load(exported.stdout)["spec"]
 
 
-def test_a_pattern_that_no_topic_is_like_stops_the_export(make_topic: MakeTopic, prefix: str) -> None:
+def test_a_pattern_that_no_topic_matches_stops_the_export(make_topic: MakeTopic, prefix: str) -> None:
     make_topic()
 
-    refused = run("export", "--dir", "moved", "--topic", f"{prefix}*", "--topic", "nowhere.*", expect=2)
+    failed = run("export", "--dir", "moved", "--topic", f"{prefix}*", "--topic", "nowhere.*", expect=2)
 
-    assert "No topic is like 'nowhere.*': nothing was written." in refused.stderr
+    assert "No topic matches 'nowhere.*': nothing was written." in failed.stderr
     assert not Path("moved").exists()
 
 
 @pytest.mark.parametrize("side", ["KAFKA_BOOTSTRAP_SERVERS", "SCHEMA_REGISTRY_URL"])
-def test_while_one_side_is_away_nothing_is_written(side: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    away = "127.0.0.1:1" if side.startswith("KAFKA") else "http://127.0.0.1:1/apis/ccompat/v7"
-    monkeypatch.setenv(f"HEARTZONE_{side}", away)
+def test_while_one_side_is_unavailable_nothing_is_written(side: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreachable = "127.0.0.1:1" if side.startswith("KAFKA") else "http://127.0.0.1:1/apis/ccompat/v7"
+    monkeypatch.setenv(f"HEARTZONE_{side}", unreachable)
 
-    refused = run("export", "--dir", "moved", expect=2)
+    failed = run("export", "--dir", "moved", expect=2)
 
-    assert "127.0.0.1:1" in refused.stderr
+    assert "127.0.0.1:1" in failed.stderr
     assert not Path("moved").exists()

@@ -13,14 +13,16 @@ from confluent_kafka import Producer
 
 from heartzone.messages import Biometrics, HeartRate, encode
 from heartzone.wire import frame_prefix
-from heartzone_testing.pipeline import Pipeline, ServiceProcess
-from heartzone_testing.prometheus.dashboards import FOLDER, load, queries, substitute
+from heartzone_testing.checkout import DASHBOARDS_FOLDER
+from heartzone_testing.prometheus.dashboards import load, queries, substitute
 from heartzone_testing.prometheus.rules import METRICS
 from heartzone_testing.prometheus.server import Prometheus, ScrapeJob, Series, scraping
-from heartzone_testing.testbed import eventually
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.waiting import eventually
 
 MakePipeline = Callable[..., Pipeline]
-QUERIES = queries(load(FOLDER / "pipeline.json"))
+QUERIES = queries(load(DASHBOARDS_FOLDER / "pipeline.json"))
 OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel == "EventTopics not Ready"]
 
 BODY = (
@@ -87,8 +89,8 @@ def test_every_query_of_the_dashboard_returns_data(pipeline: Pipeline, tmp_path:
         for service in (producer, *workers):
             service.wait_until_ready()
         jobs = [
-            ScrapeJob("producer", [f"127.0.0.1:{producer.port}"]),
-            ScrapeJob("zone-worker", [f"127.0.0.1:{worker.port}" for worker in workers]),
+            ScrapeJob("producer", [f"127.0.0.1:{producer.management_port}"]),
+            ScrapeJob("zone-worker", [f"127.0.0.1:{worker.management_port}" for worker in workers]),
         ]
         prometheus = stack.enter_context(scraping(tmp_path, *jobs))
         stack.enter_context(traffic(producer))
@@ -121,7 +123,7 @@ def test_records_behind_an_open_transaction_of_another_program_show_and_are_no_l
 
     with pipeline.worker() as worker:
         worker.wait_until_ready()
-        with scraping(tmp_path, ScrapeJob("zone-worker", [f"127.0.0.1:{worker.port}"])) as prometheus:
+        with scraping(tmp_path, ScrapeJob("zone-worker", [f"127.0.0.1:{worker.management_port}"])) as prometheus:
 
             def behind(partition: str) -> float:
                 return value_of(prometheus, "Behind open transactions, by partition", partition=partition)

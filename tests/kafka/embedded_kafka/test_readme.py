@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).parents[3] / "libs" / "embedded-kafka" / "README.md"
+from heartzone_testing.checkout import ROOT
+
+README = ROOT / "libs" / "embedded-kafka" / "README.md"
 
 
 def examples() -> list[str]:

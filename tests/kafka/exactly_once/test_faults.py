@@ -11,10 +11,12 @@ from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka import EmbeddedKafka
 from exactly_once import BatchLimits, InputRecord, OutputRecord, Transform, Unavailable, Worker, WorkerConfig
-from heartzone_testing.frame_proxy import END_TXN, FrameProxy
-from heartzone_testing.journal import Journal
-from heartzone_testing.programs import free_port
-from heartzone_testing.testbed import Testbed, eventually, running
+from heartzone_testing.brokers.frame_proxy import END_TXN, FrameProxy
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.journal import Journal
+from heartzone_testing.engine.threads import running
+from heartzone_testing.ports import free_port
+from heartzone_testing.waiting import eventually
 
 
 def worker_on(kafka: Testbed, source: str, transform: Transform, **overrides: object) -> Worker:

@@ -6,9 +6,11 @@ import uuid
 from pathlib import Path
 
 from embedded_kafka.processes import ChildProcess
-from heartzone_testing.testbed import Testbed, eventually
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.checkout import ROOT
+from heartzone_testing.waiting import eventually
 
-README = Path(__file__).parents[3] / "libs" / "exactly-once" / "README.md"
+README = ROOT / "libs" / "exactly-once" / "README.md"
 
 
 def test_the_filter_of_the_readme_keeps_errors_quarantines_tombstones_and_stops_when_asked(

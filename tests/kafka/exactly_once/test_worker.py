@@ -23,8 +23,10 @@ from exactly_once import (
     Worker,
     WorkerConfig,
 )
-from heartzone_testing.journal import Journal
-from heartzone_testing.testbed import Testbed, eventually, running
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.journal import Journal
+from heartzone_testing.engine.threads import running
+from heartzone_testing.waiting import eventually
 
 Make = Callable[..., Worker]
 

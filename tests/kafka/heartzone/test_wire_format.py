@@ -11,9 +11,9 @@ from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSe
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from embedded_kafka import EmbeddedRegistry
-from heartzone.decoding import BiometricsDecoder
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode, json_schema
 from heartzone.wire import frame_prefix, subject_of, unframe
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from service_chassis.schema_registry import SchemaRegistry
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from heartzone_testing.pipeline import Pipeline
+from heartzone_testing.services.pipeline import Pipeline
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.client import Outcome
 from heartzone_testing.traffic.load import Traffic

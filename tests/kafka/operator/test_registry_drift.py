@@ -1,4 +1,4 @@
-"""How the operator notices what was changed by hand in the registry, and what that costs in requests."""
+"""Drift: the operator's quick checks notice changes by hand in the registry, at a known cost in requests."""
 
 import asyncio
 import threading
@@ -12,18 +12,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.plan import RegisterSchema, SetCompatibility, plan
-from event_topics.schema_subjects import SchemaSubjects
-from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject
-from heartzone_operator.cluster import Cluster
-from heartzone_testing.operators import SCHEMA_1, SCHEMA_2
+from event_topics import (
+    DesiredSchema,
+    DesiredTopic,
+    KafkaTopics,
+    Observed,
+    ObservedSubject,
+    RegisterSchema,
+    SchemaSubjects,
+    SetCompatibility,
+    plan,
+)
+from heartzone_operator.cluster.cluster import Cluster
+from heartzone_testing.operators.event_topics import SCHEMA_1, SCHEMA_2
 
 NUMBER = 6
 
 
-class Looks:
-    """`NUMBER` subjects that are as they were asked for, and the operator's looks at them."""
+class QuickChecks:
+    """`NUMBER` subjects that are as desired, and the operator's quick checks of them."""
 
     def __init__(self, kafka: EmbeddedKafka, registry_url: str, *, sweep: int) -> None:
         prefix = uuid.uuid4().hex[:8]
@@ -37,9 +44,9 @@ class Looks:
         self.by_hand = SchemaSubjects({"url": registry_url})
         self._cluster = Cluster(KafkaTopics(kafka.client_config()), self.registry, compatibility_sweep=sweep)
         actions = plan(self.desired, Observed()).actions
-        assert {failure for _, failure in asyncio.run(self._cluster.carry_out(actions))} == {None}
-        for _ in range(2):  # the first look after a change is a thorough one
-            assert self.deviating() == set()
+        assert {failure for _, failure in asyncio.run(self._cluster.apply(actions))} == {None}
+        for _ in range(2):  # the first one after a change is in full
+            assert self.drifted() == set()
 
     def _count(self) -> None:
         self.requests += 1
@@ -51,78 +58,78 @@ class Looks:
         change = SetCompatibility(
             resource="", topic="", half="valueSchema", subject=self.subject(number), before=None, after="NONE"
         )
-        assert [failure for _, failure in self.by_hand.carry_out([change])] == [None]
+        assert [failure for _, failure in self.by_hand.apply([change])] == [None]
 
     def register(self, number: int, text: str) -> None:
         change = RegisterSchema(
             resource="", topic="", half="valueSchema", subject=self.subject(number), type="JSON", text=text, latest=None
         )
-        assert [failure for _, failure in self.by_hand.carry_out([change])] == [None]
+        assert [failure for _, failure in self.by_hand.apply([change])] == [None]
 
-    def deviating(self) -> set[str]:
-        """The subjects of which a look, as it is made again and again, tells that they are not as asked for."""
+    def drifted(self) -> set[str]:
+        """The subjects that a quick check observes in another state than the desired one."""
         self.requests = 0
-        seen = asyncio.run(self._cluster.observe(self.desired, thoroughly=False)).subjects
-        assert seen.keys() == {self.subject(number) for number in range(NUMBER)}
-        return {name for name, each in seen.items() if not _is_as_asked(each)}
+        observed = asyncio.run(self._cluster.observe(self.desired, full=False)).subjects
+        assert observed.keys() == {self.subject(number) for number in range(NUMBER)}
+        return {name for name, each in observed.items() if not _is_as_desired(each)}
 
 
-def _is_as_asked(each: object) -> bool:
+def _is_as_desired(each: object) -> bool:
     assert isinstance(each, ObservedSubject), each
     assert each.latest is not None
     return each.compatibility == "BACKWARD" and each.desired_version == each.latest.version
 
 
 @contextmanager
-def looks(kafka: EmbeddedKafka, registry_url: str, *, sweep: int) -> Iterator[Looks]:
-    each = Looks(kafka, registry_url, sweep=sweep)
+def quick_checks(kafka: EmbeddedKafka, registry_url: str, *, sweep: int) -> Iterator[QuickChecks]:
+    each = QuickChecks(kafka, registry_url, sweep=sweep)
     yield each
     each.registry.close()
     each.by_hand.close()
 
 
-def test_up_to_the_sweep_a_changed_level_is_seen_at_once_for_one_request_a_subject(
+def test_up_to_the_sweep_a_changed_level_is_observed_at_once_for_one_request_a_subject(
     embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry
 ) -> None:
-    with looks(embedded_kafka, embedded_registry.url, sweep=NUMBER) as each:
+    with quick_checks(embedded_kafka, embedded_registry.url, sweep=NUMBER) as each:
         each.loosen(3)
 
-        assert each.deviating() == {each.subject(3)}
+        assert each.drifted() == {each.subject(3)}
         assert each.requests == 1 + NUMBER
 
 
-def test_beyond_the_sweep_a_look_costs_two_requests_and_each_level_has_its_turn(
+def test_beyond_the_sweep_a_quick_check_costs_two_requests_and_each_level_has_its_turn(
     embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry
 ) -> None:
-    with looks(embedded_kafka, embedded_registry.url, sweep=NUMBER - 1) as each:
+    with quick_checks(embedded_kafka, embedded_registry.url, sweep=NUMBER - 1) as each:
         for number in range(NUMBER):
             each.loosen(number)
         found: set[str] = set()
         for _ in range(NUMBER):
-            found |= each.deviating()
+            found |= each.drifted()
             assert each.requests == 2
 
         assert found == {each.subject(number) for number in range(NUMBER)}
 
 
 @pytest.mark.parametrize("sweep", [0, NUMBER])
-def test_a_version_registered_by_hand_is_seen_at_once_and_its_level_with_it(
+def test_a_version_registered_by_hand_is_observed_at_once_and_its_level_with_it(
     embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry, sweep: int
 ) -> None:
-    with looks(embedded_kafka, embedded_registry.url, sweep=sweep) as each:
+    with quick_checks(embedded_kafka, embedded_registry.url, sweep=sweep) as each:
         each.loosen(1)
         each.register(2, SCHEMA_2)
 
-        assert each.deviating() == {each.subject(1), each.subject(2)}
+        assert each.drifted() == {each.subject(1), each.subject(2)}
 
 
-def test_subjects_whose_spec_names_no_level_cost_nothing(
+def test_subjects_whose_spec_has_no_level_cost_nothing(
     embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry
 ) -> None:
-    with looks(embedded_kafka, embedded_registry.url, sweep=NUMBER) as each:
+    with quick_checks(embedded_kafka, embedded_registry.url, sweep=NUMBER) as each:
         each.desired = [_without_level(topic) for topic in each.desired]
 
-        each.deviating()
+        each.drifted()
         assert each.requests == 1
 
 
@@ -132,33 +139,33 @@ def _without_level(topic: DesiredTopic) -> DesiredTopic:
 
 
 class WithoutListing(BaseHTTPRequestHandler):
-    """Passes everything on to a registry, but knows no GET /schemas, as some do not."""
+    """Forwards everything to a registry, but has no GET /schemas, as some registries."""
 
     upstream = ""
 
-    def _pass_on(self) -> None:
+    def _forward(self) -> None:
         if self.path.startswith("/schemas?") or self.path == "/schemas":
-            self._answer(404, b'{"error_code": 404, "message": "HTTP 404 Not Found"}')
+            self._respond(404, b'{"error_code": 404, "message": "HTTP 404 Not Found"}')
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {"Content-Type": "application/vnd.schemaregistry.v1+json"} if body else {}
-        asked = urllib.request.Request(self.upstream + self.path, body or None, headers, method=self.command)
+        request = urllib.request.Request(self.upstream + self.path, body or None, headers, method=self.command)
         try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                self._answer(answer.status, answer.read())
+            with urllib.request.urlopen(request, timeout=10) as response:
+                self._respond(response.status, response.read())
         except urllib.error.HTTPError as error:
-            self._answer(error.code, error.read())
+            self._respond(error.code, error.read())
 
     def do_GET(self) -> None:
-        self._pass_on()
+        self._forward()
 
     def do_POST(self) -> None:
-        self._pass_on()
+        self._forward()
 
     def do_PUT(self) -> None:
-        self._pass_on()
+        self._forward()
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _respond(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -180,13 +187,13 @@ def without_listing(embedded_registry: EmbeddedRegistry) -> Iterator[str]:
         thread.join()
 
 
-def test_a_registry_that_lists_no_schemas_is_looked_at_subject_by_subject(
+def test_a_registry_that_lists_no_schemas_is_observed_subject_by_subject(
     embedded_kafka: EmbeddedKafka, without_listing: str
 ) -> None:
-    with looks(embedded_kafka, without_listing, sweep=NUMBER) as each:
+    with quick_checks(embedded_kafka, without_listing, sweep=NUMBER) as each:
         each.register(2, SCHEMA_2)
-        assert each.deviating() == {each.subject(2)}
+        assert each.drifted() == {each.subject(2)}
 
-    with looks(embedded_kafka, without_listing, sweep=0) as each:
+    with quick_checks(embedded_kafka, without_listing, sweep=0) as each:
         each.register(2, SCHEMA_2)
-        assert {name for _ in range(NUMBER) for name in each.deviating()} == {each.subject(2)}
+        assert {name for _ in range(NUMBER) for name in each.drifted()} == {each.subject(2)}

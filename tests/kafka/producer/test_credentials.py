@@ -1,4 +1,4 @@
-"""TLS, SASL and basic auth as the original has them: right ones work, wrong ones are told once, without secrets."""
+"""TLS, SASL and basic auth as the original has them: right ones work, wrong ones are logged once, without secrets."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +7,10 @@ import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from embedded_kafka.broker.security import Security
-from heartzone_testing.pipeline import Pipeline
-from heartzone_testing.testbed import Testbed, eventually
-from heartzone_testing.web_api import COURSE_REQUEST, web_api
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.web_api import COURSE_REQUEST, web_api
+from heartzone_testing.waiting import eventually
 
 PASSWORD = "right-Pa55word"
 WRONG = "wrong-Pa55word"
@@ -54,9 +55,9 @@ def test_right_credentials_work(settings: dict[str, str], tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("variable", "value", "reason"),
     [
-        pytest.param("HEARTZONE_KAFKA_SASL_PASSWORD", WRONG, "the broker refused the credentials", id="broker"),
+        pytest.param("HEARTZONE_KAFKA_SASL_PASSWORD", WRONG, "the broker rejected the credentials", id="broker"),
         pytest.param(
-            "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", f"heartzone:{WRONG}", "registry refused", id="registry"
+            "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", f"heartzone:{WRONG}", "registry rejected", id="registry"
         ),
     ],
 )
@@ -64,12 +65,12 @@ def test_wrong_credentials_leave_it_not_ready(
     settings: dict[str, str], tmp_path: Path, variable: str, value: str, reason: str
 ) -> None:
     with web_api(tmp_path, {**settings, variable: value}) as api:
-        eventually(lambda: reason in api.management("/readyz").json["reason"], "the reason to be told", 30)
+        eventually(lambda: reason in api.get("/readyz").json["reason"], "the reason in /readyz", 30)
 
-        assert api.management("/readyz").status == 503
+        assert api.get("/readyz").status == 503
         assert api.post(COURSE_REQUEST).status == 503
-        assert api.management("/livez").status == 200
-        told = [event for event in api.events("missing") if reason in event["reason"]]
-        assert len(told) == 1, "once, not at each attempt"
+        assert api.get("/livez").status == 200
+        logged = [event for event in api.events("check_failed") if reason in event["reason"]]
+        assert len(logged) == 1, "once, not at each attempt"
         assert WRONG not in api.log()
         assert PASSWORD not in api.log()

@@ -1,4 +1,4 @@
-"""Broker or registry away: a 503 in time, never a hang, and recovery without help."""
+"""Broker or registry unavailable: a 503 in time, never a hang, and recovery without help."""
 
 import asyncio
 import ctypes
@@ -17,12 +17,14 @@ from prometheus_client import CollectorRegistry
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_producer.metrics import WriterMetrics
-from heartzone_producer.writing.failures import RecordTooLarge, Unavailable
+from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
 from heartzone_producer.writing.record_writer import RecordWriter
-from heartzone_testing.pipeline import Pipeline
-from heartzone_testing.programs import free_port
-from heartzone_testing.testbed import Testbed, eventually
-from heartzone_testing.web_api import COURSE_REQUEST, WebApiProcess, web_api
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.ports import free_port
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.services.web_api import COURSE_REQUEST, web_api
+from heartzone_testing.waiting import eventually
 
 # The promise is 5 s; this is its proof, not a measurement.
 DEADLINE = 5.0
@@ -56,30 +58,30 @@ def stack(fragile_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry, tmp
 
 
 @pytest.fixture
-def api(stack: Stack, tmp_path: Path) -> Iterator[WebApiProcess]:
+def api(stack: Stack, tmp_path: Path) -> Iterator[ServiceProcess]:
     with web_api(tmp_path, stack.environment) as running:
         running.wait_until_ready()
         yield running
 
 
-def _assert_unavailable(api: WebApiProcess) -> None:
+def _assert_unavailable(api: ServiceProcess) -> None:
     started = time.monotonic()
-    answer = api.post(COURSE_REQUEST)
+    response = api.post(COURSE_REQUEST)
     assert time.monotonic() - started < DEADLINE
-    assert answer.status == 503
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert int(answer.headers["retry-after"]) > 0
+    assert response.status == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    assert int(response.headers["retry-after"]) > 0
 
 
-def test_a_frozen_broker(api: WebApiProcess, stack: Stack) -> None:
+def test_a_frozen_broker(api: ServiceProcess, stack: Stack) -> None:
     assert api.post(COURSE_REQUEST).status == 202
     stack.kafka.nodes[0].pause()
     try:
         with ThreadPoolExecutor(8) as pool:
             for outcome in [pool.submit(_assert_unavailable, api) for _ in range(8)]:
                 outcome.result()
-        eventually(lambda: api.management("/readyz").status == 503, "readiness to be lost", 15)
-        assert api.management("/livez").status == 200
+        eventually(lambda: api.get("/readyz").status == 503, "readiness to be lost", 15)
+        assert api.get("/livez").status == 200
         _assert_unavailable(api)
     finally:
         stack.kafka.nodes[0].resume()
@@ -88,17 +90,17 @@ def test_a_frozen_broker(api: WebApiProcess, stack: Stack) -> None:
     api.wait_until_ready()
 
 
-def test_a_killed_broker(api: WebApiProcess, stack: Stack) -> None:
+def test_a_killed_broker(api: ServiceProcess, stack: Stack) -> None:
     stack.kafka.nodes[0].kill()
     _assert_unavailable(api)
 
     stack.kafka.nodes[0].start()
 
     eventually(lambda: api.post(COURSE_REQUEST).status == 202, "the API to recover", 30)
-    assert len(api.events("missing")) <= 3, "one line for each change of the reason, not for each look"
+    assert len(api.events("check_failed")) <= 3, "one line for each change of the reason, not for each check"
 
 
-def test_everything_away_at_the_start(
+def test_everything_unavailable_at_the_start(
     embedded_kafka_factory: KafkaFactory, embedded_registry_factory: RegistryFactory, tmp_path: Path
 ) -> None:
     broker_port, registry_port = free_port(), free_port()
@@ -107,23 +109,23 @@ def test_everything_away_at_the_start(
         "HEARTZONE_SCHEMA_REGISTRY_URL": f"http://127.0.0.1:{registry_port}/apis/ccompat/v7",
     }
     with web_api(tmp_path, settings) as api:
-        assert api.management("/livez").status == 200
-        assert api.management("/readyz").status == 503
+        assert api.get("/livez").status == 200
+        assert api.get("/readyz").status == 503
         _assert_unavailable(api)
-        eventually(lambda: "cannot be reached" in api.management("/readyz").json["reason"], "the reason to be told", 20)
+        eventually(lambda: "cannot be reached" in api.get("/readyz").json["reason"], "the reason in /readyz", 20)
 
         kafka = embedded_kafka_factory(port=broker_port)
-        eventually(lambda: "does not exist" in api.management("/readyz").json["reason"], "the missing topic", 30)
+        eventually(lambda: "does not exist" in api.get("/readyz").json["reason"], "the missing topic", 30)
         admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
         topics = [NewTopic(name, 1, 1) for name in ("BiometricsImported", "RawBiometricsImported")]
         for future in admin.create_topics(topics).values():
             future.result()
-        eventually(lambda: "schema registry" in api.management("/readyz").json["reason"], "the missing registry", 30)
+        eventually(lambda: "schema registry" in api.get("/readyz").json["reason"], "the missing registry", 30)
         assert api.post(b"text", "/biometrics/raw", "text/plain").status == 202, "raw texts need no schema"
         _assert_unavailable(api)
 
         registry = embedded_registry_factory(port=registry_port)
-        eventually(lambda: "BiometricsImported-value" in api.management("/readyz").json["reason"], "the subject", 30)
+        eventually(lambda: "BiometricsImported-value" in api.get("/readyz").json["reason"], "the subject", 30)
         _register_biometrics(registry)
         api.wait_until_ready()
         assert api.post(COURSE_REQUEST).status == 202
@@ -143,42 +145,42 @@ def _register_biometrics(registry: EmbeddedRegistry) -> None:
         client.register_schema("BiometricsImported-value", Schema(json.dumps(json_schema(Biometrics)), "JSON"))
 
 
-def test_asked_to_stop_while_records_wait(stack: Stack, tmp_path: Path) -> None:
-    """A long linger holds records back; SIGTERM comes meanwhile; each request is answered as it deserves."""
+def test_a_stop_while_records_wait(stack: Stack, tmp_path: Path) -> None:
+    """A long linger holds records back; SIGTERM comes meanwhile; each request gets the response for its record."""
     with web_api(tmp_path, {**stack.environment, "HEARTZONE_KAFKA_LINGER_MS": "1500"}) as api:
         api.wait_until_ready()
         with ThreadPoolExecutor(4) as pool:
-            answers = [pool.submit(api.post, COURSE_REQUEST) for _ in range(4)]
+            responses = [pool.submit(api.post, COURSE_REQUEST) for _ in range(4)]
             _wait_for_records_in_flight(api, 4)
             api.process.request_stop()
 
-            assert {answer.result().status for answer in answers} == {202}
+            assert {response.result().status for response in responses} == {202}
         assert api.process.wait(10) == 0
     assert len(stack.pipeline.kafka.read(stack.pipeline.biometrics)) == 4
 
 
-def test_asked_to_stop_while_the_broker_is_away(api: WebApiProcess, stack: Stack) -> None:
+def test_a_stop_while_the_broker_is_unavailable(api: ServiceProcess, stack: Stack) -> None:
     stack.kafka.nodes[0].pause()
     try:
         with ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(api.post, COURSE_REQUEST)
+            response = pool.submit(api.post, COURSE_REQUEST)
             _wait_for_records_in_flight(api, 1)
             api.process.request_stop()
 
-            assert answer.result().status == 503
+            assert response.result().status == 503
         assert api.process.wait(10) == 0
     finally:
         stack.kafka.nodes[0].resume()
     assert "Traceback" not in api.log()
 
 
-def _wait_for_records_in_flight(api: WebApiProcess, count: int) -> None:
+def _wait_for_records_in_flight(api: ServiceProcess, count: int) -> None:
     line = f"heartzone_produce_in_flight {count:.1f}"
-    eventually(lambda: line in api.management("/metrics").body.decode(), f"{count} records in flight", 10)
+    eventually(lambda: line in api.get("/metrics").text, f"{count} records in flight", 10)
 
 
-def test_asked_to_stop_it_takes_no_more_requests(api: WebApiProcess) -> None:
-    port = api.ports[0]
+def test_a_stop_closes_the_port(api: ServiceProcess) -> None:
+    port = api.http_port
     api.process.request_stop()
     assert api.process.wait(10) == 0
 
@@ -186,10 +188,10 @@ def test_asked_to_stop_it_takes_no_more_requests(api: WebApiProcess) -> None:
         http.client.HTTPConnection("127.0.0.1", port).connect()
 
 
-def test_a_topic_that_takes_only_small_records_refuses_only_large_ones(
+def test_a_topic_that_accepts_only_small_records_rejects_only_large_ones(
     embedded_kafka: EmbeddedKafka, make_pipeline: Callable[..., Pipeline], tmp_path: Path
 ) -> None:
-    """Although the broker refuses a batch as a whole, which the small records share with nobody too large."""
+    """Although the broker rejects a batch as a whole: no small record shares one with a record that is too large."""
     pipeline = make_pipeline()
     raw = pipeline.topics["HEARTZONE_TOPIC_RAW"] + ".small"
     admin = AdminClient({"bootstrap.servers": embedded_kafka.bootstrap_servers})
@@ -199,9 +201,9 @@ def test_a_topic_that_takes_only_small_records_refuses_only_large_ones(
         api.wait_until_ready()
         sizes = [100, 100_000, 200, 60_000, 300, 60_000, 400]
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda size: api.post(b"x" * size, "/biometrics/raw", "text/plain"), sizes))
+            responses = list(pool.map(lambda size: api.post(b"x" * size, "/biometrics/raw", "text/plain"), sizes))
 
-    assert [answer.status for answer in answers] == [413 if size == 100_000 else 202 for size in sizes]
+    assert [response.status for response in responses] == [413 if size == 100_000 else 202 for size in sizes]
 
 
 def _fail_for_good(writer: RecordWriter) -> None:
@@ -228,7 +230,7 @@ def test_a_producer_that_fails_for_good_is_replaced(stack: Stack) -> None:
             assert started < writer.acknowledged_at < time.monotonic()
             waiting = writer.write(topic, b"meanwhile", "key")
             _fail_for_good(writer)
-            with pytest.raises(Unavailable):
+            with pytest.raises(UnavailableError):
                 await asyncio.wait_for(waiting, DEADLINE)
             while writer.replaced == 0:
                 await asyncio.sleep(0)
@@ -242,7 +244,7 @@ def test_a_producer_that_fails_for_good_is_replaced(stack: Stack) -> None:
     assert stack.pipeline.kafka.values(topic) == [b"before", b"after"]
 
 
-def test_a_full_queue_refuses_at_once(stack: Stack) -> None:
+def test_a_full_queue_rejects_at_once(stack: Stack) -> None:
     config = {"bootstrap.servers": stack.kafka.bootstrap_servers, "queue.buffering.max.messages": 2, "linger.ms": 500}
     writer = RecordWriter(config, metrics=WriterMetrics(CollectorRegistry()))
 
@@ -250,10 +252,10 @@ def test_a_full_queue_refuses_at_once(stack: Stack) -> None:
         writer.start()
         try:
             accepted = [writer.write(stack.pipeline.biometrics, b"value", "key") for _ in range(2)]
-            with pytest.raises(Unavailable) as refused:
+            with pytest.raises(UnavailableError) as rejected:
                 writer.write(stack.pipeline.biometrics, b"value", "key")
-            assert refused.value.reason == "queue_full"
-            with pytest.raises(RecordTooLarge):
+            assert rejected.value.reason == "queue_full"
+            with pytest.raises(RecordTooLargeError):
                 writer.write(stack.pipeline.biometrics, b"x" * 1_100_000, "key")
             await asyncio.gather(*accepted)
         finally:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from heartzone.wire import unframe
-from heartzone_testing.pipeline import Pipeline
-from heartzone_testing.web_api import COURSE_REQUEST, WebApiProcess, web_api
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.services.web_api import COURSE_REQUEST, web_api
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
@@ -21,18 +22,18 @@ def pipeline(make_pipeline: Callable[..., Pipeline]) -> Pipeline:
 
 
 @pytest.fixture
-def api(pipeline: Pipeline, tmp_path: Path) -> Iterator[WebApiProcess]:
+def api(pipeline: Pipeline, tmp_path: Path) -> Iterator[ServiceProcess]:
     with web_api(tmp_path, pipeline.environment) as running:
         running.wait_until_ready()
         yield running
 
 
-def test_the_course_s_request_is_stored_before_it_is_answered(api: WebApiProcess, pipeline: Pipeline) -> None:
+def test_the_course_s_request_is_stored_before_its_response(api: ServiceProcess, pipeline: Pipeline) -> None:
     before = time.time()
 
-    answer = api.post(COURSE_REQUEST)
+    response = api.post(COURSE_REQUEST)
 
-    assert (answer.status, answer.body) == (202, COURSE_REQUEST)
+    assert (response.status, response.body) == (202, COURSE_REQUEST)
     (record,) = pipeline.kafka.read(pipeline.biometrics)
     assert record.key() == DEVICE.encode()
     schema_id, payload = unframe(record.value())
@@ -48,12 +49,14 @@ def test_the_course_s_request_is_stored_before_it_is_answered(api: WebApiProcess
     assert before - 1 <= milliseconds / 1000 <= time.time() + 1, "the producer's clock, not the device's"
 
 
-def test_a_dotnet_client_s_request_is_stored_normalised(api: WebApiProcess, pipeline: Pipeline) -> None:
+def test_a_dotnet_client_s_request_is_stored_normalised(api: ServiceProcess, pipeline: Pipeline) -> None:
     reading = {"DateTime": "2022-12-02T13:50:00.1234567+01:00", "Value": 90}
 
-    answer = api.post(json.dumps({"DeviceId": DEVICE.upper(), "HeartRates": [reading], "MaxHeartRate": 200.0}).encode())
+    response = api.post(
+        json.dumps({"DeviceId": DEVICE.upper(), "HeartRates": [reading], "MaxHeartRate": 200.0}).encode()
+    )
 
-    assert answer.status == 202
+    assert response.status == 202
     (record,) = pipeline.kafka.read(pipeline.biometrics)
     assert record.key() == DEVICE.encode()
     assert json.loads(unframe(record.value())[1]) == {
@@ -63,7 +66,7 @@ def test_a_dotnet_client_s_request_is_stored_normalised(api: WebApiProcess, pipe
     }
 
 
-def test_a_text_is_stored_as_it_was_sent(api: WebApiProcess, pipeline: Pipeline) -> None:
+def test_a_text_is_stored_as_it_was_sent(api: ServiceProcess, pipeline: Pipeline) -> None:
     raw = pipeline.topics["HEARTZONE_TOPIC_RAW"]
 
     with_key = api.post(b"any text \xc3\xa9", f"/biometrics/raw?deviceId={DEVICE}", "text/plain")
@@ -74,42 +77,42 @@ def test_a_text_is_stored_as_it_was_sent(api: WebApiProcess, pipeline: Pipeline)
     assert records == [(DEVICE.encode(), b"any text \xc3\xa9"), (None, b"{")]
 
 
-def test_a_batch_is_stored_without_what_is_wrong_in_it(api: WebApiProcess, pipeline: Pipeline) -> None:
+def test_a_batch_is_stored_without_what_is_wrong_in_it(api: ServiceProcess, pipeline: Pipeline) -> None:
     lines = [COURSE_REQUEST, b'{"deviceId": 1}', COURSE_REQUEST.replace(b"3fa85f64", b"00000000")]
 
-    answer = api.post(b"\n".join(lines), "/biometrics/batch", "application/x-ndjson")
+    response = api.post(b"\n".join(lines), "/biometrics/batch", "application/x-ndjson")
 
-    assert answer.status == 207
-    assert (answer.json["accepted"], answer.json["refused"]) == (2, 1)
+    assert response.status == 207
+    assert (response.json["accepted"], response.json["refused"]) == (2, 1)
     keys = [record.key() for record in pipeline.kafka.read(pipeline.biometrics)]
     assert keys == [DEVICE.encode(), DEVICE.replace("3fa85f64", "00000000").encode()]
 
 
-def test_requests_at_the_same_time_are_all_stored_once(api: WebApiProcess, pipeline: Pipeline) -> None:
+def test_requests_at_the_same_time_are_all_stored_once(api: ServiceProcess, pipeline: Pipeline) -> None:
     devices = [f"{number:08x}-5717-4562-b3fc-2c963f66afa6".encode() for number in range(400)]
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda device: api.post(COURSE_REQUEST.replace(DEVICE.encode(), device)), devices))
+        responses = list(pool.map(lambda device: api.post(COURSE_REQUEST.replace(DEVICE.encode(), device)), devices))
 
-    assert {answer.status for answer in answers} == {202}
+    assert {response.status for response in responses} == {202}
     keys = sorted(record.key() or b"" for record in pipeline.kafka.read(pipeline.biometrics))
     assert keys == devices
 
 
-def test_what_fits_no_record_is_too_large_and_harms_no_other(api: WebApiProcess, pipeline: Pipeline) -> None:
+def test_what_fits_no_record_is_too_large_and_harms_no_other(api: ServiceProcess, pipeline: Pipeline) -> None:
     """Within the limit of a body, above that of a record (a million bytes by default)."""
-    answer = api.post(b"x" * 1_040_000, "/biometrics/raw", "text/plain")
+    response = api.post(b"x" * 1_040_000, "/biometrics/raw", "text/plain")
 
-    assert answer.status == 413
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.status == 413
+    assert response.headers["content-type"] == "application/problem+json"
     assert api.post(COURSE_REQUEST).status == 202
 
 
-def test_metrics_count_what_was_stored(api: WebApiProcess) -> None:
+def test_metrics_count_what_was_stored(api: ServiceProcess) -> None:
     for _ in range(3):
         assert api.post(COURSE_REQUEST).status == 202
     assert api.post(b"{").status == 400
 
-    metrics = api.management("/metrics").body.decode()
+    metrics = api.get("/metrics").text
 
     for line in (
         'heartzone_http_requests_total{method="POST",route="/biometrics",status="202"} 3.0',

@@ -14,9 +14,9 @@ from embedded_kafka import EmbeddedRegistry
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from service_chassis.schema_registry import (
     RegisteredSchema,
-    RegistryUnauthorized,
-    RegistryUnavailable,
-    SchemaNotFound,
+    RegistryUnauthorizedError,
+    RegistryUnavailableError,
+    SchemaNotFoundError,
     SchemaRegistry,
 )
 
@@ -58,21 +58,21 @@ def test_the_latest_version_is_the_newest_that_was_registered(
 
 
 def test_a_missing_subject_is_not_found(registry: SchemaRegistry, subject: str) -> None:
-    with pytest.raises(SchemaNotFound, match=f"the schema registry has no subject {subject}"):
+    with pytest.raises(SchemaNotFoundError, match=f"the schema registry has no subject {subject}"):
         registry.latest(subject)
 
 
 def test_a_missing_id_is_not_found(registry: SchemaRegistry) -> None:
-    with pytest.raises(SchemaNotFound, match="the schema registry has no schema id 987654321"):
+    with pytest.raises(SchemaNotFoundError, match="the schema registry has no schema id 987654321"):
         registry.by_id(987_654_321)
 
 
-def test_an_address_that_is_not_the_registrys_api_is_no_reason_to_say_that_a_schema_is_missing(
+def test_an_address_that_is_not_the_registrys_api_does_not_mean_that_a_schema_is_missing(
     embedded_registry: EmbeddedRegistry,
 ) -> None:
     url = embedded_registry.url.replace("ccompat", "elsewhere")
 
-    with SchemaRegistry({"url": url}) as registry, pytest.raises(RegistryUnavailable):
+    with SchemaRegistry({"url": url}) as registry, pytest.raises(RegistryUnavailableError):
         registry.by_id(1)
 
 
@@ -80,14 +80,17 @@ def test_credentials_are_checked(embedded_registry_factory: Callable[..., Embedd
     url = embedded_registry_factory(basic_auth=("user", "right")).url
 
     with SchemaRegistry({"url": url, "basic.auth.user.info": "user:wrong"}) as registry:
-        with pytest.raises(RegistryUnauthorized, match="HTTP status 401") as refused:
+        with pytest.raises(RegistryUnauthorizedError, match="HTTP status 401") as raised:
             registry.latest("any")
-        assert "wrong" not in str(refused.value)
-    with SchemaRegistry({"url": url, "basic.auth.user.info": "user:right"}) as registry, pytest.raises(SchemaNotFound):
+        assert "wrong" not in str(raised.value)
+    with (
+        SchemaRegistry({"url": url, "basic.auth.user.info": "user:right"}) as registry,
+        pytest.raises(SchemaNotFoundError),
+    ):
         registry.latest("any")
 
 
-def test_a_registry_that_went_away_is_unavailable_and_what_is_known_stays_known(
+def test_a_registry_that_stopped_is_unavailable_and_known_schemas_stay_known(
     embedded_registry_factory: Callable[..., EmbeddedRegistry], subject: str
 ) -> None:
     server = embedded_registry_factory()
@@ -98,7 +101,7 @@ def test_a_registry_that_went_away_is_unavailable_and_what_is_known_stays_known(
         server.stop()
 
         assert registry.by_id(schema_id) == schema
-        with pytest.raises(RegistryUnavailable):
+        with pytest.raises(RegistryUnavailableError):
             registry.latest(subject)
 
 
@@ -134,6 +137,6 @@ def test_the_registry_can_judge_the_evolution_of_our_schemas(
     if compatible:
         register(confluent, subject, changed)
     else:
-        with pytest.raises(SchemaRegistryError) as refused:
+        with pytest.raises(SchemaRegistryError) as raised:
             register(confluent, subject, changed)
-        assert refused.value.http_status_code == 409
+        assert raised.value.http_status_code == 409

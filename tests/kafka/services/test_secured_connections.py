@@ -10,9 +10,11 @@ import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
 from embedded_kafka.certificates import ensure_certificates
-from heartzone_testing.operators import as_settings
-from heartzone_testing.pipeline import Pipeline, ServiceProcess
-from heartzone_testing.testbed import Testbed, eventually
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.services.environment import as_settings
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.waiting import eventually
 
 USER, PASSWORD = "heartzone", "correct-horse-1"
 REGISTRY_USER, REGISTRY_PASSWORD = "schemas", "battery-staple-2"
@@ -110,17 +112,17 @@ def test_an_authority_that_did_not_sign_the_broker_ends_the_worker_with_exit_cod
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        pytest.param(WRONG_KAFKA_PASSWORD, "the broker refused the credentials", id="kafka-password"),
-        pytest.param(WRONG_REGISTRY_PASSWORD, "the schema registry refused", id="registry-password"),
+        pytest.param(WRONG_KAFKA_PASSWORD, "the broker rejected the credentials", id="kafka-password"),
+        pytest.param(WRONG_REGISTRY_PASSWORD, "the schema registry rejected", id="registry-password"),
     ],
 )
 def test_wrong_credentials_leave_the_api_up_but_not_ready_and_answering_503(
     pipeline: Pipeline, settings: dict[str, str], reason: str
 ) -> None:
     with pipeline.producer(settings) as api:
-        eventually(lambda: reason in api.get("/readyz")[1], "the reason on /readyz")
-        assert api.get("/readyz")[0] == 503
-        assert api.get("/livez")[0] == 200
+        eventually(lambda: reason in api.get("/readyz").text, "the reason on /readyz")
+        assert api.get("/readyz").status == 503
+        assert api.get("/livez").status == 200
         assert post(api.http_port) == 503
         assert_no_secret(api)
 
@@ -131,6 +133,6 @@ def test_a_registry_whose_certificate_is_not_trusted_keeps_the_api_from_being_re
     stranger = ensure_certificates(tmp_path / "stranger").ca
 
     with pipeline.producer({"HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION": str(stranger)}) as api:
-        eventually(lambda: "certificate verify failed" in api.get("/readyz")[1], "the reason on /readyz")
-        assert api.get("/readyz")[0] == 503
+        eventually(lambda: "certificate verify failed" in api.get("/readyz").text, "the reason on /readyz")
+        assert api.get("/readyz").status == 503
         assert post(api.http_port) == 503

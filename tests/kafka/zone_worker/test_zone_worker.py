@@ -13,8 +13,9 @@ from confluent_kafka import Message
 from heartzone.messages import Biometrics, HeartRate
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
-from heartzone_testing.pipeline import Pipeline, ServiceProcess
-from heartzone_testing.testbed import eventually
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.waiting import eventually
 from heartzone_zone_worker.metrics import DEAD_LETTER_REASONS
 
 MakePipeline = Callable[..., Pipeline]
@@ -104,9 +105,9 @@ def test_a_worker_waits_unready_for_a_subject_that_is_missing(make_pipeline: Mak
     pipeline = make_pipeline()
 
     with pipeline.worker(settings={"HEARTZONE_TOPIC_ZONES": f"absent-{uuid.uuid4().hex[:8]}"}) as worker:
-        eventually(lambda: "is not registered yet" in worker.get("/readyz")[1], "the reason on /readyz")
-        assert worker.get("/readyz")[0] == 503
-        assert worker.get("/livez")[0] == 200
+        eventually(lambda: "is not registered yet" in worker.get("/readyz").text, "the reason on /readyz")
+        assert worker.get("/readyz").status == 503
+        assert worker.get("/livez").status == 200
 
 
 def test_an_offset_that_is_gone_halts_the_worker_alive_unready_and_loud(make_pipeline: MakePipeline) -> None:
@@ -115,9 +116,9 @@ def test_an_offset_that_is_gone_halts_the_worker_alive_unready_and_loud(make_pip
     pipeline.kafka.set_group_offset(pipeline.group, pipeline.biometrics, 1_000)
 
     with pipeline.worker() as worker:
-        eventually(lambda: "the committed offset of group" in worker.get("/readyz")[1], "the reason on /readyz")
-        assert worker.get("/readyz")[0] == 503
-        assert worker.get("/livez")[0] == 200
+        eventually(lambda: "the committed offset of group" in worker.get("/readyz").text, "the reason on /readyz")
+        assert worker.get("/readyz").status == 503
+        assert worker.get("/livez").status == 200
         assert counts(worker, "heartzone_transactions_aborted_total") == {"offset_out_of_range": 1}
         assert "worker_halted" in worker.process.log()
         assert worker.process.terminate(20) == 0

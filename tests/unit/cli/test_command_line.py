@@ -1,4 +1,4 @@
-"""The command line without a cluster: help, options, and the sentences for what cannot work."""
+"""The command line without a cluster: help, options, and error messages."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from heartzone_cli.cli import SUBCOMMANDS, heartzone
+from heartzone_cli.root import SUBCOMMANDS, heartzone
 
 WORKOUT = "time,heart_rate\n2022-12-02T13:50:00Z,90\n"
 
@@ -42,23 +42,36 @@ def test_the_summary_in_the_list_is_the_one_of_the_command(name: str) -> None:
 
     assert command is not None
     assert command.name == name
-    assert command.get_short_help_str(200) == SUBCOMMANDS[name].summary
+    assert command.get_short_help_str(200) == SUBCOMMANDS[name]
 
 
-def test_help_imports_no_library_that_takes_time() -> None:
-    listing = "import sys; from heartzone_cli.cli import heartzone; heartzone(['--help'], standalone_mode=False)"
-    heavy = {"confluent_kafka", "httpx2", "lxml", "msgspec", "pydantic", "rich", "structlog", "yaml"}
-    code = f"{listing}; sys.exit(','.join({heavy} & sys.modules.keys()) or 0)"
+def test_help_lists_every_subcommand_and_imports_no_slow_library() -> None:
+    assert all(name in help_without_slow_imports() for name in SUBCOMMANDS)
 
+
+@pytest.mark.parametrize(
+    "command", [*([name] for name in SUBCOMMANDS), ["topics", "plan"], ["topics", "apply"], ["topics", "export"]]
+)
+def test_help_of_a_command_imports_no_slow_library(command: list[str]) -> None:
+    assert "Usage:" in help_without_slow_imports(*command)
+
+
+def help_without_slow_imports(*command: str) -> str:
+    """Return the help of a command, whose process fails when it imports a library that takes time."""
+    slow = {"confluent_kafka", "httpx2", "lxml", "msgspec", "pydantic", "rich", "structlog", "yaml"}
+    code = (
+        "import sys; from heartzone_cli.root import heartzone; "
+        f"heartzone({[*command, '--help']}, standalone_mode=False); "
+        f"sys.exit(','.join({slow} & sys.modules.keys()) or 0)"
+    )
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-
     assert finished.returncode == 0, finished.stderr
-    assert all(name in finished.stdout for name in SUBCOMMANDS)
+    return finished.stdout
 
 
-@pytest.mark.parametrize("name", ["replay", "zones"])
-def test_every_command_has_help(run: Run, name: str) -> None:
-    result = run(name, "--help")
+@pytest.mark.parametrize("command", ["up", "replay", "zones", "topics plan", "topics apply", "topics export"])
+def test_every_command_has_help(run: Run, command: str) -> None:
+    result = run(*command.split(), "--help")
 
     assert result.exit_code == 0
     assert "--json" in result.stdout
@@ -81,7 +94,7 @@ def test_output_that_cannot_be_written_is_one_sentence(
         )
 
     assert finished.returncode == 1
-    assert finished.stderr == "Error: What there is to say cannot be written (No space left on device).\n"
+    assert finished.stderr == "Error: The output cannot be written (No space left on device).\n"
 
 
 def test_an_unknown_command_is_a_usage_error(run: Run) -> None:
@@ -94,22 +107,20 @@ def test_a_file_that_cannot_be_read_ends_the_replay_before_anything_is_sent(run:
     assert_one_sentence(run("replay", "good.csv", tmp_path), f"{tmp_path} is a folder")
 
 
-def test_without_a_running_up_replay_says_what_to_start(run: Run, tmp_path: Path) -> None:
+def test_without_a_running_up_replay_says_how_to_name_the_api(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(WORKOUT)
 
     assert_one_sentence(run("replay", "a.csv"), "`heartzone up`", "--api", "HEARTZONE_API")
 
 
 @pytest.mark.parametrize("url", ["localhost:8080", "http://", "ftp://localhost"])
-def test_an_api_that_is_no_web_address_is_named(run: Run, tmp_path: Path, url: str) -> None:
+def test_an_invalid_address_of_the_api_is_reported(run: Run, tmp_path: Path, url: str) -> None:
     (tmp_path / "a.csv").write_text(WORKOUT)
 
     assert_one_sentence(run("replay", "a.csv", "--api", url), repr(url), "http://127.0.0.1:8080")
 
 
-def test_a_topic_name_that_kafka_would_refuse_is_named_with_its_variable(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_topic_name_is_reported_with_its_variable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setenv("HEARTZONE_TOPIC_ZONES", "zones of today")
 
@@ -129,11 +140,11 @@ def test_without_a_running_up_zones_names_the_setting(run: Run) -> None:
     assert_one_sentence(run("zones"), "Error: No `heartzone up` is running", "set HEARTZONE_KAFKA_BOOTSTRAP_SERVERS")
 
 
-def test_a_data_dir_without_a_running_up_is_named(run: Run, tmp_path: Path) -> None:
+def test_a_data_dir_without_a_running_up_is_reported(run: Run, tmp_path: Path) -> None:
     assert_one_sentence(run("zones", "--data-dir", tmp_path), str(tmp_path / "endpoints.json"))
 
 
-def test_a_damaged_endpoints_file_is_named(run: Run, tmp_path: Path) -> None:
+def test_a_damaged_endpoints_file_is_reported(run: Run, tmp_path: Path) -> None:
     (tmp_path / ".heartzone").mkdir()
     (tmp_path / ".heartzone" / "endpoints.json").write_text("{")
 
@@ -150,14 +161,12 @@ def test_a_damaged_endpoints_file_is_named(run: Run, tmp_path: Path) -> None:
         pytest.param("--device", "me", "3fa85f64-5717-4562-b3fc-2c963f66afa6", id="device"),
         pytest.param("--device", "3fa85f6457174562b3fc2c963f66afa6", "3fa85f64-", id="device without hyphens"),
         pytest.param("--max-heart-rate", "0", "1<=x<=2147483647", id="maximum zero"),
-        pytest.param("--wait", "0", "a number of seconds above 0", id="no patience"),
-        pytest.param("--wait", "nan", "a number of seconds above 0", id="patience NaN"),
-        pytest.param("--wait", "inf", "a number of seconds above 0", id="endless patience"),
+        pytest.param("--wait", "0", "a number of seconds above 0", id="timeout zero"),
+        pytest.param("--wait", "nan", "a number of seconds above 0", id="timeout NaN"),
+        pytest.param("--wait", "inf", "a number of seconds above 0", id="infinite timeout"),
     ],
 )
-def test_an_option_that_makes_no_sense_is_a_usage_error(
-    run: Run, tmp_path: Path, option: str, value: str, right: str
-) -> None:
+def test_an_invalid_option_is_a_usage_error(run: Run, tmp_path: Path, option: str, value: str, right: str) -> None:
     (tmp_path / "a.csv").write_text(WORKOUT)
     result = run("replay", "a.csv", option, value)
 

@@ -1,12 +1,12 @@
-"""endpoints.json: what `up` writes is what the other commands find."""
+"""endpoints.json, which `up` writes and the other commands find."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from heartzone_cli import endpoints
-from heartzone_cli.endpoints import DamagedEndpointsError, Endpoints, Metrics
+from heartzone_cli.cluster import endpoints
+from heartzone_cli.cluster.endpoints import DamagedEndpointsError, Endpoints, Metrics
 
 RUNNING = Endpoints(
     api="http://127.0.0.1:8080",
@@ -16,7 +16,7 @@ RUNNING = Endpoints(
 )
 
 
-def test_what_was_written_is_found_in_the_named_data_dir(tmp_path: Path) -> None:
+def test_endpoints_are_found_in_the_given_data_dir(tmp_path: Path) -> None:
     path = endpoints.write(tmp_path, RUNNING)
 
     assert endpoints.find(tmp_path) == RUNNING
@@ -59,7 +59,7 @@ def test_nothing_is_found_after_it_was_removed(tmp_path: Path) -> None:
         pytest.param('{"api": "a", "kafka": "b", "registry": "c", "metrics": null}', id="no metrics"),
     ],
 )
-def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
+def test_a_damaged_file_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "endpoints.json").write_text(content)
 
     with pytest.raises(DamagedEndpointsError, match=r"endpoints\.json cannot be used"):

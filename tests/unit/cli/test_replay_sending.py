@@ -1,4 +1,4 @@
-"""Sending, against a real HTTP server on loopback that answers as each test asks."""
+"""Sending, against a real HTTP server on loopback that responds as each test says."""
 
 import json
 import threading
@@ -12,23 +12,24 @@ from typing import Any
 
 import pytest
 
-from heartzone_cli.recordings import Sample
-from heartzone_cli.replay.pacing import as_fast_as_it_goes
-from heartzone_cli.replay.sending import ApiUnavailableError, Outcome, Sender
+from heartzone_cli.replay.outcome import Outcome
+from heartzone_cli.replay.pacing import unpaced
+from heartzone_cli.replay.recordings import Sample
+from heartzone_cli.replay.sending import ApiUnavailableError, Sender
 from heartzone_cli.replay.workout import Workout, timed
 
 START = datetime(2022, 12, 2, 13, 50, tzinfo=UTC)
-Answer = tuple[int, dict[str, str], bytes]
-ACCEPTED: Answer = (202, {"Content-Type": "application/json"}, b"{}")
+Response = tuple[int, dict[str, str], bytes]
+ACCEPTED: Response = (202, {"Content-Type": "application/json"}, b"{}")
 
 
-def problem(status: int, detail: str, **headers: str) -> Answer:
+def problem(status: int, detail: str, **headers: str) -> Response:
     document = {"status": status, "detail": detail}
     return status, {"Content-Type": "application/problem+json", **headers}, json.dumps(document).encode()
 
 
 @contextmanager
-def api(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def api(respond: Callable[[dict[str, Any]], Response]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Serve POST /biometrics; yield the URL, and the list of the messages received."""
     received: list[dict[str, Any]] = []
 
@@ -38,7 +39,7 @@ def api(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[tuple[str, list[
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             received.append(message)
-            status, headers, content = answer(message)
+            status, headers, content = respond(message)
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
@@ -65,11 +66,11 @@ def workout(count: int, device: int = 1) -> Workout:
 
 
 def send(
-    url: str, *workouts: Workout, stop: threading.Event | None = None, tell: Callable[[str], object] = lambda _: None
+    url: str, *workouts: Workout, stop: threading.Event | None = None, notify: Callable[[str], object] = lambda _: None
 ) -> Sequence[Outcome]:
     outcomes = [Outcome(workout) for workout in workouts]
-    with Sender(url, stop=stop or threading.Event(), progress=lambda _: None, tell=tell) as sender:
-        sender.send([(outcome, partial(as_fast_as_it_goes, outcome.workout.readings)) for outcome in outcomes])
+    with Sender(url, stop=stop or threading.Event(), on_response=lambda _: None, notify=notify) as sender:
+        sender.send([(outcome, partial(unpaced, outcome.workout.readings)) for outcome in outcomes])
     return outcomes
 
 
@@ -80,7 +81,7 @@ def test_a_workout_is_split_and_arrives_in_order() -> None:
     assert [len(message["heartRates"]) for message in received] == [1000, 1000, 500]
     values = [reading["value"] for message in received for reading in message["heartRates"]]
     assert values == [i % 200 for i in range(2500)]
-    assert (outcome.sent, outcome.accepted, outcome.refused) == (2500, 2500, 0)
+    assert (outcome.sent, outcome.accepted, outcome.rejected) == (2500, 2500, 0)
     assert outcome.accepted_seconds == 2499
 
 
@@ -101,55 +102,55 @@ def test_workouts_of_one_device_follow_one_another() -> None:
     assert [len(message["heartRates"]) for message in received] == [1000, 1, 3]
 
 
-def test_a_refused_request_is_counted_with_the_reason_of_the_api_and_the_rest_goes_on() -> None:
-    answers = iter([problem(422, "no good"), ACCEPTED])
-    with api(lambda _: next(answers)) as (url, _):
+def test_a_rejected_request_is_counted_with_its_reason_and_the_rest_is_sent() -> None:
+    responses = iter([problem(422, "no good"), ACCEPTED])
+    with api(lambda _: next(responses)) as (url, _):
         (outcome,) = send(url, workout(1500))
 
-    assert (outcome.sent, outcome.accepted, outcome.refused) == (1500, 500, 1000)
-    assert outcome.refusals == ["422 no good"]
+    assert (outcome.sent, outcome.accepted, outcome.rejected) == (1500, 500, 1000)
+    assert outcome.rejections == ["422 no good"]
 
 
-def test_an_answer_that_is_no_problem_document_is_named_by_its_status() -> None:
+def test_a_response_without_a_problem_document_is_counted_with_its_status() -> None:
     with api(lambda _: (413, {}, b"<html>")) as (url, _):
         (outcome,) = send(url, workout(1))
 
-    assert outcome.refusals == ["413 Request Entity Too Large"]
+    assert outcome.rejections == ["413 Request Entity Too Large"]
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_request_that_cannot_be_taken_now_is_sent_again_before_the_next_one(status: int) -> None:
-    answers = iter([problem(status, "queue full", **{"Retry-After": "0"}), ACCEPTED, ACCEPTED])
-    with api(lambda _: next(answers)) as (url, received):
+def test_a_request_that_is_rejected_for_now_is_sent_again_before_the_next_one(status: int) -> None:
+    responses = iter([problem(status, "queue full", **{"Retry-After": "0"}), ACCEPTED, ACCEPTED])
+    with api(lambda _: next(responses)) as (url, received):
         (outcome,) = send(url, workout(1001))
 
     assert [len(message["heartRates"]) for message in received] == [1000, 1000, 1]
-    assert (outcome.accepted, outcome.refused) == (1001, 0)
+    assert (outcome.accepted, outcome.rejected) == (1001, 0)
 
 
-def test_an_api_that_takes_nothing_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heartzone_cli.replay.sending.GIVE_UP_AFTER_S", 0.5)
+def test_an_api_that_rejects_requests_for_too_long_ends_the_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heartzone_cli.replay.sending.RETRY_TIMEOUT", 0.5)
     with (
-        api(lambda _: problem(503, "broker away", **{"Retry-After": "0"})) as (url, _),
-        pytest.raises(ApiUnavailableError, match="takes no requests: 503 broker away"),
+        api(lambda _: problem(503, "broker unavailable", **{"Retry-After": "0"})) as (url, _),
+        pytest.raises(ApiUnavailableError, match="rejects requests for now: 503 broker unavailable"),
     ):
         send(url, workout(1))
 
 
-def test_an_outage_is_told_once_when_it_begins() -> None:
-    busy = problem(503, "broker away", **{"Retry-After": "0"})
-    answers = iter([ACCEPTED, busy, busy, ACCEPTED, busy, ACCEPTED])
-    told: list[str] = []
-    with api(lambda _: next(answers)) as (url, _):
-        send(url, workout(2500), tell=told.append)
+def test_an_outage_is_notified_once_when_it_begins() -> None:
+    busy = problem(503, "broker unavailable", **{"Retry-After": "0"})
+    responses = iter([ACCEPTED, busy, busy, ACCEPTED, busy, ACCEPTED])
+    notified: list[str] = []
+    with api(lambda _: next(responses)) as (url, _):
+        send(url, workout(2500), notify=notified.append)
 
-    assert told == [f"The API at {url} takes no requests: 503 broker away; trying again for 60 s."] * 2
+    assert notified == [f"The API at {url} rejects requests for now: 503 broker unavailable; retrying for 60 s."] * 2
 
 
-def test_stopping_ends_the_pause_before_a_retry() -> None:
+def test_stopping_ends_the_wait_before_a_retry() -> None:
     stop = threading.Event()
 
-    def busy(_: dict[str, Any]) -> Answer:
+    def busy(_: dict[str, Any]) -> Response:
         stop.set()
         return problem(503, "busy", **{"Retry-After": "10"})
 
@@ -160,7 +161,7 @@ def test_stopping_ends_the_pause_before_a_retry() -> None:
     assert outcome.sent == 0
 
 
-def test_an_api_that_is_not_there_is_named_at_once() -> None:
+def test_an_unreachable_api_is_reported_without_a_retry() -> None:
     with api(lambda _: ACCEPTED) as (url, _):
         pass
 
@@ -168,9 +169,9 @@ def test_an_api_that_is_not_there_is_named_at_once() -> None:
         send(url, workout(1))
 
 
-def test_another_program_on_the_port_is_told_from_the_api() -> None:
+def test_another_program_on_the_port_is_reported_as_no_heartzone_api() -> None:
     with (
         api(lambda _: (404, {}, b"")) as (url, _),
-        pytest.raises(ApiUnavailableError, match="answers 404 to POST /biometrics: it is no heartzone API"),
+        pytest.raises(ApiUnavailableError, match="responds with 404 to POST /biometrics: it is no heartzone API"),
     ):
         send(url, workout(1))

@@ -1,11 +1,12 @@
-"""Samples and minutes per zone: what messages of the output topic count for, and what they do not."""
+"""Samples and minutes per zone, as counted from zone events."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from heartzone_cli.recordings import Sample
+from heartzone.messages import HeartRateZoneReached
+from heartzone_cli.replay.outcome import Outcome
+from heartzone_cli.replay.recordings import Sample
 from heartzone_cli.replay.report import ZoneLine, zone_lines
-from heartzone_cli.replay.sending import Outcome
 from heartzone_cli.replay.tally import ZoneCounter
 from heartzone_cli.replay.workout import Workout, rfc3339, timed
 
@@ -18,13 +19,12 @@ def workout(*heart_rates: int, step: float = 1) -> Workout:
     return Workout(Path("a.fit"), DEVICE, 200, timed(samples))
 
 
+def event(zone: int, date_time: str, heart_rate: int, device: str = DEVICE) -> HeartRateZoneReached:
+    return HeartRateZoneReached(device, zone, date_time, heart_rate, 200)
+
+
 def count(counter: ZoneCounter, zone: int, second: float, heart_rate: int, device: str = DEVICE) -> None:
-    counter.count(
-        device_id=device,
-        zone=zone,
-        date_time=rfc3339(START + timedelta(seconds=second)),
-        heart_rate=heart_rate,
-    )
+    counter.count(event(zone, rfc3339(START + timedelta(seconds=second)), heart_rate, device))
 
 
 def test_a_message_counts_a_sample_and_its_duration_in_the_zone_that_it_names() -> None:
@@ -38,7 +38,7 @@ def test_a_message_counts_a_sample_and_its_duration_in_the_zone_that_it_names() 
     assert counter.tally.seconds == {1: 30, 2: 30, 3: 0}
 
 
-def test_a_message_that_comes_once_too_often_is_counted_apart() -> None:
+def test_a_duplicate_message_is_unexpected() -> None:
     counter = ZoneCounter([workout(110, 130)])
 
     count(counter, 1, 0, 110)
@@ -68,7 +68,7 @@ def test_messages_of_other_readings_and_devices_are_unexpected() -> None:
     assert counter.tally.unexpected == 3
 
 
-def test_two_readings_at_one_time_are_told_apart_by_their_heart_rate() -> None:
+def test_two_readings_of_the_same_time_are_distinguished_by_their_heart_rate() -> None:
     counter = ZoneCounter([workout(90, 110, step=0)])
 
     count(counter, 1, 0, 110)
@@ -76,18 +76,18 @@ def test_two_readings_at_one_time_are_told_apart_by_their_heart_rate() -> None:
     assert counter.tally.samples == {1: 1}
 
 
-def test_a_time_written_otherwise_is_the_same_time() -> None:
+def test_a_time_in_another_notation_is_the_same_time() -> None:
     counter = ZoneCounter([workout(110)])
-    counter.count(device_id=DEVICE, zone=1, date_time="2022-12-02T14:50:00.0000000+01:00", heart_rate=110)
+    counter.count(event(1, "2022-12-02T14:50:00.0000000+01:00", 110))
 
     assert counter.tally.samples == {1: 1}
 
 
-def test_a_time_that_is_none_is_unreadable() -> None:
+def test_a_message_with_an_invalid_time_is_invalid() -> None:
     counter = ZoneCounter([workout(110)])
-    counter.count(device_id=DEVICE, zone=1, date_time="noon", heart_rate=110)
+    counter.count(event(1, "noon", 110))
 
-    assert counter.tally.unreadable == 1
+    assert counter.tally.invalid == 1
 
 
 def accepted(sent: Workout) -> Outcome:
@@ -110,7 +110,7 @@ def test_accepted_samples_without_a_message_are_in_no_zone() -> None:
     ]
 
 
-def test_nothing_is_said_of_no_zone_while_samples_are_missing() -> None:
+def test_no_zone_is_left_out_while_samples_are_missing() -> None:
     sent = workout(90, 110)
 
     lines = zone_lines([accepted(sent)], ZoneCounter([sent]).tally, missing=2)

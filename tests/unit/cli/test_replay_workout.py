@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartzone_cli.recordings import Sample
-from heartzone_cli.replay.pacing import as_fast_as_it_goes, paced
+from heartzone_cli.replay.pacing import paced, unpaced
+from heartzone_cli.replay.recordings import Sample
 from heartzone_cli.replay.workout import SAMPLES_PER_REQUEST, Reading, Workout, body, rfc3339, timed
 
 START = datetime(2022, 12, 2, 13, 50, tzinfo=UTC)
@@ -20,7 +20,7 @@ def samples_at(*seconds: float) -> list[Sample]:
 
 
 class Clock:
-    """Time that passes only while somebody waits, or sends."""
+    """Time that passes only in `wait`, and where a test lets it pass."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -52,9 +52,9 @@ def test_durations_never_exceed_the_workout(seconds: list[int]) -> None:
 
 
 @given(st.integers(0, 3 * SAMPLES_PER_REQUEST + 1))
-def test_as_fast_as_it_goes_sends_every_reading_once_and_in_order(count: int) -> None:
+def test_unpaced_sends_every_reading_once_and_in_order(count: int) -> None:
     readings = timed(samples_at(*range(count)))
-    batches = list(as_fast_as_it_goes(readings))
+    batches = list(unpaced(readings))
 
     assert [reading for batch in batches for reading in batch] == list(readings)
     assert all(0 < len(batch) <= SAMPLES_PER_REQUEST for batch in batches)
@@ -81,7 +81,7 @@ def test_a_request_is_the_message_of_the_api() -> None:
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_a_time_survives_being_written(time: datetime) -> None:
+def test_a_time_that_is_written_reads_back_the_same(time: datetime) -> None:
     assert datetime.fromisoformat(rfc3339(time)) == time
 
 

@@ -1,16 +1,13 @@
-"""`heartzone topics` without a cluster: where the definitions are found, and the sentences for what cannot work."""
+"""`heartzone topics` without a cluster: the default of the definitions, and the error messages."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from heartzone_cli.cli import heartzone
-from heartzone_cli.topics import definitions
-
-CHECKOUT = Path(__file__).parents[3]
+from heartzone_cli.options import find_definitions
+from heartzone_cli.root import heartzone
+from heartzone_testing.checkout import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -25,17 +22,17 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(heartzone, ["topics", *arguments], catch_exceptions=False)
 
 
-def test_definitions_of_the_folder_one_is_in_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_definitions_of_the_current_folder_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "schemas" / "topics"
     own.mkdir(parents=True)
     (tmp_path / "deep" / "down").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "deep" / "down")
 
-    assert definitions.default_folder() == own
+    assert find_definitions(None, "--dir") == own
 
 
 def test_elsewhere_the_definitions_are_those_of_the_checkout() -> None:
-    assert definitions.default_folder() == CHECKOUT / "schemas" / "topics"
+    assert find_definitions(None, "--dir") == ROOT / "schemas" / "topics"
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
@@ -57,24 +54,8 @@ def test_with_kafka_alone_the_setting_of_the_registry_is_named(monkeypatch: pyte
     assert "HEARTZONE_SCHEMA_REGISTRY_URL" in result.stderr
 
 
-def test_a_folder_that_is_not_there_is_named() -> None:
+def test_a_missing_folder_is_reported() -> None:
     result = run("plan", "--dir", "nowhere")
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert "nowhere does not exist" in result.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments", [["topics", "--help"], ["topics", "plan", "--help"], ["topics", "apply", "--help"]]
-)
-def test_help_imports_no_library_that_takes_time(arguments: list[str]) -> None:
-    heavy = {"confluent_kafka", "pydantic", "rich", "structlog", "yaml"}
-    code = (
-        "import sys; from heartzone_cli.cli import heartzone; "
-        f"heartzone({arguments}, standalone_mode=False); sys.exit(','.join({heavy} & sys.modules.keys()) or 0)"
-    )
-
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-
-    assert finished.returncode == 0, finished.stderr
-    assert "Usage:" in finished.stdout

@@ -1,10 +1,10 @@
-"""What `heartzone topics export` is about and where it writes, without a cluster."""
+"""The topics of `heartzone topics export`, and the folder that it writes to, without a cluster."""
 
 from pathlib import Path
 
 import pytest
 
-from event_topics.loading import LoadError
+from event_topics import LoadError
 from heartzone_cli.topics.manifest_folder import WouldOverwriteError, described, write_all
 from heartzone_cli.topics.selection import ownerless, select
 
@@ -17,21 +17,21 @@ spec: {topicName: TOPIC, partitions: 1}
 """
 
 
-def test_without_patterns_all_topics_are_meant_but_those_of_tools() -> None:
+def test_without_patterns_all_topics_but_those_of_tools_are_selected() -> None:
     selection = select(NAMES, [])
 
     assert selection.topics == ("Orders", "orders.created", "orders.paid")
-    assert selection.own == ("_schemas",)
+    assert selection.internal == ("_schemas",)
 
 
-def test_patterns_name_topics_also_those_of_tools() -> None:
+def test_patterns_select_topics_of_tools_as_well() -> None:
     selection = select(NAMES, ["orders.*", "_*"])
 
     assert selection.topics == ("_schemas", "orders.created", "orders.paid")
-    assert selection.own == ()
+    assert selection.internal == ()
 
 
-def test_a_pattern_that_no_topic_is_like_is_told() -> None:
+def test_a_pattern_that_no_topic_matches_is_reported() -> None:
     assert select(NAMES, ["orders.*", "payments.*"]).unmatched == ("payments.*",)
 
 
@@ -41,7 +41,7 @@ def test_subjects_without_a_topic_are_those_that_no_topic_s_name_leads_to() -> N
     assert ownerless(subjects, NAMES) == ("com.example.Order", "Payments-value", "Orders")
 
 
-def test_a_folder_that_is_not_there_describes_nothing(tmp_path: Path) -> None:
+def test_a_missing_folder_describes_nothing(tmp_path: Path) -> None:
     assert described(tmp_path / "nowhere") == {}
 
 
@@ -62,14 +62,14 @@ def test_a_folder_describes_the_topics_of_all_its_files(tmp_path: Path) -> None:
     }
 
 
-def test_a_folder_with_a_broken_file_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_an_invalid_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("kind: Wrong")
 
     with pytest.raises(LoadError, match=r"broken\.yaml"):
         described(tmp_path)
 
 
-def test_files_that_say_something_else_are_never_overwritten_unless_told_to(tmp_path: Path) -> None:
+def test_files_with_other_content_are_overwritten_only_on_request(tmp_path: Path) -> None:
     same, other, new = (tmp_path / name for name in ("same.yaml", "other.yaml", "new.yaml"))
     same.write_text("1")
     other.write_text("somebody's")

@@ -1,4 +1,4 @@
-"""What `up` prints when it is ready, and while it downloads."""
+"""Text of `up` when it is ready, and while it downloads."""
 
 import json
 import shlex
@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from embedded_kafka.distributions.progress import DownloadProgress
-from heartzone.decoding import BiometricsDecoder
-from heartzone_cli.endpoints import Endpoints, Metrics
-from heartzone_cli.up.display import EXAMPLE_BODY, Cancelled, Downloads, fresh_command, summary
+from heartzone_cli.cluster.endpoints import Endpoints, Metrics
+from heartzone_cli.up.display import EXAMPLE_BODY, Downloads, fresh_command, summary
+from heartzone_cli.up.errors import DownloadCancelledError
 from heartzone_cli.up.output import Output
+from heartzone_zone_worker.decoding import BiometricsDecoder
 
 RUNNING = Endpoints(
     api="http://127.0.0.1:8080",
@@ -49,7 +50,7 @@ def test_the_line_to_try_is_the_request_of_the_course() -> None:
     ("data_dir", "option"),
     [(".heartzone", ""), ("other", " --data-dir other"), ("my data", " --data-dir 'my data'")],
 )
-def test_the_commands_to_type_next_find_this_stack(data_dir: str, option: str) -> None:
+def test_the_commands_to_try_find_this_stack(data_dir: str, option: str) -> None:
     assert f"  heartzone zones --from-beginning{option}" in shown(data_dir)
     assert f"  heartzone replay{option} FILE" in shown(data_dir)
 
@@ -65,7 +66,7 @@ def test_the_command_that_deletes_data_names_the_folder_whose_data_are_damaged(d
     assert fresh_command(Path(data_dir)) == command
 
 
-def test_downloads_are_told_together_at_their_beginning_and_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_downloads_are_shown_together_at_their_beginning_and_end(capsys: pytest.CaptureFixture[str]) -> None:
     downloads = Downloads(Output(), lambda: False)
     for done in range(4):
         downloads(DownloadProgress("kafka 4.3.1", done, 3, done * 1_000_000, 3_000_000))
@@ -76,6 +77,6 @@ def test_downloads_are_told_together_at_their_beginning_and_end(capsys: pytest.C
     ]
 
 
-def test_a_download_that_nobody_wants_any_more_ends() -> None:
-    with pytest.raises(Cancelled):
+def test_a_cancelled_download_ends() -> None:
+    with pytest.raises(DownloadCancelledError):
         Downloads(Output(), lambda: True)(DownloadProgress("kafka 4.3.1", 0, 3, 0, 0))

@@ -1,4 +1,4 @@
-"""What `up` says, to people and to programs."""
+"""Output of `up`, for people and for programs."""
 
 import json
 

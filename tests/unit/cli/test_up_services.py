@@ -1,16 +1,16 @@
-"""What `up` starts its services with: the settings of a container, and nothing of another cluster."""
+"""The settings of services that `up` starts: those of a container, and none of another cluster."""
 
 import pytest
 
+from heartzone_cli.errors import CannotRunError
 from heartzone_cli.up.ports import Ports
-from heartzone_cli.up.refusal import CannotStart
-from heartzone_cli.up.services import producer, refuse_unusable, zone_workers
+from heartzone_cli.up.services import check_settings, producer, zone_workers
 
 PORTS = Ports(api=8080, kafka=9092, registry=8081, producer_metrics=9100, worker_metrics=(9101, 9102))
 REGISTRY = "http://127.0.0.1:8081/apis/ccompat/v7"
 
 
-def test_the_web_api_gets_its_ports_and_where_kafka_and_the_registry_are() -> None:
+def test_the_web_api_gets_its_ports_and_the_addresses_of_kafka_and_the_registry() -> None:
     assert producer(PORTS, REGISTRY).environment({}) == {
         "HEARTZONE_HTTP_PORT": "8080",
         "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
@@ -55,12 +55,12 @@ def test_settings_of_another_cluster_do_not_reach_a_service_and_tuning_does() ->
         pytest.param("HEARTZONE_LOG_LEVL", "info", id="misspelt"),
     ],
 )
-def test_a_setting_that_a_service_would_refuse_is_told_before_anything_starts(variable: str, value: str) -> None:
-    with pytest.raises(CannotStart, match=rf"^{variable} .*[^.?][.?]$"):
-        refuse_unusable(PORTS, {variable: value})
+def test_an_invalid_setting_of_a_service_is_reported_before_anything_starts(variable: str, value: str) -> None:
+    with pytest.raises(CannotRunError, match=rf"^{variable} .*[^.?][.?]$"):
+        check_settings(PORTS, {variable: value})
 
 
-def test_variables_that_no_service_gets_are_named() -> None:
+def test_variables_that_no_service_gets_are_returned() -> None:
     shell = {
         "PATH": "/bin",
         "HEARTZONE_KAFKA_LINGERMS": "no property at all",
@@ -70,4 +70,4 @@ def test_variables_that_no_service_gets_are_named() -> None:
         "HEARTZONE_TRANSACTION_MAX_RECORDS": "10",
     }
 
-    assert refuse_unusable(PORTS, shell) == ["HEARTZONE_GROUP_ID", "HEARTZONE_HTTP_PORT", "HEARTZONE_KAFKA_LINGERMS"]
+    assert check_settings(PORTS, shell) == ["HEARTZONE_GROUP_ID", "HEARTZONE_HTTP_PORT", "HEARTZONE_KAFKA_LINGERMS"]

@@ -1,6 +1,6 @@
-"""The order of starting and stopping, and every way in which it is cut short.
+"""The order of starting and stopping, and every way in which it is interrupted.
 
-The parts stand for processes of minutes; the real ones are in tests/e2e/test_up.py.
+The parts stand for processes that take minutes; the real ones are in tests/e2e/test_up.py.
 """
 
 import threading
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from heartzone_cli.up.errors import PartFailedError, StopRequestedError
 from heartzone_cli.up.parts import Part
-from heartzone_cli.up.refusal import PartFailed, StopAsked
 from heartzone_cli.up.stack import Stack
 from heartzone_cli.up.stop_requests import StopRequests
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
 
 NEVER = 60.0
 
@@ -20,10 +20,10 @@ NEVER = 60.0
 class Fake:
     """A part whose start and stop take until the test lets them, or until it is killed."""
 
-    def __init__(self, name: str, diary: list[str], *, starts: bool = True, stops: bool = True) -> None:
+    def __init__(self, name: str, events: list[str], *, starts: bool = True, stops: bool = True) -> None:
         self.name = name
         self.code: int | None = None
-        self._diary = diary
+        self._events = events
         self._started, self._stopped, self.killed = threading.Event(), threading.Event(), threading.Event()
         if starts:
             self._started.set()
@@ -33,15 +33,15 @@ class Fake:
     def start(self) -> None:
         eventually(lambda: self._started.is_set() or self.killed.is_set(), f"{self.name} to start")
         if self.killed.is_set():
-            raise PartFailed(f"{self.name} ended while starting")
+            raise PartFailedError(f"{self.name} ended while starting")
 
     def stop(self) -> None:
         eventually(lambda: self._stopped.is_set() or self.killed.is_set(), f"{self.name} to stop")
-        self._diary.append(f"{self.name} stopped")
+        self._events.append(f"{self.name} stopped")
 
     def kill(self) -> None:
         if not self.killed.is_set():
-            self._diary.append(f"{self.name} killed")
+            self._events.append(f"{self.name} killed")
         self.killed.set()
 
     def exit_code(self) -> int | None:
@@ -52,7 +52,7 @@ class Fake:
 
 
 @pytest.fixture
-def diary() -> list[str]:
+def events() -> list[str]:
     return []
 
 
@@ -63,14 +63,14 @@ def requests() -> StopRequests:
 
 
 @pytest.fixture
-def stack(requests: StopRequests, diary: list[str]) -> Iterator[Stack]:
-    made = Stack(requests, on_ready=lambda name: diary.append(f"{name} ready"))
+def stack(requests: StopRequests, events: list[str]) -> Iterator[Stack]:
+    made = Stack(requests, on_ready=lambda name: events.append(f"{name} ready"))
     yield made
     made.stop([])
 
 
-def test_parts_stop_group_after_group(stack: Stack, diary: list[str]) -> None:
-    first, second = Fake("first", diary), Fake("second", diary)
+def test_parts_stop_group_after_group(stack: Stack, events: list[str]) -> None:
+    first, second = Fake("first", events), Fake("second", events)
     stack.launch([first])
     stack.await_parts([first])
     stack.launch([second])
@@ -78,44 +78,44 @@ def test_parts_stop_group_after_group(stack: Stack, diary: list[str]) -> None:
 
     assert stack.stop([([second], NEVER), ([first], NEVER)])
 
-    assert diary == ["first ready", "second ready", "second stopped", "first stopped"]
+    assert events == ["first ready", "second ready", "second stopped", "first stopped"]
 
 
 def test_a_request_ends_a_start_and_kills_what_is_not_ready(
-    stack: Stack, requests: StopRequests, diary: list[str]
+    stack: Stack, requests: StopRequests, events: list[str]
 ) -> None:
-    ready, slow = Fake("ready", diary), Fake("slow", diary, starts=False)
+    ready, slow = Fake("ready", events), Fake("slow", events, starts=False)
     stack.launch([ready])
     stack.await_parts([ready])
     stack.launch([slow])
-    requests.asked = True
+    requests.stop_requested = True
 
-    with pytest.raises(StopAsked):
+    with pytest.raises(StopRequestedError):
         stack.await_parts([slow])
 
     assert stack.stop([([slow], NEVER), ([ready], NEVER)])
-    assert diary == ["ready ready", "slow killed", "slow stopped", "ready stopped"]
+    assert events == ["ready ready", "slow killed", "slow stopped", "ready stopped"]
 
 
-def test_the_first_failure_of_a_start_is_raised_while_others_still_start(stack: Stack, diary: list[str]) -> None:
-    broken, slow = Fake("broken", diary, starts=False), Fake("slow", diary, starts=False)
+def test_the_first_failure_of_a_start_is_raised_while_others_still_start(stack: Stack, events: list[str]) -> None:
+    broken, slow = Fake("broken", events, starts=False), Fake("slow", events, starts=False)
     broken.killed.set()
     stack.launch([broken, slow])
 
-    with pytest.raises(PartFailed, match="broken ended while starting"):
+    with pytest.raises(PartFailedError, match="broken ended while starting"):
         stack.await_parts([broken, slow])
 
     slow.kill()
 
 
-def test_a_part_that_ends_by_itself_is_told_with_its_last_lines(stack: Stack, diary: list[str]) -> None:
-    part: Fake = Fake("Kafka", diary)
+def test_a_part_that_ends_by_itself_is_reported_with_its_last_log_lines(stack: Stack, events: list[str]) -> None:
+    part: Fake = Fake("Kafka", events)
     parts: list[Part] = [part]
     stack.launch(parts)
     stack.await_parts(parts)
     part.code = 3
 
-    with pytest.raises(PartFailed) as failure:
+    with pytest.raises(PartFailedError) as failure:
         stack.watch()
 
     assert str(failure.value) == (
@@ -129,34 +129,34 @@ def test_a_failure_of_a_call_is_raised_and_its_result_is_returned(stack: Stack) 
         stack.call(lambda: 1 // 0)
 
 
-def test_what_has_not_stopped_when_its_time_is_over_is_killed(stack: Stack, diary: list[str]) -> None:
-    hung, good = Fake("hung", diary, stops=False), Fake("good", diary)
+def test_a_part_that_has_not_stopped_by_its_deadline_is_killed(stack: Stack, events: list[str]) -> None:
+    hung, good = Fake("hung", events, stops=False), Fake("good", events)
     stack.launch([hung, good])
     stack.await_parts([hung, good])
-    diary.clear()
+    events.clear()
 
     assert stack.stop([([hung], 0.1), ([good], NEVER)])
 
-    assert diary == ["hung killed", "hung stopped", "good stopped"]
+    assert events == ["hung killed", "hung stopped", "good stopped"]
 
 
-def test_a_second_request_kills_at_once(stack: Stack, requests: StopRequests, diary: list[str]) -> None:
-    hung = Fake("hung", diary, stops=False)
+def test_a_second_request_kills_at_once(stack: Stack, requests: StopRequests, events: list[str]) -> None:
+    hung = Fake("hung", events, stops=False)
     stack.launch([hung])
     stack.await_parts([hung])
-    requests.hurried = True
+    requests.kill_requested = True
 
     assert stack.stop([([hung], NEVER)])
 
-    assert "hung killed" in diary
+    assert "hung killed" in events
 
 
 def test_a_call_that_does_not_end_is_reported_and_not_waited_for(
-    stack: Stack, requests: StopRequests, diary: list[str]
+    stack: Stack, requests: StopRequests, events: list[str]
 ) -> None:
     release = threading.Event()
-    requests.asked = True
-    with pytest.raises(StopAsked):
+    requests.stop_requested = True
+    with pytest.raises(StopRequestedError):
         stack.call(lambda: release.wait(NEVER))
 
     assert not stack.stop([])

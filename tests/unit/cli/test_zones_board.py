@@ -1,4 +1,4 @@
-"""The live board: what it knows of each device, how it is bounded, how it is drawn."""
+"""The live board: the figures of each device, their bounds, and the table."""
 
 import io
 
@@ -9,7 +9,8 @@ from rich.console import Console
 
 from heartzone.messages import HeartRateZoneReached
 from heartzone_cli.zones.board import HISTORY, Board
-from heartzone_cli.zones.display import clock, line, sparkline, table
+from heartzone_cli.zones.follow import line
+from heartzone_cli.zones.live_table import clock, sparkline, table
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
@@ -19,9 +20,11 @@ def message(second: float, zone: int = 1, heart_rate: int = 110, device: str = D
     return HeartRateZoneReached(device, zone, time, heart_rate, 200)
 
 
-def drawn(board: Board, *, width: int = 160, height: int = 24, unreadable: int = 0, trouble: str | None = None) -> str:
+def drawn(
+    board: Board, *, width: int = 160, height: int = 24, invalid: int = 0, connection_error: str | None = None
+) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(table(board, width=width, height=height, unreadable=unreadable, trouble=trouble))
+    console.print(table(board, width=width, height=height, invalid=invalid, connection_error=connection_error))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -45,8 +48,8 @@ def test_time_that_goes_backwards_counts_nothing() -> None:
     assert device.seconds == {1: 0}
 
 
-def test_the_device_heard_of_last_stands_first_and_the_longest_silent_one_goes() -> None:
-    board = Board(most_devices=2)
+def test_the_most_recently_updated_device_is_first_and_the_least_recently_updated_one_is_evicted() -> None:
+    board = Board(max_devices=2)
     for received in (message(0, device="a"), message(0, device="b"), message(1, device="a")):
         board.update(received)
     board.update(message(0, device="c"))
@@ -64,10 +67,10 @@ def test_the_heart_rates_of_a_device_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("time", ["noon", "", "0001-01-01T00:00:00+14:00"])
-def test_a_date_time_that_is_none_leaves_the_board_as_it_was(time: str) -> None:
+def test_an_invalid_date_time_leaves_the_board_unchanged(time: str) -> None:
     board = Board()
 
-    with pytest.raises((ValueError, OverflowError)):
+    with pytest.raises(ValueError, match=r"Invalid isoformat|outside the years"):
         board.update(HeartRateZoneReached(DEVICE, 1, time, 110, 200))
 
     assert len(board) == 0
@@ -98,7 +101,7 @@ def test_more_devices_than_lines_are_counted_below_the_table() -> None:
     board = Board()
     for number in range(50):
         board.update(message(0, device=f"device-{number}"))
-    text = drawn(board, height=14, unreadable=2, trouble="all brokers are down")
+    text = drawn(board, height=14, invalid=2, connection_error="all brokers are down")
 
     assert text.count("device-") == 10
     assert "50 devices, 40 more than fit here, 2 records could not be read, Kafka: all brokers are down." in text

@@ -1,12 +1,13 @@
-"""The definition that the API server checks resources with, against the models that it is made from."""
+"""The definition that the API server validates resources with, against the models that it is generated from."""
 
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from event_topics.crd import custom_resource_definition, structural_schema
-from event_topics.resource import EventTopicSpec, InvalidEventTopic, parse_event_topic
+from event_topics import InvalidEventTopicError, custom_resource_definition, parse_event_topic
+from event_topics.manifests.crd import structural_schema
+from event_topics.model.resource import EventTopicSpec
 
 VERSION = custom_resource_definition()["spec"]["versions"][0]
 ROOT = VERSION["schema"]["openAPIV3Schema"]
@@ -43,7 +44,7 @@ def test_the_definition_knows_the_fields_of_the_model() -> None:
         pytest.param({"partitions": 1, "config": {"a": "b"}, "deletionPolicy": "Delete"}, id="policy"),
         pytest.param({}, id="no partitions"),
         pytest.param({"partitions": 0}, id="none"),
-        pytest.param({"partitions": 100_000, "replicas": 10_000}, id="as many as the client takes"),
+        pytest.param({"partitions": 100_000, "replicas": 10_000}, id="as many as the client accepts"),
         pytest.param({"partitions": 100_001}, id="too many"),
         pytest.param({"partitions": "3"}, id="text"),
         pytest.param({"partitions": 1, "replicas": 10_001}, id="too many replicas"),
@@ -67,15 +68,15 @@ def test_the_definition_knows_the_fields_of_the_model() -> None:
         ),
     ],
 )
-def test_the_definition_takes_what_the_model_takes(spec: dict[str, Any]) -> None:
+def test_the_definition_accepts_what_the_model_accepts(spec: dict[str, Any]) -> None:
     manifest = {"apiVersion": "heartzone.dev/v1alpha1", "kind": "EventTopic", "metadata": {"name": "a"}, "spec": spec}
     try:
         parse_event_topic(manifest)
-        is_taken = True
-    except InvalidEventTopic:
-        is_taken = False
+        is_accepted = True
+    except InvalidEventTopicError:
+        is_accepted = False
 
-    assert Draft202012Validator(ROOT).is_valid(manifest) == is_taken
+    assert Draft202012Validator(ROOT).is_valid(manifest) == is_accepted
 
 
 def test_an_optional_field_is_its_type() -> None:

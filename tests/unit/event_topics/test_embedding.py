@@ -1,4 +1,4 @@
-"""Schemas are edited in files of their own and carried in the resources as copies, which a check keeps equal."""
+"""Schemas are edited in files of their own and embedded into the resources, which a check keeps equal."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_a_schema_without_the_mark_is_left_alone(folder: Path) -> None:
     assert embedded(text, folder) == text
 
 
-def test_check_tells_of_an_outdated_copy_and_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_an_outdated_copy_and_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(folder), "--check"]) == 1
     assert "orders.yaml is out of date" in capsys.readouterr().out
     assert (folder / "orders.yaml").read_text() == MANIFEST

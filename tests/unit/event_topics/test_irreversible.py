@@ -2,8 +2,7 @@
 
 import pytest
 
-from event_topics.irreversible import consequences
-from event_topics.plan import Action, AddPartitions, AlterConfig, ConfigChange, CreateTopic, SetCompatibility
+from event_topics import Action, AddPartitions, AlterConfig, ConfigChange, CreateTopic, SetCompatibility, consequences
 
 
 def altered(key: str, before: str | None, after: str | None) -> AlterConfig:
@@ -23,7 +22,7 @@ def altered(key: str, before: str | None, after: str | None) -> AlterConfig:
         pytest.param(altered("cleanup.policy", "delete", "compact"), id="compaction instead"),
     ],
 )
-def test_what_cannot_be_undone_is_said(action: Action) -> None:
+def test_what_cannot_be_undone_has_a_consequence(action: Action) -> None:
     (sentence,) = consequences(action)
 
     assert sentence.endswith(".")
@@ -46,5 +45,5 @@ def test_what_cannot_be_undone_is_said(action: Action) -> None:
         pytest.param(altered("min.insync.replicas", "2", "1"), id="another key"),
     ],
 )
-def test_what_can_be_undone_needs_no_question(action: Action) -> None:
+def test_what_can_be_undone_has_none(action: Action) -> None:
     assert consequences(action) == ()

@@ -1,12 +1,10 @@
-"""Files of EventTopics are what `kubectl apply -f` takes; what is wrong is said with file, document and field."""
+"""Files of EventTopics, as `kubectl apply -f` accepts them; errors name file, document and field."""
 
 from pathlib import Path
 
 import pytest
 
-from event_topics.failures import Failure
-from event_topics.loading import LoadError, load_event_topics
-from event_topics.state import DesiredSchema
+from event_topics import DesiredSchema, Failure, LoadError, load_event_topics
 
 
 def topic(name: str, **spec: object) -> str:
@@ -51,7 +49,7 @@ def test_a_schema_may_come_from_a_config_map_among_the_files(tmp_path: Path) -> 
         pytest.param("schemas", "x", "ConfigMapKeyNotFound", id="no such key"),
     ],
 )
-def test_a_config_map_that_does_not_help_fails_the_schema_alone(
+def test_a_config_map_that_lacks_the_schema_fails_the_schema_alone(
     tmp_path: Path, name: str, key: str, reason: str
 ) -> None:
     file = tmp_path / "topics.yaml"

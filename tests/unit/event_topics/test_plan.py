@@ -1,26 +1,32 @@
-"""What the plan does in each situation; each refusal has a reason and says what to do."""
+"""The plan in each situation; each blocked step has a reason and says what to do."""
 
 import pytest
 
-from event_topics.failures import Failure
-from event_topics.plan import (
+from event_topics import (
     Action,
     AddPartitions,
     AlterConfig,
     ConfigChange,
     CreateTopic,
+    DesiredSchema,
+    DesiredTopic,
+    Failure,
+    FailureReason,
+    Observed,
+    ObservedSubject,
+    ObservedTopic,
     Plan,
     RegisterSchema,
+    SchemaVersion,
     SetCompatibility,
     plan,
-    same_config_value,
 )
-from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject, ObservedTopic, SchemaVersion
+from event_topics.model.planning import same_config_value
 
 TEXT = '{"type": "object"}'
 SCHEMA = DesiredSchema("JSON", TEXT, "BACKWARD")
 VERSION_1, VERSION_2 = SchemaVersion(7, 1, "JSON", "{}"), SchemaVersion(9, 2, "JSON", "{}")
-AWAY = Failure("KafkaUnavailable", "Kafka is away.", transient=True)
+UNAVAILABLE = Failure(FailureReason.KAFKA_UNAVAILABLE, "Kafka did not respond.")
 WHERE = {"resource": "orders", "topic": "Orders"}
 
 
@@ -32,7 +38,9 @@ def topic(**fields: object) -> ObservedTopic:
     return ObservedTopic(**({"partitions": 3, "replicas": 1} | fields))  # type: ignore[arg-type]
 
 
-def seen(topic: ObservedTopic | Failure | None = None, subject: ObservedSubject | Failure | None = None) -> Observed:
+def observed(
+    topic: ObservedTopic | Failure | None = None, subject: ObservedSubject | Failure | None = None
+) -> Observed:
     return Observed(
         topics={} if topic is None else {"Orders": topic}, subjects={} if subject is None else {"Orders-value": subject}
     )
@@ -40,68 +48,70 @@ def seen(topic: ObservedTopic | Failure | None = None, subject: ObservedSubject 
 
 def only(planned: Plan) -> Action:
     (action,) = planned.actions
-    assert not planned.refusals
-    assert not planned.unknowns
+    assert not planned.blocked
+    assert not planned.unknown
     return action
 
 
-def refused(planned: Plan) -> str:
-    (refusal,) = planned.refusals
-    assert refusal.failure.message.endswith((".", ")."))
-    return refusal.failure.reason
+def blocked(planned: Plan) -> str:
+    (step,) = planned.blocked
+    assert step.failure.message.endswith((".", ")."))
+    return step.failure.reason.value
 
 
-def test_a_topic_that_is_not_there_is_created() -> None:
-    planned = plan([desired(replicas=2, config={"a": "1"})], seen())
+def test_an_absent_topic_is_created() -> None:
+    planned = plan([desired(replicas=2, config={"a": "1"})], observed())
 
     assert only(planned) == CreateTopic(**WHERE, half="topic", partitions=3, replicas=2, config={"a": "1"})
 
 
-def test_a_topic_that_is_as_asked_for_is_left_alone() -> None:
-    asked = desired(replicas=1, config={"a": "0.50", "b": "TRUE"}, value_schema=SCHEMA)
-    there = topic(config={"a": "0.5", "b": "true"})
+def test_a_topic_that_is_as_desired_is_left_alone() -> None:
+    orders = desired(replicas=1, config={"a": "0.50", "b": "TRUE"}, value_schema=SCHEMA)
+    before = topic(config={"a": "0.5", "b": "true"})
     subject = ObservedSubject(latest=VERSION_1, compatibility="BACKWARD", desired_version=1)
 
-    assert plan([asked], seen(there, subject)) == Plan()
+    assert plan([orders], observed(before, subject)) == Plan()
 
 
 def test_a_topic_with_too_few_partitions_grows() -> None:
-    assert only(plan([desired(partitions=5)], seen(topic()))) == AddPartitions(**WHERE, half="topic", before=3, after=5)
+    assert only(plan([desired(partitions=5)], observed(topic()))) == AddPartitions(
+        **WHERE, half="topic", before=3, after=5
+    )
 
 
-def test_fewer_partitions_are_refused_and_the_config_is_altered_all_the_same() -> None:
-    planned = plan([desired(partitions=2, config={"a": "1"})], seen(topic()))
+def test_fewer_partitions_are_blocked_and_the_config_is_altered_all_the_same() -> None:
+    planned = plan([desired(partitions=2, config={"a": "1"})], observed(topic()))
 
-    assert refused(planned) == "FewerPartitions"
+    assert blocked(planned) == "FewerPartitions"
     assert [type(action) for action in planned.actions] == [AlterConfig]
 
 
-def test_another_number_of_replicas_is_refused() -> None:
-    assert refused(plan([desired(replicas=3)], seen(topic()))) == "ReplicasChanged"
+def test_another_number_of_replicas_is_blocked() -> None:
+    assert blocked(plan([desired(replicas=3)], observed(topic()))) == "ReplicasChanged"
 
 
 def test_replicas_left_to_the_broker_are_whatever_they_are() -> None:
-    assert plan([desired()], seen(topic(replicas=3))) == Plan()
+    assert plan([desired()], observed(topic(replicas=3))) == Plan()
 
 
 def test_a_config_that_only_the_broker_has_is_set_on_the_topic_itself() -> None:
-    planned = plan([desired(config={"retention.ms": "5"})], seen(topic(defaults={"retention.ms": "5"})))
+    planned = plan([desired(config={"retention.ms": "5"})], observed(topic(defaults={"retention.ms": "5"})))
 
     change = ConfigChange(key="retention.ms", before="5", after="5", inherited=True)
     assert only(planned) == AlterConfig(**WHERE, half="topic", changes=(change,))
 
 
 def test_a_key_gone_from_the_spec_is_reset_if_an_earlier_spec_had_set_it_and_else_left() -> None:
-    there = topic(config={"ours": "1", "theirs": "2"})
+    before = topic(config={"ours": "1", "theirs": "2"})
 
-    planned = plan([desired(managed_config=frozenset({"ours", "gone already"}))], seen(there))
+    planned = plan([desired(managed_config=frozenset({"ours", "gone already"}))], observed(before))
 
     change = ConfigChange(key="ours", before="1", after=None)
     assert only(planned) == AlterConfig(**WHERE, half="topic", changes=(change,))
 
 
 def test_the_compatibility_comes_before_the_schema() -> None:
-    planned = plan([desired(value_schema=SCHEMA)], seen(topic()))
+    planned = plan([desired(value_schema=SCHEMA)], observed(topic()))
 
     assert planned.actions == (
         SetCompatibility(**WHERE, half="valueSchema", subject="Orders-value", before=None, after="BACKWARD"),
@@ -109,74 +119,74 @@ def test_the_compatibility_comes_before_the_schema() -> None:
     )
 
 
-def test_compatibility_that_is_not_asked_for_is_left_to_the_registry() -> None:
-    asked = desired(value_schema=DesiredSchema("JSON", TEXT))
+def test_compatibility_that_is_not_specified_is_left_to_the_registry() -> None:
+    orders = desired(value_schema=DesiredSchema("JSON", TEXT))
     subject = ObservedSubject(latest=VERSION_1, compatibility="FULL", desired_version=1)
 
-    assert plan([asked], seen(topic(), subject)) == Plan()
+    assert plan([orders], observed(topic(), subject)) == Plan()
 
 
 def test_a_new_text_is_registered_after_the_latest_version() -> None:
     subject = ObservedSubject(latest=VERSION_2, compatibility="BACKWARD")
 
-    action = only(plan([desired(value_schema=SCHEMA)], seen(topic(), subject)))
+    action = only(plan([desired(value_schema=SCHEMA)], observed(topic(), subject)))
 
     assert isinstance(action, RegisterSchema)
     assert action.latest == VERSION_2
 
 
-def test_an_older_version_is_not_put_on_top() -> None:
+def test_an_older_version_is_not_registered_again() -> None:
     subject = ObservedSubject(latest=VERSION_2, compatibility="BACKWARD", desired_version=1)
 
-    planned = plan([desired(value_schema=SCHEMA)], seen(topic(), subject))
+    planned = plan([desired(value_schema=SCHEMA)], observed(topic(), subject))
 
-    assert refused(planned) == "SchemaSuperseded"
+    assert blocked(planned) == "SchemaSuperseded"
     assert planned.actions == ()
 
 
-def test_another_language_in_one_subject_is_refused_and_nothing_of_it_touched() -> None:
+def test_another_schema_type_in_one_subject_is_blocked_and_nothing_of_it_touched() -> None:
     subject = ObservedSubject(latest=SchemaVersion(1, 1, "AVRO"), compatibility="NONE")
 
-    planned = plan([desired(value_schema=SCHEMA)], seen(topic(), subject))
+    planned = plan([desired(value_schema=SCHEMA)], observed(topic(), subject))
 
-    assert refused(planned) == "SchemaTypeChanged"
+    assert blocked(planned) == "SchemaTypeChanged"
     assert planned.actions == ()
 
 
 def test_keys_have_a_subject_of_their_own() -> None:
-    planned = plan([desired(key_schema=DesiredSchema("AVRO", '"string"'))], seen(topic()))
+    planned = plan([desired(key_schema=DesiredSchema("AVRO", '"string"'))], observed(topic()))
 
     action = only(planned)
     assert isinstance(action, RegisterSchema)
     assert (action.half, action.subject) == ("keySchema", "Orders-key")
 
 
-def test_a_schema_that_cannot_be_used_is_refused_and_the_topic_created() -> None:
-    planned = plan([desired(value_schema=Failure("InvalidSchema", "It is not JSON."))], seen())
+def test_a_schema_that_cannot_be_used_is_blocked_and_the_topic_created() -> None:
+    planned = plan([desired(value_schema=Failure(FailureReason.INVALID_SCHEMA, "It is not JSON."))], observed())
 
-    assert refused(planned) == "InvalidSchema"
+    assert blocked(planned) == "InvalidSchema"
     assert [type(action) for action in planned.actions] == [CreateTopic]
 
 
-def test_of_two_resources_for_one_topic_the_first_keeps_it() -> None:
-    planned = plan([desired(), desired(resource="late", partitions=9, value_schema=SCHEMA)], seen())
+def test_of_two_resources_for_one_topic_the_first_owns_it() -> None:
+    planned = plan([desired(), desired(resource="late", partitions=9, value_schema=SCHEMA)], observed())
 
-    assert refused(planned) == "ResourceConflict"
-    assert planned.refusals[0].resource == "late"
+    assert blocked(planned) == "ResourceConflict"
+    assert planned.blocked[0].resource == "late"
     assert [action.resource for action in planned.actions] == ["orders"]
 
 
-def test_while_kafka_is_away_the_schema_goes_on() -> None:
-    planned = plan([desired(value_schema=SCHEMA)], seen(topic=AWAY))
+def test_while_kafka_is_unavailable_the_schema_goes_on() -> None:
+    planned = plan([desired(value_schema=SCHEMA)], observed(topic=UNAVAILABLE))
 
-    assert [unknown.half for unknown in planned.unknowns] == ["topic"]
+    assert [unknown.half for unknown in planned.unknown] == ["topic"]
     assert [type(action) for action in planned.actions] == [SetCompatibility, RegisterSchema]
 
 
-def test_while_the_registry_is_away_the_topic_goes_on() -> None:
-    planned = plan([desired(value_schema=SCHEMA)], seen(subject=AWAY))
+def test_while_the_registry_is_unavailable_the_topic_goes_on() -> None:
+    planned = plan([desired(value_schema=SCHEMA)], observed(subject=UNAVAILABLE))
 
-    assert [unknown.half for unknown in planned.unknowns] == ["valueSchema"]
+    assert [unknown.half for unknown in planned.unknown] == ["valueSchema"]
     assert [type(action) for action in planned.actions] == [CreateTopic]
 
 

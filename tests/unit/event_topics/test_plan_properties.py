@@ -1,38 +1,40 @@
-"""Whatever is asked for and whatever is there: the plan leads there, then rests, and loses nothing on the way."""
+"""Whatever is desired and observed, the plan leads there, is empty then, and loses nothing on the way."""
 
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_topics.failures import Failure
-from event_topics.plan import (
+from event_topics import (
     Action,
     AddPartitions,
     AlterConfig,
+    Compatibility,
     CreateTopic,
-    Plan,
-    RegisterSchema,
-    SetCompatibility,
-    plan,
-    same_config_value,
-)
-from event_topics.resource import Compatibility, SchemaType
-from event_topics.state import (
     DesiredSchema,
     DesiredTopic,
+    Failure,
+    FailureReason,
     Observed,
     ObservedSubject,
     ObservedTopic,
+    Plan,
+    RegisterSchema,
+    SchemaType,
     SchemaVersion,
+    SetCompatibility,
+    plan,
 )
+from event_topics.model.planning import same_config_value
 
 NAMES = st.sampled_from(["A", "B", "C"])
 KEYS = st.sampled_from(["retention.ms", "cleanup.policy", "x"])
 CONFIG = st.dictionaries(KEYS, st.sampled_from(["1", "2", "delete", "compact, delete", "TRUE"]))
 TYPES: st.SearchStrategy[SchemaType] = st.sampled_from(["JSON", "AVRO"])
 LEVELS: st.SearchStrategy[Compatibility] = st.sampled_from(["NONE", "BACKWARD", "FULL"])
-FAILURES = st.builds(Failure, st.sampled_from(["KafkaUnavailable", "InvalidSchema"]), st.just("Sentence."))
+FAILURES = st.builds(
+    Failure, st.sampled_from([FailureReason.KAFKA_UNAVAILABLE, FailureReason.INVALID_SCHEMA]), st.just("Sentence.")
+)
 SMALL = st.integers(1, 4)
 
 SCHEMAS = st.none() | FAILURES | st.builds(DesiredSchema, TYPES, st.sampled_from(["{}", "1"]), st.none() | LEVELS)
@@ -70,7 +72,7 @@ OBSERVED = st.builds(
 
 
 def after(planned: Plan, observed: Observed) -> Observed:
-    """The cluster once the actions are done, by what Kafka and a registry document of them."""
+    """The cluster once the actions are applied, as Kafka and a registry document them."""
     topics, subjects = dict(observed.topics), dict(observed.subjects)
     for action in planned.actions:
         if isinstance(action, CreateTopic | AddPartitions | AlterConfig):
@@ -82,9 +84,9 @@ def after(planned: Plan, observed: Observed) -> Observed:
 
 def _topic_after(action: Action, topic: ObservedTopic | Failure | None) -> ObservedTopic:
     if isinstance(action, CreateTopic):
-        assert topic is None, "what is there is not created again"
+        assert topic is None, "an existing topic is not created again"
         return ObservedTopic(partitions=action.partitions, replicas=action.replicas or 1, config=action.config)
-    assert isinstance(topic, ObservedTopic), "only what has been seen is changed"
+    assert isinstance(topic, ObservedTopic), "only what was observed is changed"
     if isinstance(action, AddPartitions):
         assert action.before == topic.partitions
         return replace(topic, partitions=action.after)
@@ -100,7 +102,7 @@ def _topic_after(action: Action, topic: ObservedTopic | Failure | None) -> Obser
 
 def _subject_after(action: Action, subject: ObservedSubject | Failure | None) -> ObservedSubject:
     subject = subject or ObservedSubject()
-    assert isinstance(subject, ObservedSubject), "only what has been seen is changed"
+    assert isinstance(subject, ObservedSubject), "only what was observed is changed"
     if isinstance(action, SetCompatibility):
         return replace(subject, compatibility=action.after)
     assert isinstance(action, RegisterSchema)
@@ -117,18 +119,18 @@ def test_planning_again_after_the_plan_finds_nothing_left_to_do(
     again = plan(desired, after(planned, observed))
 
     assert again.actions == ()
-    assert again.refusals == planned.refusals
-    assert again.unknowns == planned.unknowns
+    assert again.blocked == planned.blocked
+    assert again.unknown == planned.unknown
 
 
 @given(DESIRED, OBSERVED)
-def test_what_is_not_refused_or_unknown_is_as_asked_for_after_the_plan(
+def test_what_is_neither_blocked_nor_unknown_is_as_desired_after_the_plan(
     desired: list[DesiredTopic], observed: Observed
 ) -> None:
     planned = plan(desired, observed)
     result = after(planned, observed)
-    excused = {(each.resource, each.half) for each in (*planned.refusals, *planned.unknowns)}
-    conflicts = {each.resource for each in planned.refusals if each.failure.reason == "ResourceConflict"}
+    excused = {(each.resource, each.half) for each in (*planned.blocked, *planned.unknown)}
+    conflicts = {each.resource for each in planned.blocked if each.failure.reason is FailureReason.RESOURCE_CONFLICT}
 
     for each in desired:
         if each.resource in conflicts:
@@ -153,7 +155,7 @@ def test_what_is_not_refused_or_unknown_is_as_asked_for_after_the_plan(
 
 
 @given(DESIRED, OBSERVED)
-def test_nothing_that_is_there_goes_away(desired: list[DesiredTopic], observed: Observed) -> None:
+def test_nothing_that_exists_is_deleted(desired: list[DesiredTopic], observed: Observed) -> None:
     result = after(plan(desired, observed), observed)
     managed = {each.topic: each.managed_config | each.config.keys() for each in reversed(desired)}
 
@@ -177,7 +179,7 @@ def test_nothing_that_is_there_goes_away(desired: list[DesiredTopic], observed: 
 
 
 @given(DESIRED, OBSERVED)
-def test_a_resource_that_loses_its_topic_to_another_does_nothing_at_all(
+def test_a_resource_that_does_not_own_its_topic_does_nothing_at_all(
     desired: list[DesiredTopic], observed: Observed
 ) -> None:
     planned = plan(desired, observed)

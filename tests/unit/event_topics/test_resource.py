@@ -1,11 +1,11 @@
-"""An EventTopic is read strictly: what is wrong is said in one sentence with the field and the value."""
+"""An EventTopic is parsed strictly: an error is one sentence with the field and the value."""
 
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from event_topics.resource import InvalidEventTopic, parse_event_topic
+from event_topics import InvalidEventTopicError, parse_event_topic
 
 MANIFEST: dict[str, Any] = {
     "apiVersion": "heartzone.dev/v1alpha1",
@@ -61,13 +61,15 @@ def test_a_schema_is_text_or_a_key_of_a_config_map() -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "A.b_c-9", "x" * 249, "...", "_"])
-def test_legal_topic_names_are_taken(name: str) -> None:
+def test_legal_topic_names_are_accepted(name: str) -> None:
     assert parse_event_topic(manifest(topicName=name)).topic_name == name
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "ä", "x" * 250, "a\n", "__consumer_offsets"])
-def test_illegal_topic_names_are_refused(name: str) -> None:
-    with pytest.raises(InvalidEventTopic, match=r"^spec\.topicName .*: (a topic's name|this topic belongs to Kafka)"):
+def test_illegal_topic_names_are_rejected(name: str) -> None:
+    with pytest.raises(
+        InvalidEventTopicError, match=r"^spec\.topicName .*: (a topic's name|this topic belongs to Kafka)"
+    ):
         parse_event_topic(manifest(topicName=name))
 
 
@@ -103,7 +105,7 @@ def test_illegal_topic_names_are_refused(name: str) -> None:
         ),
         pytest.param(
             {"config": dict.fromkeys(map(str, range(201)), "1")},
-            "spec.config has 201 keys, of which 200 is the most",
+            "spec.config has 201 keys, and at most 200 are allowed",
             id="too many keys",
         ),
         pytest.param(
@@ -133,7 +135,7 @@ def test_illegal_topic_names_are_refused(name: str) -> None:
     ],
 )
 def test_a_wrong_field_is_named_with_what_would_be_right(changes: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(InvalidEventTopic) as caught:
+    with pytest.raises(InvalidEventTopicError) as caught:
         parse_event_topic(manifest(**changes))
 
     assert str(caught.value) == sentence
@@ -143,7 +145,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
     document = manifest(replicas=0, config=[])
     del document["spec"]["partitions"]
 
-    with pytest.raises(InvalidEventTopic) as caught:
+    with pytest.raises(InvalidEventTopicError) as caught:
         parse_event_topic(document)
 
     assert str(caught.value).count(";") == 2
@@ -151,18 +153,18 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 
 @pytest.mark.parametrize("document", [None, [], "EventTopic", 3])
-def test_what_is_no_mapping_is_refused(document: object) -> None:
-    with pytest.raises(InvalidEventTopic, match="an EventTopic is a mapping of fields"):
+def test_what_is_no_mapping_is_rejected(document: object) -> None:
+    with pytest.raises(InvalidEventTopicError, match="an EventTopic is a mapping of fields"):
         parse_event_topic(document)
 
 
 def test_a_value_that_is_long_is_shown_shortened() -> None:
-    with pytest.raises(InvalidEventTopic) as caught:
+    with pytest.raises(InvalidEventTopicError) as caught:
         parse_event_topic(manifest(partitions="x" * 10_000))
 
     assert len(str(caught.value)) < 200
 
 
-def test_a_resource_name_is_one_that_kubernetes_takes() -> None:
-    with pytest.raises(InvalidEventTopic, match=r"metadata\.name 'Orders': an object's name"):
+def test_a_resource_name_is_one_that_kubernetes_accepts() -> None:
+    with pytest.raises(InvalidEventTopicError, match=r"metadata\.name 'Orders': an object's name"):
         parse_event_topic(manifest() | {"metadata": {"name": "Orders"}})

@@ -1,20 +1,20 @@
-"""Schemas are compared by what they say, and looked through before a registry takes what it should not."""
+"""Schemas are compared by their meaning, and validated before a registry stores what it should not."""
 
 import re
 import socket
 
 import pytest
 
-from event_topics.resource import SchemaType
-from event_topics.schema_text import canonical, problem_of
+from event_topics import SchemaType
+from event_topics.model.schema_text import canonical, problem_of
 
 
-def test_layout_and_order_of_keys_make_no_other_schema() -> None:
+def test_layout_and_order_of_keys_make_no_difference() -> None:
     assert canonical("JSON", '{"a": 1,\n "b": [1, 2]}') == canonical("JSON", '{"b":[1,2],"a":1}')
 
 
 @pytest.mark.parametrize("other", ['{"a": true}', '{"a": 1.0}', '{"a": "1"}', '{"a": [1]}', "no JSON"])
-def test_another_value_makes_another_schema(other: str) -> None:
+def test_another_value_makes_a_difference(other: str) -> None:
     assert canonical("JSON", '{"a": 1}') != canonical("JSON", other)
 
 
@@ -31,7 +31,7 @@ def test_another_value_makes_another_schema(other: str) -> None:
         ("PROTOBUF", 'syntax = "proto3";'),
     ],
 )
-def test_a_schema_is_let_through(schema_type: SchemaType, text: str) -> None:
+def test_a_valid_schema_has_no_problem(schema_type: SchemaType, text: str) -> None:
     assert problem_of(schema_type, text) is None
 
 
@@ -50,7 +50,7 @@ def test_a_schema_is_let_through(schema_type: SchemaType, text: str) -> None:
         pytest.param("AVRO", "[" * 300 + "]" * 300, "is nested too deeply", id="deep Avro"),
     ],
 )
-def test_what_is_no_schema_is_said(schema_type: SchemaType, text: str, problem: str) -> None:
+def test_an_invalid_schema_has_a_problem(schema_type: SchemaType, text: str, problem: str) -> None:
     assert re.search(problem, problem_of(schema_type, text) or "")
 
 

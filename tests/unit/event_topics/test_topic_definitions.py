@@ -1,12 +1,10 @@
 """The project's own topics, as `schemas/topics` defines them."""
 
-from pathlib import Path
-
+from event_topics import DesiredSchema, load_event_topics
 from event_topics.embedding import main
-from event_topics.loading import load_event_topics
-from event_topics.state import DesiredSchema
+from heartzone_testing.checkout import ROOT
 
-SCHEMAS = Path(__file__).parents[3] / "schemas"
+SCHEMAS = ROOT / "schemas"
 
 
 def test_there_is_one_definition_for_each_topic_of_the_pipeline() -> None:

@@ -1,7 +1,6 @@
 """The library's pages say what is in the code."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import exactly_once
@@ -16,8 +15,9 @@ from exactly_once.core.positions import Positions
 from exactly_once.core.rejected_records import RejectedRecordSearch
 from exactly_once.status import Status
 from exactly_once.transaction_runner import TransactionRunner
+from heartzone_testing.checkout import ROOT
 
-LIBRARY = Path(__file__).parents[3] / "libs" / "exactly-once"
+LIBRARY = ROOT / "libs" / "exactly-once"
 NAMED: dict[str, Any] = {
     each.__name__.removeprefix("exactly_once.core."): each
     for each in (

@@ -1,11 +1,10 @@
-"""What is generated is committed: `python docs/generate.py` brings it up to date."""
+"""Generated files are committed: `python docs/generate.py` brings them up to date."""
 
-from pathlib import Path
 from runpy import run_path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from heartzone_testing.checkout import ROOT
 
 FILES = {
     str(path.relative_to(ROOT)): (path, text)

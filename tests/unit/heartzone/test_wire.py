@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartzone.wire import BadFrame, frame_prefix, subject_of, unframe
+from heartzone.wire import BadFrameError, frame_prefix, subject_of, unframe
 
 
 @given(st.integers(0, 2**32 - 1), st.binary())
@@ -25,7 +25,7 @@ def test_the_prefix_is_a_zero_and_the_id_in_network_order() -> None:
     ],
 )
 def test_a_bad_frame_is_refused_with_a_reason(value: bytes | None, sentence: str) -> None:
-    with pytest.raises(BadFrame, match=sentence):
+    with pytest.raises(BadFrameError, match=sentence):
         unframe(value)
 
 

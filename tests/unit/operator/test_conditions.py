@@ -1,11 +1,20 @@
-"""What a status says, decided without a cluster."""
+"""Conditions and status, computed without a cluster."""
 
 import pytest
 
-from event_topics.failures import Failure
-from event_topics.state import DesiredSchema, DesiredTopic, Observed, ObservedSubject, ObservedTopic, SchemaVersion
-from event_topics.status import EventTopicStatus, SubjectStatus
-from heartzone_operator.conditions import (
+from event_topics import (
+    DesiredSchema,
+    DesiredTopic,
+    EventTopicStatus,
+    Failure,
+    FailureReason,
+    Observed,
+    ObservedSubject,
+    ObservedTopic,
+    SchemaVersion,
+)
+from event_topics.model.status import SubjectStatus
+from heartzone_operator.model.conditions import (
     IN_SYNC,
     NO_SCHEMA,
     READY,
@@ -17,10 +26,10 @@ from heartzone_operator.conditions import (
     verdict,
 )
 
-AWAY = Failure("KafkaUnavailable", "Kafka did not answer.", transient=True)
-REFUSED = Failure("FewerPartitions", "Set spec.partitions to 3.")
-ASKED = DesiredTopic(resource="shop/a", topic="A", partitions=2, value_schema=DesiredSchema("JSON", "{}"))
-SEEN = Observed(
+UNAVAILABLE = Failure(FailureReason.KAFKA_UNAVAILABLE, "Kafka did not respond.")
+BLOCKED = Failure(FailureReason.FEWER_PARTITIONS, "Set spec.partitions to 3.")
+DESIRED = DesiredTopic(resource="shop/a", topic="A", partitions=2, value_schema=DesiredSchema("JSON", "{}"))
+OBSERVED = Observed(
     topics={"A": ObservedTopic(partitions=2, replicas=1, topic_id="id-1")},
     subjects={"A-value": ObservedSubject(latest=SchemaVersion(7, 3, "JSON"))},
 )
@@ -28,13 +37,13 @@ SEEN = Observed(
 
 def status(
     former: EventTopicStatus | None = None,
-    observed: Observed = SEEN,
+    observed: Observed = OBSERVED,
     failures: Failures | None = None,
     now: str = "now",
 ) -> EventTopicStatus:
     return status_of(
         former or EventTopicStatus(),
-        ASKED,
+        DESIRED,
         observed,
         failures or {},
         generation=4,
@@ -46,13 +55,13 @@ def status(
 @pytest.mark.parametrize(
     ("failures", "expected"),
     [
-        pytest.param([], IN_SYNC, id="nothing went wrong"),
-        pytest.param([AWAY], Verdict("Unknown", "KafkaUnavailable", AWAY.message), id="an outage hides it"),
-        pytest.param([REFUSED], Verdict("False", "FewerPartitions", REFUSED.message), id="a person must see to it"),
+        pytest.param([], IN_SYNC, id="no failure"),
+        pytest.param([UNAVAILABLE], Verdict(FailureReason.KAFKA_UNAVAILABLE, UNAVAILABLE.message), id="an outage"),
+        pytest.param([BLOCKED], Verdict(FailureReason.FEWER_PARTITIONS, BLOCKED.message), id="needs a person"),
         pytest.param(
-            [AWAY, REFUSED],
-            Verdict("False", "FewerPartitions", f"{REFUSED.message} {AWAY.message}"),
-            id="what a person must see to comes first",
+            [UNAVAILABLE, BLOCKED],
+            Verdict(FailureReason.FEWER_PARTITIONS, f"{BLOCKED.message} {UNAVAILABLE.message}"),
+            id="what needs a person comes first",
         ),
     ],
 )
@@ -64,16 +73,21 @@ def test_verdict(failures: list[Failure], expected: Verdict) -> None:
     ("topic", "schema", "expected"),
     [
         pytest.param(IN_SYNC, REGISTERED, "True", id="both halves are"),
-        pytest.param(IN_SYNC, NO_SCHEMA, "True", id="no schema is asked for"),
-        pytest.param(Verdict("Unknown", "X", "x"), REGISTERED, "Unknown", id="one half is not known"),
-        pytest.param(Verdict("Unknown", "X", "x"), Verdict("False", "Y", "y"), "False", id="a false half outweighs"),
+        pytest.param(IN_SYNC, NO_SCHEMA, "True", id="the spec has no schema"),
+        pytest.param(Verdict(FailureReason.KAFKA_UNAVAILABLE, "x"), REGISTERED, "Unknown", id="one half is not known"),
+        pytest.param(
+            Verdict(FailureReason.KAFKA_UNAVAILABLE, "x"),
+            Verdict(FailureReason.INVALID_SCHEMA, "y"),
+            "False",
+            id="a false half outweighs",
+        ),
     ],
 )
 def test_ready_is_both_halves(topic: Verdict, schema: Verdict, expected: str) -> None:
     assert ready(topic, schema).status == expected
 
 
-def test_what_is_there_is_told_with_ids() -> None:
+def test_the_observed_state_is_reported_with_ids() -> None:
     found = status()
 
     assert (found.topic_name, found.topic_id, found.partitions, found.replicas) == ("A", "id-1", 2, 1)
@@ -87,7 +101,7 @@ def test_what_is_there_is_told_with_ids() -> None:
     ]
 
 
-def test_the_same_look_again_is_the_same_status_so_that_nothing_is_written() -> None:
+def test_the_same_observation_gives_the_same_status_so_that_nothing_is_written() -> None:
     first = status(now="10:00")
 
     assert status(first, now="11:00") == first
@@ -96,7 +110,7 @@ def test_the_same_look_again_is_the_same_status_so_that_nothing_is_written() -> 
 def test_a_condition_takes_a_new_time_only_when_its_status_changes() -> None:
     first = status(now="10:00")
 
-    second = status(first, failures={"topic": [REFUSED]}, now="11:00")
+    second = status(first, failures={"topic": [BLOCKED]}, now="11:00")
 
     assert {each.type: each.last_transition_time for each in second.conditions} == {
         "Ready": "11:00",
@@ -105,23 +119,23 @@ def test_a_condition_takes_a_new_time_only_when_its_status_changes() -> None:
     }
 
 
-def test_while_a_side_is_away_what_was_seen_last_stays() -> None:
+def test_while_a_side_is_unavailable_the_last_observation_stays() -> None:
     first = status()
-    away = Observed(topics={"A": AWAY}, subjects={"A-value": AWAY})
+    unavailable = Observed(topics={"A": UNAVAILABLE}, subjects={"A-value": UNAVAILABLE})
 
-    second = status(first, away, {"topic": [AWAY], "valueSchema": [AWAY]})
+    second = status(first, unavailable, {"topic": [UNAVAILABLE], "valueSchema": [UNAVAILABLE]})
 
     assert (second.topic_id, second.partitions, second.value_schema) == ("id-1", 2, first.value_schema)
 
 
-def test_a_topic_that_is_not_there_is_not_told_of() -> None:
-    found = status(observed=Observed(), failures={"topic": [REFUSED]})
+def test_an_absent_topic_has_no_fields() -> None:
+    found = status(observed=Observed(), failures={"topic": [BLOCKED]})
 
     assert (found.topic_id, found.partitions, found.replicas, found.value_schema) == (None, None, None, None)
 
 
 def test_a_registry_that_quotes_a_whole_schema_does_not_fill_the_status() -> None:
-    told = verdict([Failure("IncompatibleSchema", "x" * 1_000_000)], REGISTERED)
+    long = verdict([Failure(FailureReason.INCOMPATIBLE_SCHEMA, "x" * 1_000_000)], REGISTERED)
 
-    assert len(told.message) == 2_000
-    assert len(ready(told, told).message) == 2_000
+    assert len(long.message) == 2_000
+    assert len(ready(long, long).message) == 2_000

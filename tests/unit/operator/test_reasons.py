@@ -1,45 +1,47 @@
-"""The table of reasons in the documentation is whole: every reason that the code can give is in it."""
+"""Reasons are a contract: each is documented, and pages name no reason that does not exist."""
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
+import re
 
-import event_topics
-import heartzone_operator
-from heartzone_operator.reasons import REASONS
+import pytest
 
-# Which argument of a call is a reason.
-POSITIONS = {"Failure": 0, "Verdict": 1, "_refusal": 2}
-# Never written, since another look follows at once; of `heartzone topics export` only.
-UNSEEN = {"TopicAlreadyExists", "TopicNotFound", "SchemaHasReferences"}
+from event_topics import FailureReason
+from event_topics.model import Reason
+from heartzone_operator.model.reasons import ConditionReason
+from heartzone_operator.reference import reference
+from heartzone_testing.checkout import ROOT
 
-
-def reasons_in(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Name(name), args=arguments) if name in POSITIONS:
-                yield from texts(arguments[POSITIONS[name] :][:1])
-            case ast.Call(func=ast.Attribute(value=ast.Name("_REASONS"), attr="get"), args=[_, default]):
-                yield from texts([default])
-            case ast.Assign(targets=[ast.Name("_REASONS")], value=ast.Dict(values=values)):
-                yield from texts(values)
+REASONS: tuple[Reason, ...] = (*ConditionReason, *FailureReason)
+# Pages besides docs/eventtopic.md that name reasons, with the cells of their tables that do.
+FIRST_CELL, LAST_CELL = r"^\|([^|]+)\|", r"\|([^|]+)\|$"
+PAGES = {
+    "docs/from-strimzi.md": LAST_CELL,
+    "docs/kubernetes.md": r"^\| EventTopic not ready, ([^|]+)\|",
+    "docs/runbooks/HeartzoneEventTopicNotReady.md": FIRST_CELL,
+    "libs/event-topics/README.md": LAST_CELL,
+}
 
 
-def texts(nodes: list[ast.expr]) -> Iterator[str]:
-    for node in nodes:
-        yield from (
-            each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        )
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_has_a_meaning_and_a_remedy_and_its_row_in_the_reference(reason: Reason) -> None:
+    assert reason.status in {"True", "False", "Unknown"}
+    assert reason.meaning.endswith(".")
+    assert reason.remedy.endswith(".")
+    assert f"| `{reason.value}` | {reason.status} | {reason.meaning} | {reason.remedy} |" in reference().splitlines()
 
 
-def test_every_reason_that_the_code_gives_is_documented_and_no_other() -> None:
-    sources = [
-        source
-        for package in (event_topics, heartzone_operator)
-        for source in Path(package.__path__[0]).glob("*.py")
-        if source.name != "reasons.py"
-    ]
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_member_is_named_after_its_value(reason: Reason) -> None:
+    assert reason.name == re.sub(r"(?<=[a-z])(?=[A-Z])", "_", reason.value).upper()
 
-    given = {reason for source in sources for reason in reasons_in(ast.parse(source.read_text(encoding="utf-8")))}
 
-    assert given - UNSEEN == REASONS.keys()
+def test_no_reason_is_defined_twice() -> None:
+    assert len({reason.value for reason in REASONS}) == len(REASONS)
+
+
+@pytest.mark.parametrize(("page", "cell"), PAGES.items(), ids=PAGES)
+def test_a_page_names_only_reasons_that_exist(page: str, cell: str) -> None:
+    cells = re.findall(cell, (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    named = {word for each in cells for word in re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", each)}
+
+    assert named
+    assert named <= {reason.value for reason in REASONS}

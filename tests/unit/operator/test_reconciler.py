@@ -1,4 +1,4 @@
-"""How resources are taken together, and what becomes of the others when the operator fails on one."""
+"""Batches of resources, and the others of a batch when the operator fails on one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
 
-from heartzone_operator.batch import Batches
-from heartzone_operator.fleet import Fleet
-from heartzone_operator.kubernetes import KubernetesApi
+from heartzone_operator.kubernetes.api import KubernetesApi
 from heartzone_operator.metrics import OperatorMetrics
-from heartzone_operator.progress import Progress
-from heartzone_operator.reconciler import Reconciler
-from heartzone_operator.resources import Resource, resource_of
+from heartzone_operator.model.index import Index
+from heartzone_operator.model.progress import Progress
+from heartzone_operator.model.resource import Resource, resource_of
+from heartzone_operator.reconcile.batch import Batches
+from heartzone_operator.reconcile.reconciler import Reconciler
 
 
 def resource(name: str, generation: int) -> Resource:
@@ -28,29 +28,29 @@ def resource(name: str, generation: int) -> Resource:
 
 
 class FailsOn:
-    """Batches that fail while a resource is among them whose generation is below `mended`."""
+    """Batches that fail while they contain a resource whose generation is below `mended`."""
 
     def __init__(self, name: str, *, mended: int) -> None:
         self._name = name
         self._mended = mended
         self.taken: list[str] = []
-        self.told: list[str] = []
+        self.reported: list[str] = []
 
-    async def reconcile(self, resources: Sequence[Resource], *, thoroughly: bool) -> None:
+    async def reconcile(self, resources: Sequence[Resource], *, full: bool) -> None:
         self.taken.append(" ".join(sorted(each.key.name for each in resources)))
         if any(each.key.name == self._name and each.generation < self._mended for each in resources):
             raise RuntimeError("a fault of the operator")
 
-    async def tell_of_fault(self, resource: Resource) -> None:
-        self.told.append(resource.key.name)
+    async def report_fault(self, resource: Resource) -> None:
+        self.reported.append(resource.key.name)
 
 
 async def run(batches: FailsOn, *rounds: list[str]) -> None:
-    """Change three resources in each round, and wait until they were taken in these batches."""
-    fleet = Fleet()
+    """Change three resources in each round, and wait until they were reconciled in these batches."""
+    index = Index()
     reconciler = Reconciler(
-        fleet=fleet,
-        api=cast("KubernetesApi", None),  # not asked before the first resync
+        index=index,
+        api=cast("KubernetesApi", None),  # not called before the first resync
         batches=cast("Batches", batches),
         metrics=OperatorMetrics(CollectorRegistry()),
         progress=Progress(60),
@@ -61,7 +61,7 @@ async def run(batches: FailsOn, *rounds: list[str]) -> None:
     for generation, expected in enumerate(rounds, start=1):
         batches.taken.clear()
         for name in ("a", "b", "c"):
-            fleet.saw(resource(name, generation), 0)
+            index.update(resource(name, generation), 0)
         reconciler.wake()
         deadline = asyncio.get_running_loop().time() + 30
         while batches.taken != expected:
@@ -71,9 +71,9 @@ async def run(batches: FailsOn, *rounds: list[str]) -> None:
     await running
 
 
-def test_a_resource_that_the_operator_fails_on_is_told_so_and_holds_the_others_up_once() -> None:
+def test_a_resource_that_the_operator_fails_on_is_reported_and_delays_the_others_once() -> None:
     batches = FailsOn("b", mended=3)
 
     asyncio.run(run(batches, ["a b c", "a", "b", "c"], ["a c", "b"], ["a c", "b"], ["a b c"]))
 
-    assert batches.told == ["b", "b"]
+    assert batches.reported == ["b", "b"]

@@ -1,16 +1,16 @@
-"""Which resources of a batch are looked after, and what keeps the others from it."""
+"""Triage of a batch: resources to reconcile, and those that are paused, in conflict or being deleted."""
 
 from typing import Any
 
 import pytest
 
-from heartzone_operator.fleet import Fleet
-from heartzone_operator.resources import FINALIZER, Resource, resource_of
-from heartzone_operator.triage import Triage, triage
+from heartzone_operator.model.index import Index
+from heartzone_operator.model.resource import FINALIZER, Resource, resource_of
+from heartzone_operator.model.triage import Triage, triage
 
 PAUSED: dict[str, Any] = {"annotations": {"heartzone.dev/pause": "true"}}
 DELETING: dict[str, Any] = {"deletionTimestamp": "2026-01-01T01:00:00Z"}
-HELD: dict[str, Any] = {"finalizers": [FINALIZER]}
+WITH_FINALIZER: dict[str, Any] = {"finalizers": [FINALIZER]}
 
 
 def resource(name: str = "a", *, created: int = 1, policy: str = "Retain", **metadata: Any) -> Resource:
@@ -25,12 +25,12 @@ def resource(name: str = "a", *, created: int = 1, policy: str = "Retain", **met
     return resource_of({"metadata": fixed | metadata, "spec": spec})
 
 
-def sorted_out(*resources: Resource) -> dict[str, list[str]]:
+def assigned(*resources: Resource) -> dict[str, list[str]]:
     """The names in each list that is not empty."""
-    fleet = Fleet()
+    index = Index()
     for each in resources:
-        fleet.saw(each, 0)
-    found = triage(resources, fleet)
+        index.update(each, 0)
+    found = triage(resources, index)
     return {field: names(getattr(found, field)) for field in Triage.__slots__ if getattr(found, field)}
 
 
@@ -45,26 +45,34 @@ def _name(part: Resource | bool) -> str:
 @pytest.mark.parametrize(
     ("each", "expected"),
     [
-        pytest.param(resource(), {"ready": ["a"]}, id="looked after"),
-        pytest.param(resource(policy="Delete", **HELD), {"ready": ["a"]}, id="looked after, and held"),
-        pytest.param(resource(policy="Delete"), {"wrong_finalizer": ["a"]}, id="to be held"),
-        pytest.param(resource(**HELD), {"wrong_finalizer": ["a"]}, id="held no more"),
+        pytest.param(resource(), {"ready": ["a"]}, id="reconciled"),
+        pytest.param(
+            resource(policy="Delete", **WITH_FINALIZER), {"ready": ["a"]}, id="reconciled, with its finalizer"
+        ),
+        pytest.param(resource(policy="Delete"), {"wrong_finalizer": ["a"]}, id="lacks its finalizer"),
+        pytest.param(resource(**WITH_FINALIZER), {"wrong_finalizer": ["a"]}, id="has a finalizer without a policy"),
         pytest.param(resource(**PAUSED), {"paused": ["a"]}, id="paused"),
-        pytest.param(resource(policy="Delete", **PAUSED, **DELETING, **HELD), {"paused": ["a"]}, id="paused, deletion"),
-        pytest.param(resource(policy="Delete", **DELETING, **HELD), {"deleting": ["a True"]}, id="goes with its topic"),
-        pytest.param(resource(**DELETING, **HELD), {"deleting": ["a False"]}, id="goes, its topic stays"),
-        pytest.param(resource(**DELETING), {}, id="goes, and is held by others"),
+        pytest.param(
+            resource(policy="Delete", **PAUSED, **DELETING, **WITH_FINALIZER), {"paused": ["a"]}, id="paused, deletion"
+        ),
+        pytest.param(
+            resource(policy="Delete", **DELETING, **WITH_FINALIZER),
+            {"deleting": ["a True"]},
+            id="deleted with its topic",
+        ),
+        pytest.param(resource(**DELETING, **WITH_FINALIZER), {"deleting": ["a False"]}, id="deleted, its topic stays"),
+        pytest.param(resource(**DELETING), {}, id="deleted, finalizers of others only"),
     ],
 )
 def test_one_resource(each: Resource, expected: dict[str, list[str]]) -> None:
-    assert sorted_out(each) == expected
+    assert assigned(each) == expected
 
 
-def test_the_younger_of_two_is_in_conflict_and_does_not_take_the_topic_with_it() -> None:
+def test_the_younger_of_two_is_in_conflict_and_is_deleted_without_the_topic() -> None:
     older = resource("older", created=0)
 
-    assert sorted_out(older, resource("b")) == {"ready": ["older"], "conflicting": ["b older"]}
-    assert sorted_out(older, resource("b", policy="Delete", **DELETING, **HELD)) == {
+    assert assigned(older, resource("b")) == {"ready": ["older"], "conflicting": ["b older"]}
+    assert assigned(older, resource("b", policy="Delete", **DELETING, **WITH_FINALIZER)) == {
         "ready": ["older"],
         "deleting": ["b False"],
     }

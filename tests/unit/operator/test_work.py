@@ -1,13 +1,10 @@
-"""Which config keys a resource may take back, and what a run of it counts as."""
+"""Config keys that a resource may reset, and the outcome of its work."""
 
-from event_topics.failures import Failure
-from event_topics.plan import AlterConfig, ConfigChange, CreateTopic
-from event_topics.state import DesiredTopic
-from event_topics.status import EventTopicStatus
-from heartzone_operator.resources import Key, Resource
-from heartzone_operator.work import Work
+from event_topics import AlterConfig, ConfigChange, CreateTopic, DesiredTopic, EventTopicStatus, Failure, FailureReason
+from heartzone_operator.model.resource import Key, Resource
+from heartzone_operator.model.work import Work
 
-AWAY = Failure("KafkaUnavailable", "Kafka did not answer.", transient=True)
+UNAVAILABLE = Failure(FailureReason.KAFKA_UNAVAILABLE, "Kafka did not respond.")
 
 
 def work(*, managed: tuple[str, ...] = (), **config: str) -> Work:
@@ -35,37 +32,37 @@ def altered(*changes: ConfigChange) -> AlterConfig:
 
 def test_keys_of_a_topic_that_was_created_are_managed() -> None:
     each = work(a="1")
-    each.done.append(created(a="1"))
+    each.applied.append(created(a="1"))
 
     assert each.managed_config == {"a"}
 
 
-def test_keys_that_were_found_with_the_value_asked_for_are_not() -> None:
+def test_keys_that_had_the_desired_value_before_are_not() -> None:
     assert work(a="1").managed_config == frozenset()
 
 
-def test_a_key_that_went_back_to_the_default_is_managed_no_more() -> None:
+def test_a_key_that_was_reset_to_the_default_is_no_longer_managed() -> None:
     each = work(managed=("a", "b"), a="1")
-    each.done.append(altered(ConfigChange(key="b", before="2", after=None)))
+    each.applied.append(altered(ConfigChange(key="b", before="2", after=None)))
 
     assert each.managed_config == {"a"}
 
 
-def test_while_kafka_is_away_the_keys_to_take_back_are_remembered() -> None:
+def test_while_kafka_is_unavailable_the_keys_to_reset_are_kept() -> None:
     each = work(managed=("a", "b"), a="1")
-    each.failures["topic"].append(AWAY)
+    each.failures["topic"].append(UNAVAILABLE)
 
     assert each.managed_config == {"a", "b"}
 
 
 def test_outcomes() -> None:
     unchanged, applied, refused, waiting = (work() for _ in range(4))
-    applied.done.append(created())
-    refused.failures["topic"].append(Failure("FewerPartitions", "No."))
-    waiting.done.append(created())
-    waiting.failures["valueSchema"].append(AWAY)
+    applied.applied.append(created())
+    refused.failures["topic"].append(Failure(FailureReason.FEWER_PARTITIONS, "No."))
+    waiting.applied.append(created())
+    waiting.failures["valueSchema"].append(UNAVAILABLE)
 
-    assert [each.outcome for each in (unchanged, applied, refused, waiting)] == [
+    assert [each.outcome.value for each in (unchanged, applied, refused, waiting)] == [
         "unchanged",
         "applied",
         "refused",
@@ -73,6 +70,6 @@ def test_outcomes() -> None:
     ]
 
 
-def test_the_order_of_keys_and_what_is_managed_do_not_make_another_wish() -> None:
+def test_neither_the_order_of_keys_nor_the_managed_ones_change_the_digest() -> None:
     assert work(a="1", b="2").digest == work(b="2", a="1", managed=("a",)).digest
     assert work(a="1").digest != work(a="2").digest

@@ -1,10 +1,8 @@
-"""The web application over a delivery that stores in memory, asked without a network in between."""
+"""The web application over a delivery that stores in memory, called without a network in between."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,33 +15,21 @@ from heartzone_producer.api.app import create_app
 from heartzone_producer.intake.biometrics import Accepted
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
-from heartzone_producer.writing.failures import NotAcknowledged
+from heartzone_producer.writing.errors import NotAcknowledgedError
 from heartzone_producer.writing.record_writer import Acknowledgement
+from heartzone_testing.services.response import Response
 
 BODY_LIMIT = 4096
-MOST_REQUESTS = 4
-
-
-@dataclass
-class Answer:
-    """What came back, as bytes and headers in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+MAX_REQUESTS = 4
 
 
 class StoringDelivery(Delivery):
-    """Acknowledges at once, or fails as told, or waits for ever."""
+    """Acknowledges at once, or fails as the test says, or waits for ever."""
 
     def __init__(self) -> None:
         self.payloads: list[tuple[str, bytes]] = []
         self.texts: list[tuple[str | None, bytes]] = []
-        self.failure: NotAcknowledged | None = None
+        self.failure: NotAcknowledgedError | None = None
         self.waits = False
 
     def biometrics(self, message: Accepted) -> Acknowledgement:
@@ -65,18 +51,18 @@ class StoringDelivery(Delivery):
 class Api:
     """The application under test and what surrounds it."""
 
-    def __init__(self, *, most_requests: int = MOST_REQUESTS) -> None:
+    def __init__(self, *, max_requests: int = MAX_REQUESTS) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
         self.app = create_app(
             self.delivery,
             metrics=HttpMetrics(self.registry),
             body_limit=BODY_LIMIT,
-            most_requests=most_requests,
+            max_requests=max_requests,
             lifespan=_nothing_to_start,
         )
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
@@ -84,17 +70,17 @@ class Api:
         *,
         headers: Mapping[str, str] | None = None,
         chunks: int = 1,
-    ) -> Answer:
+    ) -> Response:
         """One request; its body in so many chunks."""
-        return asyncio.run(self.ask_async(method, path, body, headers=headers, chunks=chunks))
+        return asyncio.run(self.request_async(method, path, body, headers=headers, chunks=chunks))
 
-    def post(self, body: bytes, content_type: str | None = "application/json", path: str = "/biometrics") -> Answer:
+    def post(self, body: bytes, content_type: str | None = "application/json", path: str = "/biometrics") -> Response:
         headers = {} if content_type is None else {"content-type": content_type}
-        return self.ask("POST", path, body, headers=headers)
+        return self.request("POST", path, body, headers=headers)
 
-    async def ask_async(
+    async def request_async(
         self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None, chunks: int = 1
-    ) -> Answer:
+    ) -> Response:
         size = -(-len(body) // chunks) or 1
         parts = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
         incoming = [
@@ -105,7 +91,7 @@ class Api:
 
     async def exchange(
         self, method: str, path: str, incoming: list[dict[str, Any]], headers: Mapping[str, str]
-    ) -> Answer:
+    ) -> Response:
         sent: list[Message] = []
         target, _, query = path.partition("?")
 
@@ -131,9 +117,9 @@ class Api:
         }
         await self.app(scope, receive, send)
         if not sent:
-            return Answer(0, {}, b"")
+            return Response(0, {}, b"")
         names = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-        return Answer(sent[0]["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))
+        return Response(sent[0]["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
 @asynccontextmanager
@@ -149,7 +135,7 @@ def api() -> Api:
 @pytest.fixture
 def api_for_one() -> Api:
     """An application that takes one request at a time."""
-    return Api(most_requests=1)
+    return Api(max_requests=1)
 
 
 @pytest.fixture

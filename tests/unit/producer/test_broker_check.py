@@ -1,4 +1,4 @@
-"""What counts as a broker that is away: not one that is only slow to list its topics."""
+"""A broker is unavailable when it cannot be reached, and not when it is only slow to list its topics."""
 
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -13,55 +13,55 @@ from heartzone_producer.writing.broker_check import check_broker
 from heartzone_producer.writing.record_writer import RecordWriter
 
 LATE = KafkaException(KafkaError(KafkaError._TIMED_OUT))
-NOBODY = KafkaException(KafkaError(KafkaError._TRANSPORT))
+UNREACHABLE = KafkaException(KafkaError(KafkaError._TRANSPORT))
 THERE = {"Topic": TopicMetadata()}
 
 
 class Writer(RecordWriter):
-    """A writer whose broker answers as the test says: the topics, or how it did not."""
+    """A writer whose broker responds as the test says: with its topics, or with an error."""
 
-    def __init__(self, *answers: Mapping[str, TopicMetadata] | KafkaException) -> None:
+    def __init__(self, *responses: Mapping[str, TopicMetadata] | KafkaException) -> None:
         super().__init__({"bootstrap.servers": "127.0.0.1:1"}, metrics=WriterMetrics(CollectorRegistry()))
-        self.answers = list(answers)
+        self.responses = list(responses)
         self.meanwhile: Callable[[], None] = lambda: None
 
     def topics(self, timeout: float) -> Mapping[str, TopicMetadata]:
         self.meanwhile()
-        answer = self.answers.pop(0)
-        if isinstance(answer, KafkaException):
-            raise answer
-        return answer
+        response = self.responses.pop(0)
+        if isinstance(response, KafkaException):
+            raise response
+        return response
 
     def acknowledge(self) -> None:
         self.acknowledged_at = monotonic()
 
 
-def test_one_late_answer_is_none() -> None:
+def test_one_late_response_is_no_problem() -> None:
     assert check_broker(Writer(LATE, THERE), ["Topic"]) is None
 
 
-def test_two_late_answers_are_a_broker_that_cannot_be_reached() -> None:
+def test_two_late_responses_are_a_broker_that_cannot_be_reached() -> None:
     assert "cannot be reached" in (check_broker(Writer(LATE, LATE), ["Topic"]) or "")
 
 
-def test_when_nobody_is_there_it_is_told_at_once() -> None:
-    assert "cannot be reached" in (check_broker(Writer(NOBODY), ["Topic"]) or "")
+def test_without_a_connection_the_broker_cannot_be_reached_at_the_first_try() -> None:
+    assert "cannot be reached" in (check_broker(Writer(UNREACHABLE), ["Topic"]) or "")
 
 
-@pytest.mark.parametrize("answers", [(LATE, LATE), (NOBODY,)])
-def test_a_broker_that_acknowledges_records_meanwhile_is_not_away(answers: tuple[KafkaException, ...]) -> None:
-    writer = Writer(*answers)
+@pytest.mark.parametrize("responses", [(LATE, LATE), (UNREACHABLE,)])
+def test_a_broker_that_acknowledges_records_meanwhile_is_available(responses: tuple[KafkaException, ...]) -> None:
+    writer = Writer(*responses)
     writer.meanwhile = writer.acknowledge
 
     assert check_broker(writer, ["Topic"]) is None
 
 
-def test_acknowledgements_of_before_say_nothing() -> None:
+def test_earlier_acknowledgements_do_not_count() -> None:
     writer = Writer(LATE, LATE)
     writer.acknowledge()
 
     assert "cannot be reached" in (check_broker(writer, ["Topic"]) or "")
 
 
-def test_a_topic_that_is_missing_is_named_however_late_the_answer() -> None:
+def test_a_topic_that_is_missing_is_named_however_late_the_response() -> None:
     assert "topic Other does not exist" in (check_broker(Writer(LATE, THERE), ["Topic", "Other"]) or "")

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from heartzone_producer.api.openapi import COURSE_REQUEST, description
-from heartzone_producer.api.problems import KINDS
+from heartzone_producer.api.problems import DESCRIBED_KINDS
 
 if TYPE_CHECKING:
     from tests.unit.producer.conftest import Api
@@ -30,7 +30,7 @@ def test_every_kind_of_error_is_described() -> None:
     responses = description()["components"]["responses"].values()
     examples = [response["content"]["application/problem+json"]["example"] for response in responses]
 
-    assert {example["status"] for example in examples} == {kind.status for kind in KINDS}
+    assert {example["status"] for example in examples} == {kind.status for kind in DESCRIBED_KINDS}
 
 
 def test_every_example_fits_its_schema() -> None:
@@ -59,14 +59,14 @@ def test_the_course_s_request_is_the_example_and_is_accepted(api: "Api", course_
 
 
 def test_the_document_is_served(api: "Api") -> None:
-    answer = api.ask("GET", "/openapi.json")
+    response = api.request("GET", "/openapi.json")
 
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.json == description()
+    assert response.headers["content-type"] == "application/json"
+    assert response.json == description()
 
 
-def test_swagger_ui_asks_nobody_else(api: "Api") -> None:
-    page = api.ask("GET", "/docs")
+def test_swagger_ui_loads_nothing_from_elsewhere(api: "Api") -> None:
+    page = api.request("GET", "/docs")
 
     assert page.status == 200
     assert b"http" not in page.body
@@ -84,8 +84,8 @@ def test_swagger_ui_asks_nobody_else(api: "Api") -> None:
     ],
 )
 def test_its_assets_are_bundled(api: "Api", path: str, media_type: str, part: bytes) -> None:
-    answer = api.ask("GET", path)
+    response = api.request("GET", path)
 
-    assert answer.status == 200
-    assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
-    assert part in answer.body
+    assert response.status == 200
+    assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
+    assert part in response.body

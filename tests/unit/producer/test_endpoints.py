@@ -1,26 +1,28 @@
-"""What is stored and what is answered when all is well."""
+"""Responses and what is stored, when broker and registry are available."""
 
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from heartzone_producer.api.batch import MOST_ITEMS
-from heartzone_producer.writing.failures import RecordTooLarge, Unavailable
+from heartzone_producer.api.batch import MAX_ITEMS
+from heartzone_producer.rejections import ServiceUnavailableReason
+from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
+from heartzone_testing.services.response import Response
 
 if TYPE_CHECKING:
-    from tests.unit.producer.conftest import Answer, Api
+    from tests.unit.producer.conftest import Api
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 INVALID = b'{"deviceId":1}'
 
 
-def test_a_message_is_answered_with_what_was_stored(api: "Api", course_request: bytes) -> None:
-    answer = api.post(course_request)
+def test_the_response_is_the_message_that_was_stored(api: "Api", course_request: bytes) -> None:
+    response = api.post(course_request)
 
-    assert answer.status == 202
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.body == course_request
+    assert response.status == 202
+    assert response.headers["content-type"] == "application/json"
+    assert response.body == course_request
     ((key, payload),) = api.delivery.payloads
     assert key == DEVICE
     assert json.loads(payload)["MaxHeartRate"] == 200
@@ -46,9 +48,9 @@ def test_a_heart_rate_above_the_maximum_is_fine(api: "Api", course_request: byte
 def test_a_text_is_stored_as_it_was_sent(api: "Api", query: str, key: str | None) -> None:
     text = '{"not": even json\n\u00e9\u0000'.encode()
 
-    answer = api.post(text, "text/whatever", f"/biometrics/raw{query}")
+    response = api.post(text, "text/whatever", f"/biometrics/raw{query}")
 
-    assert (answer.status, answer.body) == (202, b"")
+    assert (response.status, response.body) == (202, b"")
     assert api.delivery.texts == [(key, text)]
 
 
@@ -61,12 +63,12 @@ def test_a_text_is_stored_as_it_was_sent(api: "Api", query: str, key: str | None
         pytest.param("?deviceId=%FF", b"x", 400, id="device id not UTF-8"),
     ],
 )
-def test_a_text_is_refused(api: "Api", query: str, body: bytes, status: int) -> None:
+def test_a_text_is_rejected(api: "Api", query: str, body: bytes, status: int) -> None:
     assert api.post(body, None, f"/biometrics/raw{query}").status == status
     assert api.delivery.texts == []
 
 
-def _post_batch(api: "Api", items: list[bytes], *, as_lines: bool) -> "Answer":
+def _post_batch(api: "Api", items: list[bytes], *, as_lines: bool) -> Response:
     if as_lines:
         return api.post(b"\n".join(items) + b"\r\n\n", "application/x-ndjson", "/biometrics/batch")
     return api.post(b"[" + b",".join(items) + b"]", path="/biometrics/batch")
@@ -77,52 +79,54 @@ class TestBatch:
     def test_every_message_is_stored_in_order(self, api: "Api", course_request: bytes, as_lines: bool) -> None:
         other = course_request.replace(b"3fa8", b"4FA8")
 
-        answer = _post_batch(api, [course_request, other, course_request], as_lines=as_lines)
+        response = _post_batch(api, [course_request, other, course_request], as_lines=as_lines)
 
-        assert answer.status == 202
-        assert answer.json == {"accepted": 3, "refused": 0, "errors": []}
+        assert response.status == 202
+        assert response.json == {"accepted": 3, "refused": 0, "errors": []}
         assert [key[:4] for key, _ in api.delivery.payloads] == ["3fa8", "4fa8", "3fa8"]
 
-    def test_what_is_wrong_is_refused_by_its_index(self, api: "Api", course_request: bytes, as_lines: bool) -> None:
+    def test_what_is_wrong_is_rejected_by_its_index(self, api: "Api", course_request: bytes, as_lines: bool) -> None:
         wrong = course_request.replace(b":200", b":0")
 
-        answer = _post_batch(api, [course_request, wrong, course_request], as_lines=as_lines)
+        response = _post_batch(api, [course_request, wrong, course_request], as_lines=as_lines)
 
-        assert answer.status == 207
+        assert response.status == 207
         error = {"index": 1, "pointer": "/maxHeartRate", "detail": "0 is not an integer from 1 to 2147483647"}
-        assert answer.json == {"accepted": 2, "refused": 1, "errors": [error]}
+        assert response.json == {"accepted": 2, "refused": 1, "errors": [error]}
 
     def test_all_may_be_wrong(self, api: "Api", as_lines: bool) -> None:
-        answer = _post_batch(api, [INVALID] * 30, as_lines=as_lines)
+        response = _post_batch(api, [INVALID] * 30, as_lines=as_lines)
 
-        assert answer.status == 207
-        assert (answer.json["accepted"], answer.json["refused"], len(answer.json["errors"])) == (0, 30, 20)
+        assert response.status == 207
+        assert (response.json["accepted"], response.json["refused"], len(response.json["errors"])) == (0, 30, 20)
 
-    def test_nothing_stored_for_want_of_a_broker_is_unavailable(
+    def test_nothing_stored_without_a_broker_is_unavailable(
         self, api: "Api", course_request: bytes, as_lines: bool
     ) -> None:
-        api.delivery.failure = Unavailable("broker_away", "the broker cannot be reached")
+        api.delivery.failure = UnavailableError(
+            ServiceUnavailableReason.BROKER_UNAVAILABLE, "the broker cannot be reached"
+        )
 
         assert _post_batch(api, [course_request, INVALID], as_lines=as_lines).status == 503
 
-    def test_a_message_that_fits_no_record_is_refused(self, api: "Api", course_request: bytes, as_lines: bool) -> None:
-        api.delivery.failure = RecordTooLarge("the record is larger than the topic takes")
+    def test_a_message_that_fits_no_record_is_rejected(self, api: "Api", course_request: bytes, as_lines: bool) -> None:
+        api.delivery.failure = RecordTooLargeError("the record is larger than the topic accepts")
 
-        answer = _post_batch(api, [course_request], as_lines=as_lines)
+        response = _post_batch(api, [course_request], as_lines=as_lines)
 
-        assert answer.status == 207
-        assert answer.json["errors"][0]["detail"] == "the record is larger than the topic takes"
+        assert response.status == 207
+        assert response.json["errors"][0]["detail"] == "the record is larger than the topic accepts"
 
     def test_an_empty_batch_is_no_valid_one(self, api: "Api", as_lines: bool) -> None:
         assert _post_batch(api, [], as_lines=as_lines).status == 422
 
 
 def test_a_line_that_is_not_json_harms_no_other(api: "Api", course_request: bytes) -> None:
-    answer = _post_batch(api, [b"{", b"\xff", course_request], as_lines=True)
+    response = _post_batch(api, [b"{", b"\xff", course_request], as_lines=True)
 
-    assert answer.status == 207
-    assert [error["index"] for error in answer.json["errors"]] == [0, 1]
-    assert all("the item" in error["detail"] for error in answer.json["errors"])
+    assert response.status == 207
+    assert [error["index"] for error in response.json["errors"]] == [0, 1]
+    assert all("the item" in error["detail"] for error in response.json["errors"])
 
 
 @pytest.mark.parametrize(
@@ -142,17 +146,17 @@ def test_an_array_is_read_as_a_whole_first(api: "Api", body: bytes, status: int)
 
 def test_a_batch_has_a_largest_number_of_messages(course_request: bytes) -> None:
     from heartzone_producer.api.batch import _at_most
-    from heartzone_producer.api.problems import Problem
+    from heartzone_producer.api.problems import ProblemError
 
-    assert sum(1 for _ in _at_most(MOST_ITEMS, [b"1"] * MOST_ITEMS)) == MOST_ITEMS
-    with pytest.raises(Problem, match="more than 10000 messages"):
-        list(_at_most(MOST_ITEMS, [b"1"] * (MOST_ITEMS + 1)))
+    assert sum(1 for _ in _at_most(MAX_ITEMS, [b"1"] * MAX_ITEMS)) == MAX_ITEMS
+    with pytest.raises(ProblemError, match="more than 10000 messages"):
+        list(_at_most(MAX_ITEMS, [b"1"] * (MAX_ITEMS + 1)))
 
 
 def test_requests_are_counted_by_route_and_not_by_path(api: "Api", course_request: bytes) -> None:
     api.post(course_request)
     api.post(b"{")
-    api.ask("GET", "/some/secret/path")
+    api.request("GET", "/some/secret/path")
 
     def requests(route: str, method: str, status: str) -> float | None:
         labels = {"route": route, "method": method, "status": status}

@@ -1,4 +1,4 @@
-"""Every error is a problem document of a known kind, and no input makes another."""
+"""Every error is a problem document of a known kind, and no input causes another."""
 
 import asyncio
 import json
@@ -9,22 +9,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heartzone_producer.writing.failures import RecordTooLarge, Unavailable
+from heartzone_producer.api.problems import ProblemError, ProblemKind
+from heartzone_producer.rejections import RejectionReason, ServiceUnavailableReason
+from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
+from heartzone_testing.services.response import Response
 
 if TYPE_CHECKING:
-    from tests.unit.producer.conftest import Answer, Api
+    from tests.unit.producer.conftest import Api
 
 BODY_LIMIT = 4096
 
 
-def _assert_problem(answer: "Answer", status: int) -> Any:
-    assert answer.status == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json
+def _assert_problem(response: Response, status: int) -> Any:
+    assert response.status == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json
     assert {"type", "title", "status", "detail"} <= problem.keys() <= {"type", "title", "status", "detail", "errors"}
     assert problem["status"] == status
     assert problem["type"].startswith("tag:heartzone.dev,2026:problem:")
-    assert len(answer.body) < 12_000
+    assert len(response.body) < 12_000
     return problem
 
 
@@ -54,7 +57,7 @@ def test_content_type(api: "Api", course_request: bytes, content_type: str | Non
 def test_content_encoding(api: "Api", course_request: bytes, encoding: str, status: int) -> None:
     headers = {"content-type": "application/json", "content-encoding": encoding}
 
-    assert api.ask("POST", "/biometrics", course_request, headers=headers).status == status
+    assert api.request("POST", "/biometrics", course_request, headers=headers).status == status
 
 
 @pytest.mark.parametrize("path", ["/biometrics", "/biometrics/raw", "/biometrics/batch"])
@@ -64,66 +67,66 @@ def test_a_body_above_the_limit_is_too_large(api: "Api", path: str, chunks: int,
     body = b" " * (BODY_LIMIT + 1)
     headers = {"content-type": "application/json"} | ({"content-length": str(len(body))} if declared else {})
 
-    _assert_problem(api.ask("POST", path, body, headers=headers, chunks=chunks), 413)
+    _assert_problem(api.request("POST", path, body, headers=headers, chunks=chunks), 413)
 
 
 def test_a_body_at_the_limit_is_read(api: "Api", course_request: bytes) -> None:
     body = course_request.ljust(BODY_LIMIT)
 
-    answer = api.ask("POST", "/biometrics", body, headers={"content-type": "application/json"}, chunks=5)
+    response = api.request("POST", "/biometrics", body, headers={"content-type": "application/json"}, chunks=5)
 
-    assert answer.status == 202
+    assert response.status == 202
 
 
 @pytest.mark.parametrize("length", ["9" * 25, "9" * 5000])
 def test_an_absurd_length_is_too_large(api: "Api", length: str) -> None:
     headers = {"content-type": "application/json", "content-length": length}
 
-    _assert_problem(api.ask("POST", "/biometrics", headers=headers), 413)
+    _assert_problem(api.request("POST", "/biometrics", headers=headers), 413)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"])
 @pytest.mark.parametrize("path", ["/biometrics", "/biometrics/raw", "/biometrics/batch"])
-def test_another_method_is_told_which_one_is_taken(api: "Api", method: str, path: str) -> None:
-    answer = api.ask(method, path)
+def test_another_method_gets_the_one_that_is_allowed(api: "Api", method: str, path: str) -> None:
+    response = api.request(method, path)
 
-    assert answer.status == 405
-    assert answer.headers["allow"] == "POST"
+    assert response.status == 405
+    assert response.headers["allow"] == "POST"
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/docs/swagger-ui.css"])
 def test_documentation_is_only_read(api: "Api", path: str) -> None:
-    answer = api.ask("POST", path)
+    response = api.request("POST", path)
 
-    _assert_problem(answer, 405)
-    assert answer.headers["allow"] == "GET, HEAD"
+    _assert_problem(response, 405)
+    assert response.headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/biometrics/", "/Biometrics", "/docs/", "/docs/../x", "/%00", "/%ff%fe", "/metrics"]
 )
 def test_another_path_is_not_found(api: "Api", path: str) -> None:
-    _assert_problem(api.ask("POST", path), 404)
+    _assert_problem(api.request("POST", path), 404)
 
 
 @pytest.mark.parametrize("host", ["[", "[::1", "a b", ""])
 def test_a_strange_host_changes_nothing(api: "Api", host: str) -> None:
-    _assert_problem(api.ask("GET", "/nowhere", headers={"host": host}), 404)
+    _assert_problem(api.request("GET", "/nowhere", headers={"host": host}), 404)
 
 
 @pytest.mark.parametrize("path", ["/biometrics", "/biometrics/raw"])
 def test_unavailable_says_when_to_try_again(api: "Api", course_request: bytes, path: str) -> None:
-    api.delivery.failure = Unavailable("broker_away", "the broker cannot be reached")
+    api.delivery.failure = UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, "the broker cannot be reached")
 
-    answer = api.post(course_request, path=path)
+    response = api.post(course_request, path=path)
 
-    problem = _assert_problem(answer, 503)
+    problem = _assert_problem(response, 503)
     assert problem["detail"] == "The broker cannot be reached. Send the request again later."
-    assert int(answer.headers["retry-after"]) > 0
+    assert int(response.headers["retry-after"]) > 0
 
 
 def test_what_fits_no_record_is_too_large(api: "Api", course_request: bytes) -> None:
-    api.delivery.failure = RecordTooLarge("the record is larger than the topic takes")
+    api.delivery.failure = RecordTooLargeError("the record is larger than the topic accepts")
 
     _assert_problem(api.post(course_request), 413)
 
@@ -136,37 +139,37 @@ def test_field_errors_have_pointers(api: "Api", course_request: bytes) -> None:
     ]
 
 
-def test_requests_above_the_limit_are_told_to_wait(api: "Api", course_request: bytes) -> None:
-    """Four are in hand; the fifth is refused, and taken once there is room again."""
+def test_requests_above_the_limit_get_a_time_to_wait(api: "Api", course_request: bytes) -> None:
+    """Four are being handled; the fifth is rejected, and accepted once one of them has ended."""
 
-    def ask() -> Coroutine[Any, Any, "Answer"]:
-        return api.ask_async("POST", "/biometrics", course_request, headers={"content-type": "application/json"})
+    def send() -> Coroutine[Any, Any, Response]:
+        return api.request_async("POST", "/biometrics", course_request, headers={"content-type": "application/json"})
 
-    async def scenario() -> "Answer":
+    async def scenario() -> Response:
         api.delivery.waits = True
-        waiting = [asyncio.create_task(ask()) for _ in range(4)]
+        waiting = [asyncio.create_task(send()) for _ in range(4)]
         await asyncio.sleep(0)
-        refused = await ask()
+        rejected = await send()
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting)
-        return refused
+        return rejected
 
-    refused = asyncio.run(scenario())
+    rejected = asyncio.run(scenario())
     api.delivery.waits = False
 
-    _assert_problem(refused, 429)
-    assert int(refused.headers["retry-after"]) > 0
+    _assert_problem(rejected, 429)
+    assert int(rejected.headers["retry-after"]) > 0
     assert api.post(course_request).status == 202
 
 
 @pytest.mark.parametrize("received", [b"", b'{"deviceId":'])
-def test_nobody_is_answered_when_the_client_is_gone(api: "Api", received: bytes) -> None:
+def test_there_is_no_response_when_the_client_is_gone(api: "Api", received: bytes) -> None:
     incoming = [{"type": "http.request", "body": received, "more_body": True}] if received else []
 
-    answer = asyncio.run(api.exchange("POST", "/biometrics", incoming, {"content-type": "application/json"}))
+    response = asyncio.run(api.exchange("POST", "/biometrics", incoming, {"content-type": "application/json"}))
 
-    assert answer.status == 0
+    assert response.status == 0
     assert api.registry.get_sample_value("heartzone_requests_rejected_total", {"reason": "client_disconnected"}) == 1
 
 
@@ -193,7 +196,7 @@ content_types = st.sampled_from(["application/json", "application/x-ndjson", "te
 )
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     method=st.sampled_from(["POST", "POST", "POST", "GET", "HEAD", "PUT", "OPTIONS"]),
     path=st.builds(
@@ -205,21 +208,47 @@ content_types = st.sampled_from(["application/json", "application/x-ndjson", "te
     content_type=content_types,
     chunks=st.integers(1, 3),
 )
-def test_no_input_makes_an_error_of_another_kind(
+def test_no_input_causes_an_error_of_another_kind(
     api: "Api", *, method: str, path: str, body: bytes, content_type: str, chunks: int
 ) -> None:
-    answer = api.ask(method, path, body, headers={"content-type": content_type}, chunks=chunks)
+    response = api.request(method, path, body, headers={"content-type": content_type}, chunks=chunks)
 
-    assert answer.status in {200, 202, 207, 400, 404, 405, 413, 415, 422}
-    if answer.status >= 400:
-        _assert_problem(answer, answer.status)
+    assert response.status in {200, 202, 207, 400, 404, 405, 413, 415, 422}
+    if response.status >= 400:
+        _assert_problem(response, response.status)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(position=st.integers(0, 394), replacement=st.binary(max_size=3))
-def test_no_damage_to_a_valid_body_makes_an_error_of_another_kind(
+def test_no_damage_to_a_valid_body_causes_an_error_of_another_kind(
     api: "Api", course_request: bytes, position: int, replacement: bytes
 ) -> None:
     body = course_request[:position] + replacement + course_request[position + 1 :]
 
     assert api.post(body).status in {202, 400, 422}
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_each_kind_of_problem_has_its_reason(kind: ProblemKind) -> None:
+    if kind is ProblemKind.UNAVAILABLE:
+        with pytest.raises(ValueError, match="unavailable"):
+            ProblemError(kind, "a detail")
+    else:
+        assert ProblemError(kind, "a detail").reason.replace("_", "-") == kind.slug
+
+
+def test_the_values_of_reasons_are_those_that_dashboards_know() -> None:
+    assert {*map(str, RejectionReason), *map(str, ServiceUnavailableReason)} == {
+        "broker_away",
+        "client_disconnected",
+        "internal_error",
+        "invalid_message",
+        "malformed",
+        "method_not_allowed",
+        "not_found",
+        "queue_full",
+        "registry_away",
+        "too_large",
+        "too_many_requests",
+        "unsupported_media_type",
+    }

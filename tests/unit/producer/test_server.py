@@ -70,10 +70,10 @@ def _head(length: int, extra: str = "") -> bytes:
         pytest.param(b"", id="nothing"),
         pytest.param(b"POST /biometrics HTTP/1.1\r\nHost: x\r\n", id="half of the headers"),
         pytest.param(_head(100) + b"{", id="part of the body"),
-        pytest.param(_head(10_000_000) + b"{", id="part of a body that was refused"),
+        pytest.param(_head(10_000_000) + b"{", id="part of a body that was rejected"),
     ],
 )
-def test_who_does_not_send_a_whole_request_in_time_is_cut_off(port: int, sent: bytes) -> None:
+def test_a_client_that_does_not_send_a_whole_request_in_time_is_disconnected(port: int, sent: bytes) -> None:
     with _connect(port) as connection:
         connection.sendall(sent)
 
@@ -85,17 +85,17 @@ def test_who_does_not_send_a_whole_request_in_time_is_cut_off(port: int, sent: b
 
 def test_a_connection_is_kept_for_the_next_request(port: int, course_request: bytes) -> None:
     request = _head(len(course_request)) + course_request
-    with _connect(port) as connection, connection.makefile("rb") as answers:
+    with _connect(port) as connection, connection.makefile("rb") as responses:
         for _ in range(3):
             connection.sendall(request)
-            assert answers.readline() == b"HTTP/1.1 202 Accepted\r\n"
-            while answers.readline() != b"\r\n":
+            assert responses.readline() == b"HTTP/1.1 202 Accepted\r\n"
+            while responses.readline() != b"\r\n":
                 pass
-            assert answers.read(len(course_request)) == course_request
+            assert responses.read(len(course_request)) == course_request
 
 
-def test_one_request_at_a_time_is_taken_where_one_is_allowed(api_for_one: "Api", course_request: bytes) -> None:
-    """The application's lifespan, which runs all the while, takes nobody's place."""
+def test_one_request_at_a_time_is_handled_where_one_is_allowed(api_for_one: "Api", course_request: bytes) -> None:
+    """The application's lifespan, which runs all the while, does not count as one."""
     with _served(api_for_one) as port:
         for _ in range(2):
             with _connect(port) as connection:
@@ -103,13 +103,13 @@ def test_one_request_at_a_time_is_taken_where_one_is_allowed(api_for_one: "Api",
                 assert _read_all(connection).startswith(b"HTTP/1.1 202 ")
 
 
-def test_a_client_is_asked_to_go_on(port: int, course_request: bytes) -> None:
-    with _connect(port) as connection, connection.makefile("rb") as answers:
+def test_a_client_that_expects_100_continue_gets_it(port: int, course_request: bytes) -> None:
+    with _connect(port) as connection, connection.makefile("rb") as responses:
         connection.sendall(_head(len(course_request), "Expect: 100-continue\r\n"))
-        assert answers.readline() == b"HTTP/1.1 100 Continue\r\n"
+        assert responses.readline() == b"HTTP/1.1 100 Continue\r\n"
         connection.sendall(course_request)
-        assert answers.readline() == b"\r\n"
-        assert answers.readline() == b"HTTP/1.1 202 Accepted\r\n"
+        assert responses.readline() == b"\r\n"
+        assert responses.readline() == b"HTTP/1.1 202 Accepted\r\n"
 
 
 def test_clients_that_hang_up_leave_no_trace_in_the_log(
@@ -143,9 +143,9 @@ requests = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(requests, min_size=1, max_size=3).map(b"".join))
-def test_no_bytes_make_an_error_of_the_server(port: int, sent: bytes) -> None:
+def test_no_bytes_cause_an_error_of_the_server(port: int, sent: bytes) -> None:
     with _connect(port) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
@@ -155,7 +155,7 @@ def test_no_bytes_make_an_error_of_the_server(port: int, sent: bytes) -> None:
     assert b"HTTP/1.1 3" not in received
 
 
-def test_what_is_not_http_is_told_so_as_everything_else_is(port: int) -> None:
+def test_what_is_not_http_gets_a_problem_document_too(port: int) -> None:
     with _connect(port) as connection:
         connection.sendall(b"not http\r\n\r\n")
         head, _, body = _read_all(connection).partition(b"\r\n\r\n")
@@ -165,8 +165,10 @@ def test_what_is_not_http_is_told_so_as_everything_else_is(port: int) -> None:
     assert json.loads(body)["status"] == 400
 
 
-def test_a_request_in_hand_is_answered_before_the_server_ends(api: "Api", course_request: bytes) -> None:
-    """Asked to stop while an acknowledgement is awaited: the answer comes, then the end."""
+def test_a_request_that_is_being_handled_gets_its_response_before_the_server_ends(
+    api: "Api", course_request: bytes
+) -> None:
+    """A stop while an acknowledgement is awaited: the response comes, then the end."""
     api.delivery.waits = True
     server = ApiServer(api.app, request_timeout=REQUEST_TIMEOUT)
     acknowledgements: list[asyncio.Future[None]] = []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartzone_producer.intake.timestamps import NotADateTime, is_canonical, to_utc
+from heartzone_producer.intake.timestamps import InvalidDateTimeError, is_canonical, to_utc
 
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=offsets)
@@ -36,7 +36,7 @@ def test_what_is_normalised_stays_as_it_is(instant: datetime) -> None:
 
 
 @given(st.from_regex(re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z", re.ASCII), fullmatch=True))
-def test_the_quick_look_admits_only_what_normalising_leaves_alone(text: str) -> None:
+def test_the_quick_check_accepts_only_what_normalising_leaves_alone(text: str) -> None:
     if is_canonical(text):
         assert to_utc(text) == text
 
@@ -72,7 +72,7 @@ def test_examples(text: str, expected: str) -> None:
         pytest.param("9999-12-31T23:59:59-00:01", id="after the year 9999 in UTC"),
     ],
 )
-def test_refused(text: str) -> None:
+def test_invalid(text: str) -> None:
     assert not is_canonical(text)
-    with pytest.raises(NotADateTime):
+    with pytest.raises(InvalidDateTimeError):
         to_utc(text)

@@ -1,4 +1,4 @@
-"""The watch over what may be away: it sees changes by itself, and tells each once."""
+"""A watch repeats its check by itself, and logs each change once."""
 
 import queue
 import time
@@ -17,36 +17,39 @@ def _eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_it_reports_what_is_missing_and_then_that_it_is_there() -> None:
-    answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    watch = Watch("thing", answers.get, interval=60)
+def test_it_logs_a_failed_check_and_then_a_passed_one() -> None:
+    responses: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    watch = Watch("thing", responses.get, interval=60)
     with capture_logs() as logs:
         watch.start()
-        for answer in ("it is away", "it is away", None):
-            answers.put(answer)
-            watch.look_now()
-            _eventually(answers.empty)
+        for response in ("it is unavailable", "it is unavailable", None):
+            responses.put(response)
+            watch.check_now()
+            _eventually(responses.empty)
         _eventually(lambda: watch.problem is None)
         watch.stop()
 
-    assert [(entry["event"], entry.get("reason")) for entry in logs] == [("missing", "it is away"), ("found", None)]
+    assert [(entry["event"], entry.get("reason")) for entry in logs] == [
+        ("check_failed", "it is unavailable"),
+        ("check_passed", None),
+    ]
 
 
 @pytest.mark.parametrize("failure", [ValueError("no"), RuntimeError("no")])
-def test_a_check_that_fails_is_a_problem_and_told_once(failure: Exception) -> None:
-    looks: queue.SimpleQueue[None] = queue.SimpleQueue()
+def test_a_check_that_raises_is_a_problem_and_logged_once(failure: Exception) -> None:
+    checks: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def check() -> str | None:
-        looks.put(None)
+        checks.put(None)
         raise failure
 
     watch = Watch("thing", check, interval=60)
     with capture_logs() as logs:
         watch.start()
         for _ in range(3):
-            looks.get(timeout=10)
-            watch.look_now()
+            checks.get(timeout=10)
+            watch.check_now()
         _eventually(lambda: "the check itself failed" in (watch.problem or ""))
         watch.stop()
 
-    assert [entry["event"] for entry in logs] == ["look_failed", "missing"]
+    assert [entry["event"] for entry in logs] == ["check_crashed", "check_failed"]

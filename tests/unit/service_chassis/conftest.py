@@ -7,8 +7,8 @@ import pytest
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment in which the settings are complete and nothing else of ours is set."""
     for name in os.environ:
-        if name.startswith("HEARTZONE_"):
+        if name.startswith("THING_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "kafka:9092")
-    monkeypatch.setenv("HEARTZONE_SCHEMA_REGISTRY_URL", "http://registry:8081")
+    monkeypatch.setenv("THING_KAFKA_BOOTSTRAP_SERVERS", "kafka:9092")
+    monkeypatch.setenv("THING_SCHEMA_REGISTRY_URL", "http://registry:8081")
     return monkeypatch

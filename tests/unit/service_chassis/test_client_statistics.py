@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from service_chassis.telemetry.librdkafka import ClientStatistics
 
-PREFIX = "heartzone_librdkafka_"
+PREFIX = "thing_librdkafka_"
 
 
 def poll_until(poll: Callable[[float], object], done: Callable[[], bool]) -> None:
@@ -27,7 +27,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def statistics(registry: CollectorRegistry) -> ClientStatistics:
-    return ClientStatistics(registry)
+    return ClientStatistics(registry, prefix="thing_")
 
 
 def test_a_transactional_producer(registry: CollectorRegistry, statistics: ClientStatistics) -> None:
@@ -58,7 +58,7 @@ def test_a_transactional_producer(registry: CollectorRegistry, statistics: Clien
     producer.abort_transaction(20)
 
 
-def test_a_consumer_tells_the_lag_of_what_it_is_assigned(
+def test_a_consumer_has_the_lag_of_its_assigned_partitions(
     registry: CollectorRegistry, statistics: ClientStatistics
 ) -> None:
     brokers = Producer({"test.mock.num.brokers": 1})
@@ -96,14 +96,12 @@ def test_two_clients_have_their_own_labels(registry: CollectorRegistry, statisti
         for client in ("first", "second")
     ]
     for client, producer in zip(("first", "second"), producers, strict=True):
-        told = partial(registry.get_sample_value, f"{PREFIX}requests_total", {"client": client})
-        poll_until(producer.poll, lambda: bool(told()))  # noqa: B023 called before the next round
+        requests = partial(registry.get_sample_value, f"{PREFIX}requests_total", {"client": client})
+        poll_until(producer.poll, lambda: bool(requests()))  # noqa: B023 called before the next round
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"msg_cnt":null}'])
-def test_what_is_no_statistics_harms_nothing(
-    registry: CollectorRegistry, statistics: ClientStatistics, text: str
-) -> None:
+def test_unreadable_statistics_do_no_harm(registry: CollectorRegistry, statistics: ClientStatistics, text: str) -> None:
     statistics.callback("odd")(text)
 
     list(registry.collect())

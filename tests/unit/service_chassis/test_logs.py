@@ -1,4 +1,4 @@
-"""What a process writes: run as a process, because logging is a matter of the whole of it."""
+"""The logs of a process: run as one, because logging is a matter of the whole of it."""
 
 import json
 import subprocess
@@ -75,7 +75,7 @@ def test_a_traceback_is_structured_and_holds_no_values() -> None:
     assert "hush" not in text
 
 
-def test_what_nobody_caught_is_logged_like_the_rest() -> None:
+def test_an_uncaught_exception_is_logged_like_the_rest() -> None:
     in_thread, in_main = lines(run_program(UNCAUGHT, exit_code=1))
 
     assert (in_thread["event"], in_thread["level"], in_thread["thread"]) == ("uncaught_exception", "critical", "second")

@@ -71,17 +71,18 @@ def test_a_probe_that_raises_fails(management: ManagementServer, service: Servic
     assert "the probe itself failed" in json.loads(body)["reason"]
 
 
-def test_metrics_of_the_registry_and_of_the_process_are_told(management: ManagementServer, service: Service) -> None:
-    Counter("heartzone_things", "Things", registry=service.registry).inc(3)
-    build_info(service.registry, "example")
+def test_metrics_of_the_registry_and_of_the_process_are_served(management: ManagementServer, service: Service) -> None:
+    Counter("thing_things", "Things", registry=service.registry).inc(3)
+    build_info(service.registry, "thing_", "example", "1.2.3")
 
     response, body = ask(management, "/metrics", accept="application/openmetrics-text; version=1.0.0")
 
     families = text_string_to_metric_families(body.decode())  # type: ignore[no-untyped-call]
     samples = {sample.name: sample for family in families for sample in family.samples}
     assert response.headers["Content-Type"].startswith("application/openmetrics-text")
-    assert samples["heartzone_things_total"].value == 3
-    assert samples["heartzone_build_info"].labels["service"] == "example"
+    assert samples["thing_things_total"].value == 3
+    assert samples["thing_build_info"].labels["service"] == "example"
+    assert samples["thing_build_info"].labels["version"] == "1.2.3"
     assert samples["process_resident_memory_bytes"].value > 0
     assert "python_gc_collections_total" in samples
 
@@ -89,16 +90,16 @@ def test_metrics_of_the_registry_and_of_the_process_are_told(management: Managem
 def test_metrics_are_plain_text_for_older_readers_and_can_be_chosen(
     management: ManagementServer, service: Service
 ) -> None:
-    Counter("heartzone_things", "Things", registry=service.registry)
-    build_info(service.registry, "example")
+    Counter("thing_things", "Things", registry=service.registry)
+    build_info(service.registry, "thing_", "example", "1.2.3")
 
-    response, body = ask(management, "/metrics?name[]=heartzone_things_total")
+    response, body = ask(management, "/metrics?name[]=thing_things_total")
 
     assert response.headers["Content-Type"].startswith("text/plain")
-    assert [line for line in body.decode().splitlines() if not line.startswith("#")] == ["heartzone_things_total 0.0"]
+    assert [line for line in body.decode().splitlines() if not line.startswith("#")] == ["thing_things_total 0.0"]
 
 
-def test_other_paths_are_404_and_other_methods_refused(management: ManagementServer) -> None:
+def test_other_paths_are_404_and_other_methods_501(management: ManagementServer) -> None:
     assert ask(management, "/")[0].status == 404
     assert ask(management, "/livez", method="POST")[0].status == 501
 

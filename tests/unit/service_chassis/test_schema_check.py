@@ -7,8 +7,8 @@ import pytest
 
 from heartzone.messages import HeartRateZoneReached, json_schema
 from heartzone_zone_worker.output_schema import SAMPLES
-from service_chassis.schema_check import refusal
 from service_chassis.schema_registry import RegisteredSchema
+from service_chassis.schema_registry.compatibility import incompatibility
 
 
 def registered(schema: object) -> RegisteredSchema:
@@ -22,7 +22,7 @@ def changed(**properties: Any) -> dict[str, Any]:
 
 
 def test_our_own_schema_accepts_what_we_write() -> None:
-    assert refusal(registered(json_schema(HeartRateZoneReached)), SAMPLES) is None
+    assert incompatibility(registered(json_schema(HeartRateZoneReached)), SAMPLES) is None
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_our_own_schema_accepts_what_we_write() -> None:
         ),
     ],
 )
-def test_a_schema_that_would_refuse_our_messages_is_told_with_its_version(schema: dict[str, Any]) -> None:
-    problem = refusal(registered(schema), SAMPLES)
+def test_a_schema_that_does_not_accept_our_messages_is_named_with_its_version(schema: dict[str, Any]) -> None:
+    problem = incompatibility(registered(schema), SAMPLES)
 
     assert problem is not None
-    assert problem.startswith('zones-value version 3 refuses {"DeviceId":')
+    assert problem.startswith('zones-value version 3 does not accept {"DeviceId":')
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_a_schema_that_would_refuse_our_messages_is_told_with_its_version(schema
         pytest.param('{"$schema": "http://127.0.0.1:1/meta"}', id="unknown-metaschema"),
     ],
 )
-def test_what_is_no_schema_is_told_in_one_line(text: str) -> None:
-    problem = refusal(registered(text), SAMPLES)
+def test_what_is_no_schema_is_reported_in_one_line(text: str) -> None:
+    problem = incompatibility(registered(text), SAMPLES)
 
     assert problem is not None
     assert problem.startswith("zones-value version 3 is not a JSON Schema that can be used here: ")
@@ -64,7 +64,7 @@ def test_what_is_no_schema_is_told_in_one_line(text: str) -> None:
 
 @pytest.mark.parametrize("reference", ["http://127.0.0.1:1/other", "file:///etc/passwd"])
 def test_other_documents_are_never_fetched(reference: str) -> None:
-    problem = refusal(registered({"properties": {"Zone": {"$ref": reference}}}), SAMPLES)
+    problem = incompatibility(registered({"properties": {"Zone": {"$ref": reference}}}), SAMPLES)
 
     assert problem is not None
     assert f"it refers to another document, {reference}" in problem

@@ -1,4 +1,4 @@
-"""How answers of a registry are told apart; the real one is asked in tests/kafka."""
+"""The kinds of failures of lookups; lookups in a real registry are in tests/kafka."""
 
 import json
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ import pytest
 from service_chassis.schema_registry import (
     RegisteredSchema,
     RegistryError,
-    RegistryUnauthorized,
-    RegistryUnavailable,
-    SchemaNotFound,
+    RegistryUnauthorizedError,
+    RegistryUnavailableError,
+    SchemaNotFoundError,
     SchemaRegistry,
 )
 
 
 class ScriptedRegistry(ThreadingHTTPServer):
-    """Answers every request with what the test wants, and counts them."""
+    """Responds to every request with what the test wants, and counts them."""
 
     daemon_threads = True
 
@@ -27,13 +27,13 @@ class ScriptedRegistry(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = 200
         self.body: bytes = b""
-        self.asked = 0
+        self.requests = 0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def answers(self, status: int, document: Any) -> None:
+    def responds_with(self, status: int, document: Any) -> None:
         self.status, self.body = status, json.dumps(document).encode()
 
 
@@ -41,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: ScriptedRegistry
 
     def do_GET(self) -> None:
-        self.server.asked += 1
+        self.server.requests += 1
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(self.server.body)))
         self.end_headers()
@@ -65,43 +65,43 @@ def registry(server: ScriptedRegistry) -> Iterator[SchemaRegistry]:
         yield registry
 
 
-def test_the_latest_version_is_asked_for_each_time(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
+def test_the_latest_version_is_looked_up_each_time(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
     for version in (1, 2):
-        server.answers(200, {"id": 10 + version, "version": version, "subject": "s", "schema": "{}"})
+        server.responds_with(200, {"id": 10 + version, "version": version, "subject": "s", "schema": "{}"})
 
         assert registry.latest("s") == RegisteredSchema(10 + version, version, "s", "{}")
 
 
-def test_a_schema_is_asked_for_once(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
-    server.answers(200, {"schema": "{}"})
+def test_a_schema_is_looked_up_once(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
+    server.responds_with(200, {"schema": "{}"})
 
     assert [registry.by_id(7) for _ in range(3)] == ["{}"] * 3
-    assert server.asked == 1
+    assert server.requests == 1
 
 
 @pytest.mark.parametrize(
     ("status", "document", "kind"),
     [
-        pytest.param(404, {"error_code": 40401, "message": "no subject"}, SchemaNotFound, id="no-subject"),
-        pytest.param(404, {"error_code": 40402, "message": "no version"}, SchemaNotFound, id="no-version"),
-        pytest.param(404, {"error_code": 40403, "message": "no schema"}, SchemaNotFound, id="no-schema"),
-        pytest.param(404, {"detail": "no such route"}, RegistryUnavailable, id="not-a-registry"),
-        pytest.param(404, "<html>", RegistryUnavailable, id="404-of-a-proxy"),
-        pytest.param(401, {"error_code": 401, "message": "no"}, RegistryUnauthorized, id="wrong-password"),
-        pytest.param(403, {}, RegistryUnauthorized, id="no-right"),
-        pytest.param(408, {}, RegistryUnavailable, id="timeout"),
-        pytest.param(429, {}, RegistryUnavailable, id="too-many"),
-        pytest.param(500, {"error_code": 50001, "message": "store"}, RegistryUnavailable, id="store-away"),
-        pytest.param(503, "<html>", RegistryUnavailable, id="503-of-a-proxy"),
-        pytest.param(302, {}, RegistryUnavailable, id="redirect"),
-        pytest.param(200, {}, RegistryUnavailable, id="empty-answer"),
-        pytest.param(200, [], RegistryUnavailable, id="odd-answer"),
+        pytest.param(404, {"error_code": 40401, "message": "no subject"}, SchemaNotFoundError, id="no-subject"),
+        pytest.param(404, {"error_code": 40402, "message": "no version"}, SchemaNotFoundError, id="no-version"),
+        pytest.param(404, {"error_code": 40403, "message": "no schema"}, SchemaNotFoundError, id="no-schema"),
+        pytest.param(404, {"detail": "no such route"}, RegistryUnavailableError, id="not-a-registry"),
+        pytest.param(404, "<html>", RegistryUnavailableError, id="404-of-a-proxy"),
+        pytest.param(401, {"error_code": 401, "message": "no"}, RegistryUnauthorizedError, id="wrong-password"),
+        pytest.param(403, {}, RegistryUnauthorizedError, id="no-right"),
+        pytest.param(408, {}, RegistryUnavailableError, id="timeout"),
+        pytest.param(429, {}, RegistryUnavailableError, id="too-many"),
+        pytest.param(500, {"error_code": 50001, "message": "store"}, RegistryUnavailableError, id="store-unavailable"),
+        pytest.param(503, "<html>", RegistryUnavailableError, id="503-of-a-proxy"),
+        pytest.param(302, {}, RegistryUnavailableError, id="redirect"),
+        pytest.param(200, {}, RegistryUnavailableError, id="empty-answer"),
+        pytest.param(200, [], RegistryUnavailableError, id="odd-answer"),
     ],
 )
-def test_answers_are_told_apart_by_what_can_be_done(
+def test_failures_are_classified_by_what_can_be_done(
     registry: SchemaRegistry, server: ScriptedRegistry, status: int, document: Any, kind: type[RegistryError]
 ) -> None:
-    server.answers(status, document)
+    server.responds_with(status, document)
 
     for ask in (lambda: registry.latest("subject"), lambda: registry.by_id(7)):
         with pytest.raises(RegistryError, match=r"subject subject|schema id 7") as failed:
@@ -110,25 +110,25 @@ def test_answers_are_told_apart_by_what_can_be_done(
         assert "hush" not in str(failed.value)
 
 
-def test_an_answer_that_is_not_json_is_no_answer(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
+def test_a_response_that_is_not_json_means_unavailable(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
     server.status, server.body = 200, b"<html>please log in</html>"
 
-    with pytest.raises(RegistryUnavailable, match="the schema registry's answer for schema id 7 is not one"):
+    with pytest.raises(RegistryUnavailableError, match="the schema registry's response for schema id 7 is invalid"):
         registry.by_id(7)
 
 
-def test_a_failure_is_asked_again(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
-    server.answers(404, {"error_code": 40403, "message": "not yet"})
-    with pytest.raises(SchemaNotFound, match="the schema registry has no schema id 7"):
+def test_a_lookup_that_failed_is_retried(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
+    server.responds_with(404, {"error_code": 40403, "message": "not yet"})
+    with pytest.raises(SchemaNotFoundError, match="the schema registry has no schema id 7"):
         registry.by_id(7)
 
-    server.answers(200, {"schema": "{}"})
+    server.responds_with(200, {"schema": "{}"})
     assert registry.by_id(7) == "{}"
 
 
 def test_a_registry_that_is_not_there_is_unavailable() -> None:
     with (
         SchemaRegistry({"url": "http://127.0.0.1:1", "retries.wait.ms": 1}) as registry,
-        pytest.raises(RegistryUnavailable, match="cannot be reached for schema id 7"),
+        pytest.raises(RegistryUnavailableError, match="cannot be reached for schema id 7"),
     ):
         registry.by_id(7)

@@ -1,14 +1,13 @@
 """The reasons of the zone worker, which are labels of its metrics and values of its dead letters' headers."""
 
-from pathlib import Path
-
 import pytest
 from prometheus_client import CollectorRegistry
 
 from exactly_once import Reason
+from heartzone_testing.checkout import ROOT
 from heartzone_zone_worker.metrics import ABORT_REASONS, DEAD_LETTER_REASONS, WorkerMetrics
 
-RUNBOOKS = Path(__file__).parents[3] / "docs" / "runbooks"
+RUNBOOKS = ROOT / "docs" / "runbooks"
 
 
 @pytest.mark.parametrize("reason", [*ABORT_REASONS, *DEAD_LETTER_REASONS], ids=repr)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactly_once import PoisonRecord, Unavailable
-from heartzone.decoding import BiometricsDecoder
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.reasons import UnavailableReason
 from heartzone_zone_worker.transform import ZoneTransform
 

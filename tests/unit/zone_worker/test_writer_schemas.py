@@ -3,16 +3,16 @@
 import pytest
 
 from exactly_once import PoisonRecord, Unavailable
-from heartzone.decoding import BiometricsDecoder
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.writer_schemas import WriterSchemas
-from service_chassis.schema_registry import RegistryUnavailable, SchemaNotFound
+from service_chassis.schema_registry import RegistryUnavailableError, SchemaNotFoundError
 
 
 class Registry:
     """Responds with what the test says, and counts the requests."""
 
     def __init__(self) -> None:
-        self.response: str | Exception = SchemaNotFound("no such id")
+        self.response: str | Exception = SchemaNotFoundError("no such id")
         self.requests = 0
         self.now = 1000.0
 
@@ -80,7 +80,7 @@ def test_an_id_that_was_poison_is_found_when_it_arrives_at_last() -> None:
 
 def test_an_unavailable_registry_never_makes_a_record_poison_however_long() -> None:
     registry = Registry()
-    registry.response = RegistryUnavailable("refused")
+    registry.response = RegistryUnavailableError("refused")
     schemas = registry.schemas()
 
     for _ in range(5):

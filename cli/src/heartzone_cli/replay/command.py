@@ -1,23 +1,72 @@
-"""The command line of `heartzone replay`: options and exit codes."""
+"""Options and exit codes of `heartzone replay`."""
 
 import sys
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from heartzone_cli.cluster import API_VARIABLE, CannotRunError, api_url, connect, running
-from heartzone_cli.recordings import UnreadableRecordingError, load
-from heartzone_cli.replay.options import DeviceId, Patience, Speed
-from heartzone_cli.replay.report import Report, as_json, show
-from heartzone_cli.replay.run import run
+from heartzone_cli.errors import CannotRunError
+from heartzone_cli.options import data_dir_option, json_option
+from heartzone_cli.replay.recordings import UnreadableRecordingError, load
 from heartzone_cli.replay.workout import Workout, timed
 
-FAILED = 1
+API_VARIABLE = "HEARTZONE_API"
+INCOMPLETE = 1
 
 
-@click.command(short_help="Send recorded workouts through the web API.")
+class Speed(click.ParamType[float | None]):
+    """A factor above 0, or `max` (None) for no pauses."""
+
+    name = "X"
+
+    def convert(
+        self, value: str | float | None, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | None:
+        """Parse the option's text."""
+        if value is None or value == "max":
+            return None
+        factor = _positive(value)
+        if factor is None:
+            self.fail(f"{value!r} is no speed; a number above 0, or max, would be right.", param, ctx)
+        return factor
+
+
+class Seconds(click.ParamType[float]):
+    """A timeout above 0; not infinite, with which the command might never end."""
+
+    name = "SECONDS"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Parse the option's text."""
+        seconds = _positive(value)
+        if seconds is None:
+            self.fail(f"{value!r} is no timeout; a number of seconds above 0 would be right.", param, ctx)
+        return seconds
+
+
+class DeviceId(click.ParamType[str]):
+    """A UUID in its hyphenated form, in lower case as the API keeps it."""
+
+    name = "UUID"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Parse the option's text."""
+        try:
+            parsed = str(uuid.UUID(value))
+        except ValueError:
+            parsed = ""
+        if parsed != value.lower():
+            self.fail(
+                f"{value!r} is no device id; one like 3fa85f64-5717-4562-b3fc-2c963f66afa6 would be right.",
+                param,
+                ctx,
+            )
+        return parsed
+
+
+@click.command
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option(
     "--max-heart-rate",
@@ -37,24 +86,20 @@ FAILED = 1
     type=Speed(),
     default="max",
     show_default=True,
-    help="1 is real time, 60 an hour in a minute, max as fast as it goes. Pauses in a recording are kept.",
+    help="1 is real time, 60 an hour in a minute, max as fast as possible. Pauses in a recording are kept.",
 )
 @click.option("--api", envvar=API_VARIABLE, metavar="URL", help="The web API.  [default: that of the running `up`]")
 @click.option(
     "--wait",
-    "patience",
-    type=Patience(),
+    "timeout",
+    type=Seconds(),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for zone workers that make no progress.",
 )
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="Where `up` keeps its data.  [default: the nearest .heartzone/]",
-)
-@click.option("--json", "machine", is_flag=True, help="Print one JSON object a line instead of a table.")
+@data_dir_option
+@json_option("Print one JSON object a line instead of a table.")
 def replay(
     *,
     files: tuple[Path, ...],
@@ -62,31 +107,47 @@ def replay(
     device: str | None,
     speed: float | None,
     api: str | None,
-    patience: float,
+    timeout: float,
     data_dir: Path | None,
     machine: bool,
 ) -> None:
     """Send recorded workouts (.fit, .tcx, .gpx, .csv with time and heart_rate) through the web API.
 
-    At the end: how many samples were sent, accepted and refused, and samples and minutes in each zone as the zone
+    At the end: how many samples were sent, accepted and rejected, and samples and minutes in each zone as the zone
     workers computed them, read from the output topic. A sample lasts until the next one of its recording, at most
     30 seconds; the last one does not count. "none" are the accepted samples for which no zone came out, because
     they are below Zone1 (half of the maximum).
 
-    When the API goes away in between, requests are tried again for 60 s before the replay ends.
+    When the API becomes unavailable in between, requests are sent again for 60 s before the replay ends.
 
     Exit code 0 when everything was accepted and came out, 1 when not, 2 when it could not start, 130 after Ctrl-C.
     """
     workouts = _read(files, device, max_heart_rate)
-    up = running(data_dir)
-    report = run(workouts, url=api_url(api, up), cluster=connect(up), speed=speed, patience_s=patience)
-    _print(report, machine)
+    from heartzone_cli.replay.run import run  # noqa: PLC0415 - imports HTTP and Kafka clients
+
+    report = run(workouts, api=api, data_dir=data_dir, speed=speed, timeout=timeout)
+    if machine:
+        for line in report.json_lines():
+            click.echo(line)
+    else:
+        from heartzone_cli.replay.chart import show  # noqa: PLC0415 - imports rich
+
+        show(report)
     if report.interrupted:
-        raise KeyboardInterrupt  # the command group knows how to end
+        raise KeyboardInterrupt  # handled by the command group
     if report.failure is not None:
         click.echo(f"Error: {report.failure}", err=True)
     if not report.complete:
-        sys.exit(FAILED)
+        sys.exit(INCOMPLETE)
+
+
+def _positive(value: str | float) -> float | None:
+    """Parse a finite number above 0; None for anything else."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None
 
 
 def _read(files: Sequence[Path], device: str | None, max_heart_rate: int) -> list[Workout]:
@@ -99,11 +160,3 @@ def _read(files: Sequence[Path], device: str | None, max_heart_rate: int) -> lis
         Workout(recording.path, device or recording.device_id, max_heart_rate, timed(recording.samples))
         for recording in recordings
     ]
-
-
-def _print(report: Report, machine: bool) -> None:
-    if machine:
-        for line in as_json(report):
-            click.echo(line)
-    else:
-        show(report, Console(highlight=False))

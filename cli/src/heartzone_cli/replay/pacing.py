@@ -1,12 +1,12 @@
-"""When the readings of a workout are due: all at once, or spread as they were recorded, `speed` times as fast."""
+"""Batches of a workout's readings as they are due: all at once, or as recorded, `speed` times as fast."""
 
 from collections.abc import Callable, Iterator, Sequence
 
 from heartzone_cli.replay.workout import SAMPLES_PER_REQUEST, Reading
 
 
-def as_fast_as_it_goes(readings: Sequence[Reading]) -> Iterator[Sequence[Reading]]:
-    """Yield the readings in as few requests as fit."""
+def unpaced(readings: Sequence[Reading]) -> Iterator[Sequence[Reading]]:
+    """Yield the readings at once, in as few requests as possible."""
     for start in range(0, len(readings), SAMPLES_PER_REQUEST):
         yield readings[start : start + SAMPLES_PER_REQUEST]
 
@@ -14,10 +14,10 @@ def as_fast_as_it_goes(readings: Sequence[Reading]) -> Iterator[Sequence[Reading
 def paced(
     readings: Sequence[Reading], speed: float, *, now: Callable[[], float], wait: Callable[[float], object]
 ) -> Iterator[Sequence[Reading]]:
-    """Yield what has become due since the last request, waiting (`wait(seconds)`) while nothing is due.
+    """Yield what has become due since the last request; call `wait(seconds)` while nothing is due.
 
     Pauses in the recording are kept. When sending is slower than the workout, requests grow instead of lagging
-    behind one reading at a time. `wait` may return early, when it is time to stop: the caller then stops asking.
+    behind one reading at a time. `wait` may return early, when it is time to stop: the caller then ends the iteration.
     """
     start, first = now(), readings[0].time
 

@@ -1,68 +1,60 @@
 """Sending workouts through `POST /biometrics`: in order for each device, several devices at a time.
 
-A device's next request leaves when the one before is answered, because order per device is what the zones are
-about. That also bounds what is in flight: one request for each of at most `CONCURRENT_DEVICES` devices.
-A request whose answer was lost is sent again, so that a reading may come out twice but never not at all.
+A device's next request is sent after the response to the one before, because zones depend on the order per device.
+That also bounds what is in flight: one request for each of at most `MAX_CONCURRENT_DEVICES` devices.
+A request whose response was lost is sent again, so that a reading may come out twice but is never lost.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import monotonic
 
 import httpx2
 
-from heartzone_cli.replay.workout import Reading, Workout, body
+from heartzone_cli.replay.outcome import Outcome
+from heartzone_cli.replay.workout import Reading, body
 
-CONCURRENT_DEVICES = 4
-REQUEST_TIMEOUT = httpx2.Timeout(15, connect=5)  # seconds; the API answers 503 within 5
-GIVE_UP_AFTER_S = 60.0  # of refusals to take a request now, one after the other
-LONGEST_PAUSE_S = 10.0
+MAX_CONCURRENT_DEVICES = 4
+
+# Seconds
+REQUEST_TIMEOUT = httpx2.Timeout(15, connect=5)  # the API responds with 503 within 5
+RETRY_TIMEOUT = 60.0  # after which a request that is rejected for now is given up
+RETRY_INTERVAL = 1.0
+MIN_RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 10.0  # bounds of a Retry-After
+
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-TRY_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+RETRIABLE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 Batches = Iterator[Sequence[Reading]]
 
 
 class ApiUnavailableError(Exception):
-    """The API is not there, or has stayed unable to take a request; the message is a sentence."""
-
-
-@dataclass
-class Outcome:
-    """Samples of one workout: `sent` were answered, and were either accepted (for `seconds`) or refused."""
-
-    workout: Workout
-    sent: int = 0
-    accepted: int = 0
-    refused: int = 0
-    accepted_seconds: float = 0.0
-    refusals: list[str] = field(default_factory=list)
+    """The API cannot be reached, or has rejected a request for too long; the message is a sentence."""
 
 
 class Sender:
     """Sends workouts to the API at `url`; `close` it, or use it as a context manager."""
 
     def __init__(
-        self, url: str, *, stop: threading.Event, progress: Callable[[int], object], tell: Callable[[str], object]
+        self, url: str, *, stop: threading.Event, on_response: Callable[[int], object], notify: Callable[[str], object]
     ) -> None:
-        """Take what is called from any thread.
+        """Call `on_response` with the number of samples of each request that has a response, from any thread.
 
-        `progress` gets the number of samples of each answered request, `tell` a sentence when the API has gone away.
+        `notify` is called with a sentence, from any thread as well, when the API becomes unavailable.
         """
         self._url = url.rstrip("/")
         self._stop = stop
-        self._progress = progress
-        self._tell = tell
-        self._trying_again: set[int] = set()  # threads that do
+        self._on_response = on_response
+        self._notify = notify
+        self._retrying: set[int] = set()  # threads
         self._mutex = threading.Lock()
-        self._answered = False
+        self._reached = False
         self._client = httpx2.Client(
             timeout=REQUEST_TIMEOUT,
             headers={"Content-Type": "application/json"},
-            # A proxy of the environment is for the world outside, and would not find this machine.
+            # A proxy of the environment does not reach this machine's loopback interface.
             trust_env=httpx2.URL(self._url).host not in LOOPBACK,
         )
 
@@ -81,7 +73,7 @@ class Sender:
         by_device: dict[str, list[tuple[Outcome, Callable[[], Batches]]]] = {}
         for outcome, batches in plan:
             by_device.setdefault(outcome.workout.device_id, []).append((outcome, batches))
-        with ThreadPoolExecutor(CONCURRENT_DEVICES, thread_name_prefix="replay") as pool:
+        with ThreadPoolExecutor(MAX_CONCURRENT_DEVICES, thread_name_prefix="replay") as pool:
             try:
                 running = {pool.submit(self._send_device, workouts) for workouts in by_device.values()}
                 while running:
@@ -109,63 +101,64 @@ class Sender:
             outcome.accepted += len(readings)
             outcome.accepted_seconds += sum(reading.seconds for reading in readings)
         else:
-            outcome.refused += len(readings)
-            outcome.refusals.append(_reason(response))
-        self._progress(len(readings))
+            outcome.rejected += len(readings)
+            outcome.rejections.append(_reason(response))
+        self._on_response(len(readings))
 
     def _post(self, content: bytes) -> httpx2.Response | None:
-        """Post until there is an answer other than "not now"; None when it is time to stop."""
+        """Post until there is a response that no retry can change; None when it is time to stop."""
         try:
-            return self._try_to_post(content)
+            return self._retry(content)
         finally:
             with self._mutex:
-                self._trying_again.discard(threading.get_ident())
+                self._retrying.discard(threading.get_ident())
 
-    def _try_to_post(self, content: bytes) -> httpx2.Response | None:
-        give_up = monotonic() + GIVE_UP_AFTER_S
+    def _retry(self, content: bytes) -> httpx2.Response | None:
+        deadline = monotonic() + RETRY_TIMEOUT
         while True:
-            pause = 1.0
+            interval = RETRY_INTERVAL
             try:
                 response = self._client.post(f"{self._url}/biometrics", content=content)
             except httpx2.TransportError as error:
                 problem = f"cannot be reached ({error or type(error).__name__})"
-                if not self._answered:
+                if not self._reached:
                     raise ApiUnavailableError(f"The API at {self._url} {problem}.") from error
             else:
                 if response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
                     raise ApiUnavailableError(
-                        f"{self._url} answers {response.status_code} to POST /biometrics: it is no heartzone API."
+                        f"{self._url} responds with {response.status_code} to POST /biometrics: it is no heartzone API."
                     )
-                self._answered = True
-                if response.status_code not in TRY_AGAIN:
+                self._reached = True
+                if response.status_code not in RETRIABLE:
                     return response
-                problem = f"takes no requests: {_reason(response)}"
-                pause = _retry_after(response)
-            if monotonic() + pause > give_up:
-                raise ApiUnavailableError(f"The API at {self._url} {problem}; tried for {GIVE_UP_AFTER_S:.0f} s.")
-            self._tell_once(problem)
-            if self._stop.wait(pause):
+                problem = f"rejects requests for now: {_reason(response)}"
+                interval = _retry_after(response)
+            if monotonic() + interval > deadline:
+                raise ApiUnavailableError(f"The API at {self._url} {problem}; tried for {RETRY_TIMEOUT:.0f} s.")
+            self._notify_once(problem)
+            if self._stop.wait(interval):
                 return None
 
-    def _tell_once(self, problem: str) -> None:
-        """Say that requests are tried again, unless that is known from another attempt."""
+    def _notify_once(self, problem: str) -> None:
+        """Notify of the retries, unless an earlier attempt or another thread has done so."""
         with self._mutex:
-            known = bool(self._trying_again)
-            self._trying_again.add(threading.get_ident())
+            known = bool(self._retrying)
+            self._retrying.add(threading.get_ident())
         if not known:
-            self._tell(f"The API at {self._url} {problem}; trying again for {GIVE_UP_AFTER_S:.0f} s.")
+            self._notify(f"The API at {self._url} {problem}; retrying for {RETRY_TIMEOUT:.0f} s.")
 
 
 def _retry_after(response: httpx2.Response) -> float:
     """Return the seconds to wait (RFC 9110, 10.2.3; its date form is not used by the API)."""
     try:
-        return min(max(float(response.headers.get("Retry-After", "1")), 0.1), LONGEST_PAUSE_S)
+        seconds = float(response.headers.get("Retry-After", RETRY_INTERVAL))
     except ValueError:
-        return 1.0
+        return RETRY_INTERVAL
+    return min(max(seconds, MIN_RETRY_INTERVAL), MAX_RETRY_INTERVAL)
 
 
 def _reason(response: httpx2.Response) -> str:
-    """Return what a problem document (RFC 9457) says, or the status of an answer that is none."""
+    """Return the detail of a problem document (RFC 9457), or the status of any other response."""
     try:
         problem = response.json()
         errors = problem.get("errors") or [problem]

@@ -1,4 +1,4 @@
-"""A recording as it is sent: for which device, in which requests, and how long each reading counts. Pure."""
+"""A recording as it is sent: its device, its requests, and the duration of each reading. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from heartzone_cli.recordings import Sample
+from heartzone_cli.replay.recordings import Sample
 
-LONGEST_READING_S = 30.0
+MAX_READING_SECONDS = 30.0
 
 # A request is one Kafka message and at most so many outputs in one transaction. The longest reading is 64 bytes
 # of JSON, so that a full request is 63 KiB: far below the API's 1 MiB and a Kafka message's limit.
@@ -18,7 +18,7 @@ SAMPLES_PER_REQUEST = 1000
 
 
 class Reading(NamedTuple):
-    """A sample, and the seconds that it counts: until the next one, at most 30; nothing for the last one."""
+    """A sample, and its duration in seconds: until the next one, at most 30; 0 for the last one."""
 
     time: datetime
     heart_rate: int
@@ -27,7 +27,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Workout:
-    """One recording and the device in whose name it is sent."""
+    """One recording, and the device that it is sent as."""
 
     path: Path
     device_id: str
@@ -38,7 +38,7 @@ class Workout:
 def timed(samples: Sequence[Sample]) -> tuple[Reading, ...]:
     """Give each sample its duration. The samples are sorted by time."""
     readings = [
-        Reading(*sample, min((following.time - sample.time).total_seconds(), LONGEST_READING_S))
+        Reading(*sample, min((following.time - sample.time).total_seconds(), MAX_READING_SECONDS))
         for sample, following in pairwise(samples)
     ]
     readings.extend(Reading(*sample, 0.0) for sample in samples[-1:])

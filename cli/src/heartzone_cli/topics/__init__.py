@@ -1,1 +1,1 @@
-"""`heartzone topics`: what schemas/topics/*.yaml ask for, compared and carried out without Kubernetes."""
+"""`heartzone topics`: EventTopics compared with a cluster and applied, without Kubernetes."""

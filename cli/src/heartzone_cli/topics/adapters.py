@@ -1,23 +1,20 @@
-"""The two sides that `heartzone topics` works on, from the settings or a running `up`."""
+"""The clients of Kafka and the schema registry that `heartzone topics` works with."""
 
 from pathlib import Path
 
 import click
 
-from event_topics.kafka_admin import InvalidKafkaConfig
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.registry_client import InvalidRegistryConfig
-from event_topics.schema_subjects import SchemaSubjects
-from heartzone_cli import cluster
-from heartzone_cli.cluster import CannotRunError
+from event_topics import InvalidKafkaConfigError, InvalidRegistryConfigError, KafkaTopics, SchemaSubjects
+from heartzone_cli.cluster.connection import find_up, read_cluster, read_registry
+from heartzone_cli.errors import CannotRunError
 
 
 def open_adapters(data_dir: Path | None) -> tuple[KafkaTopics, SchemaSubjects]:
-    """Make the clients, closed when the command ends. Raises CannotRunError."""
-    up = cluster.running(data_dir)
+    """Open clients of the cluster; they are closed when the command ends. Raises CannotRunError."""
+    up = find_up(data_dir)
     try:
-        kafka = KafkaTopics(cluster.connect(up).admin)
-        registry = SchemaSubjects(cluster.registry(up))
-    except (InvalidKafkaConfig, InvalidRegistryConfig) as error:
+        kafka = KafkaTopics(read_cluster(up).admin)
+        registry = SchemaSubjects(read_registry(up))
+    except (InvalidKafkaConfigError, InvalidRegistryConfigError) as error:
         raise CannotRunError(str(error)) from error
     return kafka, click.get_current_context().with_resource(registry)

@@ -1,36 +1,22 @@
-"""The command line of `heartzone topics`: plan and apply, over event_topics; export is in a module of its own.
+"""Options of `heartzone topics plan`, `apply` and `export`."""
 
-What the work needs is imported when it starts: `--help` must not wait for Kafka's client.
-"""
-
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
-from heartzone_cli.topics.definitions import FOLDER, default_folder
-from heartzone_cli.topics.export_command import export
-from heartzone_cli.topics.options import data_dir_option
+from heartzone_cli.options import DEFINITIONS_DIR, data_dir_option, find_definitions, json_option
 
-if TYPE_CHECKING:
-    from event_topics.kafka_topics import KafkaTopics
-    from event_topics.plan import Plan
-    from event_topics.schema_subjects import SchemaSubjects
-
-CHANGES_WAIT = 3
-FAILED = 2
-
-_folder_option = click.option(
+_dir_option = click.option(
     "--dir",
     "folder",
     type=click.Path(path_type=Path),
-    help=f"Folder or file with the EventTopics.  [default: the nearest {FOLDER}/]",
+    help=f"Folder or file with the EventTopics.  [default: the nearest {DEFINITIONS_DIR}/]",
 )
-_json_option = click.option("--json", "machine", is_flag=True, help="Print one JSON object a step, one a line.")
+_step_json_option = json_option("Print one JSON object a step, one a line.")
 
 
-@click.group(short_help="Compare the topics with what their definitions ask for, and apply.")
+@click.group
 def topics() -> None:
     """Compare Kafka's topics and the registry's schemas with what their definitions ask for, and apply.
 
@@ -40,98 +26,65 @@ def topics() -> None:
     """
 
 
-topics.add_command(export)
-
-
 @topics.command(short_help="Show what would change.")
-@_folder_option
+@_dir_option
 @data_dir_option
-@_json_option
+@_step_json_option
 @click.pass_context
 def plan(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, machine: bool) -> None:
     """Show what `apply` would do, and do nothing.
 
-    Exit code 0: nothing to do; 3: changes wait; 2: something could not be read, or will be refused.
+    Exit code 0: nothing to do; 3: there are changes; 2: something could not be read, or is blocked.
     """
-    from heartzone_cli.topics.display import plan_lines, plan_objects  # noqa: PLC0415
+    from heartzone_cli.topics.apply import run_plan  # noqa: PLC0415 - imports Kafka's and the registry's clients
 
-    planned = _look(folder, data_dir)
-    for line in plan_objects(planned.plan) if machine else plan_lines(planned.plan, planned.topics):
-        click.echo(line)
-    if planned.plan.refusals or planned.plan.unknowns:
-        ctx.exit(FAILED)
-    ctx.exit(CHANGES_WAIT if planned.plan.actions else 0)
+    ctx.exit(run_plan(find_definitions(folder, "--dir"), data_dir, machine=machine))
 
 
 @topics.command(short_help="Carry out what the definitions ask for.")
-@_folder_option
+@_dir_option
 @data_dir_option
-@_json_option
+@_step_json_option
 @click.option("--yes", is_flag=True, help="Do what cannot be undone without asking.")
 @click.pass_context
 def apply(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, machine: bool, yes: bool) -> None:
     """Create topics, register schemas and change what may be changed; ask before what cannot be undone.
 
-    Exit code 0: all is as asked for; 2: something was refused or went wrong, and the rest was done.
+    Exit code 0: all is as asked for; 2: something was blocked or failed, and the rest was done.
     """
-    from event_topics.apply import carry_out  # noqa: PLC0415
-    from heartzone_cli.topics.display import outcome_line, outcome_object, plan_lines  # noqa: PLC0415
+    from heartzone_cli.topics.apply import run_apply  # noqa: PLC0415 - as above
 
-    planned = _look(folder, data_dir)
-    if not machine:
-        for line in plan_lines(planned.plan, planned.topics):
-            click.echo(line)
-    if not yes:
-        _confirm(planned.plan, machine)
-    failed = False
-    for outcome in carry_out(planned.plan, planned.kafka, planned.registry):
-        failed |= outcome.failure is not None
-        # What the plan above says already is not said again.
-        if machine or outcome.step in planned.plan.actions:
-            click.echo(outcome_object(outcome) if machine else outcome_line(outcome))
-    ctx.exit(FAILED if failed else 0)
+    ctx.exit(run_apply(find_definitions(folder, "--dir"), data_dir, machine=machine, yes=yes))
 
 
-class _Planned(NamedTuple):
-    """A plan, of how many topics, and the adapters that carry it out."""
+@topics.command(short_help="Write definitions for the topics that exist.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to, one file a topic.  [default: the standard output]",
+)
+@click.option(
+    "--topic",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only these topics, such as 'orders.*'; may be given again.  [default: all that do not start with _]",
+)
+@data_dir_option
+@click.option("--yes", is_flag=True, help="Overwrite files of --dir whose content differs.")
+@json_option("Print one JSON object a topic, one a line.")
+@click.pass_context
+def export(
+    ctx: click.Context, *, folder: Path | None, patterns: Sequence[str], data_dir: Path | None, yes: bool, machine: bool
+) -> None:
+    """Write EventTopics for the topics and schemas that exist, such that `plan` finds nothing to do.
 
-    plan: "Plan"
-    topics: int
-    kafka: "KafkaTopics"
-    registry: "SchemaSubjects"
+    Only configuration that is set on the topic itself is written. Without --dir the definitions go to the standard
+    output, as `kubectl apply -f -` takes them. A topic that another file of --dir describes is not written again.
 
+    Exit code 0: all is written; 2: something could not be read or described, and the rest is written.
+    """
+    from heartzone_cli.topics.export import run_export  # noqa: PLC0415 - as above
 
-def _look(folder: Path | None, data_dir: Path | None) -> _Planned:
-    """Read the definitions, look at the cluster, plan. Ends the command with exit code 2 when that cannot be."""
-    from event_topics.apply import observe  # noqa: PLC0415
-    from event_topics.loading import LoadError, load_event_topics  # noqa: PLC0415
-    from event_topics.plan import plan as plan_for  # noqa: PLC0415
-    from heartzone_cli.topics.adapters import open_adapters  # noqa: PLC0415
-
-    folder = folder or default_folder()
-    if folder is None:
-        _cannot_run(f"There is no {FOLDER} in this folder or one above it: name the definitions with --dir.")
-    try:
-        desired = load_event_topics([folder]).desired()
-    except LoadError as error:
-        _cannot_run(str(error))
-    kafka, registry = open_adapters(data_dir)
-    observed = observe(desired, kafka, registry)
-    return _Planned(plan_for(desired, observed), len({each.topic for each in desired}), kafka, registry)
-
-
-def _confirm(plan: "Plan", machine: bool) -> None:
-    from event_topics.irreversible import consequences  # noqa: PLC0415
-
-    costs = [sentence for action in plan.actions for sentence in consequences(action)]
-    if not costs:
-        return
-    if machine or not sys.stdin.isatty():
-        _cannot_run(f"{costs[0]} Nothing was changed: run with --yes to do what cannot be undone.")
-    click.confirm("Some of this cannot be undone (the lines with !). Go on?", abort=True)
-
-
-def _cannot_run(sentence: str) -> NoReturn:
-    from heartzone_cli.cluster import CannotRunError  # noqa: PLC0415
-
-    raise CannotRunError(sentence)
+    ctx.exit(run_export(folder, patterns, data_dir, overwrite=yes, machine=machine))

@@ -1,4 +1,4 @@
-"""How plans and outcomes look: indented lines for people, one JSON object a step for machines. Pure text."""
+"""Plans and outcomes as text: indented lines for people, one JSON object a step for programs. Pure."""
 
 import difflib
 import json
@@ -6,58 +6,60 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import groupby
 
-from event_topics.apply import Outcome
-from event_topics.irreversible import consequences
-from event_topics.plan import (
+from event_topics import (
     Action,
     AddPartitions,
     AlterConfig,
+    Blocked,
     ConfigChange,
     CreateTopic,
+    Failure,
+    Outcome,
     Plan,
-    Refusal,
     RegisterSchema,
     SetCompatibility,
     Unknown,
+    consequences,
 )
+from heartzone_cli.output import json_line
 
-_DIFF_LINES = 40
+_MAX_DIFF_LINES = 40
 
 
 def plan_lines(plan: Plan, topics: int) -> Iterator[str]:
-    """Show a plan, topic by topic, and end with a line that counts; `topics` is how many were asked for."""
-    steps = sorted((*plan.actions, *plan.refusals), key=lambda step: step.topic)
-    created = changed = refused = 0
+    """Show a plan, topic by topic, and end with counts; `topics` is the number of topics that are defined."""
+    steps = sorted((*plan.actions, *plan.blocked), key=lambda step: step.topic)
+    created = changed = blocked = 0
     for topic, group in groupby(steps, key=lambda step: step.topic):
         of_topic = list(group)
         new = any(isinstance(step, CreateTopic) for step in of_topic)
         created += new
-        changed += not new and any(not isinstance(step, Refusal) for step in of_topic)
-        refused += any(isinstance(step, Refusal) for step in of_topic)
+        changed += not new and any(not isinstance(step, Blocked) for step in of_topic)
+        blocked += any(isinstance(step, Blocked) for step in of_topic)
         yield f"{'+' if new else '~'} {topic}"
         for step in of_topic:
             yield from (f"    {line}" for line in step_lines(step))
-    # An outage concerns many topics: said once.
+    # An outage concerns many topics, and is shown once.
     unknown: dict[str, list[Unknown]] = {}
-    for each in plan.unknowns:
+    for each in plan.unknown:
         unknown.setdefault(each.failure.message, []).append(each)
     for message, unknowns in unknown.items():
         yield f"? {', '.join(sorted({each.topic for each in unknowns}))}"
         yield f"    {message}"
-    touched = {step.topic for step in (*steps, *plan.unknowns)}
+    touched = {step.topic for step in (*steps, *plan.unknown)}
     counts = {
         "to create": created,
         "to change": changed,
-        "refused": refused,
-        "unknown": len({each.topic for each in plan.unknowns}),
+        "blocked": blocked,
+        "unknown": len({each.topic for each in plan.unknown}),
         "as asked for": topics - len(touched),
     }
     yield f"Topics: {', '.join(f'{count} {what}' for what, count in counts.items() if count) or 'none'}."
 
 
-def step_lines(step: Action | Refusal) -> Iterator[str]:
-    """Say what a step does, with the details, and with what cannot be undone."""
-    if isinstance(step, Refusal):
+def step_lines(step: Action | Blocked) -> Iterator[str]:
+    """Describe a step with its details and what of it cannot be undone."""
+    if isinstance(step, Blocked):
         yield f"{step.failure.reason}: {step.failure.message}"
         return
     yield summary(step)
@@ -69,10 +71,11 @@ def step_lines(step: Action | Refusal) -> Iterator[str]:
 
 
 def summary(action: Action) -> str:
-    """Say in one line what an action does."""
+    """Describe an action in one line."""
     match action:
         case CreateTopic(partitions=partitions, replicas=replicas):
-            return f"create topic: {partitions} partitions, replicas: {replicas or 'as the broker likes'}"
+            copies = replicas or "the broker's default"
+            return f"create topic: {partitions} partitions, replicas: {copies}"
         case AddPartitions(before=few, after=more):
             return f"partitions: {few} → {more}"
         case AlterConfig(changes=changes):
@@ -86,26 +89,26 @@ def summary(action: Action) -> str:
 
 
 def plan_objects(plan: Plan) -> Iterator[str]:
-    """One JSON object a step: what it is, its fields, and what cannot be undone."""
+    """Yield one JSON object a step: its kind, its fields, and what of it cannot be undone."""
     for action in plan.actions:
-        yield _json(_planned(action) | {"irreversible": consequences(action)})
-    yield from (_json(_unplanned(refusal)) for refusal in plan.refusals)
-    yield from (_json(_unplanned(unknown)) for unknown in plan.unknowns)
+        yield json_line(_planned(action) | {"irreversible": consequences(action)})
+    yield from (json_line(_unplanned(step)) for step in plan.blocked)
+    yield from (json_line(_unplanned(unknown)) for unknown in plan.unknown)
 
 
 def outcome_object(outcome: Outcome) -> str:
-    """One JSON object: the step as in the plan, its `status`, and why when it was not applied."""
+    """Return one JSON object: the step as in the plan, its `status`, and the failure if it was not applied."""
     step = outcome.step
-    if isinstance(step, Refusal | Unknown):
-        return _json(_unplanned(step) | {"status": outcome.status})
-    failure = asdict(outcome.failure) if outcome.failure else {}
-    return _json(_planned(step) | {"status": outcome.status} | failure)
+    if isinstance(step, Blocked | Unknown):
+        return json_line(_unplanned(step) | {"status": outcome.status})
+    failure = _failure(outcome.failure) if outcome.failure else {}
+    return json_line(_planned(step) | {"status": outcome.status} | failure)
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """One line: a mark, the topic, and what was done or why not."""
+    """Return one line: a mark, the topic, and what was done, or why not."""
     step = outcome.step
-    if isinstance(step, Refusal | Unknown):
+    if isinstance(step, Blocked | Unknown):
         return f"✗ {step.topic}: {step.failure.reason}: {step.failure.message}"
     if outcome.failure is not None:
         return f"✗ {step.topic}: {outcome.failure.reason}: {outcome.failure.message}"
@@ -116,9 +119,14 @@ def _planned(action: Action) -> dict[str, object]:
     return {"step": type(action).__name__, **asdict(action)}
 
 
-def _unplanned(step: Refusal | Unknown) -> dict[str, object]:
+def _unplanned(step: Blocked | Unknown) -> dict[str, object]:
     where = {"resource": step.resource, "topic": step.topic, "half": step.half}
-    return {"step": type(step).__name__, **where, **asdict(step.failure)}
+    name = "Refusal" if isinstance(step, Blocked) else "Unknown"  # programs that read the output rely on these
+    return {"step": name, **where, **_failure(step.failure)}
+
+
+def _failure(failure: Failure) -> dict[str, object]:
+    return {"reason": failure.reason, "message": failure.message, "transient": failure.transient}
 
 
 def _change(change: ConfigChange) -> str:
@@ -130,18 +138,14 @@ def _change(change: ConfigChange) -> str:
 def _schema_diff(step: RegisterSchema) -> list[str]:
     if step.latest is None:
         return []
-    before, after = (_laid_out(text) for text in (step.latest.text, step.text))
+    before, after = (_indented(text) for text in (step.latest.text, step.text))
     lines = list(difflib.unified_diff(before, after, n=2, lineterm=""))[2:]
-    left_off = len(lines) - _DIFF_LINES
-    return lines if left_off <= 0 else [*lines[:_DIFF_LINES], f"… {left_off} more lines"]
+    left_off = len(lines) - _MAX_DIFF_LINES
+    return lines if left_off <= 0 else [*lines[:_MAX_DIFF_LINES], f"… {left_off} more lines"]
 
 
-def _laid_out(text: str) -> list[str]:
+def _indented(text: str) -> list[str]:
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False).split("\n")
     except ValueError:  # not JSON: a .proto
         return text.split("\n")
-
-
-def _json(fields: dict[str, object]) -> str:
-    return json.dumps(fields, ensure_ascii=False)

@@ -1,33 +1,36 @@
-"""A folder of EventTopics that an export writes into without harming what somebody wrote there."""
+"""A folder of EventTopics that an export writes to, without overwriting what somebody changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from event_topics.loading import SUFFIXES, load_event_topics
+from event_topics import MANIFEST_SUFFIXES, load_event_topics
+from heartzone_cli.output import listed
+
+_MAX_NAMES = 3  # in a sentence about many
 
 
 class WouldOverwriteError(Exception):
-    """Files are there already and say something else; nothing was written."""
+    """Files exist with other content; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Where a topic is described already, and by a resource of which name."""
+    """The file that describes a topic, and the name of the resource."""
 
     file: Path
     resource: str
 
 
 def described(folder: Path) -> dict[str, Described]:
-    """Return by topic what the folder describes; empty when it does not exist. Raises LoadError."""
+    """Return the descriptions in the folder by topic; empty when it does not exist. Raises LoadError."""
     if not folder.is_dir():
         return {}
     return {
         each.topic_name: Described(file, each.metadata.name)
         for file in sorted(folder.iterdir())
-        if file.suffix in SUFFIXES
+        if file.suffix in MANIFEST_SUFFIXES
         for each in load_event_topics([file]).event_topics
     }
 
@@ -38,8 +41,8 @@ def write_all(texts: Mapping[Path, str], *, overwrite: bool) -> dict[Path, Liter
     differing = [str(file) for file, text in before.items() if text != texts[file]]
     if differing and not overwrite:
         raise WouldOverwriteError(
-            f"{', '.join(differing[:3])}{f' and {len(differing) - 3} more' if len(differing) > 3 else ''} "
-            "would be overwritten: nothing was written; give another --dir, or --yes to overwrite."
+            f"{listed(differing, _MAX_NAMES)} would be overwritten: nothing was written; give another --dir, or --yes "
+            "to overwrite."
         )
     for file, text in texts.items():
         if before.get(file) != text:

@@ -1,25 +1,25 @@
-"""Which topics an export is about: those that patterns name, or all but tools' own. Pure."""
+"""The topics of an export: those that match patterns, or all but those of tools. Pure."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-TOOLS_OWN = "_"  # how registries, Connect and canaries name their topics: _schemas, __amazon_msk_canary
+INTERNAL_PREFIX = "_"  # of the topics of registries, Connect and canaries: _schemas, __amazon_msk_canary
 
 
 class Selection(NamedTuple):
-    """`topics` to export; `unmatched` patterns; `own`: those of tools, left out."""
+    """`topics` to export; `unmatched` patterns; `internal`: topics of tools, left out."""
 
     topics: tuple[str, ...]
     unmatched: tuple[str, ...]
-    own: tuple[str, ...]
+    internal: tuple[str, ...]
 
 
 def select(names: Sequence[str], patterns: Sequence[str]) -> Selection:
-    """Choose by shell patterns (`*`, `?`, `[ab]`), which tell capitals from small letters."""
+    """Choose by shell patterns (`*`, `?`, `[ab]`), which are case-sensitive."""
     if not patterns:
-        own = tuple(name for name in names if name.startswith(TOOLS_OWN))
-        return Selection(tuple(name for name in names if name not in own), (), own)
+        internal = tuple(name for name in names if name.startswith(INTERNAL_PREFIX))
+        return Selection(tuple(name for name in names if name not in internal), (), internal)
     matched = tuple(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
     unmatched = tuple(pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names))
     return Selection(matched, unmatched, ())

@@ -1,24 +1,22 @@
-"""The command line of `heartzone up`: its options, and exit codes."""
+"""Options and exit codes of `heartzone up`."""
 
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from heartzone_cli.endpoints import DEFAULT_DATA_DIR
-from heartzone_cli.topics.definitions import FOLDER, default_folder
+from heartzone_cli.cluster.endpoints import DEFAULT_DATA_DIR
+from heartzone_cli.errors import CannotRunError
+from heartzone_cli.options import DEFINITIONS_DIR, find_definitions, json_option
 from heartzone_cli.up.output import Output
 from heartzone_cli.up.ports import API_FLAG, KAFKA_FLAG, METRICS_FLAG, REGISTRY_FLAG, assign, choose_free
-from heartzone_cli.up.refusal import CannotStart
 from heartzone_cli.up.stop_requests import StopRequests
 
-REFUSED = 2
 PORT = click.IntRange(0, 65535)
 
 
-@click.command(short_help="Run Kafka, the schema registry, the web API and the zone workers here.")
+@click.command
 @click.option(
     "--workers", type=click.IntRange(1, 32), default=2, show_default=True, metavar="N", help="How many zone workers."
 )
@@ -34,7 +32,7 @@ PORT = click.IntRange(0, 65535)
     "--topics",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help=f"Folder or file with the EventTopics.  [default: the nearest {FOLDER}/]",
+    help=f"Folder or file with the EventTopics.  [default: the nearest {DEFINITIONS_DIR}/]",
 )
 @click.option(API_FLAG, type=PORT, default=8080, show_default=True, metavar="PORT", help="Port of the web API.")
 @click.option(KAFKA_FLAG, type=PORT, default=9092, show_default=True, metavar="PORT", help="Port of Kafka.")
@@ -47,7 +45,7 @@ PORT = click.IntRange(0, 65535)
     metavar="PORT",
     help="First of the management ports: the web API's, then one for each worker.",
 )
-@click.option("--json", "machine", is_flag=True, help="Print one JSON object an event, one a line.")
+@json_option("Print one JSON object an event, one a line.")
 def up(
     *,
     workers: int,
@@ -62,24 +60,19 @@ def up(
 ) -> None:
     """Run Kafka, the schema registry, the web API and the zone workers here, until Ctrl-C.
 
-    Says when all of it is ready, where it listens and what to try. Neither Docker nor an installed Java is needed: what
-    is missing is downloaded at the first start and kept for later ones. For any port, 0 takes a free one.
+    Prints when all of it is ready, where it listens and what to try. Neither Docker nor an installed Java is needed:
+    what is missing is downloaded at the first start and kept for later ones. For any port, 0 takes a free one.
 
-    Ctrl-C (SIGTERM, SIGHUP) stops everything in order within ten seconds, another Ctrl-C at once; the data stay and go
-    on at the next start. Exit code 0 when asked to stop, 1 when a part failed, 2 when it could not start.
+    Ctrl-C (SIGTERM, SIGHUP) stops everything in order within ten seconds, another Ctrl-C at once; the data are kept for
+    the next start. Exit code 0 when stopped by a signal, 1 when a part failed, 2 when it could not start.
     """
     began = time.monotonic()
     output = Output(machine=machine)
     with StopRequests() as requests:
-        # Takes most of a second to import, in which a signal is heard already.
-        if sys.platform == "win32":
-            _refuse(output, "heartzone runs on Linux and macOS, not on Windows; use WSL 2 there.")
-        from heartzone_cli.up.run import Options, run  # noqa: PLC0415
-
-        folder = topics or default_folder()
-        if folder is None:
-            _refuse(output, f"There is no {FOLDER} in this folder or one above it; name the definitions with --topics.")
         try:
+            if sys.platform == "win32":
+                raise CannotRunError("heartzone runs on Linux and macOS, not on Windows; use WSL 2 there.")
+            definitions = find_definitions(topics, "--topics")
             ports = assign(
                 api=api_port,
                 kafka=kafka_port,
@@ -88,12 +81,11 @@ def up(
                 workers=workers,
                 choose=choose_free,
             )
-        except CannotStart as error:
-            _refuse(output, str(error))
-        code = run(Options(data_dir, fresh, ports, folder, began), requests, output)
+        except CannotRunError as error:
+            output.error(error.message)
+            sys.exit(error.exit_code)
+        # Takes most of a second to import, in which a signal is handled already.
+        from heartzone_cli.up.run import Options, run  # noqa: PLC0415
+
+        code = run(Options(data_dir, fresh, ports, definitions, began), requests, output)
     sys.exit(code)
-
-
-def _refuse(output: Output, sentence: str) -> NoReturn:
-    output.error(sentence)
-    sys.exit(REFUSED)

@@ -1,12 +1,12 @@
-"""The data directory: recognised as ours before anything is written or deleted, held by one `up` at a time.
+"""The data directory: verified as ours before anything is written or deleted, locked by one `up` at a time.
 
 Layout::
 
-    heartzone-data.txt   what makes a directory a data directory of `up`; nothing is deleted in one without it
+    heartzone-data.txt   marks a data directory of `up`; nothing is deleted in a directory without it
     kafka/  registry/    their data
     logs/                one file a part
-    endpoints.json       where everything listens, there while `up` is ready
-    up.lock              held while `up` runs
+    endpoints.json       the addresses, there while `up` is ready
+    up.lock              locked while `up` runs
     .gitignore           keeps all of it out of version control
 """
 
@@ -18,11 +18,11 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from heartzone_cli import endpoints
-from heartzone_cli.up.refusal import CannotStart
+from heartzone_cli.cluster import endpoints
+from heartzone_cli.errors import CannotRunError
 
 MARKER = "heartzone-data.txt"
-_MARKER_TEXT = "Data and logs of `heartzone up`. May be deleted while that does not run; `heartzone up --fresh` does.\n"
+_MARKER_TEXT = "Data and logs of `heartzone up`. May be deleted while it does not run; `heartzone up --fresh` does.\n"
 _LOCK = "up.lock"
 _DATA = ("kafka", "registry", "logs", endpoints.FILE_NAME)
 # Data are moved here before they are deleted, so that an interrupted deletion leaves no half of a Kafka behind.
@@ -31,28 +31,28 @@ _DELETED = "deleted"
 
 @dataclass(frozen=True)
 class DataDir:
-    """A data directory that this process holds."""
+    """A data directory that this process has locked."""
 
     path: Path
 
     @property
     def kafka(self) -> Path:
-        """Where embedded Kafka keeps its data."""
+        """Data of the embedded Kafka."""
         return self.path / "kafka"
 
     @property
     def registry(self) -> Path:
-        """Where the embedded registry keeps its data."""
+        """Data of the embedded registry."""
         return self.path / "registry"
 
     @property
     def logs(self) -> Path:
-        """Where every part logs."""
+        """Logs of every part."""
         return self.path / "logs"
 
 
-def refuse_held(path: Path) -> None:
-    """Raise CannotStart when another `up` holds the data directory; nothing is written, and none need be there."""
+def check_unlocked(path: Path) -> None:
+    """Raise CannotRunError when another `up` has locked the data directory, which need not exist. Writes nothing."""
     if (path / _LOCK).exists():
         try:
             _lock(path).release()
@@ -61,13 +61,13 @@ def refuse_held(path: Path) -> None:
 
 
 @contextmanager
-def hold(path: Path, *, fresh: bool) -> Iterator[DataDir]:
-    """Make or open a data directory and keep every other `up` out while the block lasts; `fresh` empties it first.
+def locked(path: Path, *, fresh: bool) -> Iterator[DataDir]:
+    """Make or open a data directory, and keep it locked while the block lasts; `fresh` empties it first.
 
-    Raises CannotStart when it is no data directory, in use, or cannot be written.
+    Raises CannotRunError when it is no data directory, locked by another `up`, or cannot be written.
     """
     try:
-        _recognise(path)
+        _mark(path)
         lock = _lock(path)
     except OSError as error:
         raise _unusable(path, error) from error
@@ -87,21 +87,21 @@ def _lock(path: Path) -> BaseFileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise CannotStart(
-            f"`heartzone up` runs on {path} already; stop that one, or choose another place with --data-dir."
+        raise CannotRunError(
+            f"`heartzone up` runs on {path} already; stop that one, or choose another folder with --data-dir."
         ) from None
     return lock
 
 
-def _recognise(path: Path) -> None:
-    """Refuse a place that holds something else, and mark a new one."""
+def _mark(path: Path) -> None:
+    """Mark a new data directory. Raises CannotRunError for a place with other content."""
     if path.exists() and not path.is_dir():
-        raise CannotStart(f"{path} is a file; name a folder with --data-dir.")
+        raise CannotRunError(f"{path} is a file; name a folder with --data-dir.")
     if (path / MARKER).is_file():
         return
     if path.exists() and any(path.iterdir()):
-        raise CannotStart(
-            f"{path} holds something else than data of `heartzone up` (it has no {MARKER}) and was left as it is; "
+        raise CannotRunError(
+            f"{path} has other content than data of `heartzone up` (it has no {MARKER}) and was left unchanged; "
             "name a new or empty folder with --data-dir."
         )
     path.mkdir(parents=True, exist_ok=True)
@@ -119,5 +119,7 @@ def _empty(path: Path, names: tuple[str, ...]) -> None:
         shutil.rmtree(deleted)
 
 
-def _unusable(path: Path, error: OSError) -> CannotStart:
-    return CannotStart(f"{path} cannot be used as a data directory ({error.strerror}); name another with --data-dir.")
+def _unusable(path: Path, error: OSError) -> CannotRunError:
+    return CannotRunError(
+        f"{path} cannot be used as a data directory ({error.strerror}); name another with --data-dir."
+    )

@@ -1,4 +1,4 @@
-"""What `up` prints: plain lines while it starts, then where everything listens and what to type next."""
+"""Text of `up`: downloads in one line while it starts, then the addresses and the commands to try."""
 
 import os
 import shlex
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from embedded_kafka.distributions.progress import DownloadProgress, PreparationProgress
-from heartzone_cli.endpoints import DEFAULT_DATA_DIR, Endpoints
+from heartzone_cli.cluster.endpoints import DEFAULT_DATA_DIR, Endpoints
+from heartzone_cli.up.errors import DownloadCancelledError
 from heartzone_cli.up.output import Output
 
 # The request of the course that the original was built in: five of its six readings are in a zone.
@@ -25,22 +26,22 @@ _DOWNLOAD_INTERVAL_S = {True: 0.2, False: 5.0}  # on a terminal, and in a file
 
 
 class Downloads:
-    """Shows how far the first run's downloads are, all in one line.
+    """Shows the progress of the first run's downloads, all in one line.
 
-    `unwanted()` tells that everything is stopping: then `Cancelled` ends them from within.
+    Once `cancelled()` is true, each download is ended by DownloadCancelledError at its next progress.
     """
 
-    def __init__(self, output: Output, unwanted: Callable[[], bool]) -> None:
+    def __init__(self, output: Output, cancelled: Callable[[], bool]) -> None:
         self._output = output
-        self._unwanted = unwanted
+        self._cancelled = cancelled
         self._latest: dict[str, DownloadProgress | PreparationProgress] = {}
         self._shown = float("-inf")
         self._mutex = threading.Lock()
 
     def __call__(self, progress: DownloadProgress | PreparationProgress) -> None:
-        """Take the state of one download or preparation; called on its threads."""
-        if self._unwanted():
-            raise Cancelled
+        """Show the progress of one download or preparation; called on its threads."""
+        if self._cancelled():
+            raise DownloadCancelledError
         terminal = sys.stdout.isatty()
         with self._mutex:
             first = type(self._latest.get(progress.name)) is not type(progress)
@@ -57,12 +58,8 @@ class Downloads:
                 self._output.rewrite(f"{text}\n" if complete else text[: shutil.get_terminal_size().columns - 1])
 
 
-class Cancelled(Exception):  # not an error: the download was no longer wanted
-    """Ends a download."""
-
-
 def summary(running: Endpoints, *, data_dir: Path, logs: Path, command: str) -> Iterator[str]:
-    """Say where everything listens and what to type next; `data_dir` as it was given, `command` is how to call us."""
+    """Yield the addresses and the commands to try; `data_dir` is the option, `command` how to call `heartzone`."""
     option = data_dir_option(data_dir)
     rows = [
         ("Web API", running.api, "POST /biometrics; try it out at /docs"),
@@ -88,17 +85,17 @@ def summary(running: Endpoints, *, data_dir: Path, logs: Path, command: str) -> 
 
 
 def data_dir_option(data_dir: Path) -> str:
-    """How a command to type has to name the data directory: a blank and the option, nothing for the default."""
+    """Return the option for the data directory, with a blank before it; empty for the default one."""
     return "" if data_dir == Path(DEFAULT_DATA_DIR) else f" --data-dir {shlex.quote(str(data_dir))}"
 
 
 def fresh_command(data_dir: Path) -> str:
-    """The command that deletes the data in this very directory, and not in the default one."""
+    """Return the command that deletes the data in this directory, and not in the default one."""
     return f"heartzone up{data_dir_option(data_dir)} --fresh"
 
 
 def own_command() -> str:
-    """How to call this command from another terminal in the same folder."""
+    """Return how to call `heartzone` from another terminal in the same folder."""
     script = Path(sys.executable).with_name("heartzone")
     if "VIRTUAL_ENV" not in os.environ and shutil.which("heartzone") == str(script):
         return "heartzone"

@@ -1,6 +1,5 @@
-"""Where what `up` says goes: sentences for people, or one JSON object a line for programs."""
+"""Output of `up`: sentences for people, or one JSON object a line for programs."""
 
-import json
 import os
 import sys
 import threading
@@ -8,9 +7,11 @@ from typing import Any
 
 import click
 
+from heartzone_cli.output import json_line
+
 
 class Output:
-    """Prints to stdout, or to nobody once that is gone: a closed terminal must not keep anything from stopping.
+    """Prints to stdout, or nowhere once that is closed: a closed terminal must not keep anything from stopping.
 
     With `machine`, stdout has events only: ``{"type": "starting"|"ready"|…, …}``, one a line.
     """
@@ -20,13 +21,13 @@ class Output:
         self._mutex = threading.Lock()
 
     def event(self, kind: str, *lines: str, **fields: Any) -> None:
-        """Tell what happened: the lines for people, kind and fields for programs."""
+        """Print an event: the lines for people, kind and fields for programs."""
         if self.machine:
-            lines = (json.dumps({"type": kind, **fields}, ensure_ascii=False),)
+            lines = (json_line({"type": kind, **fields}),)
         self._write("".join(f"{line}\n" for line in lines))
 
     def error(self, sentence: str) -> None:
-        """Print what went wrong to stderr, and tell programs on stdout as well."""
+        """Print an error to stderr, and as an event on stdout for programs."""
         self._write(f"Error: {sentence}\n", err=True)
         if self.machine:
             self.event("failed", reason=sentence)
@@ -42,5 +43,5 @@ class Output:
                 click.echo(text, nl=False, err=err)
                 stream.flush()
             except OSError:
-                # What is left in the buffer would end the process with an error when it is flushed at exit.
+                # The rest of the buffer would end the process with an error when it is flushed at exit.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

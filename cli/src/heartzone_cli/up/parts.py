@@ -1,4 +1,4 @@
-"""The running parts behind one face: start until ready, stop in order, kill, and how it ended."""
+"""The running parts behind one protocol: start until ready, stop in order, kill, exit code and log."""
 
 import http.client
 import json
@@ -10,13 +10,15 @@ from typing import Protocol
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from embedded_kafka.processes import ChildProcess
+from heartzone_cli.up.errors import PartFailedError, StopRequestedError
 from heartzone_cli.up.ports import LOOPBACK
-from heartzone_cli.up.refusal import PartFailed, StopAsked
 from heartzone_cli.up.services import Service
 
-READY_TIMEOUT_S = 60.0
-LOOK_S = 0.05
-TAIL_LINES = 15
+# Seconds
+READY_TIMEOUT = 60.0
+POLL_INTERVAL = 0.05
+
+MAX_LOG_LINES = 15
 
 
 class Part(Protocol):
@@ -25,19 +27,19 @@ class Part(Protocol):
     name: str
 
     def start(self) -> None:
-        """Start and wait until it serves; raises when it does not."""
+        """Start and wait until it is ready; raises when it is not."""
 
     def stop(self) -> None:
-        """Let it end in order, for as long as it takes; nothing when it does not run."""
+        """Stop it in order, for as long as it takes; nothing when it does not run."""
 
     def kill(self) -> None:
         """End it at once."""
 
     def exit_code(self) -> int | None:
-        """How it ended; None while it runs."""
+        """Return its exit code; None while it runs."""
 
     def log(self) -> str:
-        """What it has logged since it was started."""
+        """Return its log since it was started."""
 
 
 class KafkaPart:
@@ -87,7 +89,7 @@ class RegistryPart:
         self._registry.stop()
 
     def kill(self) -> None:
-        """Kill it; its store keeps what it has answered."""
+        """Kill it; its store keeps what it has acknowledged."""
         self._registry.kill()
 
     def exit_code(self) -> int | None:
@@ -108,36 +110,36 @@ class ServicePart:
         self._log_file = log_dir / f"{service.name}.log"
         self._process: ChildProcess | None = None
         self._starting = threading.Lock()
-        self._ended = False
+        self._killed = False
 
     def start(self) -> None:
-        """Raises PartFailed; StopAsked when it was killed meanwhile."""
+        """Raises PartFailedError; StopRequestedError when it was killed meanwhile."""
         with self._starting:
-            if self._ended:
-                raise StopAsked
+            if self._killed:
+                raise StopRequestedError
             process = self._process = ChildProcess.start(
                 self._service.argv, log_file=self._log_file, env=self._service.environment(os.environ)
             )
-        deadline = time.monotonic() + READY_TIMEOUT_S
+        deadline = time.monotonic() + READY_TIMEOUT
         while (reason := self._unready_reason()) is not None:
             if (code := process.poll()) is not None:
-                raise PartFailed(f"{self.name} ended while starting {describe(code)}{last_lines(self)}")
+                raise PartFailedError(f"{self.name} ended while starting {describe(code)}{last_lines(self)}")
             if time.monotonic() > deadline:
-                raise PartFailed(
-                    f"{self.name} was not ready within {READY_TIMEOUT_S:.0f} s ({reason}){last_lines(self)}"
+                raise PartFailedError(
+                    f"{self.name} was not ready within {READY_TIMEOUT:.0f} s ({reason}){last_lines(self)}"
                 )
-            time.sleep(LOOK_S)
+            time.sleep(POLL_INTERVAL)
 
     def stop(self) -> None:
-        """Ask it to end, and wait."""
+        """Request its stop, and wait."""
         if self._process is not None:
             self._process.request_stop()
             self._process.wait()
 
     def kill(self) -> None:
-        """Kill it, or see to it that it is not started any more."""
+        """Kill it, or prevent its start."""
         with self._starting:
-            self._ended = True
+            self._killed = True
             if self._process is not None:
                 self._process.kill()
 
@@ -146,18 +148,18 @@ class ServicePart:
         return None if self._process is None else self._process.poll()
 
     def log(self) -> str:
-        """Return what the process has written."""
+        """Return the process's log."""
         return "" if self._process is None else self._process.log()
 
     def _unready_reason(self) -> str | None:
         connection = http.client.HTTPConnection(LOOPBACK, self._service.management_port, timeout=5)
         try:
             connection.request("GET", "/readyz")
-            answer = connection.getresponse()
-            body = answer.read()
-            return None if answer.status == 200 else str(json.loads(body)["reason"])
+            response = connection.getresponse()
+            body = response.read()
+            return None if response.status == 200 else str(json.loads(body)["reason"])
         except (OSError, http.client.HTTPException, ValueError, KeyError):
-            return "its management port does not answer"
+            return "its management port does not respond"
         finally:
             connection.close()
 
@@ -168,6 +170,6 @@ def describe(exit_code: int) -> str:
 
 
 def last_lines(part: Part) -> str:
-    """Return the last log lines as the end of a sentence about the part."""
-    lines = part.log().splitlines()[-TAIL_LINES:]
+    """Return the last log lines, to end a sentence about the part with."""
+    lines = part.log().splitlines()[-MAX_LOG_LINES:]
     return "; its last log lines:\n" + "\n".join(f"  {line}" for line in lines) if lines else "; it logged nothing."

@@ -1,4 +1,4 @@
-"""Which port everything listens on, and a look at all of them before anything starts."""
+"""The ports of all parts, checked before anything starts."""
 
 import errno
 import os
@@ -7,18 +7,18 @@ import socket
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from heartzone_cli.up.refusal import CannotStart
+from heartzone_cli.errors import CannotRunError
 
 LOOPBACK = "127.0.0.1"
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - where the services listen, as in a container
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - the services listen there, as in a container
 
 API_FLAG = "--api-port"
 KAFKA_FLAG = "--kafka-port"
 REGISTRY_FLAG = "--registry-port"
 METRICS_FLAG = "--metrics-port"
 
-# Below the range from which embedded Kafka takes its inner ports, and below every system's ephemeral ports.
-_CHOSEN_FROM = range(10_000, 20_000)
+# Below the range of embedded Kafka's internal ports, and below every system's ephemeral ports.
+_FREE_PORT_RANGE = range(10_000, 20_000)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Ports:
     worker_metrics: tuple[int, ...]
 
     def by_flag(self) -> Iterator[tuple[str, int]]:
-        """Each port with the flag that moves it."""
+        """Yield each port with the flag that sets it."""
         yield API_FLAG, self.api
         yield KAFKA_FLAG, self.kafka
         yield REGISTRY_FLAG, self.registry
@@ -40,7 +40,7 @@ class Ports:
             yield METRICS_FLAG, port
 
     def flag_of(self, port: int) -> str | None:
-        """Return the flag that moves a port; None for one that nobody asked for by number."""
+        """Return the flag that sets a port; None for a port that no flag was given for."""
         return next((flag for flag, given in self.by_flag() if given == port), None)
 
 
@@ -53,33 +53,33 @@ def assign(
     workers: int,
     choose: Callable[[int, Collection[int]], Sequence[int]],
 ) -> Ports:
-    """Deal the ports out: 0 is a free one of `choose(count, excluding)`, `metrics` the first of 1 + workers in a row.
+    """Assign the ports: 0 is a free one of `choose(count, excluding)`, `metrics` the first of 1 + workers in a row.
 
-    Raises CannotStart when two parts would get the same one, or when the row goes beyond 65535.
+    Raises CannotRunError when two parts would get the same port, or when the row exceeds 65535.
     """
     row = range(metrics, metrics + 1 + workers) if metrics else [0] * (1 + workers)
     if row[-1] > 65535:
-        raise CannotStart(
+        raise CannotRunError(
             f"{METRICS_FLAG} {metrics} leaves no room for {1 + workers} ports in a row; at most "
             f"{65535 - workers} would be right."
         )
-    asked = [api, kafka, registry, *row]
-    fixed = [port for port in asked if port]
-    free = iter(choose(len(asked) - len(fixed), fixed))
-    given = [port or next(free) for port in asked]
+    requested = [api, kafka, registry, *row]
+    fixed = [port for port in requested if port]
+    free = iter(choose(len(requested) - len(fixed), fixed))
+    given = [port or next(free) for port in requested]
     ports = Ports(given[0], given[1], given[2], given[3], tuple(given[4:]))
     seen: dict[int, str] = {}
     for flag, port in ports.by_flag():
         if port in seen:
-            raise CannotStart(f"Port {port} is given to both {seen[port]} and {flag}; each needs its own.")
+            raise CannotRunError(f"Port {port} is given to both {seen[port]} and {flag}; each needs its own.")
         seen[port] = flag
     return ports
 
 
 def choose_free(count: int, excluding: Collection[int]) -> list[int]:
-    """Different ports on which nobody listens now."""
+    """Choose different ports on which no program listens now."""
     chosen: list[int] = []
-    for port in random.sample(_CHOSEN_FROM, len(_CHOSEN_FROM)):
+    for port in random.sample(_FREE_PORT_RANGE, len(_FREE_PORT_RANGE)):
         if len(chosen) == count:
             break
         if port not in excluding and obstacle(port) is None:
@@ -87,20 +87,20 @@ def choose_free(count: int, excluding: Collection[int]) -> list[int]:
     return chosen
 
 
-def refuse_taken(ports: Ports) -> None:
-    """Raises CannotStart, with port and flag, when something cannot listen where it should."""
+def check_free(ports: Ports) -> None:
+    """Raise CannotRunError, with port and flag, when a part could not listen on its port."""
     for flag, port in ports.by_flag():
         reason = obstacle(port)
         if reason is not None:
-            raise CannotStart(f"Port {port} {reason}; choose another with {flag}.")
+            raise CannotRunError(f"Port {port} {reason}; choose another with {flag}.")
 
 
 def obstacle(port: int) -> str | None:
-    """Say why nobody could listen on a port now; None when one could."""
-    # Both: with BSD's rules an address of its own may be taken beside the one that stands for all.
-    for host in (LOOPBACK, EVERYWHERE):
+    """Return the reason why no part could listen on a port now; None when one could."""
+    # Both: on BSD and macOS a program may have bound one of the two only.
+    for host in (LOOPBACK, ALL_INTERFACES):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            # As the servers do themselves: connections of the last run in TIME_WAIT do not hinder.
+            # As the servers do themselves: connections of the last run may be in TIME_WAIT.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))

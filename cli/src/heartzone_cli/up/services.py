@@ -1,18 +1,18 @@
-"""What each service is started with: the environment contract that holds in a container, too."""
+"""The settings of each service, by the same environment variables as in a container."""
 
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from heartzone_cli.sentences import sentence
+from heartzone_cli.errors import CannotRunError
+from heartzone_cli.output import sentence
 from heartzone_cli.up.ports import LOOPBACK, Ports
-from heartzone_cli.up.refusal import CannotStart
 from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.settings import ServiceSettings, SettingsError, load
 
-# How to reach a cluster and what is called what there: of another cluster than this one, when they are set at all.
-_OF_A_CLUSTER = (
+# Addresses and names of a cluster: when they are set, of another cluster than this one.
+_CLUSTER_VARIABLES = (
     "HEARTZONE_KAFKA_",
     "HEARTZONE_SCHEMA_REGISTRY_",
     "HEARTZONE_TOPIC_",
@@ -20,14 +20,14 @@ _OF_A_CLUSTER = (
     "HEARTZONE_SECRETS_DIR",
 )
 
-# After a SIGKILL the next start waits for so long until the dead workers are out of the group; not below what a broker
-# admits by default.
+# After a SIGKILL, the workers of the next start get partitions only when the dead ones have timed out. The minimum that
+# a broker allows by default.
 _SESSION_TIMEOUT_MS = "6000"
 
 
 @dataclass(frozen=True)
 class Service:
-    """A Python process: `module` is run with `settings`, and says on `management_port` whether it is ready."""
+    """A Python process: `module` is run with `settings`, and has its readiness probe on `management_port`."""
 
     name: str
     module: str
@@ -37,16 +37,16 @@ class Service:
 
     @property
     def argv(self) -> list[str]:
-        """The command line: this very Python, which does not look for modules in the current folder (-P)."""
+        """The command line: the same Python, which does not import modules of the current folder (-P)."""
         return [sys.executable, "-P", "-m", self.module]
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """Settings over what is inherited; tuning goes through, the way to another cluster does not."""
-        kept = {name: value for name, value in inherited.items() if not name.startswith(_OF_A_CLUSTER)}
+        """Merge its settings into the inherited variables, without those that name another cluster."""
+        kept = {name: value for name, value in inherited.items() if not name.startswith(_CLUSTER_VARIABLES)}
         return {**kept, **self.settings}
 
     def unused(self, inherited: Mapping[str, str]) -> set[str]:
-        """The names of the settings that are set and do not reach it as they are."""
+        """Return the names of the inherited settings that it does not get, or gets with another value."""
         own = self.environment(inherited)
         return {
             name
@@ -55,10 +55,10 @@ class Service:
         }
 
 
-def refuse_unusable(ports: Ports, inherited: Mapping[str, str]) -> list[str]:
-    """Read the settings of all services as they will; returns the names of the variables that do not reach them.
+def check_settings(ports: Ports, inherited: Mapping[str, str]) -> list[str]:
+    """Validate the settings of all services; return the names of the variables that do not reach them.
 
-    Raises CannotStart. A service would find the same mistake itself, but only after Kafka has started.
+    Raises CannotRunError. A service would report the same error itself, but only after Kafka has started.
     """
     address = f"http://{LOOPBACK}:{ports.registry}"
     services = [producer(ports, address), *zone_workers(ports, address)]
@@ -66,7 +66,7 @@ def refuse_unusable(ports: Ports, inherited: Mapping[str, str]) -> list[str]:
         try:
             load(service.settings_class, service.environment(inherited))
         except SettingsError as error:
-            raise CannotStart(sentence(str(error))) from None
+            raise CannotRunError(sentence(str(error))) from None
     return sorted(set().union(*(service.unused(inherited) for service in services)))
 
 

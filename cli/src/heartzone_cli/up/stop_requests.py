@@ -1,4 +1,4 @@
-"""Ctrl-C and signals, counted instead of raised: where `up` unwinds is its own choice."""
+"""Ctrl-C and signals, recorded instead of raised: `up` decides itself where it unwinds."""
 
 import queue
 import signal
@@ -6,18 +6,19 @@ import time
 from types import FrameType, TracebackType
 from typing import Self
 
-# By name: Windows, which is refused in a sentence later, has no SIGHUP.
+# By name: Windows, which is reported as unsupported later, has no SIGHUP.
 SIGNALS = tuple(each for each in signal.Signals if each.name in {"SIGINT", "SIGTERM", "SIGHUP"})
-# A terminal sends Ctrl-C to make and to a wrapper too, which may pass it on: one wish, twice told.
-ONE_WISH_S = 0.5
+# A terminal sends Ctrl-C to make and to a wrapper too, which may pass it on: signals within so many seconds are one
+# request.
+SAME_REQUEST_SECONDS = 0.5
 
 
 class StopRequests:
-    """Takes the signals while its block lasts, the last of the process: one asks to stop, another one to hurry."""
+    """Handles the signals while its block lasts, the last of the process: one requests a stop, another one a kill."""
 
     def __init__(self) -> None:
-        self.asked = False
-        self.hurried = False
+        self.stop_requested = False
+        self.kill_requested = False
         self._first = 0.0
         # Unlike an Event, it may be put into by a handler that interrupts get().
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -35,7 +36,7 @@ class StopRequests:
             signal.signal(number, signal.SIG_IGN)
 
     def pause(self, seconds: float) -> None:
-        """Wait, but not on when a signal comes."""
+        """Wait, at most until a signal arrives."""
         try:
             self._wake.get(timeout=seconds)
         except queue.Empty:
@@ -43,8 +44,8 @@ class StopRequests:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
-        if not self.asked:
-            self.asked, self._first = True, now
-        elif now - self._first > ONE_WISH_S:
-            self.hurried = True
+        if not self.stop_requested:
+            self.stop_requested, self._first = True, now
+        elif now - self._first > SAME_REQUEST_SECONDS:
+            self.kill_requested = True
         self._wake.put(None)

@@ -1,1 +1,1 @@
-"""`heartzone zones`: the output topic, live."""
+"""`heartzone zones`: zone events, live."""

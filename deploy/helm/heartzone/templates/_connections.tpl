@@ -32,10 +32,9 @@ HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION: /etc/heartzone/schema-registry/ca.crt
 {{- range $property, $value := .Values.schemaRegistry.config }}
 {{ printf "HEARTZONE_SCHEMA_REGISTRY_%s" ($property | upper | replace "." "_") }}: {{ include "heartzone.text" $value | quote }}
 {{- end }}
-HEARTZONE_TOPIC_RAW: {{ .Values.topics.raw.name | quote }}
-HEARTZONE_TOPIC_BIOMETRICS: {{ .Values.topics.biometrics.name | quote }}
-HEARTZONE_TOPIC_ZONES: {{ .Values.topics.zones.name | quote }}
-HEARTZONE_TOPIC_DEAD_LETTERS: {{ .Values.topics.deadLetters.name | quote }}
+{{- range include "heartzone.topics" . | fromYamlArray }}
+{{ include "heartzone.topicSetting" .key }}: {{ (get $.Values.topics .key).name | quote }}
+{{- end }}
 HEARTZONE_LOG_LEVEL: {{ .Values.log.level }}
 HEARTZONE_LOG_FORMAT: {{ .Values.log.format }}
 {{- end }}

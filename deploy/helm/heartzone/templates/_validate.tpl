@@ -67,16 +67,15 @@
   "HEARTZONE_SCHEMA_REGISTRY_URL" "schemaRegistry.url"
   "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO" "schemaRegistry.auth.existingSecret"
   "HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION" "schemaRegistry.tls.existingSecret"
-  "HEARTZONE_TOPIC_RAW" "topics.raw.name"
-  "HEARTZONE_TOPIC_BIOMETRICS" "topics.biometrics.name"
-  "HEARTZONE_TOPIC_ZONES" "topics.zones.name"
-  "HEARTZONE_TOPIC_DEAD_LETTERS" "topics.deadLetters.name"
   "HEARTZONE_LOG_LEVEL" "log.level"
   "HEARTZONE_LOG_FORMAT" "log.format"
   "HEARTZONE_GROUP_ID" "zoneWorker.groupId"
   "HEARTZONE_WATCH_NAMESPACES" "operator.watchNamespaces"
   "HEARTZONE_LEASE_NAMESPACE" "operator.leaseNamespace"
   "HEARTZONE_SECRETS_DIR" "a Secret" }}
+{{- range include "heartzone.topics" . | fromYamlArray }}
+{{- $_ := set $own (include "heartzone.topicSetting" .key) (printf "topics.%s.name" .key) }}
+{{- end }}
 {{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator }}
 {{- range $variable, $_ := $component.env }}
 {{- with get $own $variable }}
@@ -103,13 +102,14 @@
 {{- end }}
 
 {{- define "heartzone.validate.topics" -}}
-{{- $topics := pick .Values.topics "raw" "biometrics" "zones" "deadLetters" }}
 {{- $taken := dict }}
-{{- range $key, $topic := $topics }}
-{{- with get $taken $topic.name }}
-{{- fail (printf "topics.%s.name and topics.%s.name are both %s; each takes a topic of its own" . $key $topic.name) }}
+{{- range include "heartzone.topics" . | fromYamlArray }}
+{{- $key := .key }}
+{{- $name := (get $.Values.topics $key).name }}
+{{- with get $taken $name }}
+{{- fail (printf "topics.%s.name and topics.%s.name are both %s; each takes a topic of its own" . $key $name) }}
 {{- end }}
-{{- $_ := set $taken $topic.name $key }}
+{{- $_ := set $taken $name $key }}
 {{- end }}
 {{- end }}
 

@@ -1,62 +1,76 @@
-"""Carries plans out: observes both sides, plans, acts through the adapters, and says for each step what came of it.
+"""Applying of plans: observes both sides, plans, applies through the adapters, and reports the outcome of each step.
 
-Kafka and the registry are asked at the same time, and when one is away the other's half goes on.
+Kafka and the registry are called concurrently; when one is unavailable, the half of the other goes on.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
-from event_topics.failures import Failure
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.plan import Action, Plan, Refusal, SubjectAction, TopicAction, Unknown, plan
-from event_topics.schema_subjects import SchemaSubjects
-from event_topics.state import DesiredSchema, DesiredTopic, Observed
+from event_topics.kafka.topics import KafkaTopics
+from event_topics.model.failures import Failure
+from event_topics.model.planning import Plan, plan
+from event_topics.model.state import DesiredSchema, DesiredTopic, Observed
+from event_topics.model.steps import Action, Blocked, SubjectAction, TopicAction, Unknown
+from event_topics.registry.subjects import SchemaSubjects
 
-Status = Literal["unchanged", "applied", "refused", "failed"]
-_WORST_LAST: tuple[Status, ...] = ("unchanged", "applied", "refused", "failed")
+
+class StepStatus(StrEnum):
+    """Status of one step, or of all steps of a resource: the worst comes last."""
+
+    UNCHANGED = "unchanged"
+    """There was nothing to do."""
+    APPLIED = "applied"
+    """The action succeeded."""
+    REFUSED = "refused"
+    """The step is blocked until a person changes something."""
+    FAILED = "failed"
+    """The action failed, or its half could not be observed."""
+
+
+_SEVERITY = tuple(StepStatus)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one step: `failure` None, the action was carried out; else it was refused or went wrong."""
+    """Outcome of one step: `failure` None, the action was applied; else why it was not."""
 
-    step: Action | Refusal | Unknown
+    step: Action | Blocked | Unknown
     failure: Failure | None = None
 
     @property
-    def status(self) -> Status:
-        """`refused`: a person must change something. `failed`: it was tried, or could not even be looked at."""
+    def status(self) -> StepStatus:
+        """Status of the step."""
         if self.failure is None:
-            return "applied"
-        return "refused" if isinstance(self.step, Refusal) else "failed"
+            return StepStatus.APPLIED
+        return StepStatus.REFUSED if isinstance(self.step, Blocked) else StepStatus.FAILED
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of applying: the outcomes in the order in which they were known, and the resources' names."""
+    """The outcomes in the order in which they became known, and the names of the resources."""
 
     resources: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
-        """The outcomes that a person or a later run has to see to."""
+        """The outcomes that need a person or a later run."""
         return tuple(outcome for outcome in self.outcomes if outcome.failure is not None)
 
     @property
-    def by_resource(self) -> Mapping[str, Status]:
-        """Each resource's worst status; `unchanged` when there was nothing to do for it."""
-        worst: dict[str, Status] = dict.fromkeys(self.resources, "unchanged")
+    def by_resource(self) -> Mapping[str, StepStatus]:
+        """Each resource's worst status."""
+        worst = dict.fromkeys(self.resources, StepStatus.UNCHANGED)
         for outcome in self.outcomes:
             name = outcome.step.resource
-            worst[name] = max(worst[name], outcome.status, key=_WORST_LAST.index)
+            worst[name] = max(worst[name], outcome.status, key=_SEVERITY.index)
         return worst
 
 
 def observe(desired: Sequence[DesiredTopic], kafka: KafkaTopics, registry: SchemaSubjects) -> Observed:
-    """Look at all topics and subjects that are asked for, both sides at once."""
+    """Observe the desired topics and their subjects, both sides concurrently."""
     subjects = {
         subject: schema
         for each in desired
@@ -68,16 +82,16 @@ def observe(desired: Sequence[DesiredTopic], kafka: KafkaTopics, registry: Schem
         return Observed(subjects=registry.observe(subjects), topics=topics.result())
 
 
-def carry_out(plan: Plan, kafka: KafkaTopics, registry: SchemaSubjects) -> Iterator[Outcome]:
-    """Do the plan's actions, both sides at once; yield refusals and unknowns too, so that no step goes unsaid."""
-    yield from (Outcome(refusal, refusal.failure) for refusal in plan.refusals)
-    yield from (Outcome(unknown, unknown.failure) for unknown in plan.unknowns)
+def apply_plan(plan: Plan, kafka: KafkaTopics, registry: SchemaSubjects) -> Iterator[Outcome]:
+    """Apply the plan's actions, both sides concurrently; yield the outcome of every step, blocked and unknown too."""
+    yield from (Outcome(step, step.failure) for step in plan.blocked)
+    yield from (Outcome(step, step.failure) for step in plan.unknown)
     topic_actions = [each for each in plan.actions if isinstance(each, TopicAction)]
     subject_actions = [each for each in plan.actions if isinstance(each, SubjectAction)]
     with ThreadPoolExecutor(2, thread_name_prefix="apply") as pool:
         halves: list[Future[list[Outcome]]] = [
-            pool.submit(lambda: [Outcome(step, failure) for step, failure in kafka.carry_out(topic_actions)]),
-            pool.submit(lambda: [Outcome(step, failure) for step, failure in registry.carry_out(subject_actions)]),
+            pool.submit(lambda: [Outcome(step, failure) for step, failure in kafka.apply(topic_actions)]),
+            pool.submit(lambda: [Outcome(step, failure) for step, failure in registry.apply(subject_actions)]),
         ]
         for half in as_completed(halves):
             yield from half.result()
@@ -90,15 +104,15 @@ def apply_event_topics(
     registry_config: Mapping[str, str | int | float],
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,  # noqa: ARG005
 ) -> Report:
-    """Make topics and subjects what is asked for, without a question: observe, plan, carry out.
+    """Make topics and subjects what is desired, without confirmation: observe, plan, apply.
 
     `kafka_config` are librdkafka's properties, `registry_config` those of confluent_kafka's registry client (`url`, …).
-    Raises InvalidKafkaConfig and InvalidRegistryConfig; all that Kafka and the registry say is in the report.
+    Raises InvalidKafkaConfigError and InvalidRegistryConfigError; errors of Kafka and the registry are in the report.
     """
     kafka = KafkaTopics(kafka_config)
     outcomes: list[Outcome] = []
     with SchemaSubjects(registry_config) as registry:
-        for outcome in carry_out(plan(desired, observe(desired, kafka, registry)), kafka, registry):
+        for outcome in apply_plan(plan(desired, observe(desired, kafka, registry)), kafka, registry):
             outcomes.append(outcome)
             on_outcome(outcome)
     return Report(tuple(each.resource for each in desired), tuple(outcomes))

@@ -1,11 +1,11 @@
-"""Copies schemas kept in files of their own into the EventTopics that carry them as text.
+"""Embedding of schema files into the EventTopics that carry them as text.
 
 A resource must hold its schema as a string, and people edit schemas in files. A line such as
 
     schema: | # text of ../Biometrics.json
 
 marks the block below it as a copy; `python -m event_topics.embedding FOLDER` brings the copies up to date, and with
-`--check` only says which are not, and exits 1.
+`--check` it only reports which are not, and exits with 1.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""Reads what topics and subjects there are and describes them as EventTopics, so that a team can move in.
+"""Export of existing topics and subjects as EventTopics, for a team that adopts them.
 
-Planning with what comes out gives an empty plan.
+Planning with the exported resources gives an empty plan.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -8,17 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from event_topics.failures import Failure
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.manifest import manifest_of, resource_names
-from event_topics.resource import parse_event_topic
-from event_topics.schema_subjects import SchemaSubjects
-from event_topics.state import DesiredSchema, Half, ObservedSubject, ObservedTopic, desired_topic
+from event_topics.kafka.topics import KafkaTopics
+from event_topics.manifests.rendering import manifest_of, resource_names
+from event_topics.model.failures import Failure
+from event_topics.model.reasons import FailureReason
+from event_topics.model.resource import parse_event_topic
+from event_topics.model.state import DesiredSchema, Half, ObservedSubject, ObservedTopic, desired_topic
+from event_topics.registry.subjects import SchemaSubjects
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A topic or a subject that is not described, and why."""
+    """A topic or a subject that is not exported, and why."""
 
     name: str
     failure: Failure
@@ -26,7 +27,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The manifests by topic, in order of the topics' names, and what is not in them."""
+    """The manifests by topic, in order of the topics' names, and what they lack."""
 
     manifests: Mapping[str, Mapping[str, Any]]
     left_out: tuple[LeftOut, ...]
@@ -35,7 +36,7 @@ class Export:
 def topic_and_subject_names(
     kafka: KafkaTopics, registry: SchemaSubjects
 ) -> tuple[tuple[str, ...] | Failure, tuple[str, ...] | Failure]:
-    """List both sides at once, or say why one cannot be listed."""
+    """List topics and subjects concurrently; a Failure says why one cannot be listed."""
     with ThreadPoolExecutor(2, thread_name_prefix="export") as pool:
         topics = pool.submit(kafka.names)
         subjects = pool.submit(registry.names)
@@ -50,10 +51,10 @@ def export_event_topics(
     *,
     taken_names: Collection[str] = (),
 ) -> Export:
-    """Describe the topics, with those of the subjects that are theirs by TopicNameStrategy.
+    """Describe the topics, with those of the subjects that belong to them by TopicNameStrategy.
 
-    A topic that cannot be read, or whose registry is away just then, is left out whole; a schema that an EventTopic
-    cannot hold is left out alone.
+    A topic that cannot be observed, or whose subjects the registry cannot return just then, is left out as a whole.
+    A schema that an EventTopic cannot hold is left out alone.
     """
     wanted = sorted(set(subjects) & {f"{topic}-{half}" for topic in topics for half in ("value", "key")})
     with ThreadPoolExecutor(2, thread_name_prefix="export") as pool:
@@ -78,7 +79,7 @@ def _describe(
     held: Mapping[str, ObservedSubject | Failure],
 ) -> tuple[Mapping[str, Any] | None, list[LeftOut]]:
     if observed is None:
-        return None, [LeftOut(topic, Failure("TopicNotFound", "The topic was deleted just now."))]
+        return None, [LeftOut(topic, Failure(FailureReason.TOPIC_NOT_FOUND, "The topic was deleted just now."))]
     if isinstance(observed, Failure):
         return None, [LeftOut(topic, observed)]
     subjects: dict[str, ObservedSubject] = {}
@@ -93,14 +94,14 @@ def _describe(
         elif found is not None:
             subjects[half] = found
     manifest = manifest_of(name, topic, observed, value=subjects.get("value"), key=subjects.get("key"))
-    for half, subject, failure in _unfit(manifest):
+    for half, subject, failure in _invalid_schemas(manifest):
         missing.append(LeftOut(subject, failure))
         del manifest["spec"][half]
     return manifest, missing
 
 
-def _unfit(manifest: Mapping[str, Any]) -> Iterator[tuple[Half, str, Failure]]:
-    """The schemas that planning would refuse, as registries hold some that are none."""
+def _invalid_schemas(manifest: Mapping[str, Any]) -> Iterator[tuple[Half, str, Failure]]:
+    """The schemas that would block a plan: some registries store invalid ones."""
     for half, subject, schema in desired_topic(parse_event_topic(manifest)).schemas():
         if not isinstance(schema, DesiredSchema):
             yield half, subject, schema

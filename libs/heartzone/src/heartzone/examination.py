@@ -1,139 +1,241 @@
-"""The slow, exact reading of a Biometrics payload, for what the quick one was not sure of.
+"""Read a parsed JSON document as a message, exactly, and say everything that is wrong with it.
 
-It admits what the quick one cannot (150.0 and 1e2 are integers to JSON Schema, leap seconds are date-times), and for
-everything else it says which field is wrong, what it holds and what would be right.
+The rules are those of the model: its fields, their names in JSON, the bounds of its numbers, the formats of its texts.
+What a service decides for itself is passed in: how a format is read, how a field may be spelled, what may be there
+beside the fields. It is the slow way; services decode with msgspec first, and come here with what that did not take.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, NoReturn
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-import msgspec
+from msgspec import Struct, inspect
 
-from heartzone.formats import is_date_time, is_uuid
-from heartzone.messages import INT32_MAX, Biometrics, HeartRate, InvalidMessage
+from heartzone.violations import InvalidDocumentError, Violation, pointer_to, quote
 
-_LONGEST_QUOTE = 60
-_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+Message = TypeVar("Message", bound=Struct)
+Spellings: TypeAlias = Callable[[str], tuple[str, ...]]
+# Names and indexes on the way to a value, the last one first: rendered as a pointer only where something is wrong.
+Path: TypeAlias = "tuple[Path, str | int] | None"
 
 
-def examine(payload: bytes, *, ignored: frozenset[str], ignored_in_reading: frozenset[str]) -> Biometrics:
-    """The message in a payload.
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """How texts of a JSON Schema format are read.
+
+    ``expected`` completes "… is not". ``read`` returns the text that the message gets, or raises a ValueError, whose
+    text says what exactly is wrong where ``expected`` does not.
+    """
+
+    expected: str
+    read: Callable[[str], str]
+
+
+PLAIN_TEXT = TextFormat("a text", str)
+
+
+def exact_number(text: str) -> int | Decimal:
+    """A JSON number as it was written: a float would turn 1.00000000000000000001 into an integer."""
+    try:
+        return int(text) if len(text) <= 20 and text.lstrip("-").isdigit() else Decimal(text)
+    except InvalidOperation:
+        # An exponent of more digits than anyone counts; it only has to lie outside of every bound.
+        return Decimal("Infinity")
+
+
+class Examiner(Generic[Message]):
+    """Reads documents as messages of one model.
 
     Args:
-        payload: without the wire format's prefix.
-        ignored: fields that may be there beside ours and are not kept.
-        ignored_in_reading: the same, in each of HeartRates.
+        message: the model.
+        formats: how to read each format that the model's texts have.
+        spellings: the names that a field may have in a document, by its name in JSON; the first is what errors call it.
+        ignored: names that may be there beside the fields, by model; their values are not kept.
+        max_violations: how many are listed; the rest of the document is not read then.
 
     Raises:
-        InvalidMessage: it is not JSON, or not a Biometrics; the text names the first field that is wrong.
+        KeyError: the model has a format that is not in ``formats``.
+        TypeError: the model has a type that there is no rule for.
     """
-    return _biometrics(_parse(payload), ignored, ignored_in_reading)
+
+    def __init__(
+        self,
+        message: type[Message],
+        *,
+        formats: Mapping[str, TextFormat],
+        spellings: Spellings = lambda name: (name,),
+        ignored: Mapping[type[Struct], frozenset[str]] = MappingProxyType({}),
+        max_violations: int = 1,
+    ) -> None:
+        self._formats = formats
+        self._spellings = spellings
+        self._ignored = ignored
+        self._max_violations = max_violations
+        self._root = self._reader(inspect.type_info(message))
+
+    def examine(self, document: Any) -> Message:
+        """The message in a document, whose numbers are int or Decimal (see `exact_number`).
+
+        Raises:
+            InvalidDocumentError: it is none.
+        """
+        found = _Violations(self._max_violations)
+        try:
+            message: Message = self._root.read(document, None, found)
+        except _EnoughError:
+            pass
+        else:
+            if not found.violations:
+                return message
+        raise InvalidDocumentError(found.violations, ambiguous=found.ambiguous)
+
+    def _reader(self, kind: inspect.Type, rules: Mapping[str, Any] = MappingProxyType({})) -> "_Reader":
+        match kind:
+            case inspect.Metadata(type=bare):
+                return self._reader(bare, kind.extra_json_schema or {})
+            case inspect.StrType(min_length=None, max_length=None, pattern=None):
+                return _Text(self._formats[rules["format"]] if "format" in rules else PLAIN_TEXT)
+            case inspect.IntType(gt=None, ge=int(least), lt=None, le=int(most), multiple_of=None):
+                return _Integer(least, most)
+            case inspect.ListType(min_length=None, max_length=None):
+                return _Array(self._reader(kind.item_type))
+            case inspect.StructType():
+                fields = [_Field(self._spellings(field.encode_name), self._reader(field.type)) for field in kind.fields]
+                return _Object(kind.cls, fields, self._ignored.get(kind.cls, frozenset()))
+            case _:
+                raise TypeError(f"there is no rule for {kind}")
 
 
-def _decimal(text: str) -> Decimal | float:
-    """A number as it was written: a float would turn 1.00000000000000000001 into an integer."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        # An exponent of more digits than anyone counts; it only has to be no integer within bounds.
-        return float("nan")
+class _EnoughError(Exception):
+    """As many violations were found as are listed."""
 
 
-_parse_json = msgspec.json.Decoder(float_hook=_decimal).decode
+class _Violations:
+    """Collects what is wrong, up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        self.violations: list[Violation] = []
+        self.ambiguous = False
+        self._limit = limit
+
+    def add(self, path: Path, detail: str) -> None:
+        self.violations.append(Violation(_pointer(path), detail))
+        if len(self.violations) >= self._limit:
+            raise _EnoughError
 
 
-def _parse(payload: bytes) -> Any:
-    if not payload:
-        raise InvalidMessage("invalid_json", "the payload is empty; a JSON object was expected")
-    if payload.startswith(_BOMS):
-        raise InvalidMessage(
-            "invalid_json", "the payload starts with a byte order mark; plain UTF-8 JSON without one was expected"
-        )
-    try:
-        return _parse_json(payload)
-    except UnicodeDecodeError as error:
-        raise InvalidMessage(
-            "invalid_json",
-            f"the payload is not UTF-8 (byte 0x{error.object[error.start]:02x}); UTF-8 JSON was expected",
-        ) from error
-    except RecursionError as error:
-        raise InvalidMessage("invalid_json", "the payload is nested too deeply; a Biometrics has two levels") from error
-    except msgspec.DecodeError as error:
-        problem = str(error).removeprefix("JSON is malformed: ")
-        raise InvalidMessage("invalid_json", f"the payload is not JSON: {problem}") from error
+def _pointer(path: Path) -> str:
+    if path is None:
+        return ""
+    parent, name = path
+    return pointer_to(_pointer(parent), str(name))
 
 
-def _biometrics(document: Any, ignored: frozenset[str], ignored_in_reading: frozenset[str]) -> Biometrics:
-    fields = _object("", document, ("DeviceId", "HeartRates", "MaxHeartRate"), ignored)
-    readings = fields["HeartRates"]
-    if not isinstance(readings, list):
-        _refuse("/HeartRates", readings, "an array of readings was expected")
-    return Biometrics(
-        _text("/DeviceId", fields["DeviceId"], is_uuid, "a UUID like 3fa85f64-5717-4562-b3fc-2c963f66afa6"),
-        [_heart_rate(f"/HeartRates/{index}", item, ignored_in_reading) for index, item in enumerate(readings)],
-        _integer("/MaxHeartRate", fields["MaxHeartRate"], least=1),
-    )
+class _Reader(Protocol):
+    """Reads values of one type. What it returns for a value with a violation is never used."""
+
+    @property
+    def expected(self) -> str:
+        """Completes "… is not"."""
+
+    def read(self, value: Any, path: Path, found: _Violations) -> Any:
+        """The value that the message gets."""
 
 
-def _heart_rate(pointer: str, document: Any, ignored: frozenset[str]) -> HeartRate:
-    fields = _object(pointer, document, ("DateTime", "Value"), ignored)
-    return HeartRate(
-        _text(
-            f"{pointer}/DateTime",
-            fields["DateTime"],
-            is_date_time,
-            "an RFC 3339 date-time like 2022-12-02T13:50:00Z",
-        ),
-        _integer(f"{pointer}/Value", fields["Value"], least=0),
-    )
+class _Text:
+    def __init__(self, form: TextFormat) -> None:
+        self.expected = form.expected
+        self._read = form.read
+
+    def read(self, value: Any, path: Path, found: _Violations) -> Any:
+        reason = ""
+        if isinstance(value, str):
+            try:
+                return self._read(value)
+            except ValueError as error:
+                reason = f": {error}" if str(error) else ""
+        return found.add(path, f"{quote(value)} is not {self.expected}{reason}")
 
 
-def _object(pointer: str, document: Any, required: tuple[str, ...], ignored: frozenset[str]) -> dict[str, Any]:
-    if not isinstance(document, dict):
-        _refuse(pointer, document, f"an object with {', '.join(required)} was expected")
-    for name in required:
-        if name not in document:
-            raise InvalidMessage("schema_violation", f"{pointer}/{name} is missing; it is required")
-    for name in document:
-        if name not in required and name not in ignored:
-            raise InvalidMessage(
-                "schema_violation",
-                f"{pointer}/{_shortened(name)} is unknown to the writer's schema and to ours; known are"
-                f" {', '.join((*required, *sorted(ignored)))}",
-            )
-    return document
+class _Integer:
+    """An integer as JSON Schema calls one: any number without a fraction, 2.0 and 1e2 too, and neither true nor "2"."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.expected = f"an integer from {least} to {most}"
+        self._least, self._most = least, most
+
+    def read(self, value: Any, path: Path, found: _Violations) -> Any:
+        kind = type(value)
+        # The range first: writing 1e999999999 out as an integer would fill the memory.
+        if (kind is int or kind is Decimal) and self._least <= value <= self._most and value == (number := int(value)):
+            return number
+        return found.add(path, f"{quote(value)} is not {self.expected}")
 
 
-def _text(pointer: str, value: Any, admits: Callable[[object], bool], expected: str) -> str:
-    if not isinstance(value, str) or not admits(value):
-        _refuse(pointer, value, f"{expected} was expected")
-    return value
+class _Array:
+    def __init__(self, item: _Reader) -> None:
+        self.expected = f"an array, each item {item.expected}"
+        self._read_item = item.read
+
+    def read(self, value: Any, path: Path, found: _Violations) -> Any:
+        if not isinstance(value, list):
+            return found.add(path, f"{quote(value)} is not {self.expected}")
+        read = self._read_item
+        return [read(item, (path, index), found) for index, item in enumerate(value)]
 
 
-def _integer(pointer: str, value: Any, *, least: Literal[0, 1]) -> int:
-    """JSON Schema's integer: any number without a fraction. ``true`` is none."""
-    number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    # The range first: writing 1e999999 out as an integer would take a megabyte.
-    if not number or not least <= value <= INT32_MAX or value != int(value):
-        _refuse(pointer, value, f"an integer from {least} to {INT32_MAX} was expected")
-    return int(value)
+@dataclass(frozen=True, slots=True)
+class _Field:
+    spellings: tuple[str, ...]
+    reader: _Reader
 
 
-def _refuse(pointer: str, value: Any, expected: str) -> NoReturn:
-    place = pointer or "the payload"
-    raise InvalidMessage("schema_violation", f"{place} is {_quoted(value)}; {expected}")
+class _Object:
+    def __init__(self, model: type[Struct], fields: Sequence[_Field], ignored: frozenset[str]) -> None:
+        self._model = model
+        self._fields = fields
+        self._ignored = ignored
+        self._spellings = {spelling for field in fields for spelling in field.spellings}
+        self._first = [field.spellings[0] for field in fields]
+        self._usual = frozenset(self._first)
+        self.expected = f"an object with {_listed(self._first)}"
+        self._known = _listed([*self._first, *sorted(ignored)])
+        # Arrays last: what is wrong with many items must not push everything else off the list.
+        order = sorted(range(len(fields)), key=lambda index: isinstance(fields[index].reader, _Array))
+        self._readers = [(index, fields[index].reader.read) for index in order]
+
+    def read(self, value: Any, path: Path, found: _Violations) -> Any:
+        if not isinstance(value, dict):
+            return found.add(path, f"{quote(value)} is not {self.expected}")
+        # Nearly every object has its fields and no other; looking for each spelling takes half of the time.
+        names = self._first if value.keys() == self._usual else self._names(value, path, found)
+        arguments: list[Any] = [None] * len(names)
+        for index, read in self._readers:
+            name = names[index]
+            if name is not None:
+                arguments[index] = read(value[name], (path, name), found)
+        return self._model(*arguments)
+
+    def _names(self, value: Mapping[str, Any], path: Path, found: _Violations) -> Sequence[str | None]:
+        """How the document spells each field; None where it is missing."""
+        names: list[str | None] = []
+        for field in self._fields:
+            present = [spelling for spelling in field.spellings if spelling in value]
+            names.append(present[0] if present else None)
+            if not present:
+                found.add((path, field.spellings[0]), f"{field.spellings[0]} is missing; it is required")
+            if len(present) > 1:
+                found.ambiguous = True
+                detail = f"{' and '.join(present)} are both there; one of them was expected"
+                found.add((path, present[1]), detail)
+        if len(value) > len(names) or None in names:
+            for name in value:
+                if name not in self._spellings and name not in self._ignored:
+                    found.add((path, name), f"{quote(name)} is not a field; known are {self._known}")
+        return names
 
 
-def _quoted(value: Any) -> str:
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "an array"
-    if isinstance(value, Decimal | float):
-        return _shortened(str(value))
-    return _shortened(msgspec.json.encode(value).decode())
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([part for part in (", ".join(names[:-1]), names[-1]) if part])

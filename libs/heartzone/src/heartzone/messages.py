@@ -5,7 +5,7 @@ from input to output to the digit, and .NET writes more digits than Python can h
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -60,17 +60,6 @@ class HeartRateZoneReached(Struct, frozen=True, gc=False, rename="pascal", forbi
     date_time: DateTime
     heart_rate: BeatsPerMinute
     max_heart_rate: MaxBeatsPerMinute
-
-
-class InvalidMessage(ValueError):
-    """Bytes that are not the message they should be; the text says which field, its value and what would be right.
-
-    ``reason`` is ``invalid_json`` (not JSON at all) or ``schema_violation`` (JSON, but not this message).
-    """
-
-    def __init__(self, reason: Literal["invalid_json", "schema_violation"], detail: str) -> None:
-        super().__init__(detail)
-        self.reason: Literal["invalid_json", "schema_violation"] = reason
 
 
 encode = msgspec.json.Encoder().encode

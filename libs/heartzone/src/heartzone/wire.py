@@ -10,7 +10,7 @@ _HEADER = Struct(">BI")
 _MAGIC = 0
 
 
-class BadFrame(ValueError):
+class BadFrameError(ValueError):
     """A record value that is not framed as it should be; the text says what is wrong."""
 
 
@@ -23,15 +23,17 @@ def unframe(value: bytes | None) -> tuple[int, bytes]:
     """The schema id and the payload of a record value.
 
     Raises:
-        BadFrame: no value, too short, or another first byte.
+        BadFrameError: no value, too short, or another first byte.
     """
     if value is None:
-        raise BadFrame("the record has no value (a tombstone); a schema id and a JSON payload were expected")
+        raise BadFrameError("the record has no value (a tombstone); a schema id and a JSON payload were expected")
     if len(value) < _HEADER.size:
-        raise BadFrame(f"the value has {len(value)} bytes; at least 5 were expected: byte 0 and a four-byte schema id")
+        raise BadFrameError(
+            f"the value has {len(value)} bytes; at least 5 were expected: byte 0 and a four-byte schema id"
+        )
     magic, schema_id = _HEADER.unpack_from(value)
     if magic != _MAGIC:
-        raise BadFrame(f"the first byte is 0x{magic:02x}; 0x00 was expected, followed by a four-byte schema id")
+        raise BadFrameError(f"the first byte is 0x{magic:02x}; 0x00 was expected, followed by a four-byte schema id")
     return schema_id, value[_HEADER.size :]
 
 

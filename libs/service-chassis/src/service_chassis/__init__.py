@@ -1,1 +1,1 @@
-"""What services around Kafka have in common: settings, logs, metrics, probes, lookups in a schema registry."""
+"""Settings, logs, metrics, probes and the start of a service around Kafka. Imports nothing: see `early_stop`."""

@@ -1,4 +1,4 @@
-"""Keeps the process small: glibc would give each of the threads a heap of its own, which never shrinks again."""
+"""Memory settings of glibc, which by default gives each thread a heap of its own that never shrinks again."""
 
 import ctypes
 from contextlib import suppress

@@ -1,6 +1,6 @@
 """Every metric of the operator.
 
-heartzone_reconciles_total{outcome}            unchanged, applied, refused, waiting, deleted, paused
+heartzone_reconciles_total{outcome}            resources, by `model.work.Outcome`
 heartzone_reconcile_duration_seconds           of one batch, whatever its size
 heartzone_reconcile_batch_resources            resources of one batch
 heartzone_eventtopics{condition,status}        resources by condition
@@ -10,14 +10,12 @@ heartzone_registry_requests_total              requests to the schema registry
 
 from collections import Counter as Tally
 from collections.abc import Collection
-from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from event_topics.status import ConditionType
-from heartzone_operator.resources import Resource
-
-Outcome = Literal["unchanged", "applied", "refused", "waiting", "deleted", "paused"]
+from event_topics.model import ConditionType
+from heartzone_operator.model.resource import Resource
+from heartzone_operator.model.work import Outcome
 
 DURATION_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 BATCH_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000)
@@ -30,7 +28,7 @@ class OperatorMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._reconciles = Counter(
-            "heartzone_reconciles", "Resources reconciled, by what came of it", ["outcome"], registry=registry
+            "heartzone_reconciles", "Resources reconciled, by outcome", ["outcome"], registry=registry
         )
         self.duration = Histogram(
             "heartzone_reconcile_duration_seconds",
@@ -54,8 +52,8 @@ class OperatorMetrics:
             registry=registry,
         )
         self._registry = Counter("heartzone_registry_requests", "Requests to the schema registry", registry=registry)
-        # Told as 0 from the start, so that increase() sees the first of each.
-        for outcome in get_args(Outcome):
+        # Exported as 0 from the start, so that increase() counts the first of each.
+        for outcome in Outcome:
             self._reconciles.labels(outcome=outcome)
         self.count_resources(())
 
@@ -63,11 +61,11 @@ class OperatorMetrics:
         """Count one resource."""
         self._reconciles.labels(outcome=outcome).inc()
 
-    def asked_kafka(self, request: str) -> None:
+    def kafka_requested(self, request: str) -> None:
         """Count one request."""
         self._kafka.labels(request=request).inc()
 
-    def asked_registry(self) -> None:
+    def registry_requested(self) -> None:
         """Count one request."""
         self._registry.inc()
 

@@ -3,141 +3,145 @@
 import asyncio
 import logging
 import os
-import signal
 import sys
-from contextlib import ExitStack
 from typing import NoReturn
 
 import structlog
 from prometheus_client import CollectorRegistry
 
-from event_topics.kafka_admin import InvalidKafkaConfig
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.registry_client import InvalidRegistryConfig
-from event_topics.schema_subjects import SchemaSubjects
-from heartzone_operator.batch import Batches
-from heartzone_operator.cluster import Cluster
-from heartzone_operator.config_maps import ConfigMapTexts
-from heartzone_operator.connection import login
-from heartzone_operator.deletion import Deletion
-from heartzone_operator.events import EventPoster
-from heartzone_operator.fleet import Fleet
-from heartzone_operator.kubernetes import KubernetesApi
-from heartzone_operator.lease import Lease, LeaseLost
+from event_topics import InvalidKafkaConfigError, InvalidRegistryConfigError, KafkaTopics, SchemaSubjects
+from heartzone_operator.cluster.cluster import Cluster
+from heartzone_operator.kubernetes.api import KubernetesApi
+from heartzone_operator.kubernetes.config_maps import ConfigMapCache
+from heartzone_operator.kubernetes.connection import login
+from heartzone_operator.kubernetes.event_recorder import EventRecorder
+from heartzone_operator.kubernetes.finalizers import Finalizers
+from heartzone_operator.kubernetes.leader_election import LeaderElection, LeaseLostError
+from heartzone_operator.kubernetes.startup import Startup, fill_index, wait_for_definition
+from heartzone_operator.kubernetes.status_writer import StatusWriter
+from heartzone_operator.kubernetes.watch import Watch
 from heartzone_operator.metrics import OperatorMetrics
-from heartzone_operator.progress import Progress
-from heartzone_operator.reconciler import Reconciler
+from heartzone_operator.model.index import Index
+from heartzone_operator.model.progress import Progress
+from heartzone_operator.probes import Probes
+from heartzone_operator.reconcile.batch import Batches
+from heartzone_operator.reconcile.reconciler import Reconciler
 from heartzone_operator.settings import OperatorSettings
-from heartzone_operator.startup import Waiting, take_stock, until_served
-from heartzone_operator.watching import Watch
-from heartzone_operator.writing import Writer
 from service_chassis.settings import SettingsError
-from service_chassis.telemetry import build_info
-from service_chassis.telemetry.management import Health, ManagementServer
+from service_chassis.telemetry.management import Health
 
-SERVICE = "operator"
-_GRACE_S = 20.0
+_SHUTDOWN_TIMEOUT = 20.0  # seconds
 
 log = structlog.get_logger(__name__)
 
 
 class Operator:
-    """An operator with its management port; ``run`` blocks until SIGTERM or SIGINT."""
+    """An operator: a `service_chassis.program.Service`."""
 
-    def __init__(self, settings: OperatorSettings) -> None:
+    def __init__(self, settings: OperatorSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
-        self._waiting = Waiting()
+        self._stopping = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._startup = Startup()
         self._progress = Progress(settings.watchdog_timeout)
-        self._reconciler: Reconciler | None = None
-        self._watch: Watch | None = None
-        self._cluster: Cluster | None = None
-        self._metrics_registry = CollectorRegistry()
-        self._metrics = OperatorMetrics(self._metrics_registry)
-        # kopf tells of each retry and start; what matters of it is told here.
+        self._probes = Probes(self._startup, self._progress)
+        self._metrics = OperatorMetrics(metrics_registry)
+        # kopf logs each retry and start; what matters of them is logged here.
         logging.getLogger("kopf").setLevel(max(logging.ERROR, logging.getLogger().level))
 
     def run(self) -> int:
-        """Work until asked to stop; returns the exit code 0, or 1 when another operator took over.
+        """Reconcile until stopped; returns the exit code 0, or 1 when another operator acquired the lease.
 
         Raises:
-            SettingsError: a client refuses its properties, or there is no way to the API server.
+            SettingsError: the properties of a client are invalid, or there is no way to the API server.
         """
-        build_info(self._metrics_registry, SERVICE)
-        management = ManagementServer(
-            self._settings.management_port, registry=self._metrics_registry, live=self._live, ready=self._ready
-        )
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(management)
-            except OSError as error:
-                raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
-            log.info("management_listening", management_port=management.port)
-            return asyncio.run(self._serve())
+        return asyncio.run(self._serve())
+
+    def stop(self) -> None:
+        """Finish the batch in progress and end; safe in a signal handler."""
+        if self._loop is None or self._loop.is_closed():
+            self._stopping.set()
+        else:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def live(self) -> Health:
+        """Say whether the loop makes progress."""
+        return self._probes.live()
+
+    def ready(self) -> Health:
+        """Say whether resources are reconciled, or what is waited for."""
+        return self._probes.ready()
 
     async def _serve(self) -> int:
+        self._loop = asyncio.get_running_loop()
         settings, connection = self._settings, login()
         own_namespace = connection.default_namespace or "default"
         namespaces = settings.namespaces(own_namespace)
         api = KubernetesApi(login)
-        lease = Lease(
+        election = LeaderElection(
             api,
             namespace=settings.lease_namespace or (namespaces or (own_namespace,))[0],
             name="heartzone-operator",
             identity=settings.identity,
         )
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop = self._stopping
         kafka, registry = self._adapters()
-        self._cluster = Cluster(kafka, registry, compatibility_sweep=settings.compatibility_sweep)
+        cluster = Cluster(kafka, registry, compatibility_sweep=settings.compatibility_sweep)
         try:
-            working = asyncio.create_task(self._work(api, lease, self._cluster, namespaces, stop))
+            working = asyncio.create_task(self._work(api, election, cluster, namespaces, stop))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             return await self._end(working)
         finally:
-            await lease.release()
+            await election.release()
             await api.close()
             registry.close()
 
     def _adapters(self) -> tuple[KafkaTopics, SchemaSubjects]:
         try:
-            kafka = KafkaTopics(self._settings.kafka.admin(), on_request=self._asked_kafka)
-        except InvalidKafkaConfig as error:
+            kafka = KafkaTopics(self._settings.kafka.admin(), on_request=self._kafka_requested)
+        except InvalidKafkaConfigError as error:
             raise SettingsError(f"HEARTZONE_KAFKA_…: {error}") from error
         try:
-            registry = SchemaSubjects(self._settings.schema_registry.client_config(), on_request=self._asked_registry)
-        except InvalidRegistryConfig as error:
+            registry = SchemaSubjects(
+                self._settings.schema_registry.client_config(), on_request=self._registry_requested
+            )
+        except InvalidRegistryConfigError as error:
             raise SettingsError(f"HEARTZONE_SCHEMA_REGISTRY_…: {error}") from error
         return kafka, registry
 
-    def _asked_kafka(self, request: str) -> None:
-        self._metrics.asked_kafka(request)
-        self._progress.moved()
+    def _kafka_requested(self, request: str) -> None:
+        self._metrics.kafka_requested(request)
+        self._progress.step()
 
-    def _asked_registry(self) -> None:
-        self._metrics.asked_registry()
-        self._progress.moved()
+    def _registry_requested(self) -> None:
+        self._metrics.registry_requested()
+        self._progress.step()
 
     async def _work(
-        self, api: KubernetesApi, lease: Lease, cluster: Cluster, namespaces: tuple[str, ...], stop: asyncio.Event
+        self,
+        api: KubernetesApi,
+        election: LeaderElection,
+        cluster: Cluster,
+        namespaces: tuple[str, ...],
+        stop: asyncio.Event,
     ) -> None:
-        """Wait for the definition and the lease, then reconcile until stopped. Raises LeaseLost."""
-        await until_served(api, self._waiting)
-        await lease.acquire(self._waiting.because)
-        fleet, config_maps = Fleet(), ConfigMapTexts(api)
-        events = EventPoster(api, self._settings.identity)
-        writer = Writer(api, fleet, events, self._progress)
+        """Wait for the definition and the lease, then reconcile until stopped. Raises LeaseLostError."""
+        await wait_for_definition(api, self._startup)
+        await election.acquire(self._startup.delayed)
+        index, config_maps = Index(), ConfigMapCache(api)
+        events = EventRecorder(api, self._settings.identity)
+        writer = StatusWriter(api, index, events, self._progress)
         reconciler = Reconciler(
-            fleet=fleet,
+            index=index,
             api=api,
             batches=Batches(
-                fleet=fleet,
+                index=index,
                 cluster=cluster,
                 config_maps=config_maps,
                 writer=writer,
-                deletion=Deletion(api=api, cluster=cluster, fleet=fleet, writer=writer, metrics=self._metrics),
+                finalizers=Finalizers(api, index, writer),
                 metrics=self._metrics,
                 progress=self._progress,
             ),
@@ -146,7 +150,7 @@ class Operator:
             namespaces=namespaces or (None,),
             resync_interval=self._settings.resync_interval,
         )
-        watch = Watch(fleet=fleet, config_maps=config_maps, wake=reconciler.wake, login=login, namespaces=namespaces)
+        watch = Watch(index=index, config_maps=config_maps, wake=reconciler.wake, login=login, namespaces=namespaces)
         log.info("operator_started", namespaces=list(namespaces) or "all", identity=self._settings.identity)
 
         async def end_when_stopped() -> None:
@@ -155,61 +159,44 @@ class Operator:
             reconciler.stop()
 
         async with asyncio.TaskGroup() as tasks:
-            helpers = [tasks.create_task(each) for each in (lease.keep(), events.run(), end_when_stopped())]
+            background = [tasks.create_task(each) for each in (election.renew(), events.run(), end_when_stopped())]
             try:
-                await take_stock(api, fleet, namespaces or (None,), self._waiting)
-                self._progress.moved()
-                self._reconciler, self._watch = reconciler, watch
-                helpers.append(tasks.create_task(watch.run(lambda: until_served(api, self._waiting))))
+                await fill_index(api, index, namespaces or (None,), self._startup)
+                self._progress.step()
+                self._probes.started(watch, cluster)
+                background.append(tasks.create_task(watch.run(lambda: wait_for_definition(api, self._startup))))
                 await reconciler.run()
             finally:
                 watch.stop()
-                for each in helpers:
+                for each in background:
                     each.cancel()
 
     async def _end(self, working: "asyncio.Task[None]") -> int:
-        """Let the batch in hand end; return the exit code."""
-        if self._reconciler is None:
+        """Let the current batch end; return the exit code."""
+        if not self._probes.is_running:
             working.cancel()
-        await asyncio.wait((working,), timeout=_GRACE_S)
+        await asyncio.wait((working,), timeout=_SHUTDOWN_TIMEOUT)
         if not working.done():
-            _give_up(f"the batch in hand did not end within {_GRACE_S:g} s")
+            _abort(f"the current batch did not end within {_SHUTDOWN_TIMEOUT:g} s")
         if working.cancelled():
             log.info("operator_stopped")
             return 0
         error = working.exception()
         causes = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
-        if lost := [cause for cause in causes if isinstance(cause, LeaseLost)]:
-            _give_up(str(lost[0]))
+        if lost := [cause for cause in causes if isinstance(cause, LeaseLostError)]:
+            _abort(str(lost[0]))
         if error is not None:
             raise error
         log.info("operator_stopped")
         return 0
 
-    def _live(self) -> Health:
-        if self._reconciler is None:
-            return Health(ok=True, reason="the loop has not begun")
-        return self._progress.health()
 
-    def _ready(self) -> Health:
-        if self._waiting.reason is not None or self._watch is None or self._cluster is None:
-            return Health(ok=False, reason=self._waiting.reason or "starting")
-        if self._watch.problem is not None:
-            return Health(ok=False, reason=self._watch.problem)
-        away = [
-            circuit.failure.message
-            for circuit in (self._cluster.kafka_circuit, self._cluster.registry_circuit)
-            if circuit.failure
-        ]
-        return Health(ok=True, reason=" ".join(away) or "reconciling")
+def _abort(reason: str) -> NoReturn:
+    """Exit with 1 at once: a pending request of a thread must not go on beside another operator's.
 
-
-def _give_up(reason: str) -> NoReturn:
-    """End with the code 1, at once: a request that a thread has under way must not go on beside another operator's.
-
-    The lease is left to run out.
+    The lease is left to expire.
     """
-    log.error("operator_gave_up", reason=reason)
+    log.error("operator_aborted", reason=reason)
     logging.shutdown()
     sys.stdout.flush()
     os._exit(1)

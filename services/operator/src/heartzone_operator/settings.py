@@ -2,17 +2,24 @@
 
 import os
 import socket
+from collections.abc import Set
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
+from heartzone.settings import REFUSED_PROPERTIES, VARIABLE_PREFIX, TopicSettings
 from service_chassis.settings import ServiceSettings
 
 EVERYWHERE = "*"
 
 
-class OperatorSettings(ServiceSettings):
-    """What an operator reads from its environment. How to reach Kubernetes: the service account, or KUBECONFIG."""
+class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
+    """Variables that an operator reads; the connection to Kubernetes is the service account's, or KUBECONFIG's."""
 
+    refused_by_others: ClassVar[Set[str]] = REFUSED_PROPERTIES
+
+    # Not used here; part of the environment that all services share, and checked with the rest of it.
+    topic: TopicSettings = Field(default_factory=TopicSettings)
     watch_namespaces: str = Field(
         default="",
         description="Namespaces whose EventTopics are served, separated by commas; `*` is all of them, which takes a"
@@ -26,26 +33,27 @@ class OperatorSettings(ServiceSettings):
     identity: str = Field(
         default="",
         description="Name of this process in the lease. One that starts again under its former name need not wait for"
-        " the lease to run out. Default: host name and process id, which are the same after a container's restart.",
+        " the lease to expire. Default: host name and process id, which are the same after a container's restart.",
     )
     resync_interval: float = Field(
         default=55.0,
         ge=1,
         le=3600,
-        description="Seconds between two looks at all topics and subjects, which put right what was changed by hand.",
+        description="Seconds between two full observations of all topics and subjects, which correct what was changed"
+        " by hand.",
     )
     compatibility_sweep: int = Field(
         default=100,
         ge=0,
         le=100_000,
-        description="Number of subjects with a compatibility level of their own up to which all levels are looked at"
-        " with each resync, one request each. With more, one of them is looked at each time.",
+        description="Number of subjects with a compatibility level of their own up to which all levels are observed"
+        " with each resync, one request each. With more, one of them is observed each time.",
     )
     watchdog_timeout: float = Field(
         default=60.0,
         ge=20,
-        description="Seconds without progress of the loop after which `/livez` fails. Each request is progress, and one"
-        " that is not answered gives up before the least that this can be.",
+        description="Seconds without progress of the loop after which `/livez` fails. Each request is progress, and"
+        " times out before the smallest value of this setting.",
     )
 
     @model_validator(mode="after")
@@ -56,7 +64,7 @@ class OperatorSettings(ServiceSettings):
 
     @property
     def is_clusterwide(self) -> bool:
-        """Whether all namespaces are served."""
+        """Say whether all namespaces are served."""
         return self.watch_namespaces.strip() == EVERYWHERE
 
     def namespaces(self, own: str) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""The web API that takes heart-rate readings in and writes them to Kafka."""
+"""The web API that accepts heart-rate readings and writes them to Kafka."""

@@ -1,10 +1,9 @@
 """The composition root: settings in, a running web API out."""
 
 import gc
-import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from time import monotonic
 
 import structlog
@@ -24,9 +23,8 @@ from heartzone_producer.writing.record_writer import RecordWriter
 from heartzone_producer.writing.watch import Watch
 from service_chassis.schema_registry import RegisteredSchema, SchemaRegistry
 from service_chassis.settings import SettingsError
-from service_chassis.telemetry import build_info
 from service_chassis.telemetry.librdkafka import ClientStatistics
-from service_chassis.telemetry.management import Health, ManagementServer
+from service_chassis.telemetry.management import Health
 
 BROKER_INTERVAL = 10.0
 STATISTICS_INTERVAL_MS = 10_000
@@ -36,31 +34,31 @@ log = structlog.get_logger(__name__)
 
 
 class ProducerService:
-    """The web API with its management port; ``run`` blocks until SIGTERM or SIGINT.
+    """The web API: a `service_chassis.program.Service`.
 
     Raises (constructor):
-        SettingsError: librdkafka does not take the configuration.
+        SettingsError: librdkafka does not take the configuration, or the port cannot be listened on.
     """
 
-    def __init__(self, settings: ProducerSettings) -> None:
+    def __init__(self, settings: ProducerSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
-        self._metrics_registry = CollectorRegistry()
-        build_info(self._metrics_registry, "producer")
+        self._metrics_registry = metrics_registry
+        statistics = ClientStatistics(metrics_registry, prefix="heartzone_")
         try:
             self._writer = RecordWriter(
                 {
                     **settings.kafka.producer(),
                     "statistics.interval.ms": STATISTICS_INTERVAL_MS,
-                    "stats_cb": ClientStatistics(self._metrics_registry).callback("producer"),
+                    "stats_cb": statistics.callback("producer"),
                 },
                 metrics=WriterMetrics(self._metrics_registry),
-                on_failure=lambda: self._broker.look_now(),  # noqa: PLW0108 the watch is made below, over this writer
+                on_failure=lambda: self._broker.check_now(),  # noqa: PLW0108 the watch is made below, over this writer
             )
         except KafkaException as error:
             raise SettingsError(
                 f"HEARTZONE_KAFKA_…: librdkafka does not take the configuration ({error.args[0].str()})"
             ) from error
-        topics = settings.topics
+        topics = settings.topic
         self._schema = PayloadSchema(self._latest_schema)
         self._schemas: SchemaRegistry | None = None
         self._registry = Watch("schema", self._schema.check, interval=settings.schema_refresh)
@@ -68,38 +66,41 @@ class ProducerService:
             "broker", lambda: check_broker(self._writer, [topics.biometrics, topics.raw]), interval=BROKER_INTERVAL
         )
         self._server = ApiServer(self._app(), request_timeout=settings.http_request_timeout)
+        self._listener = _listen(settings.http_port)
 
     def run(self) -> int:
-        """Serve until asked to stop; returns the exit code 0.
-
-        Raises:
-            SettingsError: a port cannot be listened on.
-        """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stop())
-        settings = self._settings
-        with ExitStack() as stack:
-            listener = stack.enter_context(_listen(settings.http_port))
-            try:
-                management = stack.enter_context(self._management_server())
-            except OSError as error:
-                raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
+        """Serve until stopped; returns the exit code 0."""
+        with self._listener:
             _collect_garbage_seldom()
-            log.info("api_listening", port=listener.getsockname()[1], management_port=management.port)
-            self._server.run(sockets=[listener])
+            log.info("api_listening", port=self._listener.getsockname()[1])
+            self._server.run(sockets=[self._listener])
         log.info("api_stopped")
         return 0
 
     def stop(self) -> None:
-        """Answer what is in flight and end; safe in a signal handler."""
+        """Finish the requests in progress and end; safe in a signal handler."""
         self._server.should_exit = True
+
+    def live(self) -> Health:
+        """Say whether the event loop makes progress."""
+        age = monotonic() - self._writer.loop_seen
+        if age > LOOP_STUCK_SECONDS:
+            return Health(ok=False, reason=f"the event loop has not moved for {age:.0f} s")
+        return Health(ok=True, reason="the event loop moves")
+
+    def ready(self) -> Health:
+        """Say whether messages can be written now."""
+        if self._server.should_exit:
+            return Health(ok=False, reason="stopping")
+        problem = self._broker.problem or self._registry.problem
+        return Health(ok=problem is None, reason=problem or "accepting requests")
 
     def _app(self) -> Starlette:
         settings = self._settings
         delivery = Delivery(
             self._writer,
-            biometrics_topic=settings.topics.biometrics,
-            raw_topic=settings.topics.raw,
+            biometrics_topic=settings.topic.biometrics,
+            raw_topic=settings.topic.raw,
             schema=self._schema,
             broker=self._broker,
             registry=self._registry,
@@ -108,7 +109,7 @@ class ProducerService:
             delivery,
             metrics=HttpMetrics(self._metrics_registry),
             body_limit=settings.http_body_limit,
-            most_requests=settings.http_max_requests,
+            max_requests=settings.http_max_requests,
             lifespan=self._lifespan,
             log_requests=settings.log_level == "debug",
         )
@@ -126,27 +127,10 @@ class ProducerService:
             self._writer.stop()
 
     def _latest_schema(self) -> RegisteredSchema:
-        # Made on the thread that asks: its libraries take longer to import than everything before the first request.
+        # Made on the thread that uses it: its libraries take longer to import than everything before the first request.
         if self._schemas is None:
             self._schemas = SchemaRegistry(self._settings.schema_registry.client_config())
-        return self._schemas.latest(subject_of(self._settings.topics.biometrics))
-
-    def _management_server(self) -> ManagementServer:
-        return ManagementServer(
-            self._settings.management_port, registry=self._metrics_registry, live=self._live, ready=self._ready
-        )
-
-    def _live(self) -> Health:
-        age = monotonic() - self._writer.loop_seen
-        if age > LOOP_STUCK_SECONDS:
-            return Health(ok=False, reason=f"the event loop has not moved for {age:.0f} s")
-        return Health(ok=True, reason="the event loop moves")
-
-    def _ready(self) -> Health:
-        if self._server.should_exit:
-            return Health(ok=False, reason="stopping")
-        problem = self._broker.problem or self._registry.problem
-        return Health(ok=problem is None, reason=problem or "taking requests")
+        return self._schemas.latest(subject_of(self._settings.topic.biometrics))
 
 
 def _collect_garbage_seldom() -> None:

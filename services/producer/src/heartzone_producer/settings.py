@@ -1,20 +1,44 @@
 """Settings of the web API, beside those that every service has."""
 
-from pydantic import Field, model_validator
+from collections.abc import Mapping, Set
+from typing import ClassVar
 
-from service_chassis.settings import ServiceSettings, SettingsError
+from pydantic import Field
+
+from heartzone.settings import REFUSED_PROPERTIES, VARIABLE_PREFIX, TopicSettings
+from service_chassis.settings import ServiceSettings
+
+_ACKNOWLEDGED = "a record counts as written only when all in-sync replicas have it"
+_ORDER = "the order of a device's readings holds only with the client's own limit"
+_DEADLINE = (
+    "a request is answered within 5 s, and a record that is tried for longer would be stored after its client was told"
+    " 503"
+)
 
 
-class ProducerSettings(ServiceSettings):
-    """What the web API reads from its environment."""
+class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
+    """Variables that the web API reads."""
 
+    refused_properties: ClassVar[Mapping[str, str]] = {
+        "acks": _ACKNOWLEDGED,
+        "delivery.report.only.error": "a request is answered when the broker's report of its record arrives",
+        "delivery.timeout.ms": _DEADLINE,
+        "enable.idempotence": "without it a retry may write a record twice",
+        "max.in.flight": _ORDER,
+        "max.in.flight.requests.per.connection": _ORDER,
+        "message.timeout.ms": _DEADLINE,
+        "request.required.acks": _ACKNOWLEDGED,
+    }
+    refused_by_others: ClassVar[Set[str]] = REFUSED_PROPERTIES
+
+    topic: TopicSettings = Field(default_factory=TopicSettings)
     http_port: int = Field(default=8080, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     http_body_limit: int = Field(
         default=1024 * 1024,
         ge=1024,
         le=64 * 1024 * 1024,
-        description="Bytes of a request's body at most. Kafka's own limit of a record (`message.max.bytes`, 1,000,000)"
-        " holds beside it.",
+        description="Maximum size of a request's body in bytes. Kafka's own limit of a record (`message.max.bytes`,"
+        " 1,000,000) holds beside it.",
     )
     http_request_timeout: float = Field(
         default=20.0,
@@ -24,21 +48,11 @@ class ProducerSettings(ServiceSettings):
     http_max_requests: int = Field(
         default=4096,
         ge=1,
-        description="Requests that are handled at a time at most; more are answered 429. Bounds the memory that bodies"
-        " take.",
+        description="Maximum number of requests handled at a time; the response to more is 429. Bounds the memory that"
+        " bodies take.",
     )
     schema_refresh: float = Field(
         default=60.0,
         gt=0,
-        description="Seconds after which the registry is asked again for the latest version of the schema.",
+        description="Seconds between two lookups of the schema's latest version.",
     )
-
-    @model_validator(mode="after")
-    def _keep_the_deadline(self) -> "ProducerSettings":
-        for name in ("message.timeout.ms", "delivery.timeout.ms"):
-            if name in self.kafka.producer():
-                raise SettingsError(
-                    f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')}: {name} cannot be set: a request is answered"
-                    " within 5 s, and a record that is tried for longer would be stored after its client was told 503"
-                )
-        return self

@@ -1,8 +1,6 @@
 """The composition root: settings in, a running worker out."""
 
 import logging
-import signal
-from contextlib import ExitStack
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -17,23 +15,27 @@ from exactly_once import (
     WorkerConfig,
     WorkerError,
 )
-from heartzone.decoding import BiometricsDecoder
 from heartzone.wire import subject_of
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.metrics import WorkerMetrics
 from heartzone_zone_worker.output_schema import SAMPLES
 from heartzone_zone_worker.reasons import HaltReason
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
-from service_chassis.schema_check import refusal
-from service_chassis.schema_registry import RegistryError, RegistryUnauthorized, SchemaNotFound, SchemaRegistry
+from service_chassis.schema_registry import (
+    RegistryError,
+    RegistryUnauthorizedError,
+    SchemaNotFoundError,
+    SchemaRegistry,
+)
+from service_chassis.schema_registry.compatibility import incompatibility
 from service_chassis.settings import SettingsError
-from service_chassis.telemetry import build_info
 from service_chassis.telemetry.librdkafka import ClientStatistics
-from service_chassis.telemetry.management import Health, ManagementServer
+from service_chassis.telemetry.management import Health
 
-SERVICE = "zone-worker"
-ASK_AGAIN = 2.0
+RETRY_INTERVAL = 2.0
+"""Seconds between two lookups of the output's schema, until it can be used."""
 
 # Above what a topic takes by default (1 MiB), so that the largest input still fits with a dead letter's headers.
 DEAD_LETTER_MAX_BYTES = 2_000_000
@@ -42,64 +44,68 @@ log = structlog.get_logger(__name__)
 
 
 class ZoneWorker:
-    """A zone worker with its management port; ``run`` blocks until SIGTERM or SIGINT."""
+    """A zone worker: a `service_chassis.program.Service`.
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    Raises (constructor):
+        SettingsError: the registry's client does not take its properties.
+    """
+
+    def __init__(self, settings: WorkerSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
         self._stopping = StopFlag()
         self._worker: Worker | None = None
         self._reason = "starting"
-        self._metrics_registry = CollectorRegistry()
+        self._metrics_registry = metrics_registry
         try:
             self._schemas = SchemaRegistry(settings.schema_registry.client_config())
         except (ValueError, OSError) as error:
             raise SettingsError(f"HEARTZONE_SCHEMA_REGISTRY_URL or another of its properties: {error}") from error
 
     def run(self) -> int:
-        """Work until asked to stop; returns the exit code 0, or 1 when the worker gave up.
+        """Work until stopped; returns the exit code 0, or 1 when the worker gave up.
 
         Raises:
-            SettingsError: credentials were refused.
+            SettingsError: credentials were rejected.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stop())
-        build_info(self._metrics_registry, SERVICE)
-        with ExitStack() as stack:
-            management = ManagementServer(
-                self._settings.management_port, registry=self._metrics_registry, live=self._live, ready=self._ready
-            )
-            try:
-                stack.enter_context(management)
-            except OSError as error:
-                raise SettingsError(f"HEARTZONE_MANAGEMENT_PORT: {error.strerror}") from error
-            log.info("management_listening", management_port=management.port)
-            schema_id = self._output_schema_id()
-            return 0 if schema_id is None else self._work(schema_id)
+        schema_id = self._output_schema_id()
+        return 0 if schema_id is None else self._work(schema_id)
 
     def stop(self) -> None:
-        """Finish the batch in hand and end; safe in a signal handler."""
+        """Finish the batch in progress and end; safe in a signal handler."""
         self._stopping.set()
         if self._worker is not None:
             self._worker.stop()
 
+    def live(self) -> Health:
+        """Say whether the loop makes progress."""
+        limit = self._settings.watchdog_timeout
+        if self._worker is None or self._worker.progress_age < limit:
+            return Health(ok=True, reason="the loop moves")
+        return Health(ok=False, reason=f"the loop has not moved for {self._worker.progress_age:.0f} s")
+
+    def ready(self) -> Health:
+        """Say whether records are processed."""
+        reason = self._reason if self._worker is None else self._worker.unready_reason
+        return Health(ok=reason is None, reason=reason or "processing")
+
     def _output_schema_id(self) -> int | None:
-        """The id that outputs carry, waited for as long as it takes; None when a stop came first."""
-        subject = subject_of(self._settings.topics.zones)
+        """Wait for the schema id that outputs carry; None when stopped before."""
+        subject = subject_of(self._settings.topic.zones)
         while not self._stopping.is_set():
             try:
                 registered = self._schemas.latest(subject)
-            except RegistryUnauthorized as error:
+            except RegistryUnauthorizedError as error:
                 raise SettingsError(
-                    f"HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO: the registry refused the credentials ({error})"
+                    f"HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO: the registry rejected the credentials ({error})"
                 ) from error
-            except SchemaNotFound:
+            except SchemaNotFoundError:
                 self._wait(f"subject {subject} is not registered yet; register it with `heartzone topics apply`")
             except RegistryError as error:
                 self._wait(str(error))
             else:
-                problem = refusal(registered, SAMPLES)
+                problem = incompatibility(registered, SAMPLES)
                 if problem is None:
-                    log.info("output_schema_found", subject=subject, id=registered.id, version=registered.version)
+                    log.info("output_schema_resolved", subject=subject, id=registered.id, version=registered.version)
                     return registered.id
                 self._wait(problem)
         return None
@@ -111,14 +117,14 @@ class ZoneWorker:
             BiometricsDecoder.for_schema,
             timeout=settings.schema_patience,
         )
-        transform = ZoneTransform(topic=settings.topics.zones, schema_id=schema_id, decoder_of=writers.decoder_of)
-        statistics = ClientStatistics(self._metrics_registry)
+        transform = ZoneTransform(topic=settings.topic.zones, schema_id=schema_id, decoder_of=writers.decoder_of)
+        statistics = ClientStatistics(self._metrics_registry, prefix="heartzone_")
         config = WorkerConfig(
-            input_topics=[settings.topics.biometrics],
+            input_topics=[settings.topic.biometrics],
             group_id=settings.group_id,
             transactional_id=settings.transactional_id,
-            output_topics=[settings.topics.zones],
-            dead_letter_topic=settings.topics.dead_letters,
+            output_topics=[settings.topic.zones],
+            dead_letter_topic=settings.topic.dead_letters,
             dead_letter_header_prefix="heartzone.dlq.",
             consumer=settings.kafka.consumer(),
             producer={"message.max.bytes": DEAD_LETTER_MAX_BYTES, **settings.kafka.producer()},
@@ -145,7 +151,7 @@ class ZoneWorker:
                 f" the broker could not be authenticated with ({error})"
             ) from error
         except ConfigurationError as error:
-            raise SettingsError(f"HEARTZONE_KAFKA_…: librdkafka refuses its configuration: {error}") from error
+            raise SettingsError(f"HEARTZONE_KAFKA_…: librdkafka does not take its configuration: {error}") from error
         except OffsetOutOfRangeError as error:
             metrics.aborted(HaltReason.OFFSET_OUT_OF_RANGE, records=0)
             self._halt(str(error))
@@ -157,23 +163,13 @@ class ZoneWorker:
         return 0
 
     def _halt(self, reason: str) -> None:
-        """Stay alive but not ready, so that a person reads why; starting again would only hide it."""
+        """Stay alive but not ready, so that a person reads why; a restart would only hide it."""
         self._worker, self._reason = None, reason
         log.error("worker_halted", reason=reason)
         self._stopping.wait()
 
     def _wait(self, reason: str) -> None:
         if reason != self._reason:
-            log.warning("waiting", reason=reason)
+            log.warning("output_schema_awaited", reason=reason)
         self._reason = reason
-        self._stopping.wait(ASK_AGAIN)
-
-    def _live(self) -> Health:
-        limit = self._settings.watchdog_timeout
-        if self._worker is None or self._worker.progress_age < limit:
-            return Health(ok=True, reason="the loop moves")
-        return Health(ok=False, reason=f"the loop has not moved for {self._worker.progress_age:.0f} s")
-
-    def _ready(self) -> Health:
-        reason = self._reason if self._worker is None else self._worker.unready_reason
-        return Health(ok=reason is None, reason=reason or "processing")
+        self._stopping.wait(RETRY_INTERVAL)

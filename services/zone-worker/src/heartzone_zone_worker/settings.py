@@ -1,15 +1,44 @@
 """Settings of the zone worker, beside those that every service has."""
 
 import socket
+from collections.abc import Mapping, Set
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
+from exactly_once import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES
+from heartzone.settings import REFUSED_PROPERTIES, VARIABLE_PREFIX, TopicSettings
 from service_chassis.settings import ServiceSettings
 
+_OFFSETS = "offsets are committed in the transaction of their outputs, and in no other way"
+_LOG_LEVEL = "HEARTZONE_LOG_LEVEL says what is shown of it"
 
-class WorkerSettings(ServiceSettings):
-    """What a zone worker reads from its environment."""
 
+class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
+    """Variables that a zone worker reads."""
+
+    refused_properties: ClassVar[Mapping[str, str]] = {
+        **REFUSED_CONSUMER_PROPERTIES,
+        **REFUSED_PRODUCER_PROPERTIES,
+        "auto.commit.enable": _OFFSETS,
+        "auto.commit.interval.ms": _OFFSETS,
+        "auto.offset.reset": f"{REFUSED_CONSUMER_PROPERTIES['auto.offset.reset']}; an offset that is gone stops the"
+        " worker, because skipping would lose records and starting over would double them",
+        "enable.gapless.guarantee": "a failed record aborts its transaction already",
+        "group.id": "use HEARTZONE_GROUP_ID",
+        "group.instance.id": "replicas with the same settings would fence each other",
+        "log.connection.close": f"{REFUSED_PRODUCER_PROPERTIES['log.connection.close']}; {_LOG_LEVEL}",
+        "log_level": f"{REFUSED_PRODUCER_PROPERTIES['log_level']}; {_LOG_LEVEL}",
+        "offset.store.method": _OFFSETS,
+        "offset.store.path": _OFFSETS,
+        "offset.store.sync.interval.ms": _OFFSETS,
+        "queuing.strategy": "with lifo, later readings of a device would overtake earlier ones",
+        "transaction.timeout.ms": "use HEARTZONE_TRANSACTION_TIMEOUT: other timeouts follow from it",
+        "transactional.id": "use HEARTZONE_TRANSACTIONAL_ID: each replica needs its own",
+    }
+    refused_by_others: ClassVar[Set[str]] = REFUSED_PROPERTIES
+
+    topic: TopicSettings = Field(default_factory=TopicSettings)
     group_id: str = Field(
         default="zone-worker",
         min_length=1,
@@ -17,37 +46,40 @@ class WorkerSettings(ServiceSettings):
     )
     transactional_id: str = Field(
         default="",
-        description="Identity of this replica's transactions: one a replica, the same after a restart, so that a"
+        description="Transactional id of this replica: one for each, the same after a restart, so that a"
         " successor ends what its dead predecessor left open. Default: group id and host name, which a StatefulSet"
         " keeps stable.",
     )
     transaction_max_records: int = Field(
         default=10_000,
         ge=1,
-        description="Input records of one transaction at most. A transaction costs milliseconds whatever it holds,"
-        " so larger ones raise the throughput under a backlog.",
+        description="Maximum number of input records of one transaction. A transaction costs milliseconds whatever it"
+        " holds, so larger ones raise the throughput under a backlog.",
     )
     transaction_max_bytes: int = Field(
-        default=16 * 1024 * 1024, ge=1, description="Bytes of the input records' values in one transaction at most."
+        default=16 * 1024 * 1024,
+        ge=1,
+        description="Maximum size in bytes of the input records' values in one transaction.",
     )
     transaction_max_age: float = Field(
         default=1.0,
         gt=0,
         lt=60,
-        description="Seconds for which a transaction takes records in at most; well below the transaction timeout.",
+        description="Maximum time in seconds for which a transaction collects records; well below the transaction"
+        " timeout.",
     )
     transaction_timeout: float = Field(
         default=10.0,
         ge=1,
         le=900,
-        description="Seconds after which the broker aborts a transaction that nobody ends; a dead replica keeps readers"
-        " of the output waiting for so long at most.",
+        description="Seconds after which the broker aborts a transaction that nobody ends: the longest time for which a"
+        " dead replica keeps readers of the output waiting.",
     )
     schema_patience: float = Field(
         default=10.0,
         ge=0,
-        description="Seconds for which a schema id that the registry does not know is asked for again (ids replicate"
-        " late) before its records count as poison.",
+        description="Seconds for which the lookup of a schema id that the registry does not know is retried (ids"
+        " replicate late) before its records count as poison.",
     )
     watchdog_timeout: float = Field(
         default=90.0,

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from exactly_once import InputRecord, PlainRecord, PoisonRecord
-from heartzone.decoding import BiometricsDecoder
-from heartzone.messages import InvalidMessage
-from heartzone.wire import BadFrame, frame_prefix, unframe
+from heartzone.wire import BadFrameError, frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
+from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
 from heartzone_zone_worker.reasons import PoisonReason
 
 # Formatting a member of an IntEnum takes ten times as long.
@@ -40,10 +39,10 @@ class ZoneTransform:
         try:
             writer_id, payload = unframe(value)
             biometrics = self._decoder_of(writer_id).decode(payload)
-        except BadFrame as error:
+        except BadFrameError as error:
             raise PoisonRecord(PoisonReason.BAD_FRAME, str(error)) from error
-        except InvalidMessage as error:
-            raise PoisonRecord(PoisonReason(error.reason), str(error)) from error
+        except InvalidMessageError as error:
+            raise PoisonRecord(error.reason, str(error)) from error
         device_id, maximum = biometrics.device_id, biometrics.max_heart_rate
         key = device_id.encode()
         # What `heartzone.messages.encode` would write (a property holds the two equal) in half the time: only three

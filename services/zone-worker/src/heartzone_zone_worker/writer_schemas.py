@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 
 from exactly_once import PoisonRecord, Unavailable
-from heartzone.decoding import BiometricsDecoder
+from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
-from service_chassis.schema_registry import RegistryError, SchemaNotFound
+from service_chassis.schema_registry import RegistryError, SchemaNotFoundError
 
 MAX_UNKNOWN_IDS = 10_000
 RETRY_INTERVAL = 1.0
@@ -60,7 +60,7 @@ class WriterSchemas:
                 raise self._unknown(schema_id, timed_out)
         try:
             schema = self._schema_of(schema_id)
-        except SchemaNotFound as error:
+        except SchemaNotFoundError as error:
             raise self._not_found(schema_id, now) from error
         except RegistryError as error:
             self._unavailable_until = now + RETRY_INTERVAL

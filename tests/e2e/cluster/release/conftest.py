@@ -5,14 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from heartzone_images.services import SERVICES
-from heartzone_testing.go_programs.ahead import build_ahead
-from heartzone_testing.go_programs.modules import ensure_program
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
-from heartzone_testing.node.node import Node
-from heartzone_testing.release.helm import Helm
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster
+from heartzone_testing.release.helm import Helm, ensure_helm
 from heartzone_testing.release.release import Release
 from heartzone_testing.release.values import merged
 from heartzone_testing.traffic.auditor import Auditor
+from kubernetes_node.nodes.node import Node
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 # All of it has to fit on two cores beside Kafka: what pods reserve is not what these tests are about.
@@ -27,18 +25,13 @@ VALUES = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    build_ahead(session, "installed", lambda say: ensure_program("helm", say))
-
-
 @pytest.fixture(scope="session")
 def installed(node: Node, kafka_cluster: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """The session's release, installed for the first time."""
     assert node.reaches_pods, "These tests send to Services' addresses: run them where this machine reaches those."
     for service in SERVICES:
         node.image(service)
-    helm = ensure_program("helm", lambda _: None)  # it is there: see above
+    helm = ensure_helm(print)
     with node.new_namespace("heartzone", labels=RESTRICTED) as namespace:
         kubectl = node.cluster.kubectl.within(namespace)
         kubectl.apply(*kafka_cluster.secrets())

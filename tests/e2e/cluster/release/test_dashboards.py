@@ -12,8 +12,8 @@ import httpx2
 from heartzone_testing.prometheus.dashboards import queries
 from heartzone_testing.prometheus.server import ScrapeJob, scraping
 from heartzone_testing.release.release import Release
-from heartzone_testing.testbed import eventually
 from heartzone_testing.traffic.load import Traffic
+from heartzone_testing.waiting import eventually
 
 MONITORING = {"monitoring": {"podMonitor": {"enabled": True}, "dashboards": {"enabled": True}}}
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from heartzone_testing.node.node import Node
 from heartzone_testing.release.release import Release, is_ready
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.client import ABSORBED
 from heartzone_testing.traffic.load import Traffic
+from kubernetes_node.nodes.node import Node
 
 
 @pytest.fixture

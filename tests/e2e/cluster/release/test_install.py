@@ -1,13 +1,14 @@
-"""What `helm install --wait` gives, in a namespace that lets in nothing but restricted pods."""
+"""The release after `helm install --wait`, in a namespace that admits only restricted pods."""
 
 import uuid
 
 import httpx2
 
-from heartzone_testing.node.node import Node
 from heartzone_testing.release.release import Release, is_ready
-from heartzone_testing.testbed import eventually
+from heartzone_testing.topics import TOPIC_NAMES
 from heartzone_testing.traffic.auditor import Auditor
+from heartzone_testing.waiting import eventually
+from kubernetes_node.nodes.node import Node
 
 
 def test_every_pod_is_ready_where_only_restricted_pods_may_run(node: Node, release: Release) -> None:
@@ -24,12 +25,7 @@ def test_the_topics_of_the_product_become_ready(release: Release) -> None:
     release.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "eventtopic", "--all", timeout=70)
 
     topics = release.kubectl.get("eventtopics")["items"]
-    assert sorted(topic["spec"]["topicName"] for topic in topics) == [
-        "BiometricsImported",
-        "BiometricsImported.dlq",
-        "HeartRateZoneReached",
-        "RawBiometricsImported",
-    ]
+    assert sorted(topic["spec"]["topicName"] for topic in topics) == TOPIC_NAMES
 
 
 def test_readings_posted_through_the_service_come_out_as_their_zones(release: Release, auditor: Auditor) -> None:

@@ -1,4 +1,4 @@
-"""What a process of the product may do on its node and in its cluster, as the kernel and the API server have it."""
+"""Rights of the product's processes on their node and in the cluster, as the kernel and the API server report them."""
 
 import json
 from typing import Any

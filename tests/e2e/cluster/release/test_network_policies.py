@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
-from heartzone_testing.node.node import Node
-from heartzone_testing.node.policy_engine import policies_in_force
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.release.release import Release, name_of
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.load import Traffic
+from kubernetes_node.networking.policy_engine import policies_in_force
+from kubernetes_node.nodes.node import Node
 
 PYTHON = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=4)"
 PROBE = """

@@ -3,7 +3,7 @@
 from typing import Any
 
 from heartzone_testing.release.release import Release, uid_of
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
 
 
 def test_a_new_operator_changes_nothing_and_says_nothing_where_all_is_well(release: Release) -> None:

@@ -1,19 +1,16 @@
 """`helm uninstall` takes the programs away and nothing of what they have written; `helm install` goes on with it."""
 
-from event_topics.failures import Failure
-from event_topics.kafka_topics import KafkaTopics
-from event_topics.state import ObservedTopic
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
-from heartzone_testing.node.node import Node
+from event_topics import Failure, KafkaTopics, ObservedTopic
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.release.release import Release
+from heartzone_testing.topics import TOPIC_NAMES
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.load import Traffic
-
-TOPICS = ("BiometricsImported", "BiometricsImported.dlq", "HeartRateZoneReached", "RawBiometricsImported")
+from kubernetes_node.nodes.node import Node
 
 
 def topics(kafka_cluster: KafkaCluster) -> dict[str, ObservedTopic | Failure]:
-    return KafkaTopics(kafka_cluster.super_user).observe(TOPICS)
+    return KafkaTopics(kafka_cluster.super_user).observe(TOPIC_NAMES)
 
 
 def schemas(release: Release) -> dict[str, object]:
@@ -30,7 +27,7 @@ def test_uninstall_leaves_definition_topics_schemas_and_data_and_a_reinstall_ado
         before.await_more(50)
     assert auditor.discrepancies(before.accepted) == []
     former_topics, former_schemas = topics(kafka_cluster), schemas(release)
-    assert set(former_topics) == set(former_schemas) == set(TOPICS)
+    assert set(former_topics) == set(former_schemas) == set(TOPIC_NAMES)
 
     release.uninstall()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.release.release import Release, uid_of
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.client import ABSORBED

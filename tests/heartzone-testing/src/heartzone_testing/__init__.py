@@ -1,1 +1,1 @@
-"""What the tests and benchmarks of heartzone share."""
+"""Brokers, services, clusters, traffic and its audit, for the tests and benchmarks of heartzone."""

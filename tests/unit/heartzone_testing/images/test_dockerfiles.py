@@ -1,4 +1,4 @@
-"""What the Dockerfiles promise each other in their comments."""
+"""The three Dockerfiles share their lower layers, as their comments say."""
 
 import re
 import tomllib

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from heartzone_testing.programs import free_port
-from heartzone_testing.testbed import eventually
-from heartzone_testing.traffic.client import Outcome, RetryingClient, UnexpectedAnswer
+from heartzone_testing.ports import free_port
+from heartzone_testing.traffic.client import Outcome, RetryingClient, UnexpectedResponseError
 from heartzone_testing.traffic.load import Traffic
 from heartzone_testing.traffic.readings import Reading
+from heartzone_testing.waiting import eventually
 
 READING = Reading("3fa85f64-5717-4562-b3fc-2c963f66afa6", "2022-12-02T13:50:00Z", 150)
 SLOWLY = {"Retry-After": "0.01"}
@@ -76,8 +76,8 @@ def api(*answers: tuple[int, dict[str, str]], port: int = 0) -> Iterator[Api]:
 
 
 @contextmanager
-def client(server: Api, *, keep_alive: bool = True, patience: float = 10) -> Iterator[RetryingClient]:
-    with closing(RetryingClient(server.url, keep_alive=keep_alive, patience=patience)) as one:
+def client(server: Api, *, keep_alive: bool = True, retry_timeout: float = 10) -> Iterator[RetryingClient]:
+    with closing(RetryingClient(server.url, keep_alive=keep_alive, retry_timeout=retry_timeout)) as one:
         yield one
 
 
@@ -91,7 +91,7 @@ def test_a_reading_is_sent_again_after_a_503_until_it_is_accepted() -> None:
 
 @pytest.mark.parametrize("answer", [(503, {}), (500, {}), (502, SLOWLY), (429, SLOWLY), (422, {})], ids=str)
 def test_any_other_error_is_a_failure(answer: tuple[int, dict[str, str]]) -> None:
-    with api(answer) as server, client(server) as one, pytest.raises(UnexpectedAnswer, match=f"^{answer[0]} "):
+    with api(answer) as server, client(server) as one, pytest.raises(UnexpectedResponseError, match=f"^{answer[0]} "):
         one.send(READING)
 
 
@@ -114,7 +114,7 @@ def test_a_kept_connection_that_was_closed_between_two_requests_is_replaced_unno
 def test_a_server_that_is_away_is_asked_again_until_it_is_back() -> None:
     port = free_port()
     outcomes: list[Outcome] = []
-    with closing(RetryingClient(f"http://127.0.0.1:{port}", keep_alive=True, patience=30)) as one:
+    with closing(RetryingClient(f"http://127.0.0.1:{port}", keep_alive=True, retry_timeout=30)) as one:
         sending = threading.Thread(target=lambda: outcomes.extend(one.send(READING)))
         sending.start()
         with api(port=port):
@@ -124,10 +124,10 @@ def test_a_server_that_is_away_is_asked_again_until_it_is_back() -> None:
     assert set(outcomes) <= {Outcome.REFUSED, Outcome.ACCEPTED}
 
 
-def test_patience_has_an_end_that_says_what_came_of_the_attempts() -> None:
+def test_after_the_retry_timeout_the_error_lists_the_outcomes_of_the_attempts() -> None:
     refusals = [(503, SLOWLY)] * 1_000
-    given_up = pytest.raises(UnexpectedAnswer, match="503 with Retry-After")
-    with api(*refusals) as server, client(server, patience=0.2) as one, given_up:
+    given_up = pytest.raises(UnexpectedResponseError, match="503 with Retry-After")
+    with api(*refusals) as server, client(server, retry_timeout=0.2) as one, given_up:
         one.send(READING)
 
 
@@ -147,5 +147,5 @@ def test_traffic_keeps_each_device_in_order_and_knows_what_was_accepted() -> Non
 def test_traffic_ends_with_what_no_client_could_absorb() -> None:
     with api((500, {})) as server:
         traffic = Traffic(server.url)
-        with pytest.raises(UnexpectedAnswer, match=r"^500 "), traffic:
+        with pytest.raises(UnexpectedResponseError, match=r"^500 "), traffic:
             eventually(lambda: len(server.bodies) > 3, "the other clients to go on")

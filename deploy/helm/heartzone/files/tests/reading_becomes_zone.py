@@ -12,8 +12,9 @@ import urllib.request
 import uuid
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from heartzone.settings.kafka import KafkaSettings
-from heartzone.settings.variables import read_variables
+
+from service_chassis.settings import KafkaSettings
+from service_chassis.settings.environment import read_environment
 
 TIMEOUT_S = float(os.environ["TIMEOUT_SECONDS"])
 URL = f"{os.environ['PRODUCER_URL']}/biometrics"
@@ -25,9 +26,10 @@ def main() -> int:
     """Exit code 0 when the zone came in time."""
     deadline = time.monotonic() + TIMEOUT_S
     device = str(uuid.uuid4())
+    variables = read_environment(os.environ, prefix="HEARTZONE_")
     consumer = Consumer(
         {
-            **KafkaSettings.from_variables(read_variables()).consumer(),
+            **KafkaSettings.from_variables(variables, prefix="HEARTZONE_KAFKA_").consumer(),
             "group.id": "unused",
             "enable.auto.commit": False,
             "isolation.level": "read_committed",

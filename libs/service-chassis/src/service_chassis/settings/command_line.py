@@ -3,17 +3,19 @@
 import argparse
 from collections.abc import Iterator, Sequence
 
-from service_chassis.settings.service import ServiceSettings, TopicSettings, field_variables, topic_variables
+from service_chassis.settings.service import ServiceSettings
+from service_chassis.settings.variables import KAFKA, SCHEMA_REGISTRY, SECRETS_DIR, fields_by_variable, prefix_of
 
 
-def answer_help(program: str, does: str, settings: type[ServiceSettings], arguments: Sequence[str]) -> None:
-    """Return when there are no arguments; else answer them and exit: 0 for ``--help``, 2 with a sentence for others."""
+def parse_arguments(executable: str, purpose: str, settings: type[ServiceSettings], arguments: Sequence[str]) -> None:
+    """Return when there are no arguments; else exit: with 0 after ``--help``, with 2 and a sentence for any other."""
+    prefix = prefix_of(settings)
     parser = argparse.ArgumentParser(
-        program,
-        usage=f"{program} [--help]",
-        description=f"{does}\n\nSettings come from the environment, or from files of the same name in the folder\n"
-        "HEARTZONE_SECRETS_DIR. HEARTZONE_KAFKA_<PROPERTY> is any property of librdkafka,\n"
-        "HEARTZONE_SCHEMA_REGISTRY_<PROPERTY> one of the registry's client.",
+        executable,
+        usage=f"{executable} [--help]",
+        description=f"{purpose}\n\nSettings come from the environment, or from files of the same name in the folder\n"
+        f"{prefix}{SECRETS_DIR}. {prefix}{KAFKA}<PROPERTY> is any property of librdkafka,\n"
+        f"{prefix}{SCHEMA_REGISTRY}<PROPERTY> one of the registry's client.",
         epilog="\n".join(_variables(settings)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -23,11 +25,8 @@ def answer_help(program: str, does: str, settings: type[ServiceSettings], argume
 
 def _variables(settings: type[ServiceSettings]) -> Iterator[str]:
     yield "variables, and their defaults:"
-    for name, variable in field_variables(settings).items():
-        field = settings.model_fields[name]
+    for variable, field in fields_by_variable(settings).items():
         default = "required" if field.is_required() else field.default
         yield f"  {variable:<40} {'' if default is None else default}".rstrip()
-    for name, variable in topic_variables().items():
-        yield f"  {variable:<40} {TopicSettings.model_fields[name].default}"
-    for variable in ("HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", "HEARTZONE_SCHEMA_REGISTRY_URL"):
-        yield f"  {variable:<40} required"
+    for tail in (f"{KAFKA}BOOTSTRAP_SERVERS", f"{SCHEMA_REGISTRY}URL"):
+        yield f"  {prefix_of(settings) + tail:<40} required"

@@ -1,56 +1,41 @@
-"""The settings that every service has, and how a service's own are read with them."""
+"""The settings that every service has."""
 
-import difflib
-import os
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Mapping, Set
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
-from pydantic.fields import FieldInfo
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service_chassis.settings.errors import SettingsError
-from service_chassis.settings.kafka import KAFKA_PREFIX, KafkaSettings
-from service_chassis.settings.schema_registry import SCHEMA_REGISTRY_PREFIX, SchemaRegistrySettings
-from service_chassis.settings.variables import PREFIX, read_variables
+from service_chassis.settings.clients.kafka import KafkaSettings
+from service_chassis.settings.clients.schema_registry import SchemaRegistrySettings
 
-TOPIC_PREFIX = f"{PREFIX}TOPIC_"
-
-# Kafka's own rule (org.apache.kafka.common.internals.Topic.validate).
-TopicName = Annotated[str, StringConstraints(min_length=1, max_length=249, pattern=r"^[a-zA-Z0-9._-]+$")]
-
-Settings = TypeVar("Settings", bound="ServiceSettings")
-
-# Where the variables are read from: pydantic-settings hands its sources nothing but the class.
-_environment: ContextVar[Mapping[str, str]] = ContextVar("environment", default=os.environ)
-
-
-class TopicSettings(BaseModel):
-    """Names of the topics."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    raw: TopicName = Field("RawBiometricsImported", description="Topic of bodies as they were sent, not validated.")
-    biometrics: TopicName = Field("BiometricsImported", description="Topic of Biometrics messages, keyed by device.")
-    zones: TopicName = Field("HeartRateZoneReached", description="Topic of zone events, keyed by device.")
-    dead_letters: TopicName = Field(
-        "BiometricsImported.dlq",
-        description="Topic of records that are not Biometrics messages, with the bytes that they came with.",
-    )
+_REFUSED_BY_OTHERS = "another service that reads the same environment sets it itself"
 
 
 class ServiceSettings(BaseSettings):
-    """What every service reads; a service's own settings are further fields of a subclass.
+    """A service's settings are a subclass with further fields: ``class MySettings(ServiceSettings, env_prefix="MY_")``.
 
-    A field ``name`` is the variable HEARTZONE_NAME; its value is text that pydantic makes the field's type of.
+    A field ``name`` is the variable MY_NAME; its type is one that pydantic makes from text. A field whose type is
+    a pydantic model is a group: its field ``inner`` is MY_NAME_INNER. `load` reads them.
     """
 
-    model_config = SettingsConfigDict(extra="forbid", hide_input_in_errors=True, validate_default=True)
+    model_config = SettingsConfigDict(
+        env_nested_delimiter="_",
+        env_nested_max_split=1,  # a group's fields are no groups: further underscores belong to their names
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    refused_properties: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """librdkafka's properties that cannot be set, because the service rests on their values, each with the reason."""
+    refused_by_others: ClassVar[Set[str]] = frozenset()
+    """Properties that other services refuse which read the same environment: refused here too, so that the service that
+    starts first reports the mistake."""
 
     kafka: KafkaSettings
     schema_registry: SchemaRegistrySettings
-    topics: TopicSettings = Field(default_factory=TopicSettings)
     management_port: int = Field(
         9090,
         ge=0,
@@ -67,6 +52,11 @@ class ServiceSettings(BaseSettings):
         " `json` elsewhere.",
     )
 
+    @classmethod
+    def all_refused_properties(cls) -> Mapping[str, str]:
+        """Every property that cannot be set, with the reason."""
+        return {**dict.fromkeys(cls.refused_by_others, _REFUSED_BY_OTHERS), **cls.refused_properties}
+
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
@@ -75,98 +65,11 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 replaced: it knows neither files nor dotted properties
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 no .env: the same names everywhere, from one place
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 read together with the environment
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments of the constructor first, then variables."""
-        return init_settings, _Variables(settings_cls)
-
-
-class _Variables(PydanticBaseSettingsSource):
-    """The environment and the files of HEARTZONE_SECRETS_DIR, as values of fields."""
-
-    def __call__(self) -> dict[str, Any]:
-        variables = read_variables(_environment.get())
-        _refuse_misspelt(variables, self.settings_cls)
-        values: dict[str, Any] = {
-            "kafka": KafkaSettings.from_variables(variables),
-            "schema_registry": SchemaRegistrySettings.from_variables(variables),
-            "topics": {
-                name: variables[variable] for name, variable in topic_variables().items() if variable in variables
-            },
-        }
-        for name, variable in field_variables(self.settings_cls).items():
-            if variable in variables:
-                values[name] = variables[variable]
-        return values
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Asked by nobody, since ``__call__`` reads all fields at once; the base class wants it."""
-        raise NotImplementedError
-
-
-def topic_variables() -> dict[str, str]:
-    """The variable of each topic's name."""
-    return {name: f"{TOPIC_PREFIX}{name.upper()}" for name in TopicSettings.model_fields}
-
-
-def field_variables(settings: type[BaseSettings]) -> dict[str, str]:
-    """The variable of each field that has one of its own."""
-    groups = {"kafka", "schema_registry", "topics"}
-    return {name: f"{PREFIX}{name.upper()}" for name in settings.model_fields if name not in groups}
-
-
-def _refuse_misspelt(variables: Mapping[str, str], settings: type[BaseSettings]) -> None:
-    """Say so when a variable is nearly one that is known.
-
-    Other unknown variables pass: services share one environment, and a variable of another service is no mistake.
-    """
-    known = [*field_variables(settings).values(), *topic_variables().values()]
-    for variable in variables:
-        if variable in known or variable.startswith((KAFKA_PREFIX, SCHEMA_REGISTRY_PREFIX)):
-            continue
-        tails = {name.removeprefix(PREFIX): name for name in known}
-        near = difflib.get_close_matches(variable.removeprefix(PREFIX), tails, n=1, cutoff=0.85)
-        if near or variable.startswith(TOPIC_PREFIX):
-            hint = (
-                f"; did you mean {tails[near[0]]}?" if near else f"; known are {', '.join(topic_variables().values())}"
-            )
-            raise SettingsError(f"{variable} is not a setting{hint}")
-
-
-def load(settings: type[Settings], environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings of a service from this process's environment, or from that which another one will have.
-
-    Raises:
-        SettingsError: one is missing, misspelt, or has a value that it cannot have.
-    """
-    token = _environment.set(environment)
-    try:
-        return settings()
-    except ValidationError as error:
-        raise SettingsError("; ".join(_sentences(error, settings))) from None
-    finally:
-        _environment.reset(token)
-
-
-def _sentences(error: ValidationError, settings: type[BaseSettings]) -> Iterator[str]:
-    variables = field_variables(settings)
-    topics = topic_variables()
-    for problem in error.errors(include_url=False):
-        path = [str(part) for part in problem["loc"]]
-        message = problem["msg"].removeprefix("Value error, ")
-        if not path:
-            # A rule over several fields, which names them itself.
-            yield message
-            continue
-        variable = topics[path[1]] if path[0] == "topics" else variables[path[0]]
-        message = f"{message[:1].lower()}{message[1:]}"
-        if problem["type"] == "missing":
-            yield f"{variable} is not set"
-        elif settings.model_fields[path[0]].annotation in (SecretStr, SecretStr | None):
-            yield f"{variable}: {message}"
-        else:
-            yield f"{variable} is {problem['input']!r:.60}; {message}"
+        """Only arguments of the constructor: `load` reads an environment, which need not be this process's."""
+        return (init_settings,)

@@ -1,53 +1,49 @@
-"""Where settings come from: environment variables, and files of the same name in a mounted folder."""
+"""The names of the variables that hold a service's settings."""
 
-import os
-import re
-from collections.abc import Mapping
-from pathlib import Path
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
-from service_chassis.settings.errors import SettingsError
+KAFKA = "KAFKA_"
+SCHEMA_REGISTRY = "SCHEMA_REGISTRY_"
+SECRETS_DIR = "SECRETS_DIR"
 
-PREFIX = "HEARTZONE_"
-SECRETS_DIR = "HEARTZONE_SECRETS_DIR"
-
-# Kubernetes describes each Service of a namespace in variables of its own, so a Service called heartzone-kafka makes
-# HEARTZONE_KAFKA_PORT=tcp://10.0.0.1:9092. They are not settings.
-_SERVICE_LINK = re.compile(r".+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
-_SERVICE_URL = re.compile(r"(tcp|udp|sctp)://")
+# Fields that hold a client library's properties, whose variables are named after these.
+_PROPERTY_FIELDS = {"kafka", "schema_registry"}
 
 
-def read_variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Every HEARTZONE_ variable by name; the environment wins over files, and an empty variable counts as not set.
-
-    Raises:
-        SettingsError: the folder or a file in it cannot be read.
-    """
-    folder = environment.get(SECRETS_DIR)
-    found = {**(_files(Path(folder)) if folder else {}), **environment}
-    return {
-        name: value
-        for name, value in found.items()
-        if name.startswith(PREFIX) and name != SECRETS_DIR and value and not _is_service_link(name, value)
-    }
+def prefix_of(settings: type[BaseSettings]) -> str:
+    """What the names of all variables begin with."""
+    return settings.model_config["env_prefix"]
 
 
-def _is_service_link(name: str, value: str) -> bool:
-    return _SERVICE_LINK.fullmatch(name) is not None or (
-        name.endswith("_PORT") and _SERVICE_URL.match(value) is not None
+def variable(settings: type[BaseSettings], *path: str) -> str:
+    """The variable of a field, or of a field of a group: ``variable(MySettings, "topic", "raw")`` is MY_TOPIC_RAW."""
+    return f"{prefix_of(settings)}{'_'.join(path).upper()}"
+
+
+def fields_by_variable(settings: type[BaseSettings]) -> dict[str, FieldInfo]:
+    """Every variable that holds a field, in the order of the fields."""
+    found: dict[str, FieldInfo] = {}
+    for name, field in settings.model_fields.items():
+        if name in _PROPERTY_FIELDS:
+            continue
+        if (group := _group(field)) is None:
+            found[variable(settings, name)] = field
+        else:
+            found |= {variable(settings, name, inner): each for inner, each in group.model_fields.items()}
+    return found
+
+
+def group_prefixes(settings: type[BaseSettings]) -> tuple[str, ...]:
+    """What the variables of each group begin with."""
+    return tuple(
+        f"{variable(settings, name)}_"
+        for name, field in settings.model_fields.items()
+        if name not in _PROPERTY_FIELDS and _group(field) is not None
     )
 
 
-def _files(folder: Path) -> dict[str, str]:
-    try:
-        return {
-            path.name: path.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-            for path in sorted(folder.iterdir())
-            if path.name.startswith(PREFIX) and path.is_file()
-        }
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{SECRETS_DIR}: a file in {folder} is not UTF-8 text") from error
-    except OSError as error:
-        raise SettingsError(
-            f"{SECRETS_DIR}: {error.filename or folder} cannot be read ({error.strerror}); a folder with one file a"
-            " setting was expected"
-        ) from error
+def _group(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None

@@ -1,27 +1,29 @@
-"""What every service tells of itself: logs, metrics and health."""
+"""Telemetry of a service: logs, metrics and health."""
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import version as installed_version
 
 from prometheus_client import CollectorRegistry, GCCollector, Info, PlatformCollector, ProcessCollector
 
 
-def build_info(registry: CollectorRegistry, service: str) -> None:
-    """Register what identifies this process: ``heartzone_build_info``, process and Python metrics.
+def build_info(registry: CollectorRegistry, prefix: str, service: str, version: str) -> None:
+    """Register ``<prefix>build_info``, which identifies this process, and metrics of the process and of Python.
 
     Args:
         registry: where the management port reads its metrics.
-        service: ``producer``, ``zone-worker`` ….
+        prefix: what the metric's name begins with, such as ``shop_``.
+        service: its name, as in the logs.
+        version: of the service.
     """
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
-    info = Info("heartzone_build", "Version of this process", registry=registry)
+    info = Info(f"{prefix}build", "Version of this process", registry=registry)
     info.info(
         {
             "service": service,
-            "version": version("heartzone"),
+            "version": version,
             "python": platform.python_version(),
-            "confluent_kafka": version("confluent-kafka"),
+            "confluent_kafka": installed_version("confluent-kafka"),
         }
     )

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line where a machine reads them, colours in a terminal; libraries' logs in the same form."""
+"""Logs: one JSON object a line for machines, colours in a terminal; libraries' logs in the same form."""
 
 import logging
 import sys

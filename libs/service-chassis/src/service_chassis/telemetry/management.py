@@ -1,7 +1,7 @@
 """The management port: metrics and health of a process, apart from what it serves to others.
 
-Threaded, so that a long scrape does not keep a probe waiting, and apart from the service's own loop, so that a frozen
-process fails its probe instead of answering from a place that still moves.
+Threaded, so that a long scrape does not keep a probe waiting, and apart from the service's own loop: the probe asks
+whether that loop makes progress.
 """
 
 import json
@@ -24,16 +24,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a probe should pass, and why, in a few words for a person."""
+    """The result of a probe, with the reason in a few words for people."""
 
     ok: bool
     reason: str
 
 
 class ManagementServer:
-    """Answers ``/metrics``, ``/livez`` and ``/readyz`` on every address of the machine.
+    """Serves ``/metrics``, ``/livez`` and ``/readyz`` on every address of the machine.
 
-    A context manager: it listens from ``__enter__`` to ``__exit__``. Port 0 takes a free one; ``port`` tells which.
+    A context manager: it listens from ``__enter__`` to ``__exit__``. Port 0 takes a free one;
+    ``port`` is its number then. ``name`` is what the server calls itself in its responses.
 
     Raises (on entry):
         OSError: the port is taken; the text names it.
@@ -46,10 +47,13 @@ class ManagementServer:
         registry: CollectorRegistry,
         live: Callable[[], Health],
         ready: Callable[[], Health],
+        name: str = "management",
     ) -> None:
         self.port = port
         self._handler = type(
-            "Handler", (_Handler,), {"metrics": registry, "probes": {"/livez": live, "/readyz": ready}}
+            "Handler",
+            (_Handler,),
+            {"metrics": registry, "probes": {"/livez": live, "/readyz": ready}, "server_version": name},
         )
         self._server: _Server | None = None
 
@@ -80,12 +84,12 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def server_bind(self) -> None:
-        """As the base class, but without asking the DNS for the name of this host, which may take seconds."""
+        """Like the base class, but without asking the DNS for the name of this host, which may take seconds."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "", self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """Into the log, where the base class would print; a scraper that hung up is nothing to tell."""
+        """Log it, where the base class would print; a scraper that hung up is not worth a line."""
         if not isinstance(sys.exception(), ConnectionError):
             log.exception("management_request_failed", client=client_address[0])
 
@@ -94,39 +98,39 @@ class _Handler(BaseHTTPRequestHandler):
     metrics: CollectorRegistry
     probes: dict[str, Callable[[], Health]]
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "heartzone", ""
-    timeout = 30  # seconds until an idle connection is given up; a scraper opens another
+    sys_version = ""
+    timeout = 30  # seconds until an idle connection is closed; a scraper opens another
 
     def do_GET(self) -> None:
-        """Answer a probe or a scrape."""
+        """Respond to a probe or a scrape."""
         url = urlsplit(self.path)
         if url.path == "/metrics":
-            self._answer_metrics(parse_qs(url.query).get("name[]", []))
+            self._respond_metrics(parse_qs(url.query).get("name[]", []))
         elif url.path in self.probes:
-            self._answer_probe(self.probes[url.path])
+            self._respond_probe(self.probes[url.path])
         else:
-            self._answer(404, "application/json", b'{"error":"not found; try /metrics, /livez or /readyz"}')
+            self._respond(404, "application/json", b'{"error":"not found; try /metrics, /livez or /readyz"}')
 
     do_HEAD = do_GET  # noqa: N815 the name that the base class looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 named by the base class
-        """Probes and scrapes every few seconds would drown the log."""
+        """Log nothing: a probe or a scrape every few seconds would hide everything else."""
 
-    def _answer_probe(self, probe: Callable[[], Health]) -> None:
+    def _respond_probe(self, probe: Callable[[], Health]) -> None:
         try:
             health = probe()
         except Exception:
             log.exception("probe_failed", path=self.path)
             health = Health(ok=False, reason="the probe itself failed; the log says why")
         body = json.dumps({"ok": health.ok, "reason": health.reason}).encode()
-        self._answer(200 if health.ok else 503, "application/json", body)
+        self._respond(200 if health.ok else 503, "application/json", body)
 
-    def _answer_metrics(self, names: list[str]) -> None:
+    def _respond_metrics(self, names: list[str]) -> None:
         encoder, content_type = choose_encoder(self.headers.get("Accept", ""))
         chosen = self.metrics.restricted_registry(names) if names else self.metrics
-        self._answer(200, content_type, encoder(chosen))
+        self._respond(200, content_type, encoder(chosen))
 
-    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+    def _respond(self, status: int, content_type: str, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))

@@ -1,1 +1,1 @@
-"""The web side: routes, bodies, answers, errors and their description."""
+"""The web side: routes, bodies, responses, problems and their description."""

@@ -1,4 +1,4 @@
-"""The web application: what is where, and what surrounds it."""
+"""The web application: its routes and middleware."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -25,7 +25,7 @@ def create_app(
     *,
     metrics: HttpMetrics,
     body_limit: int,
-    most_requests: int,
+    max_requests: int,
     lifespan: Lifespan,
     log_requests: bool = False,
 ) -> Starlette:
@@ -45,7 +45,7 @@ def create_app(
                 routes=[route.path for route in routes],
                 log_requests=log_requests,
             ),
-            Middleware(RequestLimit, most=most_requests, metrics=metrics),
+            Middleware(RequestLimit, limit=max_requests, metrics=metrics),
         ],
         exception_handlers=problem_handlers(metrics),
         lifespan=lifespan,

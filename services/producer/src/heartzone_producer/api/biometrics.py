@@ -1,9 +1,9 @@
-"""``POST /biometrics``: one message, answered when the broker has it."""
+"""``POST /biometrics``: one message, acknowledged by the broker before the response."""
 
 from starlette.types import Receive, Scope, Send
 
-from heartzone_producer.api.answers import send_json
 from heartzone_producer.api.bodies import JSON, BodyReader
+from heartzone_producer.api.responses import send_json
 from heartzone_producer.intake.biometrics import accept
 from heartzone_producer.writing.delivery import Delivery
 
@@ -16,8 +16,8 @@ class PostBiometrics:
         self._bodies = BodyReader(body_limit, JSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 202 with the normalised message."""
+        """Respond with 202 and the normalised message."""
         _, body = await self._bodies.read(scope, receive)
         accepted = accept(body)
         await self._delivery.biometrics(accepted)
-        await send_json(send, 202, accepted.answer)
+        await send_json(send, 202, accepted.response)

@@ -1,19 +1,18 @@
-"""Reading a request's body: what form it may come in and how large it may be."""
+"""Read a request's body, within its limits of form and size."""
 
 from email.message import Message
-from typing import NoReturn
 
 from starlette.types import Receive, Scope
 
-from heartzone_producer.api.problems import TOO_LARGE, UNSUPPORTED, Problem
-from heartzone_producer.intake.refusals import quote
+from heartzone.violations import quote
+from heartzone_producer.api.problems import ProblemError, ProblemKind
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
 
-class ClientDisconnected(Exception):
-    """The client hung up before its request was complete: nobody is there to answer."""
+class ClientDisconnectedError(Exception):
+    """The client closed the connection before its request was complete: nobody is there to respond to."""
 
 
 class BodyReader:
@@ -29,17 +28,17 @@ class BodyReader:
         """The media type and the body.
 
         Raises:
-            Problem: 413 or 415.
-            ClientDisconnected: the connection ended first.
+            ProblemError: 413 or 415.
+            ClientDisconnectedError: the connection ended first.
         """
         media_type = self._check_headers(scope["headers"])
         message = await receive()
         if not message.get("more_body"):
             if message["type"] == "http.disconnect":
-                raise ClientDisconnected
+                raise ClientDisconnectedError
             body: bytes = message["body"]
             if len(body) > self._limit:
-                self._refuse_size()
+                raise self._too_large()
             return media_type, body
         return media_type, await self._read_rest(message["body"], receive)
 
@@ -47,15 +46,15 @@ class BodyReader:
         parts, size, more = [first], len(first), True
         while more:
             if size > self._limit:
-                self._refuse_size()
+                raise self._too_large()
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise ClientDisconnected
+                raise ClientDisconnectedError
             parts.append(message["body"])
             size += len(message["body"])
             more = message["more_body"]
         if size > self._limit:
-            self._refuse_size()
+            raise self._too_large()
         return b"".join(parts)
 
     def _check_headers(self, headers: list[tuple[bytes, bytes]]) -> str:
@@ -66,15 +65,17 @@ class BodyReader:
             elif name == b"content-length":
                 # The HTTP parser has checked that these are digits.
                 if len(value) > 20 or int(value) > self._limit:
-                    self._refuse_size()
+                    raise self._too_large()
             elif name == b"content-encoding" and value.strip().lower() not in (b"identity", b""):
-                raise Problem(
-                    UNSUPPORTED,
-                    f"Content-Encoding {quote(value.decode('latin-1'))} is not read here; send the body uncompressed.",
+                raise ProblemError(
+                    ProblemKind.UNSUPPORTED_MEDIA_TYPE,
+                    f"Content-Encoding {quote(value.decode('latin-1'))} is not supported; send the body uncompressed.",
                     headers={"Accept-Encoding": "identity"},
                 )
         if media_type is None:
-            raise Problem(UNSUPPORTED, f"There is no Content-Type; {self._expected()} was expected.")
+            raise ProblemError(
+                ProblemKind.UNSUPPORTED_MEDIA_TYPE, f"There is no Content-Type; {self._expected()} was expected."
+            )
         return media_type
 
     def _media_type(self, value: bytes) -> str:
@@ -84,13 +85,21 @@ class BodyReader:
         media_type = text.partition(";")[0].strip().lower()
         charset = parsed.get_content_charset("utf-8")
         if charset not in ("utf-8", "utf8"):
-            raise Problem(UNSUPPORTED, f"The charset of Content-Type {quote(text)} is not UTF-8, which was expected.")
+            raise ProblemError(
+                ProblemKind.UNSUPPORTED_MEDIA_TYPE,
+                f"The charset of Content-Type {quote(text)} is not UTF-8, which was expected.",
+            )
         if self._media_types and media_type not in self._media_types:
-            raise Problem(UNSUPPORTED, f"Content-Type {quote(text)} is not read here; {self._expected()} was expected.")
+            raise ProblemError(
+                ProblemKind.UNSUPPORTED_MEDIA_TYPE,
+                f"Content-Type {quote(text)} is not supported; {self._expected()} was expected.",
+            )
         return media_type
 
     def _expected(self) -> str:
         return " or ".join(self._media_types)
 
-    def _refuse_size(self) -> NoReturn:
-        raise Problem(TOO_LARGE, f"The body is larger than {self._limit} bytes; send fewer readings a request.")
+    def _too_large(self) -> ProblemError:
+        return ProblemError(
+            ProblemKind.TOO_LARGE, f"The body is larger than {self._limit} bytes; send fewer readings a request."
+        )

@@ -1,4 +1,4 @@
-"""``/docs`` and ``/openapi.json``: Swagger UI from this process alone, under a policy that lets nothing else in."""
+"""``/docs`` and ``/openapi.json``: Swagger UI from this process alone, under a policy that allows no other source."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -39,17 +39,17 @@ _START = b"""SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLi
 
 
 def documentation_routes() -> list[Route]:
-    """What the documentation consists of; links are relative, so that it works behind a path prefix."""
+    """The routes of the documentation; links are relative, so that it works behind a path prefix."""
     return [
-        Route("/openapi.json", _answer(lambda: json.dumps(description()).encode(), "application/json")),
-        Route("/docs", _answer(lambda: _PAGE, "text/html; charset=utf-8")),
-        Route("/docs/start.js", _answer(lambda: _START, "text/javascript; charset=utf-8")),
-        Route("/docs/swagger-ui.css", _answer(_asset("swagger_style.css"), "text/css; charset=utf-8")),
-        Route("/docs/swagger-ui-bundle.js", _answer(_asset("swagger_bundle.js"), "text/javascript; charset=utf-8")),
+        Route("/openapi.json", _endpoint(lambda: json.dumps(description()).encode(), "application/json")),
+        Route("/docs", _endpoint(lambda: _PAGE, "text/html; charset=utf-8")),
+        Route("/docs/start.js", _endpoint(lambda: _START, "text/javascript; charset=utf-8")),
+        Route("/docs/swagger-ui.css", _endpoint(_asset("swagger_style.css"), "text/css; charset=utf-8")),
+        Route("/docs/swagger-ui-bundle.js", _endpoint(_asset("swagger_bundle.js"), "text/javascript; charset=utf-8")),
     ]
 
 
-def _answer(content: Callable[[], bytes], media_type: str) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(content: Callable[[], bytes], media_type: str) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(_request: Request) -> Response:
         return Response(content(), headers={**_HEADERS, "Content-Type": media_type})
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from heartzone_producer.api.problems import KINDS, PROBLEM_JSON, RETRY_AFTER_SECONDS, ProblemKind
-from heartzone_producer.intake.refusals import MOST_ERRORS
+from heartzone_producer.api.problems import DESCRIBED_KINDS, PROBLEM_JSON, RETRY_AFTER_SECONDS, ProblemKind
+from heartzone_producer.intake.errors import MAX_VIOLATIONS
 
 Json = dict[str, Any]
 
@@ -14,12 +14,12 @@ FIELD_ERROR: Json = {
 
 _EXAMPLES = {
     400: "The body is not JSON: Expecting value at line 1, column 1",
-    404: 'There is nothing at "/biometric"; /docs shows what there is.',
-    405: '"/biometrics" does not take GET; it takes POST.',
+    404: 'There is nothing at "/biometric"; /docs lists the paths.',
+    405: '"/biometrics" does not accept GET; it accepts POST.',
     413: "The body is larger than 1048576 bytes; send fewer readings a request.",
-    415: 'Content-Type "text/plain" is not read here; application/json was expected.',
+    415: 'Content-Type "text/plain" is not supported; application/json was expected.',
     422: '/heartRates/0/value: "150" is not an integer from 0 to 2147483647',
-    429: "4096 requests are in hand already. Send this one again later.",
+    429: "4096 requests are being handled, which is the limit. Send this one again later.",
     503: "The broker cannot be reached. Send the request again later.",
 }
 _ERRORS = {
@@ -33,7 +33,7 @@ _RETRY_AFTER: Json = {
     }
 }
 _HEADERS: dict[int, Json] = {
-    405: {"Allow": {"description": "Methods that the path takes.", "schema": {"type": "string"}}},
+    405: {"Allow": {"description": "Methods that the path accepts.", "schema": {"type": "string"}}},
     429: _RETRY_AFTER,
     503: _RETRY_AFTER,
 }
@@ -42,13 +42,15 @@ _HEADERS: dict[int, Json] = {
 def references(*statuses: int) -> Json:
     """Responses of an operation that may end with these statuses."""
     return {
-        str(kind.status): {"$ref": f"#/components/responses/{_key(kind)}"} for kind in KINDS if kind.status in statuses
+        str(kind.status): {"$ref": f"#/components/responses/{_key(kind)}"}
+        for kind in DESCRIBED_KINDS
+        if kind.status in statuses
     }
 
 
 def responses() -> Json:
     """Each kind of problem as a response; 404 and 405 belong to paths and methods that no operation describes."""
-    return {_key(kind): _response(kind) for kind in KINDS}
+    return {_key(kind): _response(kind) for kind in DESCRIBED_KINDS}
 
 
 def schemas() -> Json:
@@ -59,11 +61,11 @@ def schemas() -> Json:
             "type": "object",
             "description": "RFC 9457.",
             "properties": {
-                "type": {"type": "string", "format": "uri", "description": "What programs tell kinds apart by."},
+                "type": {"type": "string", "format": "uri", "description": "Identifies the kind of problem."},
                 "title": {"type": "string"},
                 "status": {"type": "integer"},
                 "detail": {"type": "string"},
-                "errors": {"type": "array", "minItems": 1, "maxItems": MOST_ERRORS, "items": error},
+                "errors": {"type": "array", "minItems": 1, "maxItems": MAX_VIOLATIONS, "items": error},
             },
             "required": ["type", "title", "status", "detail"],
         }
@@ -84,4 +86,4 @@ def _response(kind: ProblemKind) -> Json:
 
 
 def _key(kind: ProblemKind) -> str:
-    return "".join(part.capitalize() for part in kind.name.split("-"))
+    return "".join(part.capitalize() for part in kind.slug.split("-"))

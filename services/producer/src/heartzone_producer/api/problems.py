@@ -1,67 +1,75 @@
 """Errors for clients: problem documents (RFC 9457) of the kinds listed here, and no others."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler, Scope
 
-from heartzone_producer.intake.refusals import BodyRefused, FieldError, NotJson, quote
+from heartzone.violations import Violation, quote
+from heartzone_producer.intake.errors import InvalidBodyError, MalformedBodyError
 from heartzone_producer.metrics import HttpMetrics
-from heartzone_producer.writing.failures import RecordTooLarge, Unavailable
+from heartzone_producer.rejections import Rejection, RejectionReason, ServiceUnavailableReason
+from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 
 
-class ProblemKind(Struct, frozen=True):
-    """A kind of error: its ``type`` is a tag URI (RFC 4151), a name that leads nowhere."""
+class ProblemKind(Enum):
+    """A kind of error: the end of its ``type``, its status and its title."""
 
-    name: str
-    status: int
-    title: str
+    MALFORMED = ("malformed", 400, "The request cannot be read")
+    NOT_FOUND = ("not-found", 404, "There is nothing at this path")
+    METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "The path does not accept this method")
+    TOO_LARGE = ("too-large", 413, "The request is too large")
+    UNSUPPORTED_MEDIA_TYPE = ("unsupported-media-type", 415, "The body has a form that is not supported")
+    INVALID_MESSAGE = ("invalid-message", 422, "The body is not a valid message")
+    TOO_MANY_REQUESTS = ("too-many-requests", 429, "Too many requests at a time")
+    UNAVAILABLE = ("unavailable", 503, "The message cannot be stored now")
+    INTERNAL_ERROR = ("internal-error", 500, "The service failed")
+    """A fault of the service. No input leads to it, so that the API's description does not have it."""
+
+    def __init__(self, slug: str, status: int, title: str) -> None:
+        self.slug = slug
+        self.status = status
+        self.title = title
 
     @property
     def type(self) -> str:
-        """The URI that programs tell kinds apart by."""
-        return f"tag:heartzone.dev,2026:problem:{self.name}"
+        """The URI that identifies the kind: a tag (RFC 4151), which is a name and no address."""
+        return f"tag:heartzone.dev,2026:problem:{self.slug}"
 
 
-MALFORMED = ProblemKind("malformed", 400, "The request cannot be read")
-NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this path")
-METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "The path does not take this method")
-TOO_LARGE = ProblemKind("too-large", 413, "The request is too large")
-UNSUPPORTED = ProblemKind("unsupported-media-type", 415, "The body comes in a form that is not read here")
-INVALID = ProblemKind("invalid-message", 422, "The body is not a valid message")
-TOO_MANY = ProblemKind("too-many-requests", 429, "Too many requests at a time")
-UNAVAILABLE = ProblemKind("unavailable", 503, "The message cannot be stored now")
-BUG = ProblemKind("internal-error", 500, "The service failed")
-
-KINDS = (MALFORMED, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE, UNSUPPORTED, INVALID, TOO_MANY, UNAVAILABLE)
+DESCRIBED_KINDS = tuple(kind for kind in ProblemKind if kind is not ProblemKind.INTERNAL_ERROR)
 
 
-class Problem(Exception):
-    """Ends a request with a problem document; ``reason`` is what metrics count it under."""
+class ProblemError(Exception):
+    """Ends a request with a problem document; ``reason`` is what metrics count it under, by default that of its kind.
+
+    Raises (constructor):
+        ValueError: no reason for UNAVAILABLE, which has several.
+    """
 
     def __init__(
         self,
         kind: ProblemKind,
         detail: str,
         *,
-        errors: Sequence[FieldError] = (),
+        violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
-        reason: str | None = None,
+        reason: ServiceUnavailableReason | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
-        self.errors = errors
+        self.violations = violations
         self.headers = headers
-        self.reason = reason or kind.name.replace("-", "_")
+        self.reason: Rejection = reason or RejectionReason(kind.slug.replace("-", "_"))
 
     def document(self) -> bytes:
         """The problem document."""
@@ -71,60 +79,59 @@ class Problem(Exception):
             "status": self.kind.status,
             "detail": self.detail,
         }
-        if self.errors:
-            document["errors"] = self.errors
+        if self.violations:
+            document["errors"] = self.violations
         return msgspec.json.encode(document)
 
     def response(self) -> Response:
-        """The document as an answer, with its status and headers."""
+        """The document as a response, with its status and headers."""
         return Response(self.document(), self.kind.status, self.headers, PROBLEM_JSON)
 
 
-def problem_of(error: Exception, scope: Scope) -> Problem:
+def problem_of(error: Exception, scope: Scope) -> ProblemError:
     """The problem that an exception of this service or of Starlette's router stands for."""
     # The path as the server took it apart: Request.url would fail on some Host headers.
     path = quote(scope["path"])
-    problem = Problem(BUG, "The service failed to handle the request; its log says why.")
+    problem = ProblemError(ProblemKind.INTERNAL_ERROR, "The service failed to handle the request; its log says why.")
     match error:
-        case Problem():
+        case ProblemError():
             problem = error
-        case BodyRefused():
-            kind = MALFORMED if isinstance(error, NotJson) else INVALID
-            problem = Problem(kind, _summary(error.errors), errors=error.errors)
-        case RecordTooLarge():
-            problem = Problem(TOO_LARGE, f"{_sentence(error)} Send fewer readings a request.")
-        case Unavailable():
-            problem = unavailable(error.reason, f"{_sentence(error)} Send the request again later.")
+        case InvalidBodyError():
+            kind = ProblemKind.MALFORMED if isinstance(error, MalformedBodyError) else ProblemKind.INVALID_MESSAGE
+            problem = ProblemError(kind, _summary(error.violations), violations=error.violations)
+        case RecordTooLargeError():
+            problem = ProblemError(ProblemKind.TOO_LARGE, f"{_sentence(error)} Send fewer readings a request.")
+        case UnavailableError():
+            problem = ProblemError(
+                ProblemKind.UNAVAILABLE,
+                f"{_sentence(error)} Send the request again later.",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+                reason=error.reason,
+            )
         case HTTPException(status_code=404):
-            problem = Problem(NOT_FOUND, f"There is nothing at {path}; /docs shows what there is.")
+            problem = ProblemError(ProblemKind.NOT_FOUND, f"There is nothing at {path}; /docs lists the paths.")
         case HTTPException(status_code=405):
             allowed = ", ".join(sorted((error.headers or {})["Allow"].split(", ")))
-            detail = f"{path} does not take {scope['method']}; it takes {allowed}."
-            problem = Problem(METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
+            detail = f"{path} does not accept {scope['method']}; it accepts {allowed}."
+            problem = ProblemError(ProblemKind.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
     return problem
 
 
-def unavailable(reason: str, detail: str) -> Problem:
-    """A 503 with the time after which to try again."""
-    return Problem(UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)}, reason=reason)
-
-
 def problem_handlers(metrics: HttpMetrics) -> dict[Any, ExceptionHandler]:
-    """Handlers for Starlette, which count what they answer."""
+    """Handlers for Starlette, which count the requests that they reject."""
 
-    async def answer(request: Request, error: Exception) -> Response:
+    async def respond(request: Request, error: Exception) -> Response:
         problem = problem_of(error, request.scope)
         metrics.rejected(problem.reason)
         return problem.response()
 
-    return dict.fromkeys((Problem, BodyRefused, RecordTooLarge, Unavailable, HTTPException, Exception), answer)
+    handled = (ProblemError, InvalidBodyError, RecordTooLargeError, UnavailableError, HTTPException, Exception)
+    return dict.fromkeys(handled, respond)
 
 
-def _summary(errors: Sequence[FieldError]) -> str:
-    first = errors[0]
-    where = f"{first.pointer}: " if first.pointer else ""
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{where}{first.detail}{more}"
+def _summary(violations: Sequence[Violation]) -> str:
+    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    return f"{violations[0]}{more}"
 
 
 def _sentence(error: Exception) -> str:

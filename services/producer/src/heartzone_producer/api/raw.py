@@ -4,10 +4,10 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from heartzone_producer.api.answers import send_empty
+from heartzone.violations import Violation
 from heartzone_producer.api.bodies import BodyReader
-from heartzone_producer.api.problems import INVALID, MALFORMED, Problem
-from heartzone_producer.intake.refusals import FieldError
+from heartzone_producer.api.problems import ProblemError, ProblemKind
+from heartzone_producer.api.responses import send_empty
 from heartzone_producer.writing.delivery import Delivery
 
 DEVICE_ID = "deviceId"
@@ -21,7 +21,7 @@ class PostRaw:
         self._bodies = BodyReader(body_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 202 without a body."""
+        """Respond with 202 and no body."""
         device_id = read_device_id(scope["query_string"])
         _, body = await self._bodies.read(scope, receive)
         check_text(body)
@@ -33,15 +33,17 @@ def read_device_id(query: bytes) -> str | None:
     """The device id of a query string; None when there is none or it is empty.
 
     Raises:
-        Problem: 400, it is given twice or is not UTF-8.
+        ProblemError: 400, it is given twice or is not UTF-8.
     """
     try:
         pairs = parse_qsl(query.decode("ascii"), errors="strict")
     except ValueError as error:
-        raise Problem(MALFORMED, "The query is not percent-encoded UTF-8, which was expected.") from error
+        raise ProblemError(
+            ProblemKind.MALFORMED, "The query is not percent-encoded UTF-8, which was expected."
+        ) from error
     values = [value for name, value in pairs if name == DEVICE_ID]
     if len(values) > 1:
-        raise Problem(MALFORMED, f"The query has {DEVICE_ID} {len(values)} times; one was expected.")
+        raise ProblemError(ProblemKind.MALFORMED, f"The query has {DEVICE_ID} {len(values)} times; one was expected.")
     return values[0] if values else None
 
 
@@ -49,13 +51,13 @@ def check_text(body: bytes) -> None:
     """Return quietly when a body is text.
 
     Raises:
-        Problem: 400 when it is not UTF-8, 422 when it is empty.
+        ProblemError: 400 when it is not UTF-8, 422 when it is empty.
     """
     if not body:
         detail = "the body is empty; any text was expected"
-        raise Problem(INVALID, detail, errors=[FieldError("", detail)])
+        raise ProblemError(ProblemKind.INVALID_MESSAGE, detail, violations=[Violation("", detail)])
     try:
         body.decode()
     except UnicodeDecodeError as error:
         detail = f"byte {error.start} of the body is 0x{body[error.start]:02x}, which is not UTF-8; UTF-8 was expected"
-        raise Problem(MALFORMED, detail, errors=[FieldError("", detail)]) from error
+        raise ProblemError(ProblemKind.MALFORMED, detail, violations=[Violation("", detail)]) from error

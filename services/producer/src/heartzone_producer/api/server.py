@@ -1,8 +1,8 @@
-"""uvicorn, made to close connections that take too long to send a request.
+"""The HTTP server: uvicorn, which closes connections that take too long to send a request.
 
 uvicorn has no limit for that (Kludex/uvicorn#157): a client that sends a byte a second, or none, would hold its
-connection for ever, before any application sees it. So the protocol notes since when it waits, and one look a second
-over all connections ends those that are overdue; a timer for each request would cost the hot path.
+connection for ever, before any application sees it. So the protocol notes since when it waits, and once a second all
+connections that are overdue are closed; a timer for each request would cost the hot path.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from heartzone_producer.api.problems import MALFORMED, PROBLEM_JSON, Problem
+from heartzone_producer.api.problems import PROBLEM_JSON, ProblemError, ProblemKind
 
 REQUEST_GRACE_SECONDS = 2
 """For requests that are half-way in when the service is asked to stop."""
@@ -41,13 +41,13 @@ class DeadlineProtocol(HttpToolsProtocol):
         self.waiting_since = monotonic()
 
     def on_message_complete(self) -> None:
-        """The request is all here; how long its answer takes is not the client's fault."""
+        """The request is all here; how long its response takes is not the client's fault."""
         super().on_message_complete()
         self.waiting_since = None
 
     def send_400_response(self, msg: str) -> None:
-        """What is not HTTP is answered in the form of every other error."""
-        body = Problem(MALFORMED, msg).document()
+        """Respond to what is not HTTP in the form of every other error."""
+        body = ProblemError(ProblemKind.MALFORMED, msg).document()
         head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {len(body)}\r\n"
         self.transport.write(f"{head}connection: close\r\n\r\n".encode() + body)
         self.transport.close()
@@ -60,7 +60,7 @@ class ApiServer(uvicorn.Server):
     """
 
     def __init__(self, app: ASGIApp, *, request_timeout: float) -> None:
-        # At lower levels it tells of every start and, without limit, of every request that is not HTTP.
+        # At lower levels it logs every start and, without limit, every request that is not HTTP.
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
@@ -79,13 +79,13 @@ class ApiServer(uvicorn.Server):
         self._request_timeout = request_timeout
 
     async def on_tick(self, counter: int) -> bool:
-        """Look after connections once a second (uvicorn ticks ten times)."""
+        """Close overdue connections once a second (uvicorn ticks ten times)."""
         if counter % 10 == 0:
             self._close_overdue(monotonic() - self._request_timeout)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Give those who are sending a request a moment to finish it, too."""
+        """Give clients that are sending a request a moment to finish it, too."""
         asyncio.get_running_loop().call_later(REQUEST_GRACE_SECONDS, self._close_overdue, math.inf)
         await super().shutdown(sockets)
 

@@ -1,4 +1,4 @@
-"""Counts and logs every request, from outside of everything that answers it."""
+"""Count and log every request, outside of everything that handles it."""
 
 from collections.abc import Collection
 from time import monotonic
@@ -6,8 +6,9 @@ from time import monotonic
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from heartzone_producer.api.bodies import ClientDisconnected
+from heartzone_producer.api.bodies import ClientDisconnectedError
 from heartzone_producer.metrics import HttpMetrics
+from heartzone_producer.rejections import RejectionReason
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +40,15 @@ class RequestTelemetry:
 
         try:
             await self._app(scope, receive, send_and_note)
-        except ClientDisconnected:
-            self._metrics.rejected("client_disconnected")
+        except ClientDisconnectedError:
+            self._metrics.rejected(RejectionReason.CLIENT_DISCONNECTED)
         finally:
             seconds = monotonic() - started
             route = self._routes.get(scope["path"], "unmatched")
             if status:
-                self._metrics.answered(route, scope["method"], status, seconds)
+                self._metrics.responded(route, scope["method"], status, seconds)
             if self._log_requests:
-                log.debug("request", route=route, method=scope["method"], status=status, seconds=round(seconds, 6))
+                log.debug(
+                    "request_handled", route=route, method=scope["method"], status=status, seconds=round(seconds, 6)
+                )
         return None

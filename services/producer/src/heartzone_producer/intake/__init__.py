@@ -1,1 +1,1 @@
-"""What a request means: pure rules from bytes to a message, or to what is wrong with them."""
+"""Pure rules from a body's bytes to a message, or to what is wrong with them."""

@@ -1,1 +1,1 @@
-"""Getting records to Kafka: the producer and its acknowledgements, and whether broker and registry are there."""
+"""The Kafka producer and its acknowledgements, and checks of broker and registry."""

@@ -1,4 +1,4 @@
-"""Whether the broker can be written to."""
+"""Check that the broker can be written to."""
 
 from collections.abc import Mapping, Sequence
 from time import monotonic
@@ -6,20 +6,20 @@ from time import monotonic
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import TopicMetadata
 
-from heartzone_producer.writing.failures import describe
+from heartzone_producer.writing.errors import describe
 from heartzone_producer.writing.record_writer import RecordWriter
 
-ANSWER_SECONDS = 2.0
-"""How long one broker is waited for; the API promises its own answers within five."""
+METADATA_TIMEOUT = 2.0
+"""Seconds for one broker to respond; the API promises its own responses within five."""
 
-# What says more than "no answer": the cause of a connection that fails.
+# What says more than "no response": the cause of a connection that fails.
 _CAUSES = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._RESOLVE})
 
 
 def check_broker(writer: RecordWriter, topics: Sequence[str]) -> str | None:
     """Why records cannot be written now, or None when they can.
 
-    A broker that answers this too late is not away for that: a cluster with very many topics, or one that is busy,
+    A broker that responds to this too late is not unavailable for that: a cluster with very many topics, or a busy one,
     may acknowledge records all the while.
     """
     began = monotonic()
@@ -45,9 +45,9 @@ def check_broker(writer: RecordWriter, topics: Sequence[str]) -> str | None:
 def _topics(writer: RecordWriter) -> Mapping[str, TopicMetadata]:
     """All topics, because asking for one would create it."""
     try:
-        return writer.topics(timeout=ANSWER_SECONDS)
+        return writer.topics(timeout=METADATA_TIMEOUT)
     except KafkaException as failure:
         if failure.args[0].code() != KafkaError._TIMED_OUT:
             raise
     # Connected, only slow: without a connection it is _TRANSPORT. librdkafka asks any broker; the next may be quicker.
-    return writer.topics(timeout=ANSWER_SECONDS)
+    return writer.topics(timeout=METADATA_TIMEOUT)

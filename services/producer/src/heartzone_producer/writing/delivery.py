@@ -1,7 +1,8 @@
-"""Where messages go: topic, key and framing of each kind, and the refusal to try what cannot succeed."""
+"""Deliver messages: topic, key and framing of each kind, and an error at once while they cannot be delivered."""
 
 from heartzone_producer.intake.biometrics import Accepted
-from heartzone_producer.writing.failures import Unavailable
+from heartzone_producer.rejections import ServiceUnavailableReason
+from heartzone_producer.writing.errors import UnavailableError
 from heartzone_producer.writing.payload_schema import PayloadSchema
 from heartzone_producer.writing.record_writer import Acknowledgement, RecordWriter
 from heartzone_producer.writing.watch import Watch
@@ -10,8 +11,8 @@ from heartzone_producer.writing.watch import Watch
 class Delivery:
     """Hands messages to the writer.
 
-    While a watch reports that something is missing, requests are refused at once: each would wait for seconds and
-    hold its body in memory for an answer that is known.
+    While a watch reports a problem, requests are rejected at once: each would wait for seconds and hold its body in
+    memory for a response that is known.
     """
 
     def __init__(
@@ -35,12 +36,13 @@ class Delivery:
         """Write a message, keyed by its device.
 
         Raises:
-            Unavailable: broker or registry are away, or the queue is full.
-            RecordTooLarge: it fits no record.
+            UnavailableError: broker or registry are unavailable, or the queue is full.
+            RecordTooLargeError: it fits no record.
         """
         prefix = self._schema.prefix
         if prefix is None:
-            raise Unavailable("registry_away", f"the schema of messages is not known: {self._registry.problem}")
+            detail = f"the schema of messages is not known: {self._registry.problem}"
+            raise UnavailableError(ServiceUnavailableReason.REGISTRY_UNAVAILABLE, detail)
         return self._write(self._biometrics_topic, prefix + message.payload, message.device_id)
 
     def raw(self, body: bytes, device_id: str | None) -> Acknowledgement:
@@ -49,5 +51,5 @@ class Delivery:
 
     def _write(self, topic: str, value: bytes, key: str | None) -> Acknowledgement:
         if self._broker.problem is not None:
-            raise Unavailable("broker_away", self._broker.problem)
+            raise UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, self._broker.problem)
         return self._writer.write(topic, value, key)

@@ -17,32 +17,33 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import TopicMetadata
 
 from heartzone_producer.metrics import WriterMetrics
-from heartzone_producer.writing.failures import Unavailable, describe, not_acknowledged
+from heartzone_producer.rejections import ServiceUnavailableReason
+from heartzone_producer.writing.errors import UnavailableError, describe, not_acknowledged
 
 log = structlog.get_logger(__name__)
 
-ACKNOWLEDGEMENT_DEADLINE = 4.5
+ACKNOWLEDGEMENT_TIMEOUT = 4.5
 """Seconds after which a request stops to wait, whatever librdkafka does. It gives a record up after MESSAGE_TIMEOUT_MS
-and looks once a second, so that it nearly always comes first and says why."""
+and checks once a second, so that it nearly always comes first and says why."""
 
 MESSAGE_TIMEOUT_MS = 3000
 
-PROMISE: Mapping[str, str | int] = {
+REQUIRED_PROPERTIES: Mapping[str, str | int] = {
     "enable.idempotence": "true",
     "acks": "all",
-    # A record that librdkafka still holds after its request was answered could be written although a 503 was sent.
+    # A record that librdkafka still holds after its request has ended could be written although a 503 was sent.
     "message.timeout.ms": MESSAGE_TIMEOUT_MS,
 }
-"""What makes an acknowledgement mean what the API says; wins over settings."""
+"""The properties by which an acknowledgement means what the API says; settings cannot change them."""
 
 DEFAULTS: Mapping[str, str | int] = {
     "client.id": "heartzone-producer",
     "linger.ms": 1,
-    # A broker refuses a batch as a whole. A small one is never larger than a topic takes unless its one record is.
+    # A broker rejects a batch as a whole. A small one is never larger than a topic accepts unless its one record is.
     "batch.size": 65536,
     "queue.buffering.max.messages": 20_000,
     "queue.buffering.max.kbytes": 65_536,
-    # Errors come through error_cb, where equal ones are told once; librdkafka's own log would repeat them.
+    # Errors come through error_cb, where equal ones are logged once; librdkafka's own log would repeat them.
     "log_level": 2,
 }
 """Settings may change these."""
@@ -54,13 +55,13 @@ Report: TypeAlias = tuple[Acknowledgement, KafkaError | None]
 
 
 class RecordWriter:
-    """Writes records and tells when the broker has them.
+    """Writes records; a future ends when the broker has acknowledged its record.
 
     `start`, `write` and `stop` belong to the event loop's thread; the rest may be used by any.
 
     Args:
         config: librdkafka properties.
-        metrics: told of every acknowledgement.
+        metrics: count every acknowledgement.
         on_failure: called on the event loop when records were not acknowledged, once for all that came together.
 
     Raises (constructor):
@@ -74,7 +75,7 @@ class RecordWriter:
         metrics: WriterMetrics,
         on_failure: Callable[[], object] = lambda: None,
     ) -> None:
-        self._config = {**DEFAULTS, **config, **PROMISE, "error_cb": self._note}
+        self._config = {**DEFAULTS, **config, **REQUIRED_PROPERTIES, "error_cb": self._note}
         self._metrics = metrics
         self._on_failure = on_failure
         self._producer = Producer(self._config)
@@ -99,18 +100,20 @@ class RecordWriter:
         self._watch_deadlines()
 
     def write(self, topic: str, value: bytes, key: bytes | str | None) -> Acknowledgement:
-        """Hand a record over; the future ends when the broker has it, or with Unavailable or RecordTooLarge.
+        """Hand a record over; the future ends when the broker has it, or with UnavailableError or RecordTooLargeError.
 
         Raises:
-            Unavailable: the queue to the broker is full, or the producer is being replaced.
-            RecordTooLarge: larger than ``message.max.bytes``.
+            UnavailableError: the queue to the broker is full, or the producer is being replaced.
+            RecordTooLargeError: larger than ``message.max.bytes``.
         """
         assert self._loop is not None
         acknowledgement = self._loop.create_future()
         try:
             self._producer.produce(topic, value, key, on_delivery=partial(self._report, acknowledgement))
         except BufferError as error:
-            raise Unavailable("queue_full", "too many records wait for the broker") from error
+            raise UnavailableError(
+                ServiceUnavailableReason.QUEUE_FULL, "too many records wait for the broker"
+            ) from error
         except KafkaException as error:
             raise not_acknowledged(error.args[0]) from error
         self._waiting[acknowledgement] = monotonic()
@@ -121,7 +124,7 @@ class RecordWriter:
         """Ask a broker which topics there are; at most ``timeout`` seconds.
 
         Raises:
-            KafkaException: none answered.
+            KafkaException: none responded.
         """
         topics: Mapping[str, TopicMetadata] = self._producer.list_topics(timeout=timeout).topics
         return topics
@@ -138,7 +141,7 @@ class RecordWriter:
                 producer.poll(POLL_SECONDS)
             except KafkaException as error:
                 # Only a fatal error is raised here: this producer will never write again (librdkafka's INTRODUCTION.md,
-                # "Idempotent producer guarantees"). What it still holds is answered 503.
+                # "Idempotent producer guarantees"). The requests of what it still holds end with 503.
                 producer = self._replace(producer, error.args[0])
             self._hand_over()
         self._abandon(producer)
@@ -163,7 +166,7 @@ class RecordWriter:
         if self._reports:
             assert self._loop is not None
             reports, self._reports = self._reports, []
-            # The loop is closed when a report comes after the last request was answered.
+            # The loop is closed when a report comes after the last request had its response.
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._settle, reports)
 
@@ -176,7 +179,7 @@ class RecordWriter:
         for acknowledgement, error in reports:
             started = self._waiting.pop(acknowledgement, None)
             if started is None or acknowledgement.done():
-                continue  # its request was answered 503, or its client is gone
+                continue  # its request ended with 503, or its client is gone
             if error is None:
                 self.last_error = None
                 self.acknowledged_at = now
@@ -190,15 +193,17 @@ class RecordWriter:
             self._on_failure()
 
     def _watch_deadlines(self) -> None:
-        """Answer whoever waits for too long. Oldest first, so that a look costs nothing when all is well."""
+        """End the requests that wait for too long. Oldest first, so that it costs nothing when all is well."""
         now = self.loop_seen = monotonic()
         for acknowledgement, started in list(self._waiting.items()):
-            if now - started < ACKNOWLEDGEMENT_DEADLINE:
+            if now - started < ACKNOWLEDGEMENT_TIMEOUT:
                 break
             del self._waiting[acknowledgement]
             if not acknowledgement.done():
                 acknowledgement.set_exception(
-                    Unavailable("broker_away", "the broker did not acknowledge the record in time")
+                    UnavailableError(
+                        ServiceUnavailableReason.BROKER_UNAVAILABLE, "the broker did not acknowledge the record in time"
+                    )
                 )
         if not self._stopping.is_set():
             assert self._loop is not None

@@ -4,19 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from heartzone_testing.go_programs.ahead import build_ahead
 from heartzone_testing.keda.autoscaled import AutoscaledRelease
 from heartzone_testing.keda.installation import installed_keda
-from heartzone_testing.keda.operator import ensure_keda
-from heartzone_testing.node.node import Node
 from heartzone_testing.prometheus.in_cluster import running_prometheus
 from heartzone_testing.prometheus.server import ScrapeJob
 from heartzone_testing.release.release import MANAGEMENT_PORT, Release
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    build_ahead(session, "autoscaled", ensure_keda)
+from kubernetes_node.nodes.node import Node
 
 
 def worker_to_come(release: Release) -> ScrapeJob:

@@ -7,10 +7,10 @@ from itertools import islice
 
 from confluent_kafka import Producer
 
-from heartzone_testing.kafka_cluster.kafka_cluster import KafkaCluster
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.keda.autoscaled import AutoscaledRelease
 from heartzone_testing.prometheus.server import Prometheus
-from heartzone_testing.testbed import Testbed
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.client import RetryingClient
 from heartzone_testing.traffic.readings import Reading, readings_of
@@ -22,7 +22,7 @@ PARTITIONS = 12
 def send(url: str, count: int) -> list[Reading]:
     """Send readings of a new device, and return them when they are accepted."""
     readings = list(islice(readings_of(str(uuid.uuid4())), count))
-    client = RetryingClient(url, keep_alive=True, patience=30)
+    client = RetryingClient(url, keep_alive=True, retry_timeout=30)
     for reading in readings:
         client.send(reading)
     client.close()

@@ -1,10 +1,11 @@
-"""The definitions of other people's custom resources that the chart makes some of."""
+"""CustomResourceDefinitions of other projects whose resources the chart renders."""
 
 from pathlib import Path
 
-from heartzone_testing.go_programs.modules import GoModule
+from heartzone_testing.checkout import PROGRAMS
+from kubernetes_node.go_programs.modules import GoModule
 
-_MODULE = GoModule("custom-resources")
+_MODULE = GoModule(PROGRAMS / "custom-resources")
 _FILES = {
     "github.com/kedacore/keda/v2": (
         "config/crd/bases/keda.sh_scaledobjects.yaml",
@@ -20,5 +21,10 @@ _FILES = {
 
 
 def definitions() -> list[Path]:
-    """The files, brought when they are missing. Raises GoMissing, BuildFailed."""
+    """The files, fetched when they are missing. Raises GoMissingError, BuildError."""
     return [_MODULE.sources_of(module) / file for module, files in _FILES.items() for file in files]
+
+
+def are_there() -> bool:
+    """Whether `definitions` has nothing to fetch. Raises GoMissingError."""
+    return _MODULE.has_sources_of(*_FILES)

@@ -1,4 +1,4 @@
-"""What the chart renders, as Helm does it without a cluster."""
+"""The chart as Helm renders it without a cluster."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART
 from heartzone_testing.release.values import merged
 
 VALUE_FILES = tuple(sorted((CHART / "ci").glob("*-values.yaml")))
@@ -21,8 +21,8 @@ Manifest = dict[str, Any]
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it is
 
 
-class Refused(Exception):
-    """Helm does not render these values; the message is what it says."""
+class RenderingError(Exception):
+    """Helm does not render these values; the message is Helm's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class HelmTemplate:
         namespace: str = "heartzone",
         chart: Path = CHART,
     ) -> Rendered:
-        """Render the chart; of several values the later win. Raises Refused."""
+        """Render the chart; of several values the later win. Raises RenderingError."""
         text = self.text(*values, release=release, namespace=namespace, chart=chart)
         return Rendered(tuple(manifest for manifest in yaml.load_all(text, LOADER) if manifest))
 
@@ -82,15 +82,15 @@ class HelmTemplate:
         namespace: str = "heartzone",
         chart: Path = CHART,
     ) -> str:
-        """The same as Helm writes it. Raises Refused."""
+        """The same as Helm writes it. Raises RenderingError."""
         return self._run("template", release, chart, f"--namespace={namespace}", values=values)
 
     def lint(self, *values: Mapping[str, Any] | Path) -> str:
-        """`helm lint --strict`. Raises Refused."""
+        """`helm lint --strict`. Raises RenderingError."""
         return self._run("lint", "--strict", CHART, values=values)
 
     def notes(self, *values: Mapping[str, Any] | Path) -> str:
-        """What people read after an installation. Raises Refused."""
+        """What people read after an installation. Raises RenderingError."""
         text = self._run("install", "heartzone", CHART, "--namespace=heartzone", "--dry-run=client", values=values)
         return text.partition("\nNOTES:\n")[2]
 
@@ -106,10 +106,10 @@ class HelmTemplate:
 
 @cache
 def _helm(arguments: tuple[str, ...], values: str) -> str:
-    """What Helm writes, asked for the same thing once. Raises Refused."""
+    """What Helm writes, asked for the same thing once. Raises RenderingError."""
     done = subprocess.run(arguments, input=values, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Refused(done.stderr.strip())
+        raise RenderingError(done.stderr.strip())
     return done.stdout
 
 

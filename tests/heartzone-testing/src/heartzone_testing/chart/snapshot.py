@@ -1,15 +1,14 @@
 """The default render as a file for people: what a change of the chart changes shows in its review."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from heartzone_testing.chart.rendering import HelmTemplate, Manifest
-from heartzone_testing.release.helm import CHART
+from heartzone_testing.checkout import CHART, ROOT
 
-FILE = Path(__file__).parents[4] / "chart" / "snapshots" / "default.yaml"
+FILE = ROOT / "tests" / "chart" / "snapshots" / "default.yaml"
 VALUES = CHART / "ci" / "minimal-values.yaml"
 LEFT_OUT = "(left out here: a copy of another file)"
 

@@ -9,7 +9,7 @@ from heartzone_testing.images.building import Say, build
 def build_into(folder: Path, names: Iterable[str], say: Say) -> None:
     """Have `<name>.tar` of each image in the folder, on the cache's file system; what is there already is kept.
 
-    Raises NoEngine, NoLocalBase, BuildFailed.
+    Raises NoEngineError, NoLocalBaseError, BuildError.
     """
     for name in names:
         link = folder / f"{name}.tar"

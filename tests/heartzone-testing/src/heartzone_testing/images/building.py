@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 def build(name: str, say: Say) -> Path:
     """The archive of the image, built first when it is missing; `say` is told how far that is, a line at a time.
 
-    Raises NoEngine, NoLocalBase, BuildFailed.
+    Raises NoEngineError, NoLocalBaseError, BuildError.
     """
     engine, bases = _engine_and_bases(say)
     with build_secrets(os.environ) as secrets:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from embedded_kafka.processes import ChildProcess
-from heartzone_testing.images.archives import ImageArchive
+from kubernetes_node.images.archives import ImageArchive
 
 
 class Unpacked:

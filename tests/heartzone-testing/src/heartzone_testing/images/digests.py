@@ -1,4 +1,4 @@
-"""What decides what comes out of a build, as one digest: an image whose digest is known need not be built again."""
+"""A digest of everything that goes into an image: one whose digest is known need not be built again."""
 
 import hashlib
 import re

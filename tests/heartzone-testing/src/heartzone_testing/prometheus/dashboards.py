@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FOLDER = Path(__file__).parents[5] / "deploy" / "helm" / "heartzone" / "files" / "dashboards"
-DASHBOARDS = sorted(FOLDER.glob("*.json"))
+from heartzone_testing.checkout import DASHBOARDS_FOLDER
+
+DASHBOARDS = sorted(DASHBOARDS_FOLDER.glob("*.json"))
 
 # What Grafana puts in when everything is chosen, and for a scrape every second or so.
 EVERYTHING: Mapping[str, str] = {

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.node.archives import pack_image
-from heartzone_testing.node.node import Node
 from heartzone_testing.prometheus.programs import program
 from heartzone_testing.prometheus.server import ScrapeJob, scrape_configuration
+from kubernetes_node.control_plane.kubectl import Kubectl
+from kubernetes_node.images.packing import pack_image
+from kubernetes_node.nodes.node import Node
 
 IMAGE = "localhost/heartzone-prometheus:dev"
 NAME = "prometheus"

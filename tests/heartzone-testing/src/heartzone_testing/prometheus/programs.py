@@ -3,22 +3,36 @@
 import shutil
 from pathlib import Path
 
-from heartzone_testing.go_programs.modules import GoModule, Say
+from heartzone_testing.checkout import PROGRAMS
+from kubernetes_node.go_programs.modules import GoModule, Say
 
-PROGRAMS = ("prometheus", "promtool")
+NAMES = ("prometheus", "promtool")
 # Ways to discover targets that tests don't use are most of what there is to compile.
-_MODULE = GoModule("prometheus", title="Prometheus", effort="2 to 5 minutes", tags=("remove_all_sd",))
+_MODULE = GoModule(PROGRAMS / "prometheus", title="Prometheus", effort="2 to 5 minutes", tags=("remove_all_sd",))
 
 
 def ensure_programs(say: Say) -> dict[str, Path]:
-    """Where each program is; `say` is told how far the build is. Raises GoMissing, BuildFailed."""
-    found = {name: shutil.which(name) for name in PROGRAMS}
-    if all(found.values()):
-        return {name: Path(path) for name, path in found.items() if path}
+    """The path of each program, built first when it is missing; `say` gets lines of progress.
+
+    Raises GoMissingError, BuildError.
+    """
+    if installed := _installed():
+        return installed
     home = _MODULE.ensure(say)
-    return {name: home / name for name in PROGRAMS}
+    return {name: home / name for name in NAMES}
+
+
+def are_there() -> bool:
+    """Whether `ensure_programs` has nothing to build. Raises GoMissingError."""
+    return bool(_installed()) or _MODULE.is_built()
+
+
+def _installed() -> dict[str, Path]:
+    """This machine's own, or nothing when one of them is missing."""
+    found = {name: shutil.which(name) for name in NAMES}
+    return {name: Path(path) for name, path in found.items() if path} if all(found.values()) else {}
 
 
 def program(name: str) -> Path:
-    """Where `prometheus` or `promtool` is."""
+    """The path of `prometheus` or `promtool`."""
     return ensure_programs(lambda _: None)[name]

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-RULES = Path(__file__).parents[5] / "deploy" / "helm" / "heartzone" / "files" / "rules" / "heartzone.yaml"
+from heartzone_testing.checkout import RULES
+
 _ALL: Sequence[dict[str, Any]] = [
     rule for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]
 ]

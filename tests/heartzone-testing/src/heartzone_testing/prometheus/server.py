@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import yaml
 
 from embedded_kafka.processes import ChildProcess
-from heartzone_testing.programs import free_port
+from heartzone_testing.ports import free_port
 from heartzone_testing.prometheus.dashboards import EVERYTHING, PanelQuery, substitute
 from heartzone_testing.prometheus.programs import program
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
 
 
 class Series(NamedTuple):

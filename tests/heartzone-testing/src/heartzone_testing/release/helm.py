@@ -1,4 +1,4 @@
-"""Helm as a person runs it, with the answers as Python values."""
+"""Helm: its program, built from source, and its commands with their output as Python values."""
 
 import os
 import subprocess
@@ -9,12 +9,27 @@ from typing import Any
 
 import yaml
 
-CHART = Path(__file__).parents[5] / "deploy" / "helm" / "heartzone"
+from heartzone_testing.checkout import PROGRAMS
+from kubernetes_node.go_programs.modules import GoModule, Say
+
 TIMEOUT_S = 150  # of each wait
 
 
-class HelmFailed(Exception):
+class HelmError(Exception):
     """Helm ended with another code than 0; the message is what it wrote."""
+
+
+_MODULE = GoModule(PROGRAMS / "helm", title="Helm", effort="1 to 2 minutes")
+
+
+def ensure_helm(say: Say) -> Path:
+    """The program, built first when it is missing; `say` gets lines of progress. Raises GoMissingError, BuildError."""
+    return _MODULE.ensure(say) / "helm"
+
+
+def helm_is_built() -> bool:
+    """Whether `ensure_helm` has nothing to build. Raises GoMissingError."""
+    return _MODULE.is_built()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +42,7 @@ class Helm:
     home: Path
 
     def __call__(self, *arguments: str | Path, values: Mapping[str, Any] | None = None) -> str:
-        """Run it and return what it wrote to stdout. `values` are those of a chart. Raises HelmFailed."""
+        """Run it and return what it wrote to stdout. `values` are those of a chart. Raises HelmError."""
         done = subprocess.run(
             [
                 self.command,
@@ -45,5 +60,5 @@ class Helm:
             check=False,
         )
         if done.returncode != 0:
-            raise HelmFailed(f"{done.stdout}{done.stderr}".strip())
+            raise HelmError(f"{done.stdout}{done.stderr}".strip())
         return done.stdout

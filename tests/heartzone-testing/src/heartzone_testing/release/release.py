@@ -9,10 +9,11 @@ import httpx2
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from heartzone_testing.control_plane.kubectl import Kubectl
-from heartzone_testing.release.helm import CHART, TIMEOUT_S, Helm
+from heartzone_testing.checkout import CHART
+from heartzone_testing.release.helm import TIMEOUT_S, Helm
 from heartzone_testing.release.values import merged
-from heartzone_testing.testbed import eventually
+from heartzone_testing.waiting import eventually
+from kubernetes_node.control_plane.kubectl import Kubectl
 
 COMPONENTS = ("producer", "zone-worker", "operator")
 MANAGEMENT_PORT = 9090
@@ -30,12 +31,12 @@ class Release:
         self.values = values
 
     def deploy(self, *changes: Mapping[str, Any]) -> None:
-        """Install or upgrade it to its values with these changes, and wait as a person would. Raises HelmFailed."""
+        """Install or upgrade it to its values with these changes, and wait as a person would. Raises HelmError."""
         wait = ("--wait", f"--timeout={TIMEOUT_S}s")
         self.helm("upgrade", "--install", *wait, self.name, CHART, values=merged(self.values, *changes))
 
     def uninstall(self) -> None:
-        """Uninstall it and wait until its pods are gone. Raises HelmFailed."""
+        """Uninstall it and wait until its pods are gone. Raises HelmError."""
         self.helm("uninstall", "--wait", f"--timeout={TIMEOUT_S}s", self.name)
         eventually(lambda: not self.pods(), "the pods to be gone", every=POLL_S)
 

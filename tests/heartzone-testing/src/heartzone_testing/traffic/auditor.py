@@ -8,9 +8,10 @@ from confluent_kafka import Message
 
 from heartzone.messages import Biometrics, HeartRateZoneReached
 from heartzone.wire import unframe
-from heartzone_testing.testbed import Testbed, eventually
+from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.traffic.audit import discrepancies
 from heartzone_testing.traffic.readings import Reading
+from heartzone_testing.waiting import eventually
 
 Decoded = TypeVar("Decoded")
 

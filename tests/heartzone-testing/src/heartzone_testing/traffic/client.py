@@ -1,8 +1,8 @@
-"""A client as the producer's README wants it: it sends a reading until it is accepted, and knows why it had to.
+"""A client as the producer's README describes it: it sends a reading until it is accepted, and records its retries.
 
-Kept connections and fresh ones are told apart. HTTP lets a server close a connection that is idle. As other clients do,
-this one looks before it sends; a request that crosses the close has to be sent again all the same (RFC 9112, section
-9.5). On a fresh connection there is no such excuse.
+Kept connections and fresh ones are distinguished. HTTP lets a server close an idle connection. Like other clients, this
+one checks before it sends; a request that crosses the close has to be sent again all the same (RFC 9112, section 9.5).
+On a fresh connection there is no such excuse.
 """
 
 import http.client
@@ -14,47 +14,49 @@ from urllib.parse import urlsplit
 
 from heartzone_testing.traffic.readings import Reading, request_body
 
-ANSWER_WITHIN_S = 20.0  # the API promises 5; a machine may be busy
-LONGEST_PAUSE_S = 5.0
+RESPONSE_TIMEOUT_S = 20.0  # the API promises 5; a machine may be busy
+MAX_PAUSE_S = 5.0
 PAUSE_S = 0.2  # after a connection that failed
 
 
 class Outcome(StrEnum):
-    """What came of one attempt."""
+    """Outcome of one attempt."""
 
     ACCEPTED = "202"
     UNAVAILABLE = "503 with Retry-After"
     KEPT_CLOSED = "a kept connection was closed"
     REFUSED = "a fresh connection was refused"
     CUT_OFF = "a fresh connection was cut off"
-    SILENT = "no answer in time"
+    SILENT = "no response in time"
 
 
-# What clients meet when nothing is at fault: a rollout, a node that is drained.
+# Outcomes when nothing is at fault: a rollout, a node that is drained.
 ABSORBED = frozenset({Outcome.ACCEPTED, Outcome.UNAVAILABLE, Outcome.KEPT_CLOSED})
 
 
-class UnexpectedAnswer(AssertionError):
-    """The API answered what no client can be asked to absorb, or a reading was not accepted for too long."""
+class UnexpectedResponseError(AssertionError):
+    """A response that no client can be expected to handle, or a reading was not accepted for too long."""
 
 
 class RetryingClient:
     """Sends one reading after the other, over a connection that it keeps or over a fresh one each time."""
 
-    def __init__(self, url: str, *, keep_alive: bool, patience: float) -> None:
-        """`patience`: for how many seconds a reading is sent again."""
+    def __init__(self, url: str, *, keep_alive: bool, retry_timeout: float) -> None:
+        """`retry_timeout`: seconds after which a reading is not sent again."""
         self._address = urlsplit(url)
         self._keep_alive = keep_alive
-        self._patience = patience
+        self._retry_timeout = retry_timeout
         self._connection = self._new_connection()
 
     def send(self, reading: Reading) -> list[Outcome]:
-        """Send until the reading is accepted; return what came of each attempt. Raises UnexpectedAnswer."""
-        give_up = time.monotonic() + self._patience
+        """Send until the reading is accepted; return the outcome of each attempt. Raises UnexpectedResponseError."""
+        give_up = time.monotonic() + self._retry_timeout
         outcomes: list[Outcome] = []
         while Outcome.ACCEPTED not in outcomes:
             if time.monotonic() > give_up:
-                raise UnexpectedAnswer(f"{reading} was not accepted within {self._patience:g} s: {outcomes[-20:]}")
+                raise UnexpectedResponseError(
+                    f"{reading} was not accepted within {self._retry_timeout:g} s: {outcomes[-20:]}"
+                )
             outcome, pause = self._attempt(request_body(reading))
             outcomes.append(outcome)
             if outcome is not Outcome.ACCEPTED:
@@ -78,20 +80,22 @@ class RetryingClient:
             return self._failed(Outcome.REFUSED)
         try:
             self._connection.request("POST", "/biometrics", body, self._headers())
-            answer = self._connection.getresponse()
-            detail = answer.read()
+            response = self._connection.getresponse()
+            detail = response.read()
             if not self._keep_alive:
                 self._connection.close()
         except TimeoutError:
             return self._failed(Outcome.SILENT)
         except (OSError, http.client.RemoteDisconnected, http.client.IncompleteRead):
             return self._failed(Outcome.KEPT_CLOSED if kept else Outcome.CUT_OFF)
-        retry_after = answer.getheader("Retry-After")
-        if answer.status == 202:
+        retry_after = response.getheader("Retry-After")
+        if response.status == 202:
             return Outcome.ACCEPTED, 0
-        if answer.status == 503 and retry_after is not None:
-            return Outcome.UNAVAILABLE, min(float(retry_after), LONGEST_PAUSE_S)
-        raise UnexpectedAnswer(f"{answer.status} {answer.reason}, Retry-After {retry_after}: {detail[:500]!r}")
+        if response.status == 503 and retry_after is not None:
+            return Outcome.UNAVAILABLE, min(float(retry_after), MAX_PAUSE_S)
+        raise UnexpectedResponseError(
+            f"{response.status} {response.reason}, Retry-After {retry_after}: {detail[:500]!r}"
+        )
 
     def _failed(self, outcome: Outcome) -> tuple[Outcome, float]:
         self._connection.close()
@@ -100,7 +104,7 @@ class RetryingClient:
 
     def _new_connection(self) -> http.client.HTTPConnection:
         assert self._address.hostname is not None
-        return http.client.HTTPConnection(self._address.hostname, self._address.port, timeout=ANSWER_WITHIN_S)
+        return http.client.HTTPConnection(self._address.hostname, self._address.port, timeout=RESPONSE_TIMEOUT_S)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
@@ -108,5 +112,5 @@ class RetryingClient:
 
 
 def _has_ended(kept: socket.socket | None) -> bool:
-    """Whether the server has closed a kept connection: nothing but its end can come while no answer is due."""
+    """Whether the server has closed a kept connection: nothing but its end can come while no response is due."""
     return kept is not None and bool(select.select([kept], [], [], 0)[0])

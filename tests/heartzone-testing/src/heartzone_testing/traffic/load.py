@@ -1,4 +1,4 @@
-"""Traffic while something happens to the pipeline: several clients at a bounded rate, and a record of every answer."""
+"""Traffic while something happens to the pipeline: several clients at a bounded rate, and a record of every outcome."""
 
 import threading
 import time
@@ -7,16 +7,16 @@ from collections import Counter
 from types import TracebackType
 from typing import Self
 
-from heartzone_testing.testbed import eventually
 from heartzone_testing.traffic.client import Outcome, RetryingClient
 from heartzone_testing.traffic.readings import Reading, readings_of
+from heartzone_testing.waiting import eventually
 
-PATIENCE_S = 120.0
+RETRY_TIMEOUT_S = 120.0
 DEVICES_OF_A_CLIENT = 3
 
 
 class Traffic:
-    """Clients that send readings while the block lasts; leaving it raises what no client could absorb.
+    """Clients that send readings while the block lasts; leaving it raises what no client could handle.
 
     A device belongs to one client, which sends its next reading when the one before is accepted: so each device has an
     order. Every second client takes a fresh connection for each request. All devices are new.
@@ -46,10 +46,10 @@ class Traffic:
     ) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(PATIENCE_S + 30)
+            thread.join(RETRY_TIMEOUT_S + 30)
         if error is None:
             self._raise_failure()
-            assert not any(thread.is_alive() for thread in self._threads), "a client does not come to its end"
+            assert not any(thread.is_alive() for thread in self._threads), "a client does not end"
 
     @property
     def accepted(self) -> list[Reading]:
@@ -68,7 +68,7 @@ class Traffic:
         return f"{len(self.accepted)} readings accepted; attempts by outcome: {attempts}"
 
     def await_more(self, count: int, timeout: float = 60) -> None:
-        """Return when `count` more readings have been accepted than now. Raises what no client could absorb."""
+        """Return when `count` more readings have been accepted than now. Raises what no client could handle."""
         goal = len(self.accepted) + count
         eventually(lambda: self._failures or len(self.accepted) >= goal, f"{count} more accepted readings", timeout)
         self._raise_failure()
@@ -78,7 +78,7 @@ class Traffic:
             raise self._failures[0]
 
     def _run(self, keep_alive: bool) -> None:
-        client = RetryingClient(self._url, keep_alive=keep_alive, patience=PATIENCE_S)
+        client = RetryingClient(self._url, keep_alive=keep_alive, retry_timeout=RETRY_TIMEOUT_S)
         devices = [readings_of(str(uuid.uuid4())) for _ in range(DEVICES_OF_A_CLIENT)]
         number, started = 0, time.monotonic()
         try:

@@ -1,4 +1,4 @@
-"""What the traffic sends: readings told apart by device and time, so that an audit can count each of them."""
+"""Readings of the traffic, distinguished by device and time, so that an audit can count each of them."""
 
 import json
 from collections.abc import Iterator

@@ -1,6 +1,0 @@
-"""Recorded workouts in the file formats that watches and training sites export."""
-
-from heartzone_cli.recordings.loading import Recording, load
-from heartzone_cli.recordings.samples import Sample, UnreadableRecordingError
-
-__all__ = ["Recording", "Sample", "UnreadableRecordingError", "load"]

@@ -1,0 +1,104 @@
+"""Admin requests to one Kafka cluster: counted, bounded in time, each error a Failure."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from event_topics.kafka.errors import failure_of, missing_acl
+from event_topics.model.failures import Failure
+from event_topics.model.reasons import FailureReason
+
+# A client whose broker is unavailable logs ten lines a second; the failures have the same information.
+_logger = logging.getLogger("event_topics.librdkafka")
+_logger.setLevel(logging.CRITICAL + 1)
+
+# The operation that each request's ACL must allow on the topic (kafka.server.KafkaApis, ControllerApis).
+_ACL_OPERATIONS = {
+    "describe_topics": "Describe",
+    "describe_configs": "DescribeConfigs",
+    "create_topics": "Create",
+    "create_partitions": "Alter",
+    "alter_configs": "AlterConfigs",
+    "delete_topics": "Delete",
+}
+
+
+class InvalidKafkaConfigError(ValueError):
+    """The client properties are not ones that a Kafka client can start with; the message says which."""
+
+
+class KafkaAdmin:
+    """`timeout` in seconds is passed to each request; `on_request` is called with each request's name."""
+
+    def __init__(self, client_config: Mapping[str, str], *, timeout: float, on_request: Callable[[str], None]) -> None:
+        """Start without connecting. Raises InvalidKafkaConfigError."""
+        self.timeout = timeout
+        self._on_request = on_request
+        self._bootstrap = client_config.get("bootstrap.servers", "")
+        self._errors: deque[KafkaError] = deque(maxlen=1)
+        try:
+            callbacks: dict[str, Any] = {"error_cb": self._on_error, "logger": _logger}
+            self._client = AdminClient({**client_config, **callbacks})
+        except (KafkaException, ValueError, TypeError) as error:
+            detail = error.args[0].str() if isinstance(error, KafkaException) else error
+            raise InvalidKafkaConfigError(f"The properties of Kafka's client are invalid: {detail}.") from error
+
+    def topic_names(self) -> frozenset[str] | Failure:
+        """Return the names of all topics that this user may describe."""
+        self._begin("list_topics")
+        try:
+            return frozenset(self._client.list_topics(timeout=self.timeout).topics)
+        except KafkaException as error:
+            return self._failure(error.args[0])
+
+    def request(
+        self, name: str, call: Callable[[AdminClient], Mapping[str, "Future[Any]"]], topics: Sequence[str]
+    ) -> Iterator[tuple[str, Any | Failure]]:
+        """Make one request for many topics; yield the response for each, or why there is none."""
+        self._begin(name)
+        try:
+            futures = call(self._client)
+        except KafkaException as error:
+            failure = self._failure(error.args[0])
+            yield from ((topic, failure) for topic in topics)
+            return
+        for topic, future in futures.items():
+            try:
+                yield topic, future.result()
+            except KafkaException as error:
+                failure = self._failure(error.args[0])
+                if failure.reason is FailureReason.KAFKA_UNAUTHORIZED:
+                    failure = missing_acl(_ACL_OPERATIONS[name], topic)
+                yield topic, failure
+
+    def _begin(self, request: str) -> None:
+        self._on_request(request)
+        self._client.poll(0)
+        self._errors.clear()  # those of an earlier request
+
+    def _failure(self, error: KafkaError) -> Failure:
+        failure = failure_of(error)
+        if not failure.transient:
+            return failure
+        self._client.poll(0)  # delivers the connection's own error, which says more than "timed out"
+        cause = self._errors[-1] if self._errors else error
+        words = cause.str().rstrip(".")
+        if cause.code() == KafkaError._AUTHENTICATION:
+            return Failure(
+                FailureReason.KAFKA_UNAUTHENTICATED,
+                f"Kafka at {self._bootstrap} rejects the credentials: {words}.",
+            )
+        return replace(
+            failure, message=f"Kafka at {self._bootstrap} did not respond within {self.timeout:g} s: {words}."
+        )
+
+    def _on_error(self, error: KafkaError) -> None:
+        # "All brokers are down" follows the error that says why: keep that one.
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._errors.append(error)

@@ -1,0 +1,1 @@
+"""Manifests: loading and rendering of EventTopics, and their CustomResourceDefinition. No client library."""

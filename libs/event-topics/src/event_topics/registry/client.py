@@ -1,0 +1,121 @@
+"""Requests to one schema registry: counted, bounded in time, each error a Failure.
+
+Once the registry does not respond, further requests fail without being sent, until `begin` starts the next round.
+"""
+
+import ssl
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from event_topics.model.failures import Failure
+from event_topics.registry.errors import rejected, unavailable, untrusted
+
+if TYPE_CHECKING:
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+
+_T = TypeVar("_T")
+
+_PAGE_SIZE = 10_000
+
+
+class InvalidRegistryConfigError(ValueError):
+    """The client properties are not ones that a registry client can start with; the message says which."""
+
+
+class RegistryRequestError(Exception):
+    """The registry rejected a request or is unavailable; `code` is the Confluent API's, None without a response."""
+
+    def __init__(self, failure: Failure, code: int | None = None) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.code = code
+
+
+class RegistryClient:
+    """`timeout` in seconds bounds the wait for a connection and for each next chunk of a response."""
+
+    def __init__(
+        self, client_config: Mapping[str, str | int | float], *, timeout: float, on_request: Callable[[], None]
+    ) -> None:
+        """Start without connecting. Raises InvalidRegistryConfigError."""
+        # Imported late: the registry's client takes longer to import than all else here together.
+        from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
+
+        self._on_request = on_request
+        self._unavailable: Failure | None = None
+        self._url = _without_credentials(str(client_config.get("url", "")))
+        bounds = {"timeout": timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
+        try:
+            self._client = SchemaRegistryClient({**bounds, **client_config})
+        except (ValueError, TypeError, OSError) as error:
+            raise InvalidRegistryConfigError(
+                f"The properties of the registry's client are invalid: {error}."
+            ) from error
+
+    def close(self) -> None:
+        """Close the connections; the client cannot be used afterwards."""
+        self._client.close()
+
+    def begin(self) -> None:
+        """Start a round of requests without cached responses: the client caches lookups, and even registrations."""
+        self._unavailable = None
+        self._client.clear_caches()  # type: ignore[no-untyped-call]
+
+    def request(self, call: Callable[["SchemaRegistryClient"], _T]) -> _T:
+        """Make one request. Raises RegistryRequestError."""
+        from confluent_kafka.schema_registry.error import SchemaRegistryError  # noqa: PLC0415 - as in __init__
+
+        if self._unavailable is not None:  # a thousand subjects must not wait for a thousand timeouts
+            raise RegistryRequestError(self._unavailable)
+        self._on_request()
+        try:
+            return call(self._client)
+        except SchemaRegistryError as error:
+            raise RegistryRequestError(rejected(error, self._url), error.error_code) from error
+        except Exception as error:
+            if (untrusted_certificate := _certificate_error(error)) is not None:
+                self._unavailable = untrusted(self._url, untrusted_certificate.verify_message)
+                raise RegistryRequestError(self._unavailable) from error
+            # Anything else that the client raises comes from its HTTP library or from a response that it cannot parse.
+            words = f"did not respond as a registry does: {type(error).__name__} {error}"
+            self._unavailable = unavailable(self._url, words.rstrip())
+            raise RegistryRequestError(self._unavailable) from error
+
+    def request_or_none(self, call: Callable[["SchemaRegistryClient"], _T], *, absent: Collection[int]) -> _T | None:
+        """Make one request; None when the error's code is one of `absent`. Raises RegistryRequestError."""
+        try:
+            return self.request(call)
+        except RegistryRequestError as error:
+            if error.code in absent:
+                return None
+            raise
+
+    def listing(self, path: str) -> list[Any]:
+        """Return all pages of a listing: the registry returns 1,000 items a page, or the limit asked for up to its own.
+
+        Raises RegistryRequestError.
+        """
+        found: list[Any] = []
+        while True:
+            query = {"offset": len(found), "limit": _PAGE_SIZE}
+            # The client has no method for GET /schemas.
+            page = self.request(lambda client: client._rest_client.get(path, query))  # noqa: B023
+            if not page or page == found[-len(page) :]:
+                return found  # the end, or a registry without paging
+            found += page
+            if len(page) % 1_000:
+                return found
+
+
+def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """Return the certificate error that caused this one, if any."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _without_credentials(url: str) -> str:
+    """Return the URL as messages may show it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,244 @@
+"""The registry adapter, over the Confluent API: observes subjects and applies the schema halves of a plan.
+
+Works with the Confluent API as Apicurio 3.3 serves it (`/apis/ccompat/v7`), with these particularities: an unset level
+of a subject reads as the registry's own, an incompatible schema is a 409 with the name of a Java class in front, and
+registering the text of an old version again returns its id and leaves the latest version as it is.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self, cast
+
+from event_topics.model.failures import Failure
+from event_topics.model.reasons import FailureReason
+from event_topics.model.resource import SchemaType
+from event_topics.model.schema_text import canonical
+from event_topics.model.state import DesiredSchema, ObservedSubject, SchemaVersion
+from event_topics.model.steps import RegisterSchema, SetCompatibility, SubjectAction
+from event_topics.registry.client import RegistryClient, RegistryRequestError
+from event_topics.registry.errors import (
+    INVALID_SCHEMA,
+    SCHEMA_NOT_FOUND,
+    SUBJECT_LEVEL_NOT_SET,
+    SUBJECT_NOT_FOUND,
+    SUBJECT_SOFT_DELETED,
+    VERSION_NOT_FOUND,
+)
+from event_topics.registry.fingerprint import Fingerprint, take_fingerprint
+
+if TYPE_CHECKING:
+    from confluent_kafka.schema_registry import Schema, SchemaReference
+
+_CONCURRENT_REQUESTS = 8
+
+
+class SchemaSubjects:
+    """A client of one registry, to be closed.
+
+    `timeout` in seconds bounds the wait for a response, of which there are two attempts. `on_request` is called with
+    each request.
+    """
+
+    def __init__(
+        self,
+        client_config: Mapping[str, str | int | float],
+        *,
+        timeout: float = 5.0,
+        on_request: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Start the client without connecting. Raises InvalidRegistryConfigError."""
+        self._client = RegistryClient(client_config, timeout=timeout, on_request=on_request)
+
+    def close(self) -> None:
+        """Close the connections; the client cannot be used afterwards."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def names(self) -> tuple[str, ...] | Failure:
+        """Return the names of all subjects."""
+        self._client.begin()
+        try:
+            return tuple(sorted(self._client.listing("subjects")))
+        except RegistryRequestError as error:
+            return error.failure
+
+    def latest(self, subjects: Collection[str]) -> dict[str, ObservedSubject | Failure]:
+        """Return the state of each subject, whatever is desired; an absent subject has no schema.
+
+        A level equal to the registry's own counts as unset, since Apicurio returns it for an unset one.
+        """
+        if not subjects:
+            return {}
+        self._client.begin()
+        try:
+            own_level = self._client.request(lambda client: client.get_compatibility())
+        except RegistryRequestError as error:
+            return dict.fromkeys(subjects, error.failure)
+
+        def observe(subject: str) -> ObservedSubject | Failure:
+            found = self._observe(subject, None)
+            if isinstance(found, ObservedSubject) and found.compatibility == own_level:
+                return replace(found, compatibility=None)
+            return found
+
+        with _pool() as pool:
+            return dict(zip(subjects, pool.map(observe, subjects), strict=True))
+
+    def observe(self, desired: Mapping[str, DesiredSchema]) -> dict[str, ObservedSubject | Failure]:
+        """Return the state of each subject; those that the registry does not list are left out.
+
+        An error of the registry is a Failure, never raised. One request lists the subjects, so that new ones cost none
+        of their own.
+        """
+        if not desired:
+            return {}
+        self._client.begin()
+        try:
+            listed = set(self._client.listing("subjects"))
+        except RegistryRequestError as error:
+            return dict.fromkeys(desired, error.failure)
+        present = sorted(desired.keys() & listed)
+        with _pool() as pool:
+            return dict(zip(present, pool.map(lambda name: self._observe(name, desired[name]), present), strict=True))
+
+    def fingerprint(self) -> Fingerprint | Failure:
+        """Return the fingerprint of all subjects, for the price of one request."""
+        self._client.begin()
+        try:
+            return take_fingerprint(self._client)
+        except RegistryRequestError as error:
+            return error.failure
+
+    def compatibilities(self, subjects: Collection[str]) -> dict[str, str | Failure | None]:
+        """Return each subject's own level, None when it has none."""
+        self._client.begin()
+
+        def level(subject: str) -> str | Failure | None:
+            try:
+                return self._compatibility(subject)
+            except RegistryRequestError as error:
+                return error.failure
+
+        with _pool() as pool:
+            return dict(zip(subjects, pool.map(level, subjects), strict=True))
+
+    def delete(self, subjects: Collection[str]) -> dict[str, Failure | None]:
+        """Delete subjects softly: their schemas stay readable by id. An absent subject counts as deleted.
+
+        No plan ever contains this: it is for the removal of a resource whose deletionPolicy is Delete.
+        """
+        self._client.begin()
+
+        def remove(subject: str) -> Failure | None:
+            try:
+                self._client.request_or_none(
+                    lambda client: client.delete_subject(subject), absent=(SUBJECT_NOT_FOUND, SUBJECT_SOFT_DELETED)
+                )
+            except RegistryRequestError as error:
+                return error.failure
+            return None
+
+        with _pool() as pool:
+            return dict(zip(subjects, pool.map(remove, subjects), strict=True))
+
+    def apply(self, actions: Iterable[SubjectAction]) -> Iterator[tuple[SubjectAction, Failure | None]]:
+        """Apply the actions, a subject's in order and until one fails; yield each with None, or why it failed."""
+        self._client.begin()
+        by_subject: dict[str, list[SubjectAction]] = {}
+        for action in actions:
+            by_subject.setdefault(action.subject, []).append(action)
+        with _pool() as pool:
+            for outcomes in pool.map(self._apply, by_subject.values()):
+                yield from outcomes
+
+    def _observe(self, subject: str, desired: DesiredSchema | None) -> ObservedSubject | Failure:
+        try:
+            compatibility = self._compatibility(subject)
+            registered = self._client.request_or_none(
+                lambda client: client.get_latest_version(subject), absent=(SUBJECT_NOT_FOUND, VERSION_NOT_FOUND)
+            )
+            if registered is None:
+                return ObservedSubject(compatibility=compatibility)
+            schema = registered.schema
+            if desired is None and schema.references:
+                return _refers_to(subject, schema.references)
+            assert registered.schema_id is not None
+            assert registered.version is not None
+            latest = SchemaVersion(
+                id=registered.schema_id,
+                version=registered.version,
+                type=cast("SchemaType", schema.schema_type),
+                text=schema.schema_str or "",
+            )
+            return ObservedSubject(
+                latest=latest,
+                compatibility=compatibility,
+                desired_version=self._version_of(subject, desired, latest) if desired is not None else None,
+            )
+        except RegistryRequestError as error:
+            return error.failure
+
+    def _compatibility(self, subject: str) -> str | None:
+        level: str | None = self._client.request_or_none(
+            lambda client: client.get_compatibility(subject), absent=(SUBJECT_LEVEL_NOT_SET, SUBJECT_NOT_FOUND)
+        )
+        return level
+
+    def _version_of(self, subject: str, desired: DesiredSchema, latest: SchemaVersion) -> int | None:
+        """Return the version under which the subject holds the desired schema; no request when it is the latest."""
+        if latest.type != desired.type:
+            return None
+        if canonical(desired.type, latest.text) == canonical(desired.type, desired.text):
+            return latest.version
+        found = self._client.request_or_none(
+            lambda client: client.lookup_schema(subject, _schema(desired.type, desired.text)),
+            # A schema that the registry cannot parse is not one that it holds; registering it returns why.
+            absent=(SCHEMA_NOT_FOUND, SUBJECT_NOT_FOUND, INVALID_SCHEMA),
+        )
+        return found.version if found else None
+
+    def _apply(self, actions: Sequence[SubjectAction]) -> list[tuple[SubjectAction, Failure | None]]:
+        outcomes: list[tuple[SubjectAction, Failure | None]] = []
+        failure: Failure | None = None
+        for action in actions:
+            if failure is None:  # else a schema would be registered under another level than its spec asks for
+                try:
+                    self._apply_one(action)
+                except RegistryRequestError as error:
+                    failure = error.failure
+            outcomes.append((action, failure))
+        return outcomes
+
+    def _apply_one(self, action: SubjectAction) -> None:
+        match action:
+            case SetCompatibility():
+                self._client.request(lambda client: client.set_compatibility(action.subject, action.after))
+            case RegisterSchema():
+                self._client.request(
+                    lambda client: client.register_schema(action.subject, _schema(action.type, action.text))
+                )
+
+
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_CONCURRENT_REQUESTS, thread_name_prefix="registry")
+
+
+def _refers_to(subject: str, references: "Sequence[SchemaReference]") -> Failure:
+    named = ", ".join(repr(reference.subject) for reference in references)
+    return Failure(
+        FailureReason.SCHEMA_HAS_REFERENCES,
+        f"The schema of {subject!r} refers to other subjects ({named}), which an EventTopic cannot: maintain it by "
+        "hand.",
+    )
+
+
+def _schema(schema_type: SchemaType, text: str) -> "Schema":
+    from confluent_kafka.schema_registry import Schema  # noqa: PLC0415 - as in __init__
+
+    return Schema(text, schema_type)

@@ -1,0 +1,1 @@
+"""The Kafka and registry side: both adapters behind circuit breakers, with full observations and quick checks."""

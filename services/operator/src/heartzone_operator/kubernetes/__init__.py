@@ -1,0 +1,1 @@
+"""The Kubernetes side: API client, watch, status writer, events, finalizers, leader election and startup."""

@@ -1,0 +1,188 @@
+"""Requests that the operator makes to the API server, beside the watches of kopf."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import kopf
+
+from event_topics.model import GROUP, PLURAL, VERSION
+from heartzone_operator.model.resource import Key
+
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+PARTIAL_METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+_PAGE_SIZE = 500
+_TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
+
+
+class RequestRejectedError(Exception):
+    """The API server rejected a request; `status` is HTTP's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ApiServerUnavailableError(Exception):
+    """The API server did not respond, or could not serve the request."""
+
+
+class KubernetesApi:
+    """A client, to be closed. `login` is called at the start, and again when the API server rejects the token."""
+
+    def __init__(self, login: Callable[[], kopf.ConnectionInfo]) -> None:
+        self._login = login
+        self._connection: kopf.ConnectionInfo | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def serves_event_topics(self) -> bool:
+        """Return whether the CustomResourceDefinition is installed."""
+        try:
+            found = await self.request("GET", f"/apis/{GROUP}/{VERSION}")
+        except RequestRejectedError as error:
+            if error.status == 404:
+                return False
+            raise
+        return any(each.get("name") == PLURAL for each in found.get("resources", ()))
+
+    async def event_topics(self, namespace: str | None) -> AsyncIterator[dict[str, Any]]:
+        """Yield every EventTopic, of one namespace or of all."""
+        async for each in self._list(namespace, accept="application/json"):
+            yield each
+
+    async def event_topic_uids(self, namespace: str | None) -> dict[Key, str]:
+        """Return the uid of every EventTopic, of one namespace or of all."""
+        listed = [each["metadata"] async for each in self._list(namespace, accept=PARTIAL_METADATA)]
+        return {Key(each["namespace"], each["name"]): each["uid"] for each in listed}
+
+    async def _list(self, namespace: str | None, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
+        path, token = f"{event_topics_path(namespace)}?limit={_PAGE_SIZE}", ""
+        if selector:
+            path += f"&fieldSelector={quote(selector, safe='')}"
+        while True:
+            page = await self.request("GET", path + token, accept=accept)
+            for each in page["items"] or ():  # an empty list of metadata is null
+                yield each
+            if not (rest := page["metadata"].get("continue")):
+                return
+            token = f"&continue={quote(rest, safe='')}"
+
+    async def replace_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace a resource's status; RequestRejectedError 404 when it is gone, also if another has its name.
+
+        The same request tests the uid, which a merge patch of a status cannot: the result of one resource must not be
+        written to the next of that name.
+        """
+        path = f"{event_topics_path(key.namespace)}/{quote(key.name, safe='')}/status"
+        patch: list[dict[str, Any]] = [
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "add", "path": "/status", "value": status},
+        ]
+        try:
+            return await self.request("PATCH", path, patch, content_type=JSON_PATCH)
+        except RequestRejectedError as error:
+            # 422 is also the response to an invalid status.
+            if error.status == 422 and await self._uid(key) != uid:
+                raise RequestRejectedError(404, f"another EventTopic has the name {key} now") from error
+            raise
+
+    async def _uid(self, key: Key) -> str | None:
+        """Read the uid by a list, since nothing else needs the right to get one."""
+        listed = self._list(key.namespace, accept=PARTIAL_METADATA, selector=f"metadata.name={key.name}")
+        return next(iter([str(each["metadata"]["uid"]) async for each in listed]), None)
+
+    async def set_finalizers(self, key: Key, finalizers: list[str], resource_version: int) -> dict[str, Any]:
+        """Replace the finalizers; RequestRejectedError 409 when the resource has changed since."""
+        path = f"{event_topics_path(key.namespace)}/{quote(key.name, safe='')}"
+        metadata = {"finalizers": finalizers, "resourceVersion": str(resource_version)}
+        return await self.request("PATCH", path, {"metadata": metadata}, content_type=MERGE_PATCH)
+
+    async def config_map(self, key: Key) -> Mapping[str, str] | None:
+        """Return a ConfigMap's data, None when it does not exist."""
+        path = f"/api/v1/namespaces/{quote(key.namespace, safe='')}/configmaps/{quote(key.name, safe='')}"
+        try:
+            return (await self.request("GET", path)).get("data") or {}
+        except RequestRejectedError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def create_event(self, namespace: str, event: Mapping[str, Any]) -> None:
+        """Create an event."""
+        await self.request("POST", f"/api/v1/namespaces/{quote(namespace, safe='')}/events", event)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> dict[str, Any]:
+        """Make one request, repeated once after a new login when the token is rejected.
+
+        Raises:
+            RequestRejectedError: a status of 400 to 499.
+            ApiServerUnavailableError: no response, 429, or an error of the server.
+        """
+        session = await self._open()
+        headers = {"Accept": accept} | ({"Content-Type": content_type} if body is not None else {})
+        status, content = await self._send(session, method, path, body=body, headers=headers)
+        if status == 401:
+            session = await self._open(expired=session)
+            status, content = await self._send(session, method, path, body=body, headers=headers)
+        if status < 400:
+            return content
+        message = str(content.get("message") or f"{method} {path}: HTTP status {status}")
+        if status == 429 or status >= 500:
+            raise ApiServerUnavailableError(message)
+        raise RequestRejectedError(status, message)
+
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
+        headers: Mapping[str, str],
+    ) -> tuple[int, dict[str, Any]]:
+        assert self._connection is not None
+        try:
+            async with session.request(
+                method, self._connection.server.rstrip("/") + path, json=body, headers=headers, timeout=_TIMEOUT
+            ) as response:
+                if "json" not in response.content_type:
+                    return response.status, {"message": (await response.text())[:200]}
+                content: dict[str, Any] = await response.json()
+                return response.status, content
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ApiServerUnavailableError(f"{type(error).__name__} {error}".strip()) from error
+
+    async def _open(self, expired: aiohttp.ClientSession | None = None) -> aiohttp.ClientSession:
+        async with self._opening:
+            if self._session is None or self._session is expired:
+                if self._session is not None:
+                    await self._session.close()
+                self._connection = self._login()
+                self._session = aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=32, ssl=self._connection.as_ssl_context()),
+                    headers={"User-Agent": "heartzone-operator", **self._connection.as_http_headers()},
+                )
+            return self._session
+
+
+def event_topics_path(namespace: str | None) -> str:
+    """Return the path of the EventTopics of one namespace, or of all."""
+    within = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
+    return f"/apis/{GROUP}/{VERSION}{within}/{PLURAL}"

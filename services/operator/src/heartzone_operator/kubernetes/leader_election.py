@@ -1,0 +1,136 @@
+"""Leader election by a lease of coordination.k8s.io: one operator acts and renews the lease, the others wait.
+
+As in client-go's leaderelection, clocks are not compared: a waiting operator counts the time since it last *observed* a
+change of the lease, and acquires it when that exceeds the lease's duration.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+
+from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
+
+# All in seconds.
+LEASE_DURATION = 15
+RENEW_INTERVAL = 5.0
+RETRY_INTERVAL = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class LeaseLostError(Exception):
+    """Another operator holds the lease, or it could not be renewed in time: this one must stop at once."""
+
+
+class LeaderElection:
+    """Holds the lease `name` in `namespace`, under `identity`."""
+
+    def __init__(self, api: KubernetesApi, *, namespace: str, name: str, identity: str) -> None:
+        self._api = api
+        self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{quote(namespace, safe='')}/leases"
+        self._namespace = namespace
+        self._name = name
+        self._identity = identity
+        self._held: dict[str, Any] | None = None
+
+    async def acquire(self, on_waiting: Callable[[str], None]) -> None:
+        """Return once the lease is held; `on_waiting` is called with the reason while it is not."""
+        observed: tuple[str, float] = ("", 0.0)
+        while True:
+            try:
+                lease = await self._read()
+                version = lease["metadata"]["resourceVersion"] if lease else ""
+                if version != observed[0]:
+                    observed = version, time.monotonic()
+                spec = (lease or {}).get("spec") or {}
+                holder = spec.get("holderIdentity") or ""
+                expired = time.monotonic() - observed[1] > spec.get("leaseDurationSeconds", LEASE_DURATION)
+                if holder in ("", self._identity) or expired:
+                    self._held = await self._write(lease)
+                    log.info("lease_acquired", lease=self._name, namespace=self._namespace, former_holder=holder)
+                    return
+                on_waiting(f"the operator {holder} holds the lease {self._namespace}/{self._name}; waiting for its end")
+            except ApiServerUnavailableError as error:
+                on_waiting(f"the API server does not respond: {error}")
+            except RequestRejectedError as error:
+                if error.status != 409:
+                    on_waiting(f"the lease {self._namespace}/{self._name} cannot be acquired: {error}")
+            await asyncio.sleep(RETRY_INTERVAL)
+
+    async def renew(self) -> None:
+        """Renew until cancelled. Raises LeaseLostError, a second before others may acquire the lease."""
+        renewed, interval = time.monotonic(), RENEW_INTERVAL
+        while True:
+            await asyncio.sleep(interval)
+            requested, interval = time.monotonic(), RENEW_INTERVAL
+            ends = renewed + LEASE_DURATION - 1 - RETRY_INTERVAL
+            try:
+                # A process that was frozen tries once more: if the write succeeds, nobody has acquired the lease.
+                async with asyncio.timeout(max(ends - requested, RETRY_INTERVAL)):
+                    if await self._renew_once():
+                        renewed = requested
+            except (ApiServerUnavailableError, TimeoutError) as error:
+                if time.monotonic() >= ends:
+                    reason = str(error) or "no response"
+                    raise LeaseLostError(f"the lease could not be renewed for {LEASE_DURATION} s: {reason}") from error
+                interval = RETRY_INTERVAL
+
+    async def release(self) -> None:
+        """Release the lease, so that the next operator need not wait until it expires."""
+        if self._held is None or self._held["spec"].get("holderIdentity") != self._identity:
+            return  # never acquired, or lost
+        self._held["spec"]["holderIdentity"] = ""
+        try:
+            await self._api.request("PUT", f"{self._collection}/{quote(self._name, safe='')}", self._held)
+        except (RequestRejectedError, ApiServerUnavailableError) as error:
+            log.warning("lease_release_failed", reason=str(error))
+
+    async def _renew_once(self) -> bool:
+        """Renew; return False when somebody else changed the lease but not its holder. Raises LeaseLostError."""
+        try:
+            self._held = await self._write(self._held)
+        except RequestRejectedError as error:
+            if error.status == 409 and await self._is_still_ours():
+                return False
+            raise LeaseLostError(f"the lease {self._namespace}/{self._name} is lost: {error}") from error
+        return True
+
+    async def _is_still_ours(self) -> bool:
+        lease = await self._read()
+        self._held = lease
+        return lease is not None and (lease.get("spec") or {}).get("holderIdentity") == self._identity
+
+    async def _read(self) -> dict[str, Any] | None:
+        try:
+            return await self._api.request("GET", f"{self._collection}/{quote(self._name, safe='')}")
+        except RequestRejectedError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def _write(self, lease: dict[str, Any] | None) -> dict[str, Any]:
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        former = (lease or {}).get("spec") or {}
+        spec = former | {
+            "holderIdentity": self._identity,
+            "leaseDurationSeconds": LEASE_DURATION,
+            "renewTime": now,
+        }
+        if former.get("holderIdentity") != self._identity:
+            spec |= {"acquireTime": now, "leaseTransitions": former.get("leaseTransitions", 0) + (1 if lease else 0)}
+        if lease is None:
+            body = {
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"name": self._name, "namespace": self._namespace},
+                "spec": spec,
+            }
+            return await self._api.request("POST", self._collection, body)
+        return await self._api.request(
+            "PUT", f"{self._collection}/{quote(self._name, safe='')}", {**lease, "spec": spec}
+        )

@@ -1,0 +1,42 @@
+"""Reasons of conditions that only the operator gives, beside the reasons of failures of `event_topics`."""
+
+from event_topics.model import Reason
+
+
+class ConditionReason(Reason):
+    """Reasons of a condition that no failure of Kafka, the registry or the spec explains."""
+
+    READY = "Ready", "True", "Topic and schemas are as the spec asks.", "Use them."
+    IN_SYNC = "InSync", "True", "The topic is as the spec asks.", "Nothing."
+    REGISTERED = "Registered", "True", "The latest version of each subject is the spec's schema.", "Nothing."
+    NO_SCHEMA = "NoSchema", "True", "The spec has no schema.", "Nothing."
+    INVALID_RESOURCE = (
+        "InvalidResource",
+        "False",
+        "A field is invalid, though the API server accepted it: most often an older definition did.",
+        "Correct the field that the message names.",
+    )
+    INTERNAL_ERROR = (
+        "InternalError",
+        "False",
+        "The operator itself failed on the resource; the others are reconciled.",
+        "Report the line `reconcile_failed` of its log. It tries again with every resync.",
+    )
+    FINALIZER_REFUSED = (
+        "FinalizerRefused",
+        "False",
+        "The API server rejects the finalizer of `deletionPolicy: Delete`; the message quotes it.",
+        "Give the operator's account the right that the message names, or change the admission rule that it names.",
+    )
+    PAUSED = (
+        "Paused",
+        "Unknown",
+        'The annotation `heartzone.dev/pause: "true"` was set before the resource was first reconciled.',
+        "Remove the annotation.",
+    )
+    DELETED = (
+        "Deleted",
+        "False",
+        "The topic is deleted, and its subjects are about to be.",
+        "See the message of `SchemaReady`.",
+    )

@@ -1,0 +1,1 @@
+"""The reconcile loop: batches of resources that are due, observed, planned, applied and written."""

@@ -1,0 +1,65 @@
+"""Statuses of the resources of a batch that are not reconciled: paused, in conflict, invalid."""
+
+from collections.abc import Iterable
+
+from event_topics.model import EventTopicStatus, FailureReason
+from heartzone_operator.kubernetes.status_writer import StatusWriter, now_text
+from heartzone_operator.metrics import OperatorMetrics
+from heartzone_operator.model.conditions import Verdict, status_with, without_topic
+from heartzone_operator.model.events import Event
+from heartzone_operator.model.reasons import ConditionReason
+from heartzone_operator.model.resource import Resource
+from heartzone_operator.model.work import Outcome
+
+PAUSED = Verdict(ConditionReason.PAUSED, "The annotation heartzone.dev/pause excludes this from being reconciled.")
+
+
+class SetAside:
+    """Writes through `writer`. Each method raises ApiServerUnavailableError."""
+
+    def __init__(self, *, writer: StatusWriter, metrics: OperatorMetrics) -> None:
+        self._writer = writer
+        self._metrics = metrics
+
+    async def paused(self, resources: Iterable[Resource]) -> None:
+        """Report it for those that have no condition yet: the others keep their last status."""
+        await self._writer.run_all((each, self._paused(each)) for each in resources)
+
+    async def conflicting(self, pairs: Iterable[tuple[Resource, Resource]]) -> None:
+        """Report for each which older resource owns its topic."""
+        await self._writer.run_all((each, self._conflicting(each, owner)) for each, owner in pairs)
+
+    async def invalid(self, verdicts: Iterable[tuple[Resource, Verdict]]) -> None:
+        """Report what is wrong with each."""
+        await self._writer.run_all((each, self._invalid(each, verdict)) for each, verdict in verdicts)
+
+    async def _conflicting(self, resource: Resource, owner: Resource) -> None:
+        message = (
+            f"The topic {resource.topic!r} belongs to the older EventTopic {owner.key}; remove one of the "
+            "two, or describe another topic in a new resource."
+        )
+        verdict = Verdict(FailureReason.RESOURCE_CONFLICT, message)
+        # The topic's state belongs into the status of the owner.
+        await self._write(resource, verdict, without_topic(resource.status))
+        self._metrics.reconciled(Outcome.REFUSED)
+
+    async def _invalid(self, resource: Resource, verdict: Verdict) -> None:
+        await self._write(resource, verdict, resource.status)
+        self._metrics.reconciled(Outcome.REFUSED)
+
+    async def _paused(self, resource: Resource) -> None:
+        self._metrics.reconciled(Outcome.PAUSED)
+        if not resource.status.conditions:
+            self._writer.record(resource, Event("Normal", PAUSED.reason, PAUSED.message))
+            await self._write(resource, PAUSED, resource.status)
+
+    async def _write(self, resource: Resource, verdict: Verdict, former: EventTopicStatus) -> None:
+        status = status_with(
+            former,
+            verdict,
+            verdict,
+            generation=resource.generation,
+            topic_name=resource.topic,
+            now=now_text(),
+        )
+        await self._writer.write(resource, status)

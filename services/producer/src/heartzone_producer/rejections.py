@@ -1,0 +1,87 @@
+"""The reasons for which requests are rejected: ``reason`` of ``heartzone_requests_rejected_total``.
+
+The values are what dashboards and alerts know; the runbook's table is generated from them.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Rejection(StrEnum):
+    """A reason with its meaning and what to do about it."""
+
+    meaning: str
+    remedy: str
+
+    # The defaults are for type checkers: they take the look-up of a member by its value for this call.
+    def __new__(cls, value: str, meaning: str = "", remedy: str = "") -> Self:
+        """Take the three parts of a member."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning, member.remedy = meaning, remedy
+        return member
+
+
+class RejectionReason(Rejection):
+    """Reasons that lie in the request, and sending the same one again would not help; one for each kind of problem."""
+
+    MALFORMED = (
+        "malformed",
+        "Status 400: the body, the query or HTTP itself cannot be read.",
+        "Correct the client.",
+    )
+    NOT_FOUND = ("not_found", "Status 404: there is no such path.", "Correct the client.")
+    METHOD_NOT_ALLOWED = ("method_not_allowed", "Status 405: the path has other methods.", "Correct the client.")
+    TOO_LARGE = (
+        "too_large",
+        "Status 413: the body is above `HEARTZONE_HTTP_BODY_LIMIT`, or the record above what its topic accepts.",
+        "Let the client send fewer readings a request, or raise the limit.",
+    )
+    UNSUPPORTED_MEDIA_TYPE = (
+        "unsupported_media_type",
+        "Status 415: another content type, charset or content encoding.",
+        "Correct the client.",
+    )
+    INVALID_MESSAGE = (
+        "invalid_message",
+        "Status 422: the body is JSON and not a valid message; the response says where.",
+        "Correct the client.",
+    )
+    TOO_MANY_REQUESTS = (
+        "too_many_requests",
+        "Status 429: `HEARTZONE_HTTP_MAX_REQUESTS` are being handled.",
+        "Add replicas; look at the brokers first, because slow acknowledgements make requests pile up.",
+    )
+    INTERNAL_ERROR = (
+        "internal_error",
+        "Status 500: a fault of the service; its log has the traceback.",
+        "Report it.",
+    )
+    CLIENT_DISCONNECTED = (
+        "client_disconnected",
+        "No response: the client closed the connection before its request was complete.",
+        "Look at the clients' timeouts and at proxies in between.",
+    )
+
+
+class ServiceUnavailableReason(Rejection):
+    """Reasons of a 503: the same request may be accepted later."""
+
+    BROKER_UNAVAILABLE = (
+        "broker_away",
+        "Brokers do not respond or acknowledge in time, a topic does not exist, or too few replicas are in sync; log"
+        " event `check_failed` says which.",
+        "Look at the brokers; `min.insync.replicas` of them must be up.",
+    )
+    REGISTRY_UNAVAILABLE = (
+        "registry_away",
+        "The schema of messages is not known since the start, because the registry does not respond or lacks the"
+        " subject.",
+        "Restore the registry; look at the EventTopic of `BiometricsImported` (`kubectl -n NAMESPACE get"
+        " eventtopics`).",
+    )
+    QUEUE_FULL = (
+        "queue_full",
+        "Requests come faster than brokers acknowledge.",
+        "Add producers if the brokers have room, or brokers.",
+    )

@@ -1,0 +1,105 @@
+"""A broker as tests use it: fresh topics, and an independent reader that audits them."""
+
+import time
+import uuid
+from collections.abc import Mapping
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+
+class Testbed:
+    """One broker, seen from outside of what is under test."""
+
+    __test__ = False  # not a class of tests, whatever its name suggests to pytest
+
+    def __init__(self, connection: Mapping[str, str]) -> None:
+        self.connection: dict[str, str] = {**connection}
+
+    def create_topics(self, *names: str, partitions: int = 1) -> list[str]:
+        """Topics of these names with a random ending, so that tests share a broker without meeting."""
+        fresh = [f"{name}-{uuid.uuid4().hex[:8]}" for name in names]
+        admin = AdminClient({**self.connection})
+        for future in admin.create_topics([NewTopic(name, partitions, 1) for name in fresh]).values():
+            future.result()
+        # The controller has created them; on a busy machine the broker learns of them some moments later.
+        while not admin.list_topics(timeout=30).topics.keys() >= set(fresh):
+            pass
+        return fresh
+
+    def send(self, topic: str, *records: bytes | tuple[bytes, bytes] | None) -> None:
+        """Produce values, or (key, value) pairs, and return when all are acknowledged."""
+        failures: list[KafkaError] = []
+        with Producer({**self.connection, "enable.idempotence": True}) as producer:
+            for record in records:
+                key, value = record if isinstance(record, tuple) else (None, record)
+                producer.produce(
+                    topic, value, key, on_delivery=lambda error, _: failures.append(error) if error else None
+                )
+                producer.poll(0)
+            assert producer.flush(30) == 0
+        assert failures == []
+
+    def read(self, topic: str, *, isolation: str = "read_committed") -> list[Message]:
+        """Every record of a topic that this isolation level shows, by partition and offset.
+
+        No group, explicit assignment, from the first offset to the end at the time of reading.
+        """
+        consumer = Consumer(
+            {
+                **self.connection,
+                "group.id": f"audit-{uuid.uuid4()}",
+                "enable.auto.commit": False,
+                "isolation.level": isolation,
+                "enable.partition.eof": True,
+                "auto.offset.reset": "error",
+            }
+        )
+        try:
+            numbers = sorted(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+            consumer.assign([TopicPartition(topic, number, 0) for number in numbers])
+            unfinished, found = set(numbers), []
+            deadline = time.monotonic() + 60
+            while unfinished:
+                assert time.monotonic() < deadline, f"{topic}: no end of partitions {unfinished} within 60 s"
+                for message in consumer.consume(10_000, 0.2):
+                    error = message.error()
+                    if error is None:
+                        found.append(message)
+                    else:
+                        assert error.code() == KafkaError._PARTITION_EOF, error
+                        unfinished.discard(message.partition() or 0)
+            return sorted(found, key=lambda message: (message.partition() or 0, message.offset() or 0))
+        finally:
+            consumer.close()
+
+    def values(self, topic: str) -> list[bytes | None]:
+        """The values of a topic as a read_committed reader sees them, by partition and offset."""
+        return [message.value() for message in self.read(topic)]
+
+    def group_offsets(self, group: str, topic: str, partitions: int = 1) -> dict[int, int]:
+        """The committed offsets of a group by partition, -1001 where there is none."""
+        consumer = Consumer({**self.connection, "group.id": group})
+        try:
+            found = consumer.committed([TopicPartition(topic, number) for number in range(partitions)], timeout=20)
+            return {each.partition: each.offset for each in found}
+        finally:
+            consumer.close()
+
+    def end_offset(self, topic: str, partition: int = 0) -> int:
+        """Where the next record of a partition will be, control records counted."""
+        consumer = Consumer({**self.connection, "group.id": f"audit-{uuid.uuid4()}"})
+        try:
+            _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+            return high
+        finally:
+            consumer.close()
+
+    def set_group_offset(self, group: str, topic: str, offset: int) -> None:
+        """Commit an offset of partition 0 for a group without members."""
+        consumer = Consumer({**self.connection, "group.id": group, "enable.auto.commit": False})
+        try:
+            consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
+        finally:
+            consumer.close()

@@ -1,0 +1,96 @@
+"""Programs that tests need and that take minutes to build, by the fixtures that stand for them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from filelock import FileLock, Timeout
+
+from heartzone_testing.chart import definitions
+from heartzone_testing.keda import operator as keda
+from heartzone_testing.prometheus import programs as prometheus
+from heartzone_testing.release import helm
+from kubernetes_node.cache import cache_folder
+from kubernetes_node.control_plane import binaries
+from kubernetes_node.control_plane.cluster import installed_kubectl
+from kubernetes_node.go_programs.building import BuildError
+from kubernetes_node.go_programs.modules import Say
+from kubernetes_node.go_programs.toolchain import GoMissingError
+from kubernetes_node.nodes import own
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Something to build, with a lock that is held while it is built ahead of the tests.
+
+    The operating system frees the lock of a builder that dies: nobody waits for one in vain.
+    """
+
+    name: str
+    is_there: Callable[[], bool]
+    ensure: Callable[[Say], object]
+
+    def is_missing(self) -> bool:
+        """Whether there is something to build."""
+        try:
+            return not self.is_there()
+        except GoMissingError:
+            return True
+
+    def build(self, say: Say) -> None:
+        """Build it. What prevents that is reported by the tests that need it, and told here as well."""
+        try:
+            self.ensure(say)
+        except (BuildError, GoMissingError) as error:
+            say(str(error))
+
+    def claim(self) -> FileLock | None:
+        """The lock, held; None when another process builds it."""
+        lock = self._lock()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        return lock
+
+    def await_build(self) -> None:
+        """Return when no process builds it ahead, whatever came of that."""
+        with self._lock():
+            pass
+
+    def _lock(self) -> FileLock:
+        return FileLock(cache_folder("building") / f"{self.name}.lock")
+
+
+CONTROL_PLANE = Requirement("control-plane", binaries.are_there, binaries.ensure_binaries)
+DEFINITIONS = Requirement("definitions", definitions.are_there, lambda _: definitions.definitions())
+HELM = Requirement("helm", helm.helm_is_built, helm.ensure_helm)
+KEDA = Requirement("keda", keda.keda_is_built, keda.ensure_keda)
+KUBECTL = Requirement("kubectl", lambda: bool(installed_kubectl()) or binaries.are_there(), binaries.ensure_binaries)
+NODE = Requirement("node", own.programs_are_built, own.build_programs)
+PROMETHEUS = Requirement("prometheus", prometheus.are_there, prometheus.ensure_programs)
+
+ALL = (HELM, DEFINITIONS, PROMETHEUS, NODE, CONTROL_PLANE, KUBECTL, KEDA)
+"""The shortest build first."""
+OF_FIXTURES: Mapping[str, tuple[Requirement, ...]] = {
+    "autoscaled": (KEDA,),
+    "control_plane_programs": (CONTROL_PLANE, DEFINITIONS),
+    "helm": (HELM,),
+    "installed": (HELM,),
+    "kubectl_program": (KUBECTL,),
+    "kubernetes": (CONTROL_PLANE,),
+    "node": (NODE,),
+    "prometheus_programs": (PROMETHEUS,),
+}
+"""A test that asks for the fixture needs these; fixtures of a cluster that runs already need none."""
+OF_A_CLUSTER = frozenset({"kubernetes", "node"})
+
+
+def requirements_of(fixtures: Iterable[str], *, cluster_given: bool) -> list[Requirement]:
+    """What tests with these fixtures need, each once, the shortest build first: its tests need not wait long."""
+    needed = {
+        each.name
+        for fixture in fixtures
+        if not (cluster_given and fixture in OF_A_CLUSTER)
+        for each in OF_FIXTURES.get(fixture, ())
+    }
+    return [each for each in ALL if each.name in needed]

@@ -1,0 +1,94 @@
+"""Outages, rejected credentials and invalid properties, on real brokers and registries."""
+
+from collections.abc import Callable
+
+import pytest
+
+from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
+from event_topics import (
+    Failure,
+    InvalidKafkaConfigError,
+    InvalidRegistryConfigError,
+    KafkaTopics,
+    SchemaSubjects,
+    apply_event_topics,
+    observe,
+    plan,
+)
+from heartzone_testing.operators.event_topics import SCHEMA_1
+from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
+
+NOBODY_LISTENS = "127.0.0.1:1"
+
+
+def test_while_kafka_is_unavailable_schemas_are_registered(cluster: TopicCluster) -> None:
+    orders = desired(schema=SCHEMA_1)
+    kafka = KafkaTopics({"bootstrap.servers": NOBODY_LISTENS}, timeout=1)
+
+    found = observe([orders], kafka, cluster.subjects)
+
+    unavailable = found.topics[orders.topic]
+    assert isinstance(unavailable, Failure)
+    assert unavailable.reason == "KafkaUnavailable"
+    assert unavailable.transient
+    assert "Connection refused" in unavailable.message
+    assert [action.half for action in plan([orders], found).actions] == ["valueSchema"]
+
+
+def test_while_the_registry_is_unavailable_topics_are_created(cluster: TopicCluster) -> None:
+    orders = desired(schema=SCHEMA_1)
+
+    report = apply_event_topics(
+        [orders], kafka_config=cluster.kafka_config, registry_config={"url": f"http://{NOBODY_LISTENS}"}
+    )
+
+    assert reasons(report) == ["RegistryUnavailable"]
+    assert report.failures[0].failure is not None
+    assert report.failures[0].failure.transient
+    assert cluster.topic(orders.topic).partitions == 2
+
+
+def test_an_address_without_the_registrys_api_is_reported(cluster: TopicCluster) -> None:
+    elsewhere = str(cluster.registry_config["url"]).replace("/ccompat/", "/elsewhere/")
+
+    report = apply_event_topics(
+        [desired(schema=SCHEMA_1)], kafka_config=cluster.kafka_config, registry_config={"url": elsewhere}
+    )
+
+    assert reasons(report) == ["RegistryNotFound"]
+    assert elsewhere in message(report)
+
+
+def test_credentials_that_the_registry_rejects_are_distinguished_from_an_outage(
+    cluster: TopicCluster, embedded_registry_factory: Callable[..., EmbeddedRegistry]
+) -> None:
+    guarded = embedded_registry_factory(basic_auth=("admin", "s3cret"))
+    wrong: dict[str, str | int | float] = {"url": guarded.url, "basic.auth.user.info": "admin:guessed-it"}
+
+    report = apply_event_topics([desired(schema=SCHEMA_1)], kafka_config=cluster.kafka_config, registry_config=wrong)
+
+    assert reasons(report) == ["RegistryUnauthorized"]
+    assert report.failures[0].failure is not None
+    assert not report.failures[0].failure.transient
+    assert "guessed-it" not in message(report)
+
+
+def test_credentials_that_kafka_rejects_are_distinguished_from_an_outage(
+    embedded_kafka_factory: Callable[..., EmbeddedKafka],
+) -> None:
+    guarded = embedded_kafka_factory(security=Security(users={"admin": "s3cret"}))
+    right = guarded.client_config("SASL_SSL", username="admin")
+
+    found = KafkaTopics(right | {"sasl.password": "guessed-it"}, timeout=2).observe(["Orders"])["Orders"]
+
+    assert isinstance(found, Failure)
+    assert (found.reason, found.transient) == ("KafkaUnauthenticated", False)
+    assert "guessed-it" not in found.message
+    assert KafkaTopics(right).observe(["Orders"]) == {}
+
+
+def test_invalid_properties_of_a_client_are_one_sentence() -> None:
+    with pytest.raises(InvalidKafkaConfigError, match="nonsense"):
+        KafkaTopics({"bootstrap.servers": NOBODY_LISTENS, "nonsense": "1"})
+    with pytest.raises(InvalidRegistryConfigError, match="nonsense"):
+        SchemaSubjects({"url": f"http://{NOBODY_LISTENS}", "nonsense": "1"})

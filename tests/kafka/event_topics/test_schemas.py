@@ -1,0 +1,134 @@
+"""Subjects become what is desired, on a real registry."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from confluent_kafka.schema_registry import Schema
+
+from embedded_kafka import EmbeddedRegistry
+from event_topics import (
+    DesiredSchema,
+    Observed,
+    RegisterSchema,
+    SchemaSubjects,
+    SubjectAction,
+    plan,
+)
+from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2
+from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
+
+
+def test_another_layout_of_the_schema_makes_no_version(cluster: TopicCluster) -> None:
+    first = desired(schema=SCHEMA_1)
+    cluster.apply(first)
+
+    again = desired(first.topic, schema=SCHEMA_1.replace(" ", "\n  "))
+
+    assert cluster.apply(again).by_resource == {first.resource: "unchanged"}
+
+
+def test_a_compatible_schema_becomes_the_next_version(cluster: TopicCluster) -> None:
+    first = desired(schema=SCHEMA_1, compatibility="BACKWARD")
+    cluster.apply(first)
+
+    report = cluster.apply(desired(first.topic, schema=SCHEMA_2, compatibility="BACKWARD"))
+
+    assert report.failures == ()
+    latest = cluster.subject(f"{first.topic}-value").latest
+    assert latest is not None
+    assert (latest.version, latest.text) == (2, SCHEMA_2)
+
+
+def test_an_incompatible_schema_is_reported_in_the_registrys_words_and_the_old_one_stays(
+    cluster: TopicCluster,
+) -> None:
+    first = desired(schema=SCHEMA_1, compatibility="BACKWARD")
+    cluster.apply(first)
+    subject = cluster.subject(f"{first.topic}-value")
+
+    report = cluster.apply(desired(first.topic, schema=INCOMPATIBLE, compatibility="BACKWARD"))
+
+    assert reasons(report) == ["IncompatibleSchema"]
+    assert re.match(r"The registry says: [^.]*Incompatible", message(report)), "without a Java class in front"
+    assert cluster.subject(f"{first.topic}-value") == subject
+
+
+def test_a_looser_compatibility_level_admits_the_schema_of_the_same_run(cluster: TopicCluster) -> None:
+    first = desired(schema=SCHEMA_1, compatibility="BACKWARD")
+    cluster.apply(first)
+
+    report = cluster.apply(desired(first.topic, schema=INCOMPATIBLE, compatibility="NONE"))
+
+    assert report.failures == ()
+    assert cluster.subject(f"{first.topic}-value").compatibility == "NONE"
+
+
+def test_an_older_version_that_is_desired_again_is_blocked_and_not_registered(cluster: TopicCluster) -> None:
+    first = desired(schema=SCHEMA_1)
+    cluster.apply(first)
+    cluster.apply(desired(first.topic, schema=SCHEMA_2))
+
+    assert reasons(cluster.apply(first)) == ["SchemaSuperseded"]
+    assert cluster.registry.get_versions(f"{first.topic}-value") == [1, 2]
+
+
+def test_a_schema_that_the_registry_stores_in_another_notation_settles(cluster: TopicCluster) -> None:
+    orders = desired(schema='{"type": "string"}', language="AVRO")
+
+    cluster.apply(orders)
+
+    assert cluster.is_settled(orders)
+
+
+def test_a_protobuf_schema_is_passed_on(cluster: TopicCluster) -> None:
+    orders = desired(schema='syntax = "proto3";\n\nmessage Order {\n  string id = 1;\n}\n', language="PROTOBUF")
+
+    assert cluster.apply(orders).by_resource == {orders.resource: "applied"}
+    assert cluster.is_settled(orders)
+
+
+def test_a_schema_that_the_registry_cannot_parse_fails_and_the_topic_is_created(cluster: TopicCluster) -> None:
+    orders = desired(schema="message {", language="PROTOBUF")
+
+    report = cluster.apply(orders)
+
+    assert reasons(report) == ["InvalidSchema"]
+    assert cluster.topic(orders.topic).partitions == 2
+
+
+def test_a_subject_changed_by_hand_is_observed_by_a_client_that_observed_it_before(cluster: TopicCluster) -> None:
+    orders = desired(schema=SCHEMA_1, compatibility="BACKWARD")
+    cluster.apply(orders)
+    assert cluster.is_settled(orders)
+
+    cluster.registry.set_compatibility(f"{orders.topic}-value", "FULL")
+    assert not cluster.is_settled(orders)
+    cluster.registry.register_schema(f"{orders.topic}-value", Schema(SCHEMA_1, "JSON"))
+    cluster.registry.delete_subject(f"{orders.topic}-value")
+
+    assert cluster.apply(orders).by_resource == {orders.resource: "applied"}
+    assert cluster.is_settled(orders)
+
+
+def test_more_subjects_than_a_page_of_the_registry_are_all_observed(
+    cluster: TopicCluster, embedded_registry_factory: Callable[..., EmbeddedRegistry]
+) -> None:
+    many = [desired(f"Many-{number:04}", partitions=1, schema=SCHEMA_1) for number in range(1_050)]
+    schemas = {f"{each.topic}-value": DesiredSchema("JSON", SCHEMA_1) for each in many}
+    with SchemaSubjects(dict(embedded_registry_factory().client_config())) as registry:
+        actions = [each for each in plan(many, Observed()).actions if isinstance(each, SubjectAction)]
+        assert {failure for _, failure in registry.apply(actions[:1_000])} == {None}
+        names = registry.names()
+        assert isinstance(names, tuple)
+        assert len(names) == 1_000, "as many as one page holds"
+        assert {failure for _, failure in registry.apply(actions[1_000:])} == {None}
+
+        names, found, before = registry.names(), registry.observe(schemas), registry.fingerprint()
+        assert isinstance(names, tuple)
+        assert len(names) == len(found) == len(many)
+        last = actions[-1]
+        assert isinstance(last, RegisterSchema)
+        (_, failure), *_ = registry.apply([replace(last, text=SCHEMA_2)])
+        assert failure is None
+        assert registry.fingerprint() != before

@@ -1,0 +1,1 @@
+"""A real Kubernetes API or node for tests, built from source."""

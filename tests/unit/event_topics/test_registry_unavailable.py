@@ -1,0 +1,70 @@
+"""A registry that fails between two requests, as no real one does on demand: the time it costs is bounded."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from event_topics import DesiredSchema, Failure, SchemaSubjects
+
+NAMES = [f"subject-{number}" for number in range(200)]
+
+
+class Registry(ThreadingHTTPServer):
+    """Lists its subjects; on any other request it closes the connection, or responds with a page."""
+
+    daemon_threads = True
+    page: str | None = None
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://user:s3cret@127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Registry
+
+    def do_GET(self) -> None:
+        self.server.requests += 1
+        body = json.dumps(NAMES) if self.path == "/subjects" else self.server.page
+        if body is None:
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with Registry() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("page", [None, "<html>Welcome to nginx</html>"])
+def test_when_it_fails_the_remaining_subjects_do_not_wait_in_turn(registry: Registry, page: str | None) -> None:
+    registry.page = page
+
+    with SchemaSubjects({"url": registry.url}) as subjects:
+        found = subjects.observe(dict.fromkeys(NAMES, DesiredSchema("JSON", "{}")))
+
+    assert found.keys() == set(NAMES)
+    for failure in found.values():
+        assert isinstance(failure, Failure)
+        assert (failure.reason, failure.transient) == ("RegistryUnavailable", True)
+        assert "s3cret" not in failure.message
+    assert registry.requests < 40

@@ -1,0 +1,54 @@
+"""Settings that all services share."""
+
+import pytest
+
+from heartzone.settings import REFUSED_PROPERTIES, TopicSettings
+from heartzone_operator.settings import OperatorSettings
+from heartzone_producer.settings import ProducerSettings
+from heartzone_zone_worker.settings import WorkerSettings
+from service_chassis.settings import ServiceSettings, SettingsError, load
+
+CONNECTIONS = {"HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092", "HEARTZONE_SCHEMA_REGISTRY_URL": "http://registry:81"}
+SERVICES = (ProducerSettings, WorkerSettings, OperatorSettings)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_topics_have_the_same_default_in_every_service(
+    service: type[ProducerSettings | WorkerSettings | OperatorSettings],
+) -> None:
+    topic = load(service, CONNECTIONS).topic
+
+    assert topic.raw == "RawBiometricsImported"
+    assert topic.biometrics == "BiometricsImported"
+    assert topic.zones == "HeartRateZoneReached"
+    assert topic.dead_letters == "BiometricsImported.dlq"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_topic_of_another_name_than_kafka_admits_is_reported(service: type[ServiceSettings]) -> None:
+    with pytest.raises(SettingsError, match=r"^HEARTZONE_TOPIC_RAW is 'a b'; string should match pattern"):
+        load(service, {**CONNECTIONS, "HEARTZONE_TOPIC_RAW": "a b"})
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("name", sorted(REFUSED_PROPERTIES))
+def test_every_service_refuses_what_one_of_them_rests_on(service: type[ServiceSettings], name: str) -> None:
+    variable = f"HEARTZONE_KAFKA_{name.upper().replace('.', '_')}"
+
+    with pytest.raises(SettingsError) as raised:
+        load(service, {**CONNECTIONS, variable: "1"})
+
+    assert str(raised.value).startswith(f"{variable}: {name} cannot be set: ")
+
+
+def test_the_services_that_rest_on_a_refused_property_say_why() -> None:
+    own = {*ProducerSettings.refused_properties, *WorkerSettings.refused_properties}
+
+    # The web API alone has a deadline.
+    assert own - {"message.timeout.ms", "delivery.timeout.ms"} == REFUSED_PROPERTIES
+
+
+def test_the_topics_are_a_group_of_variables() -> None:
+    settings = load(WorkerSettings, {**CONNECTIONS, "HEARTZONE_TOPIC_DEAD_LETTERS": "poison"})
+
+    assert settings.topic == TopicSettings(dead_letters="poison")

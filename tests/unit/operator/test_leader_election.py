@@ -1,0 +1,44 @@
+"""A lease that cannot be renewed is given up before others may acquire it, whatever the API server does."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from heartzone_operator.kubernetes import leader_election
+from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi
+from heartzone_operator.kubernetes.leader_election import LeaderElection, LeaseLostError
+
+
+class FailsAfterFirst:
+    """An API server that accepts one lease; then it does not respond, or responds with an error."""
+
+    def __init__(self, *, hangs: bool) -> None:
+        self._hangs = hangs
+
+    async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        if method == "GET":
+            return {"metadata": {"name": path, "resourceVersion": "1"}}
+        assert body is not None
+        if body["metadata"]["resourceVersion"] == "1":
+            return {**body, "metadata": {"resourceVersion": "2"}}
+        if self._hangs:
+            await asyncio.Event().wait()
+        raise ApiServerUnavailableError("no etcd")
+
+
+@pytest.mark.parametrize("hangs", [True, False], ids=["no response", "an error of the server"])
+def test_a_lease_that_cannot_be_renewed_is_given_up(monkeypatch: pytest.MonkeyPatch, hangs: bool) -> None:
+    monkeypatch.setattr(leader_election, "LEASE_DURATION", 1.5)
+    monkeypatch.setattr(leader_election, "RENEW_INTERVAL", 0.05)
+    monkeypatch.setattr(leader_election, "RETRY_INTERVAL", 0.1)
+
+    async def hold() -> None:
+        api = cast("KubernetesApi", FailsAfterFirst(hangs=hangs))
+        election = LeaderElection(api, namespace="shop", name="operator", identity="first")
+        await election.acquire(lambda _: None)
+        await election.renew()
+
+    with pytest.raises(LeaseLostError, match="could not be renewed"):
+        asyncio.run(hold())
