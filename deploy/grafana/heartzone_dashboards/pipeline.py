@@ -59,7 +59,7 @@ def _now() -> list[Panel]:
         ),
         figure(
             "Dead letters",
-            "Records that workers could not process and sent to the dead-letter topic, in the time that the dashboard shows.",
+            "Records that workers could not process and sent to the dead-letter topic, in the range shown.",
             f"sum(increase({select('heartzone_dead_letters_total')}[$__range]))",
             unit="short",
         ),
