@@ -1,8 +1,13 @@
 """The training run of Kafka's AOT cache: a node that starts, serves a client, and stops."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka.broker.data_dir import new_cluster_id
 from embedded_kafka.broker.formatting import format_storage
@@ -18,6 +23,7 @@ from embedded_kafka.processes.readiness import NotReadyError, await_ready
 TIMEOUT_S = 120.0
 STOP_GRACE_S = 60.0  # what was loaded is written down at the end
 HEAP_MB = 384
+TRANSACTIONS, RECORDS = 50, 100
 
 
 def train(program: JavaProgram, directory: Path) -> None:
@@ -52,6 +58,26 @@ def train(program: JavaProgram, directory: Path) -> None:
     )
     try:
         node.start()
+        _exchange({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
         node.stop(STOP_GRACE_S)
+    except KafkaException as error:
+        raise StartError(f"the training run of Kafka failed: {error}\n{node.log()}") from error
     finally:
         node.kill()
+
+
+def _exchange(client: Mapping[str, str | int]) -> None:
+    """What most clients do: a topic, transactions, a consumer group. Raises KafkaException."""
+    admin = AdminClient({**client})
+    admin.create_topics([NewTopic("training", 3)])["training"].result(TIMEOUT_S)
+    producer = Producer({**client, "transactional.id": "training"})
+    producer.init_transactions(TIMEOUT_S)
+    for _ in range(TRANSACTIONS):
+        producer.begin_transaction()
+        for _ in range(RECORDS):
+            producer.produce("training", bytes(100))
+        producer.commit_transaction(TIMEOUT_S)
+    consumer = Consumer({**client, "group.id": "training", "auto.offset.reset": "earliest"})
+    consumer.subscribe(["training"])
+    consumer.consume(TRANSACTIONS * RECORDS, TIMEOUT_S)
+    consumer.close()
