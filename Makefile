@@ -6,6 +6,7 @@ SYNC := $(UV) sync --locked --all-packages --quiet
 # The heartzone command without the tools of development; --inexact keeps those that are installed already.
 SYNC_CLI := $(UV) sync --locked --package heartzone-cli --no-default-groups --inexact --quiet
 RUN := $(UV) run --no-sync
+MEMBERS := $(dir $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml))
 
 .PHONY: help up test e2e bench lint types generate images clean
 
@@ -22,8 +23,10 @@ test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" select
 e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" selects some)
 	@exec .venv/bin/python -m heartzone_testing.e2e $(ARGS)
 
-lint: sync ## Check format, style, import rules and types
+lint: sync ## Check format, style, import rules, types, and that each package declares what it imports
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) lint-imports && $(RUN) mypy
+	$(UV) lock --check --quiet
+	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/.venv/bin/deptry $$(ls -d src 2> /dev/null || echo .)) || exit 1; done
 
 generate: sync ## Write anew what is generated: schemas, topics, settings table
 	$(RUN) python docs/generate.py

@@ -1,4 +1,4 @@
-"""The reference of the web API's benchmark: Starlette answering a POST with its body, and nothing else."""
+"""Reference of the web API's benchmark: Starlette returns the body of a POST, and does nothing else."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request

@@ -175,7 +175,7 @@ def measure(bench: OperatorBench, kafka: EmbeddedKafka, registry: EmbeddedRegist
         print(f"  kafka-topics and curl in a loop ({SAMPLE} timed): {shell:.0f} s; ratio {ready / shell:.3f}")
         print(f"  Python in a loop ({PYTHON_SAMPLE} timed): {python:.1f} s; ratio {ready / python:.2f}")
         print(f"  memory of the operator: {process.memory_info().rss / 1e6:.0f} MB (at most 150)")
-        time.sleep(120)  # the first resync after a change looks at every subject
+        time.sleep(120)  # the first resync after a change observes every subject in full
         asked, cpu, began = requests(operator), sum(process.cpu_times()[:2]), time.perf_counter()
         time.sleep(IDLE_S)
         idle = time.perf_counter() - began

@@ -1,7 +1,7 @@
 """A load generator that costs a fraction of what any Python server does: raw sockets on uvloop, closed loop.
 
-Each connection sends its next request when the answer to the one before is complete, so what is counted is what was
-answered. Both sides of a comparison are loaded by it in the same way.
+Each connection sends its next request when the response to the one before is complete, so only completed
+exchanges are counted. Both sides of a comparison are loaded by it in the same way.
 """
 
 import asyncio
@@ -14,16 +14,16 @@ import uvloop
 
 @dataclass(frozen=True)
 class Load:
-    """Outcome of a run: answers with the status that was wanted, other answers, and seconds of each wanted one."""
+    """Outcome of a run: responses with the wanted status, other responses, and the seconds of each wanted one."""
 
-    answered: int
-    refused: int
+    responses: int
+    others: int
     seconds: float
     latencies: Sequence[float]
 
     @property
     def rate(self) -> float:
-        return self.answered / self.seconds
+        return self.responses / self.seconds
 
     def percentile(self, share: float) -> float:
         ordered = sorted(self.latencies)
@@ -41,7 +41,7 @@ class _Connection(asyncio.Protocol):
         self._ending = False
         self.closed = asyncio.get_running_loop().create_future()
         self.latencies: list[float] = []
-        self.refused = 0
+        self.others = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
@@ -59,7 +59,7 @@ class _Connection(asyncio.Protocol):
         if self._buffer.startswith(self._wanted):
             self.latencies.append(time.perf_counter() - self._sent_at)
         else:
-            self.refused += 1
+            self.others += 1
         self._buffer = b""
         if self._ending:
             assert self._transport is not None
@@ -108,4 +108,4 @@ async def _load(port: int, requests: Sequence[bytes], connections: int, seconds:
     await asyncio.wait_for(asyncio.gather(*(client.closed for client in clients)), timeout=15)
     elapsed = time.perf_counter() - started
     latencies = [latency for client in clients for latency in client.latencies]
-    return Load(len(latencies), sum(client.refused for client in clients), elapsed, latencies)
+    return Load(len(latencies), sum(client.others for client in clients), elapsed, latencies)

@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _starts(image: Unpacked, folder: Path) -> Iterator[tuple[float, float]]:
-    """Seconds until the port answers, and how many of them a processor worked on the service."""
+    """Seconds until the port responds, and CPU seconds of the service until then."""
     for _ in range(RUNS):
         environment = {
             "HEARTZONE_HTTP_PORT": str(free_port()),

@@ -160,11 +160,15 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
     kafka, registry = kafka_program(), registry_program()
     seconds: dict[str, dict[str, list[float]]] = {}
-    for _ in range(runs):
+    for number in range(1, runs + 1):
         for name in random.sample(list(KINDS), len(KINDS)):
             kind = KINDS[name]
-            for what, taken in {**measure_kafka(kind, kafka), **measure_registry(kind, registry)}.items():
-                seconds.setdefault(what, {}).setdefault(name, []).append(taken)
+            taken = {**measure_kafka(kind, kafka), **measure_registry(kind, registry)}
+            print(
+                f"run {number}, {name}: {', '.join(f'{what} {each:.2f}' for what, each in taken.items())}", flush=True
+            )
+            for what, each in taken.items():
+                seconds.setdefault(what, {}).setdefault(name, []).append(each)
     for what, kinds in seconds.items():
         print(f"{what}: CPU seconds, median of {runs}")
         before = statistics.median(kinds[BEFORE])

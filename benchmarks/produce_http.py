@@ -119,13 +119,13 @@ def compare(echo_port: int, api_port: int, arguments: argparse.Namespace) -> int
     run(echo_port, 1)
     run(api_port, 2 * arguments.seconds)
     pairs: list[tuple[Load, Load]] = []
-    print(f"{'echo/s':>10} {'stored/s':>10} {'ratio':>7} {'p50 ms':>8} {'p99 ms':>8} {'refused':>8}")
+    print(f"{'echo/s':>10} {'stored/s':>10} {'ratio':>7} {'p50 ms':>8} {'p99 ms':>8} {'others':>8}")
     for _ in range(arguments.runs):
         echo, api = run(echo_port, arguments.seconds), run(api_port, arguments.seconds)
         pairs.append((echo, api))
         print(
             f"{echo.rate:10.0f} {api.rate:10.0f} {api.rate / echo.rate:7.3f} {api.percentile(0.5) * 1e3:8.1f}"
-            f" {api.percentile(0.99) * 1e3:8.1f} {api.refused:8d}",
+            f" {api.percentile(0.99) * 1e3:8.1f} {api.others:8d}",
             flush=True,
         )
     ratio = statistics.median(api.rate / echo.rate for echo, api in pairs)

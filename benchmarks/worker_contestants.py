@@ -2,7 +2,7 @@
 
 python -m benchmarks.worker_contestants NAME BOOTSTRAP INPUT OUTPUT DEAD_LETTERS MESSAGES
 
-Prints one JSON line: messages and the seconds from the first record in hand to the last commit. Every contestant reads
+Prints one JSON line: messages and the seconds from the first fetched record to the last commit. Every contestant reads
 the same input from its beginning under a group of its own and writes to the same output topic in transactions.
 """
 

@@ -15,7 +15,7 @@ BEHIND_OPEN_TRANSACTIONS = most(
 )
 LATENCY = "heartzone_end_to_end_latency_seconds"
 REQUESTS = "heartzone_http_requests_total"
-REFUSED = total(rate(REQUESTS, 'status="503"'))
+UNAVAILABLE = total(rate(REQUESTS, 'status="503"'))
 NOT_READY = select("heartzone_eventtopics", 'condition="Ready"', 'status!="True"')
 
 
@@ -53,13 +53,13 @@ def _now() -> list[Panel]:
         ),
         figure(
             "Requests answered 503",
-            "Share of the requests that could not be stored, because the broker or the registry was away.",
-            f"({REFUSED} or vector(0)) / {total(rate(REQUESTS))}",
+            "Share of the requests that could not be stored, because the broker or the registry was unavailable.",
+            f"({UNAVAILABLE} or vector(0)) / {total(rate(REQUESTS))}",
             unit="percentunit",
         ),
         figure(
             "Dead letters",
-            "Records that workers could not read and put aside, in the time that the dashboard shows.",
+            "Records that workers could not process and sent to the dead-letter topic, in the range shown.",
             f"sum(increase({select('heartzone_dead_letters_total')}[$__range]))",
             unit="short",
         ),
@@ -107,7 +107,7 @@ def _zones() -> list[Panel]:
         ),
         lines(
             "Dead letters by reason",
-            "Records that workers could not read and put aside, with the reason in a header.",
+            "Records that workers could not process and sent to the dead-letter topic, with the reason in a header.",
             Query(total(rate("heartzone_dead_letters_total"), "reason"), "{{reason}}"),
             unit="cps",
             stacked=True,
@@ -167,25 +167,25 @@ def _web_api() -> list[Panel]:
     return [
         lines(
             "Requests by route and status",
-            "Every request that was answered. 202 means that the brokers have the message.",
+            "Responses. 202 means that all in-sync replicas have the record.",
             Query(total(rate(REQUESTS), "route", "method", "status"), "{{method}} {{route}} {{status}}"),
             unit="reqps",
         ),
         lines(
             "Errors by route and status",
-            "4xx are the client's: what it sent cannot be taken. 503 is ours: the client should send it again.",
+            "4xx are the client's: the request is invalid. 503 is ours: the client should retry.",
             Query(total(rate(REQUESTS, 'status=~"[45].."'), "route", "status"), "{{route}} {{status}}"),
             unit="reqps",
         ),
         lines(
-            "Refused requests by reason",
-            "The kind of problem that the answer names, or that the client hung up.",
+            "Rejected requests by reason",
+            "The problem type of the response, or a client that disconnected.",
             Query(total(rate("heartzone_requests_rejected_total"), "reason"), "{{reason}}"),
             unit="reqps",
         ),
         lines(
             "Request duration by route",
-            "From the headers of a request to the last byte of its answer; p50 and p99.",
+            "From the headers of a request to the last byte of its response; p50 and p99.",
             *(
                 Query(
                     quantile(share, "heartzone_http_request_duration_seconds", "route"),
@@ -203,7 +203,7 @@ def _web_api() -> list[Panel]:
         ),
         lines(
             "Records in flight",
-            "Handed over and not acknowledged yet. It grows while the brokers are slow or away.",
+            "Produced and not acknowledged yet. It grows while the brokers are slow or unavailable.",
             Query(total(select("heartzone_produce_in_flight"), "instance"), "{{instance}}"),
             unit="short",
         ),
@@ -229,7 +229,7 @@ def _clients() -> list[Panel]:
         ),
         lines(
             "Disconnects and timeouts",
-            "Connections that ended, and requests that a broker did not answer in time.",
+            "Connections that ended, and requests without a response in time.",
             Query(total(rate("heartzone_librdkafka_broker_disconnects_total"), "broker"), "disconnects {{broker}}"),
             Query(total(rate("heartzone_librdkafka_broker_request_timeouts_total"), "broker"), "timeouts {{broker}}"),
             unit="cps",
@@ -257,7 +257,7 @@ def _operator() -> list[Panel]:
         ),
         lines(
             "Reconciles by outcome",
-            "Resources looked at, by what came of it. `waiting` is tried again, `refused` wants a person.",
+            "Reconciled resources. `waiting` is retried; `refused` takes a change of the resource.",
             Query(total(rate("heartzone_reconciles_total"), "outcome"), "{{outcome}}"),
             unit="cps",
             width=6,

@@ -106,7 +106,7 @@ def test_every_query_of_the_dashboard_returns_data(pipeline: Pipeline, tmp_path:
             ("Dead letters by reason", {"reason": "schema_not_found"}),
             ("Aborts by reason", {"reason": "schema_not_found_yet"}),
             ("Errors by route and status", {"route": "/biometrics", "status": "422"}),
-            ("Refused requests by reason", {"reason": "invalid_message"}),
+            ("Rejected requests by reason", {"reason": "invalid_message"}),
         ):
             eventually(lambda: value_of(prometheus, panel, **labels) > 0, f"{panel} {labels}")  # noqa: B023 called at once
 

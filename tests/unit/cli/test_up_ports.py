@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from heartzone_cli.up.ports import Ports, assign, check_free, choose_free
 
 def first_free(count: int, excluding: Collection[int]) -> Sequence[int]:
     """Stands for the machine: every port is free, and the lowest come first."""
-    return [port for port in range(1, 65536) if port not in excluding][:count]
+    return list(islice((port for port in range(1, 65536) if port not in excluding), count))
 
 
 def test_the_default_ports_are_those_of_the_documentation() -> None:

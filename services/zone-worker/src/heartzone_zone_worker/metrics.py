@@ -124,11 +124,11 @@ class WorkerMetrics(Observer):
         if event is not RebalanceEvent.ASSIGNED:
             for topic, partition in partitions:
                 self._lag.remove(topic, str(partition))
-        log.info("rebalanced", change=event.value, partitions=[number for _topic, number in partitions])
+        log.info("group_rebalanced", change=event.value, partitions=[number for _topic, number in partitions])
 
     def waiting(self, reason: str) -> None:
         """Log what is unavailable."""
-        log.warning("waiting", reason=reason)
+        log.warning("worker_waiting", reason=reason)
 
     def lag(self, records: Mapping[Partition, int]) -> None:
         """Set the lag of each partition assigned now."""

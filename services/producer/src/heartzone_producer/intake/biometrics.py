@@ -4,7 +4,7 @@ The quick way reads what nearly every client sends. Whatever it is not sure of i
 says what is wrong; the quick way never rejects anything by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from heartzone_producer.intake.errors import MAX_VIOLATIONS, InvalidMessageError
 from heartzone_producer.intake.json_text import parse
 from heartzone_producer.intake.timestamps import is_canonical, to_utc
 
-BiometricsBody = body_model(Biometrics)
+BiometricsBody = body_model(Biometrics, camel_case)
 
 FORMATS: Mapping[str, TextFormat] = {
     "uuid": TextFormat(f"a device id, hyphenated hex like {device_ids.EXAMPLE}", device_ids.normalise),
@@ -30,7 +30,7 @@ FORMATS: Mapping[str, TextFormat] = {
 _to_message = converter(Biometrics)
 _to_body = converter(BiometricsBody)
 _decode_body = msgspec.json.Decoder(BiometricsBody).decode
-_decode_message = msgspec.json.Decoder(Biometrics).decode
+_decode_pascal_case = msgspec.json.Decoder(body_model(Biometrics)).decode
 _examiner = Examiner(
     Biometrics,
     formats=FORMATS,
@@ -59,8 +59,11 @@ def accept(body: bytes, name: str = "body") -> Accepted:
         MalformedBodyError: it is not UTF-8 JSON, or has both casings of a field.
         InvalidMessageError: it is JSON, but not a Biometrics message.
     """
-    message = _read(body, name)
-    return Accepted(message.device_id, encode(_to_message(message)), encode(message))
+    message = _quick(_decode_body, body)
+    if message is not None:
+        return Accepted(message.device_id, encode(_to_message(message)), encode(message))
+    message = _quick(_decode_pascal_case, body) or examine(body, name)
+    return Accepted(message.device_id, encode(message), encode(_to_body(message)))
 
 
 def examine(body: bytes, name: str = "body") -> Biometrics:
@@ -75,20 +78,14 @@ def examine(body: bytes, name: str = "body") -> Biometrics:
         raise (MalformedBodyError if error.ambiguous else InvalidMessageError)(error.violations) from error
 
 
-def _read(body: bytes, name: str) -> Any:
+def _quick(decode: Callable[[bytes], Any], body: bytes) -> Any:
+    """The normalised message, or None where the quick way is not sure of it."""
     try:
-        return _normalised(_decode_body(body))
+        message = decode(body)
+        message.device_id = device_ids.normalise(message.device_id)
+        for reading in message.heart_rates:
+            if not is_canonical(reading.date_time):
+                reading.date_time = to_utc(reading.date_time)
     except _UNSURE:
-        pass
-    try:
-        return _normalised(_to_body(_decode_message(body)))
-    except _UNSURE:
-        return _to_body(examine(body, name))
-
-
-def _normalised(message: Any) -> Any:
-    message.device_id = device_ids.normalise(message.device_id)
-    for reading in message.heart_rates:
-        if not is_canonical(reading.date_time):
-            reading.date_time = to_utc(reading.date_time)
+        return None
     return message

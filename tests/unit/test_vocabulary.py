@@ -1,0 +1,54 @@
+"""Names and prose that follow docs/glossary.md, as far as a program can tell."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heartzone_testing.checkout import ROOT
+
+FOLDERS = ("benchmarks", "cli", "deploy", "docs", "libs", "services", "tests")
+SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+
+# A docstring that opens so poses a question; a noun phrase or an imperative names the module's purpose.
+QUESTION = re.compile(r"(What|Whether|Where|Which|Why|How|When|Who)\b")
+REPLACED_NAME = re.compile(
+    r"\b_?(?:MOST|LONGEST|LARGEST)_[A-Z]|\bASK_AGAIN|_LATER_S\b|\b(?:look_at|glance_at|thoroughly|patience)\b"
+)
+# A setting and a metric label, which users have in files of their own, keep their names.
+CONTRACT_NAME = re.compile(r"schema_patience|SCHEMA_PATIENCE|schemaPatience|schema_registry_away")
+EVENT = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_has_the_names_of_the_glossary(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert not QUESTION.match(ast.get_docstring(tree) or "")
+    if path != Path(__file__):
+        assert REPLACED_NAME.findall(CONTRACT_NAME.sub("", text)) == []
+    assert [event for event in log_events(tree) if not EVENT.fullmatch(event)] == []
+
+
+def log_events(tree: ast.Module) -> Iterator[str]:
+    """Yield the constant events of a structlog logger; libraries that log to the standard library write sentences."""
+    if not any(isinstance(node, ast.Import) and node.names[0].name == "structlog" for node in ast.walk(tree)):
+        return
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in LEVELS
+            and node.args
+        ):
+            event = node.args[0]
+            assert not isinstance(event, ast.JoinedStr | ast.BinOp), "an event is a constant; what varies is a field"
+            if (
+                isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "log"
+                and isinstance(event, ast.Constant)
+            ):
+                yield str(event.value)
