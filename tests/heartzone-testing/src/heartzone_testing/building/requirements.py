@@ -1,11 +1,13 @@
 """Programs that tests need and that take minutes to build, by the fixtures that stand for them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from heartzone_testing.chart import definitions
+from heartzone_testing.checkout import ROOT
 from heartzone_testing.keda import operator as keda
 from heartzone_testing.prometheus import programs as prometheus
 from heartzone_testing.release import helm
@@ -71,26 +73,24 @@ PROMETHEUS = Requirement("prometheus", prometheus.are_there, prometheus.ensure_p
 
 ALL = (HELM, DEFINITIONS, PROMETHEUS, NODE, CONTROL_PLANE, KUBECTL, KEDA)
 """The shortest build first."""
-OF_FIXTURES: Mapping[str, tuple[Requirement, ...]] = {
-    "autoscaled": (KEDA,),
-    "control_plane_programs": (CONTROL_PLANE, DEFINITIONS),
-    "helm": (HELM,),
-    "installed": (HELM,),
-    "kubectl_program": (KUBECTL,),
-    "kubernetes": (CONTROL_PLANE,),
-    "node": (NODE,),
-    "prometheus_programs": (PROMETHEUS,),
+TESTS = ROOT / "tests"
+OF_FIXTURES: Mapping[tuple[Path, str], tuple[Requirement, ...]] = {
+    (TESTS, "prometheus_programs"): (PROMETHEUS,),
+    (TESTS / "chart", "control_plane_programs"): (CONTROL_PLANE, DEFINITIONS),
+    (TESTS / "chart", "helm"): (HELM,),
+    (TESTS / "e2e" / "cluster", "node"): (NODE,),
+    (TESTS / "e2e" / "cluster" / "release", "installed"): (HELM,),
+    (TESTS / "e2e" / "cluster" / "release" / "autoscaling", "autoscaled"): (KEDA,),
+    (TESTS / "kubernetes", "kubernetes"): (CONTROL_PLANE,),
+    (TESTS / "strimzi", "kubectl_program"): (KUBECTL,),
 }
-"""A test that asks for the fixture needs these; fixtures of a cluster that runs already need none."""
+"""A test in the folder that asks for the fixture needs these."""
 OF_A_CLUSTER = frozenset({"kubernetes", "node"})
+"""Fixtures that need nothing when a running cluster is given."""
 
 
-def requirements_of(fixtures: Iterable[str], *, cluster_given: bool) -> list[Requirement]:
-    """What tests with these fixtures need, each once, the shortest build first: its tests need not wait long."""
-    needed = {
-        each.name
-        for fixture in fixtures
-        if not (cluster_given and fixture in OF_A_CLUSTER)
-        for each in OF_FIXTURES.get(fixture, ())
-    }
-    return [each for each in ALL if each.name in needed]
+def requirements_of(test: Path, fixtures: Collection[str], *, cluster_given: bool) -> Iterator[Requirement]:
+    """What a test with these fixtures needs, by its file."""
+    for (folder, fixture), requirements in OF_FIXTURES.items():
+        if fixture in fixtures and test.is_relative_to(folder) and not (cluster_given and fixture in OF_A_CLUSTER):
+            yield from requirements
