@@ -18,6 +18,7 @@ up: $(UV) ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C
 	@exec .venv/bin/heartzone up $(ARGS)
 
 test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" selects some)
+	@$(RUN) python -m embedded_kafka # seconds after the first time, which no test's time limit should meet
 	$(RUN) pytest -n 3 --dist loadfile $(ARGS)
 
 e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" selects some)
