@@ -21,7 +21,7 @@ from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.api import openapi
-from heartzone_producer.rejections import Rejection, ServiceUnavailableReason
+from heartzone_producer.rejections import Rejection, RejectionReason, ServiceUnavailableReason
 from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.chart.rendering import HelmTemplate
 from heartzone_testing.chart.snapshot import FILE, snapshot
@@ -46,6 +46,7 @@ REASONS: Mapping[str, type[Reason | Rejection]] = {
         HaltReason,
         PoisonReason,
         RebuildReason,
+        RejectionReason,
         ServiceUnavailableReason,
         UnavailableReason,
         WaitReason,
@@ -56,6 +57,7 @@ PAGES_WITH_REASONS = (
     ROOT / "docs" / "runbooks" / "HeartzoneDeadLetters.md",
     ROOT / "docs" / "runbooks" / "HeartzoneTransactionsAborting.md",
     ROOT / "libs" / "exactly-once" / "docs" / "states.md",
+    ROOT / "services" / "producer" / "README.md",
 )
 
 
