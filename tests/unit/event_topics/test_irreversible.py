@@ -1,4 +1,4 @@
-"""A person is asked before what cannot be undone: partitions grow, or records may be deleted that are kept now."""
+"""Steps that need a confirmation, since they cannot be undone: partitions grow, or records may be deleted that are kept now."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A Prometheus in a pod, where other pods can ask it."""
+"""A Prometheus in a pod, which other pods can query."""
 
 import json
 import re

@@ -113,12 +113,12 @@ def _condition(found: str, kind: str) -> bool:
     return any(condition["type"] == kind and condition["status"] == "True" for condition in conditions)
 
 
-def _await(what: str, answers: Callable[[], bool], *processes: ChildProcess) -> None:
+def _await(what: str, ready: Callable[[], bool], *processes: ChildProcess) -> None:
     def ended() -> int | None:
         return next((code for process in processes if (code := process.poll()) is not None), None)
 
     try:
-        await_ready(answers, ended, START_TIMEOUT_S)
+        await_ready(ready, ended, START_TIMEOUT_S)
     except NotReadyError as error:
         happened = f"not ready in {START_TIMEOUT_S} s" if error.exit_code is None else f"ended with {error.exit_code}"
         tails = "\n".join(f"{process.log_file.name}:\n{process.tail()}" for process in processes)
