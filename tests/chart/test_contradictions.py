@@ -72,7 +72,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         at("producer.preStopSleepSeconds", 20),
         "producer.terminationGracePeriodSeconds is 30; with producer.preStopSleepSeconds 20 it takes at least 32",
     ),
-    "a least that is more than the most, of producers": (
+    "a minimum above the maximum, of producers": (
         at("producer.autoscaling", {"enabled": True, "minReplicas": 11}),
         "producer.autoscaling.minReplicas is 11, more than maxReplicas, which is 10",
     ),
@@ -92,7 +92,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         at("zoneWorker.keda.enabled", True),
         "zoneWorker.keda.enabled is true, but zoneWorker.keda.prometheus.serverAddress is empty",
     ),
-    "a least that is more than the most, of workers": (
+    "a minimum above the maximum, of workers": (
         at("zoneWorker.keda", {"enabled": True, "minReplicas": 13, "prometheus": {"serverAddress": "http://p"}}),
         "zoneWorker.keda.minReplicas is 13, more than maxReplicas, which is 12",
     ),

@@ -19,7 +19,7 @@ from service_chassis.schema_registry import (
 
 
 class ScriptedRegistry(ThreadingHTTPServer):
-    """Responds to every request with what the test wants, and counts them."""
+    """Responds to every request as the test says, and counts them."""
 
     daemon_threads = True
 

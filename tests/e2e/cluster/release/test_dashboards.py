@@ -1,4 +1,4 @@
-"""The dashboards that the chart brings, on a real Prometheus that scrapes what the chart's PodMonitor selects."""
+"""The chart's dashboards, on a real Prometheus that scrapes what the chart's PodMonitor selects."""
 
 import json
 import threading

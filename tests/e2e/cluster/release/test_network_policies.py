@@ -28,7 +28,7 @@ spec:
       securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
 """
 TOPIC = "eventtopic/heartzone-raw-biometrics-imported"
-PROBES = ("prometheus", "neighbour")  # the second one is nobody that a policy names
+PROBES = ("prometheus", "neighbour")  # no policy names the second one
 
 # Who reaches whom. What somebody may not reach is there: somebody else does reach it.
 TABLE = """

@@ -1,4 +1,4 @@
-"""A build sees the package indexes of whoever builds, and nothing else of that environment."""
+"""A build gets the package indexes of its environment, and nothing else of it."""
 
 import subprocess
 from pathlib import Path

@@ -152,4 +152,4 @@ def test_traffic_ends_with_what_no_client_could_absorb() -> None:
     with api((500, {})) as server:
         traffic = Traffic(server.url)
         with pytest.raises(UnexpectedResponseError, match=r"^500 "), traffic:
-            eventually(lambda: len(server.bodies) > 3, "the other clients to go on")
+            eventually(lambda: len(server.bodies) > 3, "the other clients to continue")

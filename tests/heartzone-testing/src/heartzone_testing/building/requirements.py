@@ -24,7 +24,7 @@ from kubernetes_node.nodes import own
 class Requirement:
     """Something to build, with a lock that is held while it is built ahead of the tests.
 
-    The operating system frees the lock of a builder that dies: nobody waits for one in vain.
+    The operating system frees the lock of a builder that dies: nothing waits for it in vain.
     """
 
     name: str

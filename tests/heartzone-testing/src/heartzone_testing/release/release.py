@@ -101,7 +101,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 
 def uid_of(pod: Mapping[str, Any]) -> str:
-    """The UIDs, which distinguish a pod from its successor of the same name."""
+    """The UID, which distinguishes a pod from its successor of the same name."""
     uid: str = pod["metadata"]["uid"]
     return uid
 

@@ -83,7 +83,7 @@ def _api_server_flags(directory: Path) -> list[str]:
     return [
         f"--service-cluster-ip-range={network.SERVICES}",
         "--allow-privileged",
-        # The kubelet lets in whom this CA vouches for; nobody resolves its name.
+        # The kubelet accepts clients that this CA has signed; nothing resolves its name.
         f"--kubelet-client-certificate={directory / 'admin.pem'}",
         f"--kubelet-client-key={directory / 'admin.pem'}",
         "--kubelet-preferred-address-types=InternalIP",
@@ -95,7 +95,7 @@ def _images(directory: Path) -> Iterator[Path]:
         program = GoModule(PROGRAMS / name).ensure(_silently) / name
         yield pack_image(directory / f"{name}.tar", tag=tag, files={name: program})
     busybox = shutil.which("busybox")
-    assert busybox, "`packages` brings it"
+    assert busybox, "`packages` installs it"
     applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     links = {f"bin/{applet}": "busybox" for applet in applets if applet != "busybox"}
     yield pack_image(directory / "busybox.tar", tag=BUSYBOX, files={"bin/busybox": Path(busybox)}, links=links)
