@@ -83,7 +83,7 @@ def page_with_reasons(path: Path) -> str:
 
 def _table_of_reasons(names: Iterable[str]) -> str:
     rows = [f"| `{each}` | {each.meaning} | {each.remedy} |" for name in names for each in REASONS[name]]
-    return "\n".join(["| reason | cause | cure |", "|---|---|---|", *rows])
+    return "\n".join(["| reason | cause | remedy |", "|---|---|---|", *rows])
 
 
 def librdkafka_properties_file() -> str:

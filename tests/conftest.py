@@ -47,7 +47,7 @@ def prometheus_programs() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what takes a node or images, unless it is asked for by name."""
+    """Leave out tests that need a node or images, unless they are selected by name."""
     if collection_path not in BY_NAME_ONLY:
         return None
     return not any(Path(argument).resolve().is_relative_to(collection_path) for argument in config.args)

@@ -1,4 +1,4 @@
-"""The dashboards by the name of their file; run by docs/generate.py, or `python deploy/grafana` to look at them."""
+"""The dashboards by the name of their file; run by docs/generate.py, or `python deploy/grafana` to print them."""
 
 from collections.abc import Callable, Mapping
 

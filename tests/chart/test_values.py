@@ -141,7 +141,7 @@ def test_the_schema_is_strict_at_every_level() -> None:
     assert loose == []
 
 
-def test_a_value_without_a_comment_is_refused() -> None:
+def test_a_value_without_a_comment_is_an_error() -> None:
     with pytest.raises(UndocumentedValueError, match=r"producer\.replicas has no comment that begins with `# --`"):
         read_values("producer:\n  # replicas\n  replicas: 1\n")
 

@@ -24,7 +24,7 @@ def pipeline() -> dashboard.Dashboard:
     return board(
         "heartzone-pipeline",
         "heartzone / Pipeline",
-        "Readings from the web API through Kafka to their heart-rate zones: how many, how late, and what went wrong.",
+        "Readings from the web API through Kafka to their heart-rate zones: rates, latency and errors.",
         [
             ("Now", _now()),
             ("From readings to zones", _zones()),
@@ -44,15 +44,15 @@ def _quantiles(histogram: str) -> list[Query]:
 def _now() -> list[Panel]:
     return [
         figure("Readings", "Readings that workers committed.", total(rate("heartzone_readings_total")), unit="cps"),
-        figure("Lag", "Records that wait in the input topic for a worker.", f"sum({LAG})", unit="short"),
+        figure("Lag", "Records of the input topic that no worker has processed yet.", f"sum({LAG})", unit="short"),
         figure(
             "End-to-end latency, p99",
-            "From the moment a record was written to the commit of its zones; 99 of 100 take less.",
+            "From the moment a record was written to the commit of its zones; 99 of 100 are faster.",
             quantile(0.99, LATENCY),
             unit="s",
         ),
         figure(
-            "Requests answered 503",
+            "Requests rejected with 503",
             "Share of the requests that could not be stored, because the broker or the registry was unavailable.",
             f"({UNAVAILABLE} or vector(0)) / {total(rate(REQUESTS))}",
             unit="percentunit",
@@ -64,7 +64,10 @@ def _now() -> list[Panel]:
             unit="short",
         ),
         figure(
-            "EventTopics not Ready", "Topics that are not as their EventTopic asks.", f"sum({NOT_READY})", unit="short"
+            "EventTopics not Ready",
+            "EventTopics whose topic or schema differs from the spec.",
+            f"sum({NOT_READY})",
+            unit="short",
         ),
     ]
 
@@ -100,7 +103,7 @@ def _zones() -> list[Panel]:
         ),
         lines(
             "Behind open transactions, by partition",
-            "Offsets after the last stable one. They are no lag: no worker may read them until the transaction of "
+            "Offsets after the last stable one. They are not lag: no worker can read them until the transaction of "
             "another program ends. A value that stays is a hung transaction.",
             Query(BEHIND_OPEN_TRANSACTIONS, "{{topic}} {{partition}}"),
             unit="short",
@@ -126,7 +129,7 @@ def _transactions() -> list[Panel]:
         ),
         lines(
             "Aborts by reason",
-            "Transactions whose records were read again. One now and then is part of a rebalance or a failover.",
+            "Transactions whose records were processed again. A single one is part of a rebalance or a failover.",
             Query(total(rate("heartzone_transactions_aborted_total"), "reason"), "{{reason}}"),
             unit="cps",
             width=6,
@@ -140,7 +143,7 @@ def _transactions() -> list[Panel]:
         ),
         lines(
             "Records per transaction",
-            "Input records of a transaction: the more arrive, the more share one commit.",
+            "Input records of a transaction: under load, more records share one commit.",
             Query(mean("heartzone_transaction_records"), "mean"),
             Query(quantile(0.99, "heartzone_transaction_records"), "p99"),
             unit="short",
@@ -148,7 +151,7 @@ def _transactions() -> list[Panel]:
         ),
         lines(
             "Rebalances by event",
-            "Partitions that came to a worker or left it. `lost` means that the group had given the worker up.",
+            "Partitions that were assigned to a worker or taken from it. `lost`: the group removed the worker.",
             Query(total(rate("heartzone_rebalances_total"), "event"), "{{event}}"),
             unit="cps",
             width=12,
@@ -215,7 +218,7 @@ def _clients() -> list[Panel]:
     return [
         lines(
             "Round trip to brokers, p99",
-            "From a request to its response, as librdkafka measures it; fetches wait for records, which counts in.",
+            "From a request to its response, as librdkafka measures it; including a fetch's wait for records.",
             Query(most(round_trip, "client", "broker"), "{{client}} → {{broker}}"),
             unit="s",
             width=6,
@@ -257,7 +260,7 @@ def _operator() -> list[Panel]:
         ),
         lines(
             "Reconciles by outcome",
-            "Reconciled resources. `waiting` is retried; `refused` takes a change of the resource.",
+            "Reconciled resources. `waiting` is retried; `refused` requires a change of the resource.",
             Query(total(rate("heartzone_reconciles_total"), "outcome"), "{{outcome}}"),
             unit="cps",
             width=6,
