@@ -8,8 +8,15 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["heartzone_testing.building.plugin"]
 
-# Deadlines of examples, and the check of how long their data take, measure how busy the machine is.
-settings.register_profile("heartzone", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "heartzone",
+    deadline=None,  # like the check `too_slow`, it measures how busy the machine is
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        # Properties of a running server or of files: its start, or the folder, is shared by all examples on purpose.
+        HealthCheck.function_scoped_fixture,
+    ],
+)
 settings.load_profile("heartzone")
 
 E2E = Path(__file__).parent / "e2e"
