@@ -12,12 +12,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from runpy import run_path
 
 from event_topics.embedding import main as copy_schemas
 from event_topics.manifests import crd
 from exactly_once import AbortReason, DeadLetterReason, Reason, RebuildReason, WaitReason
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
+from heartzone_chart.generated_files import CHART, FILES_OF_THE_CHART
+from heartzone_dashboards.dashboards import DASHBOARDS
 from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.api import openapi
@@ -170,11 +171,11 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
     yield ROOT / "docs" / "eventtopic.md", reference
     yield ROOT / "services" / "producer" / "openapi.json", openapi_file
-    dashboards = ROOT / "deploy" / "helm" / "heartzone" / "files" / "dashboards"
-    for name, dashboard in run_path(str(ROOT / "deploy" / "grafana"))["DASHBOARDS"].items():
+    dashboards = CHART / "files" / "dashboards"
+    for name, dashboard in DASHBOARDS.items():
         yield dashboards / f"{name}.json", dashboard
-    for name, text in run_path(str(ROOT / "deploy" / "helm"))["FILES"].items():
-        yield ROOT / "deploy" / "helm" / "heartzone" / name, text
+    for name, text in FILES_OF_THE_CHART.items():
+        yield CHART / name, text
     for page in PAGES_WITH_REASONS:
         yield page, partial(page_with_reasons, page)
     yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
