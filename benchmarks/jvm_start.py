@@ -12,13 +12,9 @@ import resource
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka.broker.data_dir import new_cluster_id
 from embedded_kafka.broker.distribution import kafka_program
@@ -26,6 +22,7 @@ from embedded_kafka.broker.formatting import format_storage
 from embedded_kafka.broker.node import KafkaNode
 from embedded_kafka.broker.probe import ClusterProbe
 from embedded_kafka.broker.properties import PLAINTEXT, NodePorts, node_properties
+from embedded_kafka.broker.training import exchange
 from embedded_kafka.jvm.command import JvmProfile
 from embedded_kafka.jvm.program import JavaProgram
 from embedded_kafka.jvm.properties_format import render
@@ -38,7 +35,6 @@ from embedded_kafka.registry.properties import registry_properties
 
 RUNS = 5
 TIMEOUT_S = 240
-TRANSACTIONS, RECORDS = 50, 100  # of 100 bytes
 BEFORE = "Java's defaults"
 
 
@@ -89,25 +85,6 @@ def run_node(
     if busy:
         exchange({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
     node.stop(TIMEOUT_S)
-
-
-def exchange(client: Mapping[str, str | int]) -> None:
-    """What a test of a few seconds does: a topic, transactions, a consumer group."""
-    admin = AdminClient({**client})  # a client that nothing refers to is destroyed, and its calls with it
-    admin.create_topics([NewTopic("records", 3)])["records"].result(TIMEOUT_S)
-    producer = Producer({**client, "transactional.id": "benchmark"})
-    producer.init_transactions(TIMEOUT_S)
-    for _ in range(TRANSACTIONS):
-        producer.begin_transaction()
-        for _ in range(RECORDS):
-            producer.produce("records", bytes(100))
-        producer.commit_transaction(TIMEOUT_S)
-    consumer = Consumer({**client, "group.id": "benchmark", "auto.offset.reset": "earliest"})
-    consumer.subscribe(["records"])
-    missing = TRANSACTIONS * RECORDS
-    while missing:
-        missing -= len(consumer.consume(1_000, 1))
-    consumer.close()
 
 
 def measure_kafka(kind: Kind, program: JavaProgram) -> dict[str, float]:

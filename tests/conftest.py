@@ -1,6 +1,7 @@
 """Settings of the whole test run: its command line, hypothesis's profile, tests that are left out by default."""
 
 import argparse
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,20 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["heartzone_testing.building.plugin"]
 
-# Deadlines of examples, and the check of how long their data take, measure how busy the machine is.
-settings.register_profile("heartzone", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "heartzone",
+    deadline=None,  # like the check `too_slow`, it measures how busy the machine is
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        # Properties of a running server or of files: its start, or the folder, is shared by all examples on purpose.
+        HealthCheck.function_scoped_fixture,
+    ],
+)
 settings.load_profile("heartzone")
+
+# A shell that runs `make test &` without job control has its children ignore Ctrl-C, and so would what tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 E2E = Path(__file__).parent / "e2e"
 BY_NAME_ONLY = (E2E / "cluster", E2E / "images")  # `make e2e`

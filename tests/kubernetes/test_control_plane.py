@@ -4,13 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from heartzone_testing.waiting import eventually
 from kubernetes_node.control_plane.binaries import ensure_binaries
 from kubernetes_node.control_plane.cluster import Cluster
 from kubernetes_node.control_plane.kubectl import Kubectl, KubectlError
@@ -47,13 +46,6 @@ def config_map(name: str, **metadata: object) -> dict[str, object]:
         "metadata": {"name": name, **metadata},
         "data": {"key": "value"},
     }
-
-
-def eventually(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 @pytest.mark.skipif("KUBEBUILDER_ASSETS" in os.environ, reason="programs of another version are as good")

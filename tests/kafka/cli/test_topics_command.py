@@ -16,18 +16,7 @@ from heartzone_cli.root import heartzone
 SCHEMA = '{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "title": "TITLE"}'
 Define = Callable[..., str]
 
-
-@pytest.fixture(autouse=True)
-def connected(
-    embedded_kafka: EmbeddedKafka,
-    embedded_registry: EmbeddedRegistry,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """An empty folder, and the settings of the cluster."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", embedded_kafka.bootstrap_servers)
-    monkeypatch.setenv("HEARTZONE_SCHEMA_REGISTRY_URL", embedded_registry.url)
+pytestmark = pytest.mark.usefixtures("connected")
 
 
 @pytest.fixture

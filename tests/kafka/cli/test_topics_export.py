@@ -19,18 +19,7 @@ AVRO_SCHEMA = '{"type":"record","name":"Key","fields":[{"name":"id","type":"stri
 PROTO_SCHEMA = 'syntax = "proto3";\n\nmessage Order {\n  string id = 1;\n}\n'
 MakeTopic = Callable[..., str]
 
-
-@pytest.fixture(autouse=True)
-def connected(
-    embedded_kafka: EmbeddedKafka,
-    embedded_registry: EmbeddedRegistry,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """An empty folder, and the settings of the cluster."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", embedded_kafka.bootstrap_servers)
-    monkeypatch.setenv("HEARTZONE_SCHEMA_REGISTRY_URL", embedded_registry.url)
+pytestmark = pytest.mark.usefixtures("connected")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka import DamagedDataDirError, DataDirInUseError, EmbeddedKafka, PortInUseError, StartError
+from heartzone_testing.waiting import eventually
 
 STORAGE_TOOL = "kafka.tools.StorageTool"
 
@@ -37,15 +37,6 @@ def create_topic(kafka: EmbeddedKafka, name: str) -> None:
 
 def topics(kafka: EmbeddedKafka) -> list[str]:
     return sorted(AdminClient({**kafka.client_config()}).list_topics(timeout=30).topics)
-
-
-def eventually(condition: Callable[[], bool], timeout: float = 20) -> bool:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +75,10 @@ def test_a_broker_ends_with_its_parent_and_its_data_can_be_used_again(tmp_path: 
 
         parent.send_signal(signal.SIGKILL)
 
-        assert eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        eventually(
+            lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE,
+            "the broker to end with its parent",
+        )
     with EmbeddedKafka(data_dir=tmp_path) as kafka:
         assert topics(kafka) == []
 
@@ -101,12 +95,14 @@ def test_the_formatting_of_its_storage_ends_with_its_parent(tmp_path: Path) -> N
             ]
             return bool(found)
 
-        assert eventually(formats, 60)
+        eventually(formats, "the storage to be formatted")
         tool = found[0]
         tool.suspend()  # so that it cannot end by itself
         parent.send_signal(signal.SIGKILL)
     try:
-        assert eventually(lambda: not tool.is_running() or tool.status() == psutil.STATUS_ZOMBIE)
+        eventually(
+            lambda: not tool.is_running() or tool.status() == psutil.STATUS_ZOMBIE, "the tool to end with its parent"
+        )
     finally:
         if tool.is_running():
             tool.kill()
@@ -115,7 +111,7 @@ def test_the_formatting_of_its_storage_ends_with_its_parent(tmp_path: Path) -> N
 def test_a_start_that_was_killed_half_way_does_not_hinder_the_next(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "kafka-1.log"
     with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.DEVNULL) as parent:
-        assert eventually(log.exists, 60)
+        eventually(log.exists, "the log of the broker")
         parent.send_signal(signal.SIGKILL)
 
     with EmbeddedKafka(data_dir=tmp_path) as kafka:

@@ -1,7 +1,6 @@
 """Nodes of a cluster can be killed, stopped, frozen and started again, one by one."""
 
 import signal
-import time
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -11,15 +10,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka import EmbeddedKafka
-
-
-def eventually(condition: Callable[[], bool], timeout: float = 60) -> bool:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+from heartzone_testing.waiting import eventually
 
 
 @pytest.fixture
@@ -69,7 +60,7 @@ def test_three_nodes_go_on_while_one_is_killed_and_take_it_back(
     node.start()
     assert node.is_running
     assert embedded_kafka_cluster.bootstrap_servers == address
-    assert eventually(lambda: in_sync(embedded_kafka_cluster, topic) == [3])
+    eventually(lambda: in_sync(embedded_kafka_cluster, topic) == [3], "every replica to be in sync")
 
 
 def test_a_node_restarts_cleanly_with_another_process(embedded_kafka_cluster: EmbeddedKafka, topic: str) -> None:
@@ -79,7 +70,7 @@ def test_a_node_restarts_cleanly_with_another_process(embedded_kafka_cluster: Em
     node.restart()
 
     assert node.pid != before
-    assert eventually(lambda: in_sync(embedded_kafka_cluster, topic) == [3])
+    eventually(lambda: in_sync(embedded_kafka_cluster, topic) == [3], "every replica to be in sync")
 
 
 def test_a_paused_node_does_not_respond_until_it_is_resumed(

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -16,6 +15,7 @@ import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from embedded_kafka import DamagedDataDirError, EmbeddedRegistry, PortInUseError
+from heartzone_testing.waiting import eventually
 
 TEXT = '{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}'
 
@@ -94,10 +94,11 @@ def test_a_damaged_store_is_an_error_and_left_alone(tmp_path: Path) -> None:
 def test_a_store_whose_creation_was_killed_is_created_anew(tmp_path: Path, size: int) -> None:
     store = tmp_path / "registry.mv.db"  # 1.3 MB when its tables are all there
     with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.DEVNULL) as parent:
-        deadline = time.monotonic() + 60
-        while not store.exists() or store.stat().st_size < size:  # the tables are made within 0.3 s
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
+        eventually(
+            lambda: store.exists() and store.stat().st_size >= size,
+            "the store to grow",
+            every=0.001,  # the tables are made within 0.3 s
+        )
         parent.send_signal(signal.SIGKILL)
 
     with EmbeddedRegistry(data_dir=tmp_path) as registry, SchemaRegistryClient(registry.client_config()) as client:

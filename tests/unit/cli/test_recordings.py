@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from heartzone_cli.replay.recordings import Sample, UnreadableRecordingError, load
@@ -234,7 +234,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["6471559601_ACTIVITY.fit", "activity_5039744860.tcx", "activity_5039744860.gpx"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32))
 @example(seed=0)
 def test_a_damaged_file_yields_samples_or_one_sentence(workouts: Path, tmp_path: Path, name: str, seed: int) -> None:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import psutil
 import pytest
 
 from embedded_kafka.processes import ChildProcess, Tie
+from heartzone_testing.waiting import eventually
 
 TIES: list[Tie] = ["pdeathsig", "watch"] if sys.platform == "linux" else ["watch"]
 SLEEP = ["sleep", "600"]
@@ -28,15 +28,6 @@ if sys.argv[3] == "paused":
 print(child.pid, flush=True)
 time.sleep(600)
 """
-
-
-def eventually(condition: Callable[[], bool], timeout: float = 20) -> bool:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def has_ended(pid: int) -> bool:
@@ -81,7 +72,7 @@ def test_a_child_ends_when_a_signal_ends_its_parent(
 
         parent.send_signal(number)
 
-        assert eventually(lambda: has_ended(pid))
+        eventually(lambda: has_ended(pid), "the child to end")
 
 
 def test_a_child_outlives_the_thread_that_started_it(start: Callable[..., ChildProcess]) -> None:
@@ -90,7 +81,7 @@ def test_a_child_outlives_the_thread_that_started_it(start: Callable[..., ChildP
     thread.start()
     thread.join()
 
-    assert eventually(lambda: psutil.Process(children[0].pid).name() == "sleep")
+    eventually(lambda: psutil.Process(children[0].pid).name() == "sleep", "the program to start")
     assert children[0].poll() is None
 
 
@@ -122,7 +113,7 @@ def test_a_program_that_does_not_exist_ends_with_127_and_says_so(start: Callable
 
 def test_terminate_lets_the_program_finish(start: Callable[..., ChildProcess]) -> None:
     child = start("sh", "-c", "trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.05; done")
-    assert eventually(lambda: child.tail() == "ready")
+    eventually(lambda: child.tail() == "ready", "the program to be ready")
 
     assert child.terminate(grace=20) == 3
     assert child.tail(1) == "bye"
@@ -130,29 +121,29 @@ def test_terminate_lets_the_program_finish(start: Callable[..., ChildProcess]) -
 
 def test_terminate_kills_a_program_that_does_not_finish(start: Callable[..., ChildProcess]) -> None:
     child = start("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done")
-    assert eventually(lambda: child.tail() == "ready")
+    eventually(lambda: child.tail() == "ready", "the program to be ready")
 
     assert child.terminate(grace=0.1) == -signal.SIGKILL
 
 
 def test_kill_reaches_what_the_program_started(start: Callable[..., ChildProcess]) -> None:
     child = start("sh", "-c", "sleep 600 & echo $!; wait")
-    assert eventually(lambda: child.tail() != "")
+    eventually(lambda: child.tail() != "", "the process id of the grandchild")
     grandchild = int(child.tail())
 
     child.kill()
 
-    assert eventually(lambda: has_ended(grandchild))
+    eventually(lambda: has_ended(grandchild), "the grandchild to end")
 
 
 def test_a_paused_program_stands_still_until_it_is_resumed(start: Callable[..., ChildProcess]) -> None:
     child = start()
 
     child.pause()
-    assert eventually(lambda: psutil.Process(child.pid).status() == psutil.STATUS_STOPPED)
+    eventually(lambda: psutil.Process(child.pid).status() == psutil.STATUS_STOPPED, "the program to be paused")
 
     child.resume()
-    assert eventually(lambda: psutil.Process(child.pid).status() != psutil.STATUS_STOPPED)
+    eventually(lambda: psutil.Process(child.pid).status() != psutil.STATUS_STOPPED, "the program to run again")
 
 
 def test_a_child_has_a_session_of_its_own_so_that_ctrl_c_reaches_the_parent_only(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from heartzone.settings import REFUSED_PROPERTIES, TopicSettings
+from heartzone.refused_properties import REFUSED_PROPERTIES
+from heartzone.settings import TopicSettings
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartzone_producer.api.problems import ProblemError, ProblemKind
@@ -196,7 +196,7 @@ content_types = st.sampled_from(["application/json", "application/x-ndjson", "te
 )
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=500)
 @given(
     method=st.sampled_from(["POST", "POST", "POST", "GET", "HEAD", "PUT", "OPTIONS"]),
     path=st.builds(
@@ -218,7 +218,7 @@ def test_no_input_causes_an_error_of_another_kind(
         _assert_problem(response, response.status)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(position=st.integers(0, 394), replacement=st.binary(max_size=3))
 def test_no_damage_to_a_valid_body_causes_an_error_of_another_kind(
     api: "Api", course_request: bytes, position: int, replacement: bytes

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartzone_producer.api.server import ApiServer, listen
@@ -143,7 +143,7 @@ requests = st.one_of(
 )
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.lists(requests, min_size=1, max_size=3).map(b"".join))
 def test_no_bytes_cause_an_error_of_the_server(port: int, sent: bytes) -> None:
     with _connect(port) as connection:

@@ -1,20 +1,12 @@
 """A watch repeats its check by itself, and logs each change once."""
 
 import queue
-import time
-from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
 
 from heartzone_producer.writing.watch import Watch
-
-
-def _eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+from heartzone_testing.waiting import eventually
 
 
 def test_it_logs_a_failed_check_and_then_a_passed_one() -> None:
@@ -25,8 +17,8 @@ def test_it_logs_a_failed_check_and_then_a_passed_one() -> None:
         for response in ("it is unavailable", "it is unavailable", None):
             responses.put(response)
             watch.check_now()
-            _eventually(responses.empty)
-        _eventually(lambda: watch.problem is None)
+            eventually(responses.empty, "the response to be taken")
+        eventually(lambda: watch.problem is None, "the check to pass")
         watch.stop()
 
     assert [(entry["event"], entry.get("reason")) for entry in logs] == [
@@ -49,7 +41,7 @@ def test_a_check_that_raises_is_a_problem_and_logged_once(failure: Exception) ->
         for _ in range(3):
             checks.get(timeout=10)
             watch.check_now()
-        _eventually(lambda: "the check itself failed" in (watch.problem or ""))
+        eventually(lambda: "the check itself failed" in (watch.problem or ""), "the problem")
         watch.stop()
 
     assert [entry["event"] for entry in logs] == ["check_crashed", "check_failed"]

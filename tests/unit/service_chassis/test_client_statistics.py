@@ -1,6 +1,5 @@
 """Statistics of real clients, against the brokers that librdkafka can play itself (`test.mock.num.brokers`)."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -8,16 +7,20 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from prometheus_client import CollectorRegistry
 
+from heartzone_testing.waiting import eventually
 from service_chassis.telemetry.librdkafka import ClientStatistics
 
 PREFIX = "thing_librdkafka_"
 
 
 def poll_until(poll: Callable[[float], object], done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not done():
-        assert time.monotonic() < deadline
+    def done_or_polled() -> bool:
+        if done():
+            return True
         poll(0.05)
+        return False
+
+    eventually(done_or_polled, "statistics that tell it", every=0)
 
 
 @pytest.fixture

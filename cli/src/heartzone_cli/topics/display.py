@@ -116,13 +116,12 @@ def outcome_line(outcome: Outcome) -> str:
 
 
 def _planned(action: Action) -> dict[str, object]:
-    return {"step": type(action).__name__, **asdict(action)}
+    return {"step": action.kind, **asdict(action)}
 
 
 def _unplanned(step: Blocked | Unknown) -> dict[str, object]:
     where = {"resource": step.resource, "topic": step.topic, "half": step.half}
-    name = "Refusal" if isinstance(step, Blocked) else "Unknown"  # programs that read the output rely on these
-    return {"step": name, **where, **_failure(step.failure)}
+    return {"step": step.kind, **where, **_failure(step.failure)}
 
 
 def _failure(failure: Failure) -> dict[str, object]:

@@ -5,11 +5,13 @@ import json
 import os
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from embedded_kafka.processes import ChildProcess
+from embedded_kafka.processes.restartable import Restartable
 from heartzone_cli.up.errors import PartFailedError, StopRequestedError
 from heartzone_cli.up.ports import LOOPBACK
 from heartzone_cli.up.services import Service
@@ -42,63 +44,36 @@ class Part(Protocol):
         """Return its log since it was started."""
 
 
-class KafkaPart:
-    """The broker."""
+class EmbeddedPart:
+    """Kafka or the schema registry."""
 
-    name = "Kafka"
-
-    def __init__(self, kafka: EmbeddedKafka) -> None:
-        self._kafka = kafka
-
-    def start(self) -> None:
-        """Raises EmbeddedKafkaError."""
-        self._kafka.start()
-
-    def stop(self) -> None:
-        """Stop by a controlled shutdown."""
-        self._kafka.stop()
-
-    def kill(self) -> None:
-        """Kill the broker; its log is recovered at the next start."""
-        for node in self._kafka.nodes:
-            node.kill()
-
-    def exit_code(self) -> int | None:
-        """Return the JVM's exit code."""
-        return next((code for node in self._kafka.nodes if (code := node.exit_code) is not None), None)
-
-    def log(self) -> str:
-        """Return the broker's log."""
-        return "".join(node.log() for node in self._kafka.nodes)
-
-
-class RegistryPart:
-    """The schema registry."""
-
-    name = "The schema registry"
-
-    def __init__(self, registry: EmbeddedRegistry) -> None:
-        self._registry = registry
+    def __init__(self, name: str, program: EmbeddedKafka | EmbeddedRegistry) -> None:
+        self.name = name
+        self._program = program
 
     def start(self) -> None:
         """Raises EmbeddedKafkaError."""
-        self._registry.start()
+        self._program.start()
 
     def stop(self) -> None:
-        """Let it close its store."""
-        self._registry.stop()
+        """Stop in order: Kafka by a controlled shutdown, the registry closes its store."""
+        self._program.stop()
 
     def kill(self) -> None:
-        """Kill it; its store keeps what it has acknowledged."""
-        self._registry.kill()
+        """Kill the JVMs; what they acknowledged is there at the next start."""
+        for jvm in self._jvms():
+            jvm.kill()
 
     def exit_code(self) -> int | None:
-        """Return the JVM's exit code."""
-        return self._registry.exit_code
+        """Return the exit code of the first JVM that ended."""
+        return next((code for jvm in self._jvms() if (code := jvm.exit_code) is not None), None)
 
     def log(self) -> str:
-        """Return the registry's log."""
-        return self._registry.log()
+        """Return the log of the JVMs."""
+        return "".join(jvm.log() for jvm in self._jvms())
+
+    def _jvms(self) -> Sequence[Restartable]:
+        return self._program.nodes if isinstance(self._program, EmbeddedKafka) else [self._program]
 
 
 class ServicePart:

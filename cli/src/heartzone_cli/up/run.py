@@ -17,7 +17,7 @@ from heartzone_cli.up.data_dir import DataDir, check_unlocked, locked
 from heartzone_cli.up.display import Downloads, fresh_command, own_command, summary
 from heartzone_cli.up.errors import PartFailedError, StopRequestedError
 from heartzone_cli.up.output import Output
-from heartzone_cli.up.parts import KafkaPart, Part, RegistryPart, ServicePart
+from heartzone_cli.up.parts import EmbeddedPart, Part, ServicePart
 from heartzone_cli.up.ports import LOOPBACK, Ports, check_free
 from heartzone_cli.up.provisioning import apply_definitions, create_group_coordinator
 from heartzone_cli.up.services import check_settings, producer, zone_workers
@@ -92,7 +92,7 @@ def _run_stack(
     registry = EmbeddedRegistry(
         data_dir=data_dir.registry, port=ports.registry, log_dir=data_dir.logs, progress=downloads
     )
-    kafka_part, registry_part = KafkaPart(kafka), RegistryPart(registry)
+    kafka_part, registry_part = EmbeddedPart("Kafka", kafka), EmbeddedPart("The schema registry", registry)
     api = ServicePart(producer(ports, registry.url), data_dir.logs)
     workers = [ServicePart(each, data_dir.logs) for each in zone_workers(ports, registry.url)]
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from heartzone.settings import REFUSED_PROPERTIES, VARIABLE_PREFIX, TopicSettings
+from heartzone.refused_properties import REFUSED_PROPERTIES
+from heartzone.settings import VARIABLE_PREFIX, TopicSettings
 from service_chassis.settings import ServiceSettings
 
 _ACKNOWLEDGED = "a record counts as written only when all in-sync replicas have it"

@@ -7,7 +7,8 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from exactly_once import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES
-from heartzone.settings import REFUSED_PROPERTIES, VARIABLE_PREFIX, TopicSettings
+from heartzone.refused_properties import REFUSED_PROPERTIES
+from heartzone.settings import VARIABLE_PREFIX, TopicSettings
 from service_chassis.settings import ServiceSettings
 
 _OFFSETS = "offsets are committed in the transaction of their outputs, and in no other way"

@@ -30,7 +30,7 @@ def kafka_jars(progress: Progress | None = None) -> list[Path]:
 
 
 def kafka_program(progress: Progress | None = None) -> JavaProgram:
-    """What runs Kafka's main classes. Raises DownloadError, UnsupportedPlatformError."""
+    """Return the program of Kafka's main classes. Raises DownloadError, UnsupportedPlatformError."""
     progress = progress or StderrProgress()
     jars = kafka_jars(progress)
     program = JavaProgram(("-cp", os.pathsep.join(map(str, jars))), LOGGING)

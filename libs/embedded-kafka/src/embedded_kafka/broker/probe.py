@@ -22,7 +22,7 @@ class ClusterProbe:
         self._admin = AdminClient(settings, logger=_silent)
 
     def sees(self, cluster_id: str, node_ids: Collection[int]) -> bool:
-        """Whether this very cluster responds and all these nodes are registered and unfenced in it."""
+        """Check whether this very cluster responds and all these nodes are registered and unfenced in it."""
         try:
             # The stubs say that cluster_id is always None.
             metadata: Any = self._admin.list_topics(timeout=0.5)

@@ -12,7 +12,7 @@ CONTROLLER = "CONTROLLER"
 
 @dataclass(frozen=True, slots=True)
 class NodePorts:
-    """Where a node listens: its part of the controller quorum, and one port for each client protocol."""
+    """The ports of a node: that of its part in the controller quorum, and one for each client protocol."""
 
     controller: int
     listeners: Mapping[str, int]

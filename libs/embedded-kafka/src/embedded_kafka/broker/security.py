@@ -15,7 +15,7 @@ MECHANISMS: tuple[Mechanism, ...] = ("PLAIN", "SCRAM-SHA-512")
 
 @dataclass(frozen=True, kw_only=True)
 class Security:
-    """What is listened for beside PLAINTEXT: SSL always, SASL_SSL when there are users.
+    """The listeners beside PLAINTEXT: SSL always, SASL_SSL when there are users.
 
     Certificates are signed by an authority made for the data directory. The plaintext listener stays, on loopback: the
     nodes talk to each other over it.
@@ -24,7 +24,7 @@ class Security:
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Passwords by user name, for PLAIN and SCRAM-SHA-512."""
     client_certificates: bool = False
-    """Whether the SSL listener demands a certificate of ours from clients (mutual TLS); the principal is CN=client."""
+    """True: the SSL listener demands a certificate of ours from clients (mutual TLS); the principal is CN=client."""
 
     def __post_init__(self) -> None:
         for user in self.users:

@@ -58,7 +58,7 @@ def train(program: JavaProgram, directory: Path) -> None:
     )
     try:
         node.start()
-        _exchange({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
+        exchange({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
         node.stop(STOP_GRACE_S)
     except KafkaException as error:
         raise StartError(f"the training run of Kafka failed: {error}\n{node.log()}") from error
@@ -66,9 +66,9 @@ def train(program: JavaProgram, directory: Path) -> None:
         node.kill()
 
 
-def _exchange(client: Mapping[str, str | int]) -> None:
-    """What most clients do: a topic, transactions, a consumer group. Raises KafkaException."""
-    admin = AdminClient({**client})
+def exchange(client: Mapping[str, str | int]) -> None:
+    """Do as most clients: a topic, 5,000 records in transactions, a consumer group. Raises KafkaException."""
+    admin = AdminClient({**client})  # a client that nothing refers to is destroyed, and its calls with it
     admin.create_topics([NewTopic("training", 3)])["training"].result(TIMEOUT_S)
     producer = Producer({**client, "transactional.id": "training"})
     producer.init_transactions(TIMEOUT_S)

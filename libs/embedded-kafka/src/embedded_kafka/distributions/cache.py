@@ -22,7 +22,7 @@ from embedded_kafka.distributions.progress import Progress, StderrProgress
 
 
 def cache_dir() -> Path:
-    """Where distributions are kept: EMBEDDED_KAFKA_CACHE_DIR, or the user's cache directory."""
+    """Return the folder of all distributions: EMBEDDED_KAFKA_CACHE_DIR, or the user's cache directory."""
     override = os.environ.get("EMBEDDED_KAFKA_CACHE_DIR")
     return Path(override) if override else platformdirs.user_cache_path("embedded-kafka")
 
@@ -80,8 +80,10 @@ def _seal_path(home: Path) -> Path:
 
 
 def _is_intact(home: Path) -> bool:
-    """Whether every file is still as it was when the distribution was completed (by size and time: hashing 200 MB at
-    every start would cost more than the start)."""
+    """Compare every file with its state when the distribution was completed.
+
+    By size and time: hashing 200 MB at every start would cost more than the start.
+    """
     try:
         seal = json.loads(_seal_path(home).read_text())
     except (OSError, ValueError):

@@ -21,7 +21,7 @@ class DownloadProgress:
 
     @property
     def finished(self) -> bool:
-        """Whether every file is here."""
+        """True when every file is here."""
         return self.files_done == self.files_total
 
     def __str__(self) -> str:

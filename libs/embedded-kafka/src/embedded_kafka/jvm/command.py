@@ -7,7 +7,7 @@ from typing import Literal
 from embedded_kafka.jvm.runtime import java_executable
 
 JvmProfile = Literal["throughput", "startup"]
-"""What a JVM is tuned for.
+"""The purpose that a JVM is tuned for.
 
 "throughput": Java's own defaults (C2, and G1 on most machines), for a process that works for long. "startup": C1 alone
 and the serial collector, for one that lives for a test: less CPU time until it is warm, and less speed afterwards.

@@ -9,7 +9,7 @@ from embedded_kafka.jvm.command import JvmProfile, java_command
 
 @dataclass(frozen=True, slots=True)
 class JavaProgram:
-    """What all command lines of a program share.
+    """A program in Java: the part that all its command lines share.
 
     `code` is the option with its classes, ``("-cp", path)`` or ``("-jar", file)``, `options` are the JVM's, such as the
     AOT cache that it starts with.
@@ -21,7 +21,7 @@ class JavaProgram:
 
     @property
     def classpath(self) -> str:
-        """Where its classes are."""
+        """The path of its classes."""
         return self.code[1]
 
     def command(

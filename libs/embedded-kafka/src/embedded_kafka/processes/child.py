@@ -127,7 +127,7 @@ class ChildProcess:
         self._signal_group(signal.SIGCONT)
 
     def log(self) -> str:
-        """What the program has written since this start."""
+        """Return the output of the program since this start."""
         with self.log_file.open("rb") as file:
             file.seek(self._log_start)
             return file.read().decode(errors="replace")

@@ -14,7 +14,7 @@ ATTEMPTS = 5
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the port now."""
+    """Check whether a server could listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As Java's server sockets: connections of a previous server in TIME_WAIT do not hinder.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -16,12 +16,12 @@ class Restartable:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process exists (a paused one does)."""
+        """True while the process exists, paused or not."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
-        """How the process ended, negative for a signal; None while it runs or when it was never started."""
+        """The exit code, negative for a signal; None while it runs or when it was never started."""
         return None if self._process is None else self._process.poll()
 
     def kill(self) -> None:
@@ -40,5 +40,5 @@ class Restartable:
             self._process.resume()
 
     def log(self) -> str:
-        """What it has logged since its last start."""
+        """Return its log since its last start."""
         return "" if self._process is None else self._process.log()

@@ -19,7 +19,7 @@ def registry_home(progress: Progress | None = None) -> Path:
 
 
 def registry_program(progress: Progress | None = None) -> JavaProgram:
-    """What runs the registry. Raises DownloadError, UnsupportedPlatformError."""
+    """Return the program of the registry. Raises DownloadError, UnsupportedPlatformError."""
     progress = progress or StderrProgress()
     home = registry_home(progress)
     program = JavaProgram(("-jar", str(home / "quarkus-run.jar")))

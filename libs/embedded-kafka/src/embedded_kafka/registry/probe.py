@@ -27,7 +27,7 @@ class RegistryProbe:
         self._opener = urllib.request.build_opener(*handlers)
 
     def sees(self, nonce: str) -> bool:
-        """Whether the registry that was started with this nonce responds, and can read its store."""
+        """Check whether the registry that was started with this nonce responds, and can read its store."""
         try:
             info = json.loads(self._get(self._url.replace("/apis/ccompat/v7", "/apis/registry/v3/system/info")))
             self._get(f"{self._url}/subjects")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from event_topics.model.failures import Failure
 from event_topics.model.resource import SchemaType
@@ -10,7 +11,12 @@ from event_topics.model.state import Half, SchemaVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Resource, topic and half that a step is about."""
+    """Resource, topic and half that a step is about.
+
+    `kind` names the step in output for programs, which rely on it: a renamed class keeps it.
+    """
+
+    kind: ClassVar[str]
 
     resource: str
     topic: str
@@ -21,6 +27,8 @@ class Step:
 class CreateTopic(Step):
     """Create the topic; `replicas` None leaves their number to the broker."""
 
+    kind = "CreateTopic"
+
     partitions: int
     replicas: int | None
     config: Mapping[str, str]
@@ -29,6 +37,8 @@ class CreateTopic(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPartitions(Step):
     """Grow the topic from `before` to `after` partitions."""
+
+    kind = "AddPartitions"
 
     before: int
     after: int
@@ -48,12 +58,16 @@ class ConfigChange:
 class AlterConfig(Step):
     """Set and remove single keys; all others stay (KIP-339)."""
 
+    kind = "AlterConfig"
+
     changes: tuple[ConfigChange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetCompatibility(Step):
     """Set the subject's own compatibility level; `before` None when it had none."""
+
+    kind = "SetCompatibility"
 
     subject: str
     before: str | None
@@ -63,6 +77,8 @@ class SetCompatibility(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterSchema(Step):
     """Register a version that follows `latest` (None: the subject's first)."""
+
+    kind = "RegisterSchema"
 
     subject: str
     type: SchemaType
@@ -79,11 +95,15 @@ Action = TopicAction | SubjectAction
 class Blocked(Step):
     """A change that will not be made until a person changes the resource or the cluster."""
 
+    kind = "Refusal"
+
     failure: Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown(Step):
     """A half that could not be observed, so nothing was planned for it."""
+
+    kind = "Unknown"
 
     failure: Failure

@@ -1,0 +1,1 @@
+"""The rows of the dashboards, by the part of heartzone that they are about."""

@@ -1,0 +1,1 @@
+"""Topics on a broker, and what can go wrong between it and its clients."""

@@ -1,0 +1,1 @@
+"""Programs that are built before the tests that need them."""

@@ -1,0 +1,1 @@
+"""The chart: rendered, and the definitions that its objects need."""

@@ -1,0 +1,1 @@
+"""`make e2e`: tests on a node of their own."""

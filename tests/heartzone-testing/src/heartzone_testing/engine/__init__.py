@@ -1,0 +1,1 @@
+"""Runs of exactly_once, and what they wrote."""

@@ -1,0 +1,1 @@
+"""Images of the services, and containers from them."""

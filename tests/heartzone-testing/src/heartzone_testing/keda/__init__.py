@@ -1,0 +1,1 @@
+"""KEDA in Kubernetes, and what it scales."""

@@ -1,0 +1,1 @@
+"""Operators, and the resources that they serve."""

@@ -1,0 +1,1 @@
+"""A real Prometheus, for dashboards and alerts."""

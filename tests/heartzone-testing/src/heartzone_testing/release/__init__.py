@@ -1,0 +1,1 @@
+"""Helm, and a release of the chart."""

@@ -1,0 +1,1 @@
+"""Strimzi's own classes as the judge of manifests."""

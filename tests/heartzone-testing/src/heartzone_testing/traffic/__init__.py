@@ -1,0 +1,1 @@
+"""Load, and the audit of what became of it."""

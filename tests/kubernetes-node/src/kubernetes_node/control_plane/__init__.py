@@ -1,0 +1,1 @@
+"""etcd and the API server."""
