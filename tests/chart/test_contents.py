@@ -156,7 +156,7 @@ def test_a_route_leads_to_the_api(helm: HelmTemplate) -> None:
                 "port-forward service/heartzone-producer 8080:80",
             ],
         ),
-        (at("operator.enabled", False), ["wait for an operator that serves this namespace"]),
+        (at("operator.enabled", False), ["need an operator that serves this namespace"]),
         (at("topics.create", False), ["its topics and schemas must exist"]),
         (
             at("producer.ingress", {"enabled": True, "hosts": [{"host": "api.example.org"}]}),
@@ -165,7 +165,7 @@ def test_a_route_leads_to_the_api(helm: HelmTemplate) -> None:
     ],
     ids=["by default", "without an operator", "without topics", "with an Ingress"],
 )
-def test_the_notes_say_what_to_type_next(helm: HelmTemplate, values: dict[str, Any], says: list[str]) -> None:
+def test_the_notes_have_the_next_commands(helm: HelmTemplate, values: dict[str, Any], says: list[str]) -> None:
     notes = helm.notes(MINIMAL, values)
 
     for sentence in says:
