@@ -1,16 +1,16 @@
-# Every target is one line that does what it says; uv brings Python's dependencies, and is brought here when it is missing.
+# Development commands. uv installs Python's dependencies; it is itself installed into .uv/ when it is missing.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 UV := $(shell command -v uv || echo .uv/bin/uv)
 SYNC := $(UV) sync --locked --all-packages --quiet
-# The heartzone command without the tools of development; --inexact keeps those that are installed already.
+# The heartzone command without development tools; --inexact keeps those that are installed already.
 SYNC_CLI := $(UV) sync --locked --package heartzone-cli --no-default-groups --inexact --quiet
 RUN := $(UV) run --no-sync
 MEMBERS := $(dir $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml))
 
 .PHONY: help up test e2e bench lint types generate images clean
 
-help: ## Say what the targets do
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: $(UV) ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C stops them
@@ -18,7 +18,7 @@ up: $(UV) ## Start Kafka, the registry, the web API and two zone workers; Ctrl-C
 	@exec .venv/bin/heartzone up $(ARGS)
 
 test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" selects some)
-	@$(RUN) python -m embedded_kafka # seconds after the first time, which no test's time limit should meet
+	@$(RUN) python -m embedded_kafka # seconds after the first run; a download would exceed the tests' time limits
 	$(RUN) pytest -n 3 --dist loadfile $(ARGS)
 
 e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" selects some)
@@ -29,7 +29,7 @@ lint: sync ## Check format, style, import rules, types, and that each package de
 	$(UV) lock --check --quiet
 	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/.venv/bin/deptry $$(ls -d src 2> /dev/null || echo .)) || exit 1; done
 
-generate: sync ## Write anew what is generated: schemas, topics, settings table
+generate: sync ## Write the generated files: schemas, topics, settings table, dashboards, what the chart has of its values.yaml
 	$(RUN) python docs/generate.py
 
 bench: sync ## Print throughput as ratios against peers run side by side
@@ -46,7 +46,7 @@ sync: $(UV)
 	@$(SYNC)
 
 .uv/bin/uv:
-	@echo "uv is missing: bringing it into .uv/"
+	@echo "uv is missing: installing it into .uv/"
 	@python3 -m pip install --quiet --disable-pip-version-check --target .uv uv 2>/dev/null \
 	  || { python3 -m venv .uv && .uv/bin/pip install --quiet uv; } \
-	  || { echo "uv could not be brought: it takes a network and Python's pip or venv (Debian: python3-venv), or uv itself" >&2; exit 2; }
+	  || { echo "uv could not be installed: that needs a network and Python's pip or venv (Debian: python3-venv), or install uv yourself" >&2; exit 2; }

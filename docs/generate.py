@@ -22,7 +22,7 @@ from heartzone_dashboards.dashboards import DASHBOARDS
 from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.api import openapi
-from heartzone_producer.rejections import Rejection, ServiceUnavailableReason
+from heartzone_producer.rejections import Rejection, RejectionReason, ServiceUnavailableReason
 from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.chart.rendering import HelmTemplate
 from heartzone_testing.chart.snapshot import FILE, snapshot
@@ -49,6 +49,7 @@ REASONS: Mapping[str, type[Reason | Rejection]] = {
         HaltReason,
         PoisonReason,
         RebuildReason,
+        RejectionReason,
         ServiceUnavailableReason,
         UnavailableReason,
         WaitReason,
@@ -59,6 +60,7 @@ PAGES_WITH_REASONS = (
     ROOT / "docs" / "runbooks" / "HeartzoneDeadLetters.md",
     ROOT / "docs" / "runbooks" / "HeartzoneTransactionsAborting.md",
     ROOT / "libs" / "exactly-once" / "docs" / "states.md",
+    ROOT / "services" / "producer" / "README.md",
 )
 
 
@@ -84,7 +86,7 @@ def page_with_reasons(path: Path) -> str:
 
 def _table_of_reasons(names: Iterable[str]) -> str:
     rows = [f"| `{each}` | {each.meaning} | {each.remedy} |" for name in names for each in REASONS[name]]
-    return "\n".join(["| reason | cause | cure |", "|---|---|---|", *rows])
+    return "\n".join(["| reason | cause | remedy |", "|---|---|---|", *rows])
 
 
 def librdkafka_properties_file() -> str:

@@ -1,6 +1,7 @@
 """Settings of the whole test run: its command line, hypothesis's profile, tests that are left out by default."""
 
 import argparse
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ settings.register_profile(
     ],
 )
 settings.load_profile("heartzone")
+
+# A shell that runs `make test &` without job control has its children ignore Ctrl-C, and so would what tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 E2E = Path(__file__).parent / "e2e"
 BY_NAME_ONLY = (E2E / "cluster", E2E / "images")  # `make e2e`
@@ -54,7 +59,7 @@ def prometheus_programs() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what takes a node or images, unless it is asked for by name."""
+    """Leave out tests that need a node or images, unless they are selected by name."""
     if collection_path not in BY_NAME_ONLY:
         return None
     return not any(Path(argument).resolve().is_relative_to(collection_path) for argument in config.args)

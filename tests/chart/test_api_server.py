@@ -46,7 +46,7 @@ PREPARED: list[Manifest] = [
 
 @pytest.fixture(scope="module")
 def api_server(control_plane_programs: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Of this module's own, since it takes EventTopic's definition away and changes it."""
+    """Of this module's own, since it removes and changes EventTopic's definition."""
     with ControlPlane(control_plane_programs, tmp_path_factory.mktemp("control-plane")) as control_plane:
         cluster = own_cluster(control_plane, control_plane_programs["kubectl"])
         cluster.kubectl.apply(*PREPARED)
@@ -98,7 +98,7 @@ def test_it_takes_every_manifest_of_every_value_file(api_server: Cluster, helm: 
     ],
     ids=["a field that is unknown", "a number that cannot be"],
 )
-def test_it_would_refuse_a_custom_resource_that_is_wrong(
+def test_it_would_reject_an_invalid_custom_resource(
     api_server: Cluster, helm: HelmTemplate, change: Callable[[Manifest], None], reason: str
 ) -> None:
     topic = helm(CHART / "ci" / "minimal-values.yaml", namespace="rendered").one(
@@ -110,7 +110,7 @@ def test_it_would_refuse_a_custom_resource_that_is_wrong(
         _dry_run(api_server, topic)
 
 
-def test_pod_security_would_refuse_less(api_server: Cluster, helm: HelmTemplate) -> None:
+def test_pod_security_would_reject_less(api_server: Cluster, helm: HelmTemplate) -> None:
     pod = _pods_of(helm(CHART / "ci" / "minimal-values.yaml", namespace="rendered"))[0]
     del pod["spec"]["containers"][0]["securityContext"]["capabilities"]
 
@@ -118,13 +118,13 @@ def test_pod_security_would_refuse_less(api_server: Cluster, helm: HelmTemplate)
         _dry_run(api_server, pod)
 
 
-def test_one_command_brings_the_definition_and_topics_of_its_kind(release: Helm, kubectl: Kubectl) -> None:
+def test_one_command_installs_the_definition_and_topics_of_its_kind(release: Helm, kubectl: Kubectl) -> None:
     release("install", "heartzone", CHART, f"--values={CHART / 'ci' / 'minimal-values.yaml'}")
 
     assert len(kubectl.get("eventtopics")["items"]) == 4
 
 
-def test_an_upgrade_brings_an_older_definition_up_to_date_and_leaves_resources(release: Helm, kubectl: Kubectl) -> None:
+def test_an_upgrade_updates_an_older_definition_and_keeps_resources(release: Helm, kubectl: Kubectl) -> None:
     values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
     release("install", "heartzone", CHART, values)
     kubectl.apply(_topic("orders"))
@@ -139,7 +139,7 @@ def test_an_upgrade_brings_an_older_definition_up_to_date_and_leaves_resources(r
     assert "orders" in before
 
 
-def test_a_definition_that_kubectl_made_is_handed_over_as_the_readme_says(release: Helm, kubectl: Kubectl) -> None:
+def test_a_definition_that_kubectl_created_is_transferred_as_the_readme_says(release: Helm, kubectl: Kubectl) -> None:
     command = re.search(r"`kubectl (apply --server-side --field-manager=.*)`", (CHART / "README.md").read_text())
     assert command
     values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"

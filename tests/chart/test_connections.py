@@ -1,4 +1,4 @@
-"""The services understand what the chart tells them: variables and files are read as the services read them."""
+"""The services accept the settings that the chart renders: variables and files are read as the services do."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -158,7 +158,7 @@ def test_settings_of_one_service_are_that_one_s(helm: HelmTemplate, tmp_path: Pa
     assert {each["name"] for each in rendered.pod("zone-worker")["containers"][0]["env"]} == {"HEARTZONE_GROUP_ID"}
 
 
-def test_topics_and_group_are_told(helm: HelmTemplate, tmp_path: Path) -> None:
+def test_topics_and_group_reach_the_worker(helm: HelmTemplate, tmp_path: Path) -> None:
     values = (
         at("topics.zones.name", "zones"),
         at("topics.deadLetters.name", "dead"),
@@ -171,7 +171,7 @@ def test_topics_and_group_are_told(helm: HelmTemplate, tmp_path: Path) -> None:
     assert worker.topic.raw == "RawBiometricsImported"
 
 
-def test_namespaces_are_told_to_the_operator(helm: HelmTemplate, tmp_path: Path) -> None:
+def test_namespaces_reach_the_operator(helm: HelmTemplate, tmp_path: Path) -> None:
     some = read(helm(CI / "some-namespaces-values.yaml"), "operator", {}, tmp_path)
     everywhere = read(helm(CI / "all-namespaces-values.yaml"), "operator", {}, tmp_path)
 
@@ -182,7 +182,7 @@ def test_namespaces_are_told_to_the_operator(helm: HelmTemplate, tmp_path: Path)
     assert everywhere.is_clusterwide
 
 
-def test_keda_asks_kafka_as_the_worker_does(helm: HelmTemplate) -> None:
+def test_keda_connects_to_kafka_as_the_worker_does(helm: HelmTemplate) -> None:
     scram = helm(CI / "keda-values.yaml").one("TriggerAuthentication")["spec"]
     certificate = helm(CI / "keda-mtls-values.yaml").one("TriggerAuthentication")["spec"]
 

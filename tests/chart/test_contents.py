@@ -45,7 +45,7 @@ def test_the_definition_is_brought_up_to_date_before_an_upgrade_and_never_delete
     assert annotations == {
         "helm.sh/hook": "pre-upgrade",
         "helm.sh/resource-policy": "keep",
-        # Argo CD takes it from crds/, and would delete a hook before it makes it anew.
+        # Argo CD takes it from crds/, and would delete a hook before it creates it again.
         "argocd.argoproj.io/hook": "Skip",
     }
 
@@ -157,7 +157,7 @@ def test_a_route_leads_to_the_api(helm: HelmTemplate) -> None:
             ],
         ),
         (at("operator.enabled", False), ["wait for an operator that serves this namespace"]),
-        (at("topics.create", False), ["its topics and schemas have to be there"]),
+        (at("topics.create", False), ["its topics and schemas must exist"]),
         (
             at("producer.ingress", {"enabled": True, "hosts": [{"host": "api.example.org"}]}),
             ["http://api.example.org/docs"],

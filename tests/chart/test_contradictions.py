@@ -72,7 +72,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         at("producer.preStopSleepSeconds", 20),
         "producer.terminationGracePeriodSeconds is 30; with producer.preStopSleepSeconds 20 it takes at least 32",
     ),
-    "a least that is more than the most, of producers": (
+    "a minimum above the maximum, of producers": (
         at("producer.autoscaling", {"enabled": True, "minReplicas": 11}),
         "producer.autoscaling.minReplicas is 11, more than maxReplicas, which is 10",
     ),
@@ -92,7 +92,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         at("zoneWorker.keda.enabled", True),
         "zoneWorker.keda.enabled is true, but zoneWorker.keda.prometheus.serverAddress is empty",
     ),
-    "a least that is more than the most, of workers": (
+    "a minimum above the maximum, of workers": (
         at("zoneWorker.keda", {"enabled": True, "minReplicas": 13, "prometheus": {"serverAddress": "http://p"}}),
         "zoneWorker.keda.minReplicas is 13, more than maxReplicas, which is 12",
     ),
@@ -116,7 +116,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("values", "sentence"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
-def test_a_contradiction_is_refused_with_a_sentence(helm: HelmTemplate, values: dict[str, Any], sentence: str) -> None:
+def test_a_contradiction_fails_with_a_sentence(helm: HelmTemplate, values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(RenderingError, match=re.escape(sentence)):
         helm(MINIMAL, values)
 
@@ -126,17 +126,17 @@ def test_no_sentence_is_without_its_case(helm: HelmTemplate) -> None:
     sentences = re.findall(r'{{- fail (?:\(printf )?"((?:[^"\\]|\\.)*)"', template)
     assert len(sentences) == template.count("{{- fail ")
 
-    said = "\n".join(_refusal(helm, values) for values, _ in CONTRADICTIONS.values())
+    messages = "\n".join(_error(helm, values) for values, _ in CONTRADICTIONS.values())
 
     for sentence in sentences:
         pattern = re.sub(r"%[sqd]", ".*", re.escape(sentence.replace('\\"', '"')))
-        assert re.search(pattern, said), f"no case for: {sentence}"
+        assert re.search(pattern, messages), f"no case for: {sentence}"
 
 
-def _refusal(helm: HelmTemplate, values: dict[str, Any]) -> str:
-    with pytest.raises(RenderingError) as refused:
+def _error(helm: HelmTemplate, values: dict[str, Any]) -> str:
+    with pytest.raises(RenderingError) as failed:
         helm(MINIMAL, values)
-    return str(refused.value)
+    return str(failed.value)
 
 
 def test_a_test_without_a_secret_may_be_turned_off(helm: HelmTemplate) -> None:
@@ -162,8 +162,6 @@ def test_a_test_without_a_secret_may_be_turned_off(helm: HelmTemplate) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_value_that_cannot_be_is_refused_where_it_stands(
-    helm: HelmTemplate, values: dict[str, Any], where: str
-) -> None:
+def test_an_invalid_value_is_rejected_with_its_path(helm: HelmTemplate, values: dict[str, Any], where: str) -> None:
     with pytest.raises(RenderingError, match=f"at '{where}'"):
         helm(MINIMAL, values)

@@ -55,7 +55,7 @@ def test_two_releases_in_a_namespace_select_their_own_pods(helm: HelmTemplate) -
     }
 
 
-def test_a_name_that_kubernetes_would_refuse_is_refused_at_once(helm: HelmTemplate) -> None:
+def test_a_name_that_kubernetes_would_reject_is_rejected_at_once(helm: HelmTemplate) -> None:
     with pytest.raises(RenderingError, match="/fullnameOverride"):
         helm(MINIMAL, {"fullnameOverride": "Under_score"})
 

@@ -19,7 +19,7 @@ from heartzone_testing.chart.rendering import (
 )
 from heartzone_testing.checkout import CHART
 
-# Other people's kinds, and ours: tests/kubernetes asks an API server that has their definitions.
+# Other people's kinds, and ours: tests/kubernetes applies them to an API server with their definitions.
 CUSTOM_GROUPS = {
     "gateway.networking.k8s.io",
     "heartzone.dev",
@@ -57,7 +57,7 @@ def test_kubernetes_schemas_take_every_manifest(rendered: Rendered, version: str
     assert validated >= 5
 
 
-def test_those_schemas_refuse_a_misspelt_field(helm: HelmTemplate) -> None:
+def test_those_schemas_reject_a_misspelt_field(helm: HelmTemplate) -> None:
     deployment = helm(CHART / "ci" / "minimal-values.yaml").one("Deployment", "heartzone-producer")
     deployment["spec"]["template"]["spec"]["terminationGracePeriod"] = 1
 

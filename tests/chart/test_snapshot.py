@@ -1,4 +1,4 @@
-"""The default rendering is committed: `make generate` brings it up to date."""
+"""The default rendering is committed: `make generate` updates it."""
 
 from heartzone_testing.chart.rendering import HelmTemplate
 from heartzone_testing.chart.snapshot import FILE, snapshot

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from heartzone_chart.values_file import Section, Undocumented, Value, read_values
+from heartzone_chart.values_file import Section, UndocumentedValueError, Value, read_values
 from heartzone_testing.chart.rendering import HelmTemplate, at
 from heartzone_testing.checkout import CHART
 from heartzone_testing.release.values import merged
@@ -141,8 +141,8 @@ def test_the_schema_is_strict_at_every_level() -> None:
     assert loose == []
 
 
-def test_a_value_without_a_comment_is_refused() -> None:
-    with pytest.raises(Undocumented, match=r"producer\.replicas has no comment that begins with `# --`"):
+def test_a_value_without_a_comment_is_an_error() -> None:
+    with pytest.raises(UndocumentedValueError, match=r"producer\.replicas has no comment that begins with `# --`"):
         read_values("producer:\n  # replicas\n  replicas: 1\n")
 
 

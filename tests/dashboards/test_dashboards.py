@@ -94,9 +94,9 @@ def test_variables_ask_for_the_values_of_a_label(dashboard: dict[str, Any]) -> N
     """(template-label-promql-rule)"""
     for variable in variables(dashboard).values():
         if variable["type"] == "query":
-            asked = re.fullmatch(r"label_values\(heartzone_build_info\{(.*)\}, (\w+)\)", variable["query"])
-            assert asked is not None, variable["query"]
-            assert asked[2] == variable["name"]
+            matched = re.fullmatch(r"label_values\(heartzone_build_info\{(.*)\}, (\w+)\)", variable["query"])
+            assert matched is not None, variable["query"]
+            assert matched[2] == variable["name"]
 
 
 def test_every_panel_says_what_it_shows_and_in_which_unit(dashboard: dict[str, Any]) -> None:

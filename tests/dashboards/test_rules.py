@@ -1,4 +1,4 @@
-"""The rules for Prometheus: promtool, cases for every alert, and what an alert tells the person it wakes."""
+"""The rules for Prometheus: promtool, cases for every alert, and the annotations of alerts."""
 
 import re
 import subprocess
@@ -57,7 +57,7 @@ def test_the_cases_of_an_alert_show_when_it_fires_and_when_it_does_not(name: str
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=NAMES)
-def test_an_alert_says_how_bad_it_is_what_is_wrong_and_where_to_read_on(alert: dict[str, Any]) -> None:
+def test_an_alert_has_a_severity_a_summary_a_description_and_a_runbook(alert: dict[str, Any]) -> None:
     annotations = alert["annotations"]
 
     assert re.fullmatch(r"Heartzone([A-Z][a-z]+)+", alert["alert"])
@@ -69,11 +69,11 @@ def test_an_alert_says_how_bad_it_is_what_is_wrong_and_where_to_read_on(alert: d
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_page_of_an_alert_says_what_it_means_and_what_to_do(name: str) -> None:
+def test_the_runbook_of_an_alert_has_its_meaning_causes_and_remedies(name: str) -> None:
     page = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
 
     assert page.startswith(f"# {name}\n")
-    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == ["Meaning", "Look first", "Causes and cures"]
+    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == ["Meaning", "Look first", "Causes and remedies"]
 
 
 def test_nothing_is_left_of_alerts_that_are_gone() -> None:

@@ -72,7 +72,7 @@ def test_each_message_is_one_line_of_json_and_invalid_records_are_counted_at_the
 
     assert found == [json.loads(encode(message(0, 1))), json.loads(encode(message(1, 2)))]
     assert process.returncode == 0
-    assert errors == "Records that could not be read: 1.\n"
+    assert errors == "Invalid records: 1.\n"
 
 
 def test_without_a_terminal_each_message_is_a_line_of_text(settings: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ def test_kubebuilder_assets_are_taken_as_they_are(tmp_path: Path, monkeypatch: p
     assert ensure_binaries(print)["etcd"] == tmp_path / "etcd"
 
 
-def test_a_kubebuilder_assets_folder_that_lacks_a_program_is_refused(
+def test_a_kubebuilder_assets_folder_that_lacks_a_program_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))

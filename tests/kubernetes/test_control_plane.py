@@ -85,7 +85,7 @@ def test_a_service_account_may_do_what_a_role_allows_and_nothing_else(
         service_account("delete", "configmap", "first")
 
 
-def test_a_token_that_the_cluster_did_not_sign_is_refused(kubernetes: Cluster, namespace: str, tmp_path: Path) -> None:
+def test_a_token_that_the_cluster_did_not_sign_is_rejected(kubernetes: Cluster, namespace: str, tmp_path: Path) -> None:
     genuine = kubernetes.service_account_kubeconfig(namespace, "tester", tmp_path)
     forged = tmp_path / "forged"
     forged.write_text(genuine.read_text().replace('"token": "', '"token": "x'))
@@ -105,7 +105,7 @@ def test_a_restarted_api_server_has_the_same_address_and_data(control_plane: Con
     assert kubectl.get("configmap", "first")["data"] == {"key": "value"}
 
 
-def test_while_the_api_server_is_stopped_nobody_answers(control_plane: ControlPlane, kubectl: Kubectl) -> None:
+def test_a_stopped_api_server_does_not_respond(control_plane: ControlPlane, kubectl: Kubectl) -> None:
     control_plane.stop_api_server()
 
     with pytest.raises(KubectlError, match="refused"):

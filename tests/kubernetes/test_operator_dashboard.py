@@ -27,6 +27,6 @@ def test_every_query_about_the_operator_returns_data(bench: OperatorBench, tmp_p
         prometheus.await_data(OPERATOR)
         (not_ready,) = (query for query in OPERATOR if query.panel == "EventTopics not Ready")
         eventually(
-            lambda: [series.value for series in prometheus.ask(substitute(not_ready.expression))] == [1],
+            lambda: [series.value for series in prometheus.query(substitute(not_ready.expression))] == [1],
             "the one that is not Ready",
         )

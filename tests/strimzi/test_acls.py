@@ -109,7 +109,7 @@ def worker_ends(message: str) -> Callable[[Product, AclBinding], None]:
     return attempt
 
 
-def operator_is_refused(right: str, action: Callable[[str], TopicAction]) -> Callable[[Product, AclBinding], None]:
+def operator_is_unauthorized(right: str, action: Callable[[str], TopicAction]) -> Callable[[Product, AclBinding], None]:
     def attempt(product: Product, binding: AclBinding) -> None:
         topics = KafkaTopics(product.kafka.connection("heartzone-operator"))
         [(_, failure)] = topics.apply([action(binding.name)])
@@ -121,7 +121,7 @@ def operator_is_refused(right: str, action: Callable[[str], TopicAction]) -> Cal
 def operator_cannot_create(product: Product, binding: AclBinding) -> None:
     admin = AdminClient({**product.kafka.super_user})
     admin.delete_topics([binding.name])[binding.name].result()
-    operator_is_refused("Create", _create)(product, binding)
+    operator_is_unauthorized("Create", _create)(product, binding)
 
 
 def operator_cannot_delete(product: Product, binding: AclBinding) -> None:
@@ -135,7 +135,7 @@ def assert_missing(failure: Failure | None, right: str, topic: str) -> None:
     assert f"This user lacks {right} on the topic '{topic}': add an ACL" in failure.message
 
 
-def helm_test_is_refused(product: Product, binding: AclBinding) -> None:
+def helm_test_is_unauthorized(product: Product, binding: AclBinding) -> None:
     done = product.services.helm_test(free_port())
 
     assert done.returncode == 1
@@ -166,10 +166,10 @@ ATTEMPTS: dict[tuple[str, str, str], Callable[[Product, AclBinding], None]] = {
         "grant Write and Describe on transactional id zone-worker-heartzone-zone-worker-0"
     ),
     ("heartzone-operator", "TOPIC", "CREATE"): operator_cannot_create,
-    ("heartzone-operator", "TOPIC", "ALTER"): operator_is_refused("Alter", _grow),
-    ("heartzone-operator", "TOPIC", "ALTER_CONFIGS"): operator_is_refused("AlterConfigs", _alter),
+    ("heartzone-operator", "TOPIC", "ALTER"): operator_is_unauthorized("Alter", _grow),
+    ("heartzone-operator", "TOPIC", "ALTER_CONFIGS"): operator_is_unauthorized("AlterConfigs", _alter),
     ("heartzone-operator", "TOPIC", "DELETE"): operator_cannot_delete,
-    ("heartzone-test", "TOPIC", "READ"): helm_test_is_refused,
+    ("heartzone-test", "TOPIC", "READ"): helm_test_is_unauthorized,
 }
 
 

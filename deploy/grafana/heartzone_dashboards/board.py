@@ -17,7 +17,7 @@ def board(uid: str, title: str, description: str, rows: Sequence[tuple[str, Sequ
     """A dashboard that nobody edits in Grafana, because the next upgrade of the chart would undo it.
 
     Args:
-        uid: its address for ever.
+        uid: its permanent address.
         rows: titles, each with its panels from left to right.
     """
     built = (

@@ -11,7 +11,7 @@ def pipeline() -> dashboard.Dashboard:
     return board(
         "heartzone-pipeline",
         "heartzone / Pipeline",
-        "Readings from the web API through Kafka to their heart-rate zones: how many, how late, and what went wrong.",
+        "Readings from the web API through Kafka to their heart-rate zones: rates, latency and errors.",
         [
             ("Now", overview.now()),
             ("From readings to zones", worker.zones()),

@@ -24,7 +24,7 @@ def total(vector: str, *by: str) -> str:
 
 
 def most(vector: str, *by: str) -> str:
-    """The largest over all processes, by these labels: of what two may tell at a time, as while a partition moves."""
+    """The largest over all processes, by these labels: of what two may report at a time, as while a partition moves."""
     return f"max by ({', '.join(by)}) ({vector})" if by else f"max({vector})"
 
 

@@ -1,0 +1,1 @@
+"""The files of the Helm chart that are generated from its values.yaml."""

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 
-class Undocumented(Exception):
+class UndocumentedValueError(Exception):
     """A value without a comment, or a comment that cannot be read; the message names it."""
 
 
@@ -42,7 +42,7 @@ class Section:
 
 
 def read_values(text: str) -> Section:
-    """Raises Undocumented."""
+    """Raises UndocumentedValueError."""
     root = yaml.compose(text)
     assert isinstance(root, yaml.MappingNode)
     return _section("", root, text.splitlines())
@@ -58,7 +58,7 @@ def _section(path: str, node: yaml.MappingNode, lines: list[str]) -> Section:
         elif isinstance(value, yaml.MappingNode) and value.value:
             members[key.value] = _section(inner, value, lines)
         else:
-            raise Undocumented(f"{inner} has no comment that begins with `# --`")
+            raise UndocumentedValueError(f"{inner} has no comment that begins with `# --`")
     return Section(path, members)
 
 
@@ -78,7 +78,7 @@ def _value(path: str, node: yaml.Node, comment: list[str]) -> Value:
             try:
                 schema |= yaml.safe_load(line.removeprefix("@schema "))
             except (TypeError, yaml.YAMLError) as error:
-                raise Undocumented(f"{path}: its @schema is no YAML mapping on one line: {error}") from error
+                raise UndocumentedValueError(f"{path}: its @schema is no YAML mapping on one line: {error}") from error
         elif not schema:
             meaning.append(line.removeprefix("-- "))
     return Value(path, yaml.SafeLoader("").construct_document(node), " ".join(meaning), schema)

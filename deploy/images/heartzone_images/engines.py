@@ -1,4 +1,4 @@
-"""The two programs that build from a Dockerfile, behind one face: what to build goes in, a tagged image is there."""
+"""The two programs that build from a Dockerfile, behind one interface."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ class NoEngineError(Exception):
 
 
 class BuildError(Exception):
-    """The engine refused; it has said why on standard error."""
+    """The engine failed; its standard error has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Build:
     contexts: Mapping[str, Path] = field(default_factory=dict)
 
     def options(self) -> list[str]:
-        """What docker and buildah spell alike."""
+        """The options that docker and buildah share."""
         arguments = [f"--build-arg={name}={value}" for name, value in self.arguments.items()]
         secrets = [f"--secret=id={name},src={path}" for name, path in self.secrets.items()]
         contexts = [f"--build-context={name}={path}" for name, path in self.contexts.items()]
@@ -47,16 +47,16 @@ class Build:
 
 
 class Engine(Protocol):
-    """What builds images and keeps them."""
+    """A program that builds and stores images."""
 
     def build(self, build: Build) -> None:
         """Build and tag. Raises BuildError."""
 
     def has(self, reference: str) -> bool:
-        """Whether an image of this name is kept here."""
+        """Whether an image of this name is stored locally."""
 
     def pull(self, reference: str) -> bool:
-        """Bring an image from its registry; False when that does not respond or does not have it."""
+        """Pull an image from its registry; False when the registry is unavailable or does not have it."""
 
     def save(self, reference: str, archive: Path, name: str) -> None:
         """Write the image as a docker-archive, under `name`. Raises BuildError."""
@@ -113,9 +113,9 @@ def choose() -> Engine:
         return Docker()
     if shutil.which("buildah"):
         return Buildah()
-    there = "the docker daemon does not respond" if shutil.which("docker") else "there is no docker"
+    docker = "the docker daemon does not respond" if shutil.which("docker") else "there is no docker"
     raise NoEngineError(
-        f"Images are built with docker or buildah: {there}, and no buildah. Debian: apt install buildah."
+        f"Images are built with docker or buildah: {docker}, and no buildah. Debian: apt install buildah."
     )
 
 

@@ -17,7 +17,7 @@ from heartzone_images.engines import Build, Engine
 SUITE = "trixie"
 PACKAGES = ("ca-certificates", "python3")
 ONLY_TO_BUILD = ("python3-pip-whl", "python3-setuptools-whl", "python3-venv", "python3.13-venv")
-# Nobody reads them in a container: half of what debootstrap lays down.
+# Not needed in a container: half of what debootstrap installs.
 UNREAD = (
     *("usr/share/doc", "usr/share/info", "usr/share/lintian", "usr/share/locale", "usr/share/man"),
     *("usr/lib/python3.13/test", "var/cache/apt", "var/lib/apt/lists", "var/log"),
@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 
 class NoLocalBaseError(Exception):
-    """This machine cannot make one; the message says what it takes."""
+    """This machine cannot build a base image; the message says what is required."""
 
 
 def local_bases(engine: Engine, say: Say) -> dict[str, str]:
@@ -49,9 +49,11 @@ def local_bases(engine: Engine, say: Say) -> dict[str, str]:
 
 def _require_debootstrap() -> None:
     if not shutil.which("debootstrap"):
-        raise NoLocalBaseError("A local base image takes debootstrap. Debian: apt install debootstrap.")
+        raise NoLocalBaseError("A local base image requires debootstrap. Debian: apt install debootstrap.")
     if os.geteuid() != 0:
-        raise NoLocalBaseError("A local base image takes root, because debootstrap does; or name one with BASE_IMAGE.")
+        raise NoLocalBaseError(
+            "A local base image requires root, as debootstrap does; or name an image with BASE_IMAGE."
+        )
 
 
 def _make(engine: Engine, bases: dict[str, str], folder: Path) -> None:
@@ -77,7 +79,7 @@ def _commit(engine: Engine, reference: str, tree: Path) -> None:
 
 
 def _quietly(command: list[str]) -> None:
-    answer = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if answer.returncode != 0:
-        last = "\n".join((answer.stdout + answer.stderr).splitlines()[-15:])
-        raise NoLocalBaseError(f"`{' '.join(command)}` ended with exit code {answer.returncode}:\n{last}")
+    completed = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if completed.returncode != 0:
+        last = "\n".join((completed.stdout + completed.stderr).splitlines()[-15:])
+        raise NoLocalBaseError(f"`{' '.join(command)}` ended with exit code {completed.returncode}:\n{last}")

@@ -38,7 +38,7 @@ def _provenance() -> dict[str, str]:
 
 def _git(*arguments: str) -> str:
     try:
-        answer = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
+        completed = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
     except FileNotFoundError:
         return ""
-    return answer.stdout.strip()
+    return completed.stdout.strip()

@@ -122,7 +122,7 @@ def start() -> Iterator[Callable[[str], Running]]:
             process.kill()
         with process:  # its output is closed, and it is waited for
             pass
-    with new_run():  # which clears away what a failed test has left
+    with new_run():  # which removes what a failed test has left
         pass
 
 

@@ -70,15 +70,15 @@ def test_a_user_with_a_certificate_is_the_same_user(kafka_cluster: KafkaCluster,
         pytest.param({"sasl.username": "nobody"}, id="unknown user"),
     ],
 )
-def test_who_is_not_known_gets_no_connection(kafka_cluster: KafkaCluster, change: dict[str, str]) -> None:
+def test_wrong_credentials_are_rejected(kafka_cluster: KafkaCluster, change: dict[str, str]) -> None:
     errors: set[str] = set()
     settings: dict[str, Any] = {**kafka_cluster.super_user, **change}
     client = AdminClient(settings | {"error_cb": lambda error: errors.add(error.name())})
 
-    eventually(lambda: client.poll(0.1) is not None and "_AUTHENTICATION" in errors, "the refusal")
+    eventually(lambda: client.poll(0.1) is not None and "_AUTHENTICATION" in errors, "the authentication error")
 
 
-def test_the_registry_answers_under_its_name(kafka_cluster: KafkaCluster) -> None:
-    answer = httpx2.get(f"{kafka_cluster.registry_url}/subjects", trust_env=False)
+def test_the_registry_responds_under_its_name(kafka_cluster: KafkaCluster) -> None:
+    response = httpx2.get(f"{kafka_cluster.registry_url}/subjects", trust_env=False)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200

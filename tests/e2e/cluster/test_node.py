@@ -21,7 +21,7 @@ LOCKED_DOWN = {
 }
 SERVE = "mkdir /tmp/www && hostname > /tmp/www/index.html && echo serving && exec httpd -f -p 8080 -h /tmp/www"
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
-ASK_UNTIL_40_ANSWERS = """
+GET_40_RESPONSES = """
 i=0; while [ $i -lt 40 ]; do wget -q -O - http://web.$NAMESPACE.svc.cluster.local && i=$((i+1)); done 2> /dev/null
 """
 WEB = {
@@ -79,11 +79,11 @@ def roll_out(kubectl: Kubectl, *manifests: Mapping[str, Any]) -> list[str]:
 
 
 def test_a_restricted_pod_runs_without_any_rights(node: Node, restricted: Kubectl) -> None:
-    told = run_to_its_end(
+    output = run_to_its_end(
         restricted, once("rights", pod_spec(node, "id -u; grep -E 'CapEff|Seccomp:' /proc/self/status"))
     )
 
-    assert [line.split()[-1] for line in told.splitlines()] == ["65532", "0000000000000000", "2"]
+    assert [line.split()[-1] for line in output.splitlines()] == ["65532", "0000000000000000", "2"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_restricted_pod_runs_without_any_rights(node: Node, restricted: Kubect
         pytest.param({"capabilities": {}}, "unrestricted capabilities", id="capabilities"),
     ],
 )
-def test_a_pod_with_rights_is_refused_where_only_restricted_ones_may_run(
+def test_a_privileged_pod_is_rejected_where_pods_are_restricted(
     node: Node, restricted: Kubectl, context: dict[str, Any], reason: str
 ) -> None:
     pod = once("rights", pod_spec(node, "true", securityContext=LOCKED_DOWN | context))
@@ -103,30 +103,30 @@ def test_a_pod_with_rights_is_refused_where_only_restricted_ones_may_run(
         restricted.apply(pod)
 
 
-def ask(url: str) -> str | None:
-    """What answers there, if anything does: the nodes' proxies learn of an endpoint a moment after it is ready."""
+def get(url: str) -> str | None:
+    """The response, None without one: the nodes' proxies get a new endpoint a moment after it is ready."""
     try:
         return httpx2.get(url, trust_env=False, timeout=2).text.strip()
     except httpx2.TransportError:
         return None
 
 
-def test_a_service_is_found_by_its_name_and_answers_from_each_of_its_pods(node: Node, restricted: Kubectl) -> None:
+def test_a_service_is_found_by_its_name_and_responds_from_each_of_its_pods(node: Node, restricted: Kubectl) -> None:
     servers = roll_out(restricted, WEB, web_servers(node))
     assert len(servers) == 2
 
-    asking = pod_spec(node, ASK_UNTIL_40_ANSWERS, env=[{"name": "NAMESPACE", "value": restricted.namespace}])
-    answers = run_to_its_end(restricted, once("client", asking)).split()
+    client = pod_spec(node, GET_40_RESPONSES, env=[{"name": "NAMESPACE", "value": restricted.namespace}])
+    responses = run_to_its_end(restricted, once("client", client)).split()
 
-    assert len(answers) == 40
-    assert sorted(set(answers)) == servers
+    assert len(responses) == 40
+    assert sorted(set(responses)) == servers
 
 
 def test_a_pod_reaches_itself_through_its_service(node: Node, restricted: Kubectl) -> None:
     [server] = roll_out(restricted, WEB, web_servers(node) | {"spec": web_servers(node)["spec"] | {"replicas": 1}})
 
     own = ["exec", server, "--", "wget", "-q", "-O", "-", "http://web"]
-    eventually(lambda: restricted.run(*own).stdout.strip() == server, "the pod's answer to itself")
+    eventually(lambda: restricted.run(*own).stdout.strip() == server, "the pod's response to itself")
 
 
 def test_the_test_itself_reaches_pods_and_services_where_the_node_says_so(node: Node, restricted: Kubectl) -> None:
@@ -134,10 +134,10 @@ def test_the_test_itself_reaches_pods_and_services_where_the_node_says_so(node: 
     address = restricted("get", "service", "web", "--output=jsonpath={.spec.clusterIP}")
 
     if node.reaches_pods:
-        eventually(lambda: ask(f"http://{address}") in servers, "an answer of the Service")
-        eventually(lambda: ask(f"http://web.{restricted.namespace}") in servers, "an answer under its name")
+        eventually(lambda: get(f"http://{address}") in servers, "a response of the Service")
+        eventually(lambda: get(f"http://web.{restricted.namespace}") in servers, "a response under its name")
     else:
-        assert ask(f"http://{address}") is None
+        assert get(f"http://{address}") is None
 
 
 def test_exec_logs_and_port_forward_reach_into_a_pod(node: Node, restricted: Kubectl) -> None:

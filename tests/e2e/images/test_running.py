@@ -90,7 +90,7 @@ def test_a_reading_that_goes_into_one_image_comes_out_of_the_other_as_a_zone(
 
 
 @pytest.mark.parametrize("service", ["producer", "zone-worker", "operator"])
-def test_a_setting_that_is_missing_is_told_in_one_line(service: str, images: Images, tmp_path: Path) -> None:
+def test_a_missing_setting_is_reported_in_one_line(service: str, images: Images, tmp_path: Path) -> None:
     with images[service].running(tmp_path) as process:
         assert process.wait(20) == 2
         (line,) = process.log().splitlines()
@@ -98,18 +98,18 @@ def test_a_setting_that_is_missing_is_told_in_one_line(service: str, images: Ima
 
 
 def test_nothing_inside_can_be_written_and_no_right_is_left(images: Images, tmp_path: Path) -> None:
-    """The rules that the other tests run under do hold: else they would show nothing."""
-    look = (
+    """The restrictions that the other tests run under are in force: otherwise those tests would prove nothing."""
+    script = (
         "import errno, json, os\n"
         "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
-        "def refusal(path):\n"
+        "def write_error(path):\n"
         "    try: open(path, 'w')\n"
         "    except OSError as error: return errno.errorcode[error.errno]\n"
         "print(json.dumps({'user': os.getuid(), 'group': os.getgid(), 'bounding': int(status['CapBnd'], 16),\n"
         "    'effective': int(status['CapEff'], 16), 'no_new_privileges': int(status['NoNewPrivs']),\n"
-        "    'app': refusal('/app/written'), 'tmp': refusal('/tmp/written')}))\n"
+        "    'app': write_error('/app/written'), 'tmp': write_error('/tmp/written')}))\n"
     )
-    entrypoint = ["/app/.venv/bin/python", "-c", look]
+    entrypoint = ["/app/.venv/bin/python", "-c", script]
     with images["producer"].running(tmp_path, entrypoint=entrypoint) as process:
         assert process.wait(20) == 0, process.log()
         assert json.loads(process.log()) == {

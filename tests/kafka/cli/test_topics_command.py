@@ -70,7 +70,7 @@ def test_apply_carries_out_the_plan_and_then_there_is_nothing_to_do(define: Defi
     assert f"✓ {topic}: {topic}-value: register JSON schema, its first" in applied.stdout
 
     again = run("plan")
-    assert (again.exit_code, again.stdout) == (0, "Topics: 1 as asked for.\n")
+    assert (again.exit_code, again.stdout) == (0, "Topics: 1 unchanged.\n")
     assert run("apply").exit_code == 0
 
 
@@ -91,9 +91,9 @@ def test_an_irreversible_step_requires_yes(define: Define, embedded_kafka: Embed
     define(partitions=2)
 
     assert "! Keys of" in run("plan").stdout
-    asked = run("apply")
-    assert asked.exit_code == 2
-    assert "Nothing was changed: run with --yes" in asked.stderr
+    rejected = run("apply")
+    assert rejected.exit_code == 2
+    assert "Nothing was changed: run with --yes" in rejected.stderr
     assert partitions(embedded_kafka, topic) == 1
 
     assert run("apply", "--yes").exit_code == 0

@@ -76,7 +76,7 @@ def test_an_export_describes_the_cluster_and_planning_with_it_finds_nothing_to_d
     assert json.loads(spec["valueSchema"]["schema"]) == json.loads(JSON_SCHEMA)
     assert "compatibility" not in spec["keySchema"]
     assert json.loads(spec["keySchema"]["schema"]) == json.loads(AVRO_SCHEMA)
-    assert run("plan", "--dir", "moved").stdout == "Topics: 2 as asked for.\n"
+    assert run("plan", "--dir", "moved").stdout == "Topics: 2 unchanged.\n"
 
 
 def test_without_a_folder_the_definitions_go_to_the_standard_output(make_topic: MakeTopic, prefix: str) -> None:

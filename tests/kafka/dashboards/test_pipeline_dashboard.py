@@ -34,15 +34,15 @@ pytestmark = pytest.mark.usefixtures("prometheus_programs")
 
 
 def post(producer: ServiceProcess, body: str) -> int:
-    """The status of an answer to a POST."""
+    """The status of the response to a POST."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{producer.http_port}/biometrics",
         data=body.encode(),
         headers={"Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return int(answer.status)
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code
 
@@ -69,7 +69,7 @@ def traffic(producer: ServiceProcess) -> Iterator[None]:
 def of_panel(prometheus: Prometheus, panel: str) -> list[Series]:
     """What a panel with one query shows now."""
     (query,) = (query for query in QUERIES if query.panel == panel)
-    return prometheus.ask(substitute(query.expression))
+    return prometheus.query(substitute(query.expression))
 
 
 def value_of(prometheus: Prometheus, panel: str, **labels: str) -> float:
@@ -97,8 +97,8 @@ def test_every_query_of_the_dashboard_returns_data(pipeline: Pipeline, tmp_path:
 
         prometheus.await_data([query for query in QUERIES if query not in OPERATOR])
         assert prometheus.without_data(OPERATOR) == OPERATOR, "no operator, no data: tests/kubernetes has one"
-        unknown = [metric for metric in METRICS - {"heartzone_eventtopics"} if not prometheus.ask(metric)]
-        assert unknown == [], "alerts look at what nobody tells"
+        unknown = [metric for metric in METRICS - {"heartzone_eventtopics"} if not prometheus.query(metric)]
+        assert unknown == [], "alerts read metrics that no service has"
         # Until now zeros were data, too: what goes wrong has to show, the first time that it does.
         pipeline.kafka.send(pipeline.biometrics, b"not framed", frame_prefix(987_654) + b"{}")
         for panel, labels in (

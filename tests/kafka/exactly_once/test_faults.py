@@ -57,7 +57,7 @@ def test_a_broker_that_becomes_unavailable_inside_a_transaction(own_broker: Embe
     def fail_once(record: InputRecord) -> list[OutputRecord]:
         if record.value() == b"3" and armed[0]:
             node.kill() if fault == "kill" else node.pause()
-            armed[0] = False  # not before: it lets the broker be brought back
+            armed[0] = False  # not before: it lets the broker be restarted
         return [OutputRecord(target, record.value())]
 
     kafka.send(source, *(b"%d" % n for n in range(6)))

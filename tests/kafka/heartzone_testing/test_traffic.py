@@ -29,4 +29,4 @@ def test_traffic_outlives_a_killed_producer_and_the_audit_finds_every_reading(
         [finding] = auditor.discrepancies(traffic.accepted[1:])
 
     assert "never sent" in finding
-    assert traffic.outcomes[Outcome.REFUSED] > 0
+    assert traffic.outcomes[Outcome.UNREACHABLE] > 0

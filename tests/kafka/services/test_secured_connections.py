@@ -60,8 +60,8 @@ def post(port: int) -> int:
         f"http://127.0.0.1:{port}/biometrics", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            status: int = answer.status
+        with urllib.request.urlopen(request, timeout=20) as response:
+            status: int = response.status
             return status
     except urllib.error.HTTPError as error:
         return error.code
@@ -116,7 +116,7 @@ def test_an_authority_that_did_not_sign_the_broker_ends_the_worker_with_exit_cod
         pytest.param(WRONG_REGISTRY_PASSWORD, "the schema registry rejected", id="registry-password"),
     ],
 )
-def test_wrong_credentials_leave_the_api_up_but_not_ready_and_answering_503(
+def test_wrong_credentials_leave_the_api_up_but_not_ready_and_responding_with_503(
     pipeline: Pipeline, settings: dict[str, str], reason: str
 ) -> None:
     with pipeline.producer(settings) as api:

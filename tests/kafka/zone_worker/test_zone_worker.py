@@ -90,14 +90,14 @@ def test_poison_is_quarantined_with_its_reason_and_what_is_good_goes_on(make_pip
         eventually(lambda: len(pipeline.kafka.read(pipeline.zones)) >= 2, "both good ones")
         eventually(lambda: worker.metric("heartzone_dead_letters_total") == len(poison), "the dead letters counted")
         counted = counts(worker, "heartzone_dead_letters_total")
-        told = worker.samples("heartzone_dead_letters_total", "reason")
+        reported = worker.samples("heartzone_dead_letters_total", "reason")
 
     letters = pipeline.kafka.read(pipeline.dead_letters)
     assert [letter.value() for letter in letters] == poison
     reasons = [header(letter, "heartzone.dlq.reason") for letter in letters]
     assert reasons == ["tombstone", "bad_frame", "bad_frame", "schema_violation", "schema_not_found", "invalid_json"]
     assert counted == Counter(reasons)
-    assert set(told) == set(DEAD_LETTER_REASONS), "each was 0 before, so that an alert sees the first"
+    assert set(reported) == set(DEAD_LETTER_REASONS), "each was 0 before, so that an alert sees the first"
     assert len(pipeline.kafka.read(pipeline.zones)) == 2
 
 
@@ -124,7 +124,7 @@ def test_an_offset_that_is_gone_halts_the_worker_alive_unready_and_loud(make_pip
         assert worker.process.terminate(20) == 0
 
 
-def test_sigterm_finishes_the_batch_in_hand_and_exits_0(make_pipeline: MakePipeline) -> None:
+def test_sigterm_finishes_the_current_batch_and_exits_0(make_pipeline: MakePipeline) -> None:
     pipeline = make_pipeline(partitions=3)
     pipeline.send([Biometrics(str(uuid.uuid4()), [reading(n, 150)], 200) for n in range(2_000)])
 
@@ -198,7 +198,7 @@ def audit(pipeline: Pipeline, messages: list[Biometrics]) -> None:
     assert len(pipeline.kafka.read(pipeline.dead_letters)) == 1
 
 
-def test_metrics_tell_what_an_audit_counts(make_pipeline: MakePipeline) -> None:
+def test_metrics_report_what_an_audit_counts(make_pipeline: MakePipeline) -> None:
     """One worker from the first record to the last, so that its counters hold all of them."""
     pipeline = make_pipeline(partitions=12)
     messages = [Biometrics(str(uuid.UUID(int=n % 500)), [reading(n, 60 + n % 7 * 20)], 200) for n in range(20_000)]
@@ -222,8 +222,10 @@ def test_metrics_tell_what_an_audit_counts(make_pipeline: MakePipeline) -> None:
     assert transactions == records_in_transactions
 
 
-def test_each_committed_transaction_that_is_counted_left_its_marker_in_the_log(make_pipeline: MakePipeline) -> None:
-    """In a partition that every transaction writes to, what is not a record is a commit marker."""
+def test_each_committed_transaction_that_is_counted_left_its_control_record_in_the_log(
+    make_pipeline: MakePipeline,
+) -> None:
+    """In a partition that every transaction writes to, what is not a record is a control record."""
     pipeline = make_pipeline()
     pipeline.send([Biometrics(DEVICE, [reading(n, 150)], 200) for n in range(500)])
 
@@ -251,7 +253,7 @@ def test_each_committed_transaction_that_is_counted_left_its_marker_in_the_log(m
         pytest.param({"HEARTZONE_KAFKA_SSL_CA_LOCATION": "/no/such/file"}, "/no/such/file", id="unreadable-file"),
     ],
 )
-def test_bad_settings_end_in_one_sentence_and_exit_code_2(
+def test_invalid_settings_end_in_one_sentence_and_exit_code_2(
     make_pipeline: MakePipeline, settings: dict[str, str], sentence: str
 ) -> None:
     with make_pipeline().worker(settings=settings) as worker:

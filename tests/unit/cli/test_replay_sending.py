@@ -172,6 +172,6 @@ def test_an_unreachable_api_is_reported_without_a_retry() -> None:
 def test_another_program_on_the_port_is_reported_as_no_heartzone_api() -> None:
     with (
         api(lambda _: (404, {}, b"")) as (url, _),
-        pytest.raises(ApiUnavailableError, match="responds with 404 to POST /biometrics: it is no heartzone API"),
+        pytest.raises(ApiUnavailableError, match="responds with 404 to POST /biometrics: it is not a heartzone API"),
     ):
         send(url, workout(1))

@@ -104,7 +104,7 @@ def test_more_devices_than_lines_are_counted_below_the_table() -> None:
     text = drawn(board, height=14, invalid=2, connection_error="all brokers are down")
 
     assert text.count("device-") == 10
-    assert "50 devices, 40 more than fit here, 2 records could not be read, Kafka: all brokers are down." in text
+    assert "50 devices, 40 more than fit here, 2 invalid records, Kafka: all brokers are down." in text
 
 
 @given(st.lists(st.integers(0, 2**31 - 1), max_size=60))

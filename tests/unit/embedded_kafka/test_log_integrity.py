@@ -1,4 +1,4 @@
-"""Damage to a node's logs is told from what a kill leaves behind."""
+"""Damage to a node's logs is distinguished from what a kill leaves behind."""
 
 import struct
 from base64 import urlsafe_b64encode

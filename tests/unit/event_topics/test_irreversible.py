@@ -1,4 +1,4 @@
-"""A person is asked before what cannot be undone: partitions grow, or records may be deleted that are kept now."""
+"""Steps that need a confirmation: they cannot be undone, as more partitions or the deletion of records."""
 
 import pytest
 

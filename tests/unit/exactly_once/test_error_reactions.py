@@ -3,8 +3,8 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from exactly_once.core.error_reactions import Reaction, is_fencing, reaction_to, rejects_a_record
-from exactly_once.core.reasons import AbortReason, kafka_error_name
+from exactly_once.core.error_reactions import Reaction, is_fencing, reaction_to
+from exactly_once.core.reasons import AbortReason, RebuildReason, kafka_error_name
 
 
 @pytest.mark.parametrize(
@@ -24,23 +24,21 @@ def test_fatal_comes_before_abort_before_retry(flags: dict[str, bool], expected:
 
 
 @pytest.mark.parametrize(
-    ("code", "rejects", "fences"),
+    ("code", "fences"),
     [
-        pytest.param(KafkaError.MSG_SIZE_TOO_LARGE, True, False, id="too-large"),
-        pytest.param(KafkaError.INVALID_TIMESTAMP, True, False, id="timestamp"),
-        pytest.param(KafkaError.INVALID_RECORD, True, False, id="record"),
-        pytest.param(KafkaError._FENCED, False, True, id="fenced"),
-        pytest.param(KafkaError.INVALID_PRODUCER_EPOCH, False, True, id="epoch"),
-        pytest.param(KafkaError.ILLEGAL_GENERATION, False, False, id="neither"),
+        pytest.param(KafkaError.MSG_SIZE_TOO_LARGE, False, id="too-large"),
+        pytest.param(KafkaError.INVALID_TIMESTAMP, False, id="timestamp"),
+        pytest.param(KafkaError.INVALID_RECORD, False, id="record"),
+        pytest.param(KafkaError._FENCED, True, id="fenced"),
+        pytest.param(KafkaError.PRODUCER_FENCED, True, id="producer-fenced"),
+        pytest.param(KafkaError.FENCED_INSTANCE_ID, True, id="instance-id"),
+        pytest.param(KafkaError.INVALID_PRODUCER_EPOCH, True, id="epoch"),
+        pytest.param(KafkaError.ILLEGAL_GENERATION, False, id="neither"),
     ],
 )
-def test_the_name_of_an_error_says_whether_it_is_about_a_record_or_about_the_epoch(
-    code: int, rejects: bool, fences: bool
-) -> None:
-    name = kafka_error_name(KafkaError(code).name())
-
-    assert (rejects_a_record(name), is_fencing(name)) == (rejects, fences)
+def test_the_name_of_an_error_says_whether_another_process_has_taken_over(code: int, fences: bool) -> None:
+    assert is_fencing(kafka_error_name(KafkaError(code).name())) == fences
 
 
-def test_reasons_of_ours_are_neither() -> None:
-    assert not any(rejects_a_record(reason) or is_fencing(reason) for reason in AbortReason)
+def test_reasons_of_ours_are_no_fencing() -> None:
+    assert not any(is_fencing(reason) for reason in (*AbortReason, *RebuildReason))

@@ -64,6 +64,16 @@ def test_every_name_that_the_page_of_states_mentions_exists() -> None:
     assert missing <= INSTANCE_ATTRIBUTES
 
 
+def test_every_transition_on_the_page_of_states_names_the_method_that_makes_it() -> None:
+    page = (LIBRARY / "docs" / "states.md").read_text()
+    # A diagram's last transition, from an end state out of the diagram, has no label.
+    labels = re.findall(r"^ +\S+ --> \S+: (.+)$", page, re.MULTILINE)
+
+    assert len(labels) >= 50
+    assert [label for label in labels if not any(owner in NAMED for owner in re.findall(r"\b(\w+)\.\w", label))] == []
+    assert re.findall(r"^ +(\S+) --> \S+$", page, re.MULTILINE) == ["STOPPED", "Closed"]
+
+
 def test_the_page_of_states_shows_every_state_of_a_worker() -> None:
     page = (LIBRARY / "docs" / "states.md").read_text()
 

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactly_once import AbortReason, DeadLetterReason, Reason, RebalanceEvent, RebuildReason, WaitReason
-from exactly_once.core.reasons import kafka_error_name
+from exactly_once.core.reasons import LossCause, kafka_error_name
+from exactly_once.core.signals import ProducerLost
+from heartzone_testing.checkout import ROOT
 
+SOURCE = ROOT / "libs" / "exactly-once" / "src" / "exactly_once"
 ALL = [*AbortReason, *RebuildReason, *DeadLetterReason, *WaitReason]
 CODES = sorted({code for name, code in vars(KafkaError).items() if name.isupper() and isinstance(code, int)})
 
@@ -19,6 +22,31 @@ CODES = sorted({code for name, code in vars(KafkaError).items() if name.isupper(
 def test_each_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
     assert reason.meaning.endswith(".")
     assert reason.remedy.endswith(".")
+
+
+@pytest.mark.parametrize("reason", [*ALL, *RebalanceEvent], ids=repr)
+def test_each_reason_is_given_somewhere(reason: Reason | RebalanceEvent) -> None:
+    name = f"{type(reason).__name__}.{reason.name}"
+    texts = [path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py") if path.name != "reasons.py"]
+
+    assert any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (RebuildReason.COMMIT_TIMED_OUT, AbortReason.COMMIT_TIMED_OUT),
+        (AbortReason.QUEUE_FULL, AbortReason.QUEUE_FULL),
+        (kafka_error_name("_FENCED"), "fenced"),
+    ],
+)
+def test_a_lost_producer_that_committed_nothing_is_an_abort_under_the_same_label(
+    cause: LossCause, expected: str
+) -> None:
+    abort_cause = ProducerLost(cause).abort_cause
+
+    assert abort_cause == cause == expected
+    assert not isinstance(abort_cause, RebuildReason)
 
 
 def test_the_labels_that_alerts_and_dashboards_depend_on_stay_as_they_are() -> None:

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import KafkaError, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactly_once import DeadLetterError
+from exactly_once import AbortReason, DeadLetterError
+from exactly_once.core.reasons import AbortCause, TransformReason, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.rejected_records import RecordId, RejectedRecordSearch, record_id
+
+TOO_LARGE = kafka_error_name(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE).name())
 
 
 def record(offset: int, partition: int = 0) -> Message:
@@ -28,10 +31,10 @@ class Brokers:
 
     def run_transaction(self) -> None:
         self.transactions += 1
-        batch = self.waiting[: self.search.limit]
+        batch = self.search.next_records(self.waiting)
         dead = [record_id(each) for each in batch if record_id(each) in self.search.rejected]
         if any(record_id(each) in self._rejected and record_id(each) not in dead for each in batch):
-            self.search.batch_rejected(batch, "msg_size_too_large")
+            self.search.transaction_aborted(batch, TOO_LARGE)
             return
         next_offsets: dict[Partition, int] = {}
         for topic, partition, offset in map(record_id, batch):
@@ -81,15 +84,15 @@ def test_a_record_that_the_client_rejects_is_known_at_once_and_leaves_the_limit_
 
     assert search.limit == 100
     assert search.rejected["in", 0, 7].reason == "unproducible"
-    assert search.rejected["in", 0, 7].detail == "what it gives cannot be produced: too large"
+    assert search.rejected["in", 0, 7].detail == "an output of the record cannot be written: too large"
 
 
 def test_a_dead_letter_that_is_rejected_too_ends_the_search_with_a_sentence() -> None:
     search = RejectedRecordSearch(1)
-    search.batch_rejected([record(7)], "msg_size_too_large")
+    search.transaction_aborted([record(7)], TOO_LARGE)
 
     with pytest.raises(DeadLetterError, match=r"in\[0\] offset 7 does not fit the dead-letter topic either"):
-        search.batch_rejected([record(7)], "msg_size_too_large")
+        search.transaction_aborted([record(7)], TOO_LARGE)
 
 
 def test_only_what_is_committed_is_forgotten() -> None:
@@ -104,7 +107,7 @@ def test_only_what_is_committed_is_forgotten() -> None:
 
 def test_transactions_grow_again_up_to_the_limit_that_was_set() -> None:
     search = RejectedRecordSearch(100)
-    search.batch_rejected([record(offset) for offset in range(8)], "msg_size_too_large")
+    search.transaction_aborted([record(offset) for offset in range(8)], TOO_LARGE)
 
     limits = []
     for _ in range(6):
@@ -112,3 +115,32 @@ def test_transactions_grow_again_up_to_the_limit_that_was_set() -> None:
         search.committed({})
 
     assert limits == [4, 8, 16, 32, 64, 100]
+
+
+@pytest.mark.parametrize(
+    ("code", "limit"),
+    [
+        pytest.param(KafkaError.MSG_SIZE_TOO_LARGE, 4, id="too-large"),
+        pytest.param(KafkaError.RECORD_LIST_TOO_LARGE, 4, id="list-too-large"),
+        pytest.param(KafkaError.INVALID_TIMESTAMP, 4, id="timestamp"),
+        pytest.param(KafkaError.INVALID_RECORD, 4, id="record"),
+        pytest.param(KafkaError._FENCED, 100, id="fenced"),
+        pytest.param(KafkaError.INVALID_PRODUCER_EPOCH, 100, id="epoch"),
+        pytest.param(KafkaError.ILLEGAL_GENERATION, 100, id="neither"),
+    ],
+)
+def test_the_name_of_an_error_says_whether_it_is_about_a_record(code: int, limit: int) -> None:
+    search = RejectedRecordSearch(100)
+
+    search.transaction_aborted([record(offset) for offset in range(8)], kafka_error_name(KafkaError(code).name()))
+
+    assert search.limit == limit
+
+
+@pytest.mark.parametrize("cause", [*AbortReason, TransformReason("registry_away")])
+def test_an_abort_of_our_own_says_nothing_about_a_record(cause: AbortCause) -> None:
+    search = RejectedRecordSearch(100)
+
+    search.transaction_aborted([record(7)], cause)
+
+    assert (search.limit, search.rejected) == (100, {})

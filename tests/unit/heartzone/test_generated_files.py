@@ -1,4 +1,4 @@
-"""Generated files are committed: `python docs/generate.py` brings them up to date."""
+"""Generated files are committed: `python docs/generate.py` updates them."""
 
 from runpy import run_path
 

@@ -24,7 +24,7 @@ def test_the_prefix_is_a_zero_and_the_id_in_network_order() -> None:
         pytest.param(b"\x01" + bytes(16), "the first byte is 0x01", id="schema-id-as-a-guid"),
     ],
 )
-def test_a_bad_frame_is_refused_with_a_reason(value: bytes | None, sentence: str) -> None:
+def test_a_bad_frame_is_invalid_with_a_reason(value: bytes | None, sentence: str) -> None:
     with pytest.raises(BadFrameError, match=sentence):
         unframe(value)
 

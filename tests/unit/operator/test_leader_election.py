@@ -1,4 +1,4 @@
-"""A lease that cannot be renewed is given up before others may acquire it, whatever the API server does."""
+"""A lease that cannot be renewed is released before others may acquire it, whatever the API server does."""
 
 import asyncio
 from collections.abc import Mapping

@@ -56,13 +56,13 @@ def test_while_kafka_is_unavailable_the_keys_to_reset_are_kept() -> None:
 
 
 def test_outcomes() -> None:
-    unchanged, applied, refused, waiting = (work() for _ in range(4))
+    unchanged, applied, blocked, waiting = (work() for _ in range(4))
     applied.applied.append(created())
-    refused.failures["topic"].append(Failure(FailureReason.FEWER_PARTITIONS, "No."))
+    blocked.failures["topic"].append(Failure(FailureReason.FEWER_PARTITIONS, "No."))
     waiting.applied.append(created())
     waiting.failures["valueSchema"].append(UNAVAILABLE)
 
-    assert [each.outcome.value for each in (unchanged, applied, refused, waiting)] == [
+    assert [each.outcome.value for each in (unchanged, applied, blocked, waiting)] == [
         "unchanged",
         "applied",
         "refused",

@@ -24,7 +24,7 @@ MAX_REQUESTS = 4
 
 
 class StoringDelivery(Delivery):
-    """Acknowledges at once, or fails as the test says, or waits for ever."""
+    """Acknowledges at once, fails as the test says, or never responds."""
 
     def __init__(self) -> None:
         self.payloads: list[tuple[str, bytes]] = []

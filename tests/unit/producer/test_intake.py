@@ -59,7 +59,7 @@ anything = st.recursive(
 
 @st.composite
 def nearly_messages(draw: st.DrawFn) -> dict[str, Any]:
-    """A message with one thing replaced, added or taken away, in one of its objects."""
+    """A message with one thing replaced, added or removed, in one of its objects."""
     message = draw(messages)
     readings = next(value for name, value in message.items() if name.lower() == "heartrates")
     target = draw(st.sampled_from([message, *readings]))

@@ -62,11 +62,11 @@ def test_a_taken_port_is_one_sentence(variable: str) -> None:
                 "HEARTZONE_KAFKA_SASL_MECHANISM": "NOPE",
             },
             "HEARTZONE_KAFKA",
-            id="librdkafka does not take it",
+            id="librdkafka rejects it",
         ),
     ],
 )
-def test_bad_settings_are_one_sentence_with_the_variable(settings: dict[str, str], part: str) -> None:
+def test_invalid_settings_are_one_sentence_with_the_variable(settings: dict[str, str], part: str) -> None:
     process = _run(**settings)
 
     assert process.returncode == 2

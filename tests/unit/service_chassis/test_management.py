@@ -35,7 +35,9 @@ def management(service: Service) -> Iterator[ManagementServer]:
         yield server
 
 
-def ask(server: ManagementServer, path: str, *, method: str = "GET", accept: str = "*/*") -> tuple[HTTPResponse, bytes]:
+def request(
+    server: ManagementServer, path: str, *, method: str = "GET", accept: str = "*/*"
+) -> tuple[HTTPResponse, bytes]:
     connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
     try:
         connection.request(method, path, headers={"Accept": accept})
@@ -47,25 +49,25 @@ def ask(server: ManagementServer, path: str, *, method: str = "GET", accept: str
 
 @pytest.mark.parametrize("path", ["/livez", "/livez?verbose"])
 def test_a_probe_that_passes_is_200_with_the_reason(management: ManagementServer, path: str) -> None:
-    response, body = ask(management, path)
+    response, body = request(management, path)
 
     assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
     assert json.loads(body) == {"ok": True, "reason": "moving"}
 
 
 def test_a_probe_that_fails_is_503_with_the_reason(management: ManagementServer, service: Service) -> None:
-    response, body = ask(management, "/readyz")
+    response, body = request(management, "/readyz")
 
     assert (response.status, json.loads(body)) == (503, {"ok": False, "reason": "starting"})
 
     service.ready = Health(ok=True, reason="processing")
-    assert ask(management, "/readyz")[0].status == 200
+    assert request(management, "/readyz")[0].status == 200
 
 
 def test_a_probe_that_raises_fails(management: ManagementServer, service: Service) -> None:
     service.ready = None
 
-    response, body = ask(management, "/readyz")
+    response, body = request(management, "/readyz")
 
     assert response.status == 503
     assert "the probe itself failed" in json.loads(body)["reason"]
@@ -75,7 +77,7 @@ def test_metrics_of_the_registry_and_of_the_process_are_served(management: Manag
     Counter("thing_things", "Things", registry=service.registry).inc(3)
     build_info(service.registry, "thing_", "example", "1.2.3")
 
-    response, body = ask(management, "/metrics", accept="application/openmetrics-text; version=1.0.0")
+    response, body = request(management, "/metrics", accept="application/openmetrics-text; version=1.0.0")
 
     families = text_string_to_metric_families(body.decode())  # type: ignore[no-untyped-call]
     samples = {sample.name: sample for family in families for sample in family.samples}
@@ -93,19 +95,19 @@ def test_metrics_are_plain_text_for_older_readers_and_can_be_chosen(
     Counter("thing_things", "Things", registry=service.registry)
     build_info(service.registry, "thing_", "example", "1.2.3")
 
-    response, body = ask(management, "/metrics?name[]=thing_things_total")
+    response, body = request(management, "/metrics?name[]=thing_things_total")
 
     assert response.headers["Content-Type"].startswith("text/plain")
     assert [line for line in body.decode().splitlines() if not line.startswith("#")] == ["thing_things_total 0.0"]
 
 
 def test_other_paths_are_404_and_other_methods_501(management: ManagementServer) -> None:
-    assert ask(management, "/")[0].status == 404
-    assert ask(management, "/livez", method="POST")[0].status == 501
+    assert request(management, "/")[0].status == 404
+    assert request(management, "/livez", method="POST")[0].status == 501
 
 
 def test_head_has_no_body(management: ManagementServer) -> None:
-    response, body = ask(management, "/livez", method="HEAD")
+    response, body = request(management, "/livez", method="HEAD")
 
     assert (response.status, body) == (200, b"")
 
@@ -124,7 +126,7 @@ def test_a_slow_reader_keeps_no_other_waiting(management: ManagementServer) -> N
     with socket.create_connection(("127.0.0.1", management.port), timeout=10) as slow:
         slow.sendall(b"GET /metrics HTTP/1.1\r\n")
 
-        assert ask(management, "/livez")[0].status == 200
+        assert request(management, "/livez")[0].status == 200
 
 
 def test_nothing_listens_afterwards(service: Service) -> None:
@@ -132,7 +134,7 @@ def test_nothing_listens_afterwards(service: Service) -> None:
         pass
 
     with pytest.raises(ConnectionRefusedError):
-        ask(server, "/livez")
+        request(server, "/livez")
 
 
 def test_a_taken_port_is_named(management: ManagementServer, service: Service) -> None:
@@ -143,6 +145,6 @@ def test_a_taken_port_is_named(management: ManagementServer, service: Service) -
 
 
 def test_scrapes_are_not_logged(management: ManagementServer, capfd: pytest.CaptureFixture[str]) -> None:
-    ask(management, "/metrics")
+    request(management, "/metrics")
 
     assert capfd.readouterr() == ("", "")

@@ -19,7 +19,7 @@ from service_chassis.schema_registry import (
 
 
 class ScriptedRegistry(ThreadingHTTPServer):
-    """Responds to every request with what the test wants, and counts them."""
+    """Responds to every request as the test says, and counts them."""
 
     daemon_threads = True
 
@@ -94,8 +94,8 @@ def test_a_schema_is_looked_up_once(registry: SchemaRegistry, server: ScriptedRe
         pytest.param(500, {"error_code": 50001, "message": "store"}, RegistryUnavailableError, id="store-unavailable"),
         pytest.param(503, "<html>", RegistryUnavailableError, id="503-of-a-proxy"),
         pytest.param(302, {}, RegistryUnavailableError, id="redirect"),
-        pytest.param(200, {}, RegistryUnavailableError, id="empty-answer"),
-        pytest.param(200, [], RegistryUnavailableError, id="odd-answer"),
+        pytest.param(200, {}, RegistryUnavailableError, id="empty-response"),
+        pytest.param(200, [], RegistryUnavailableError, id="odd-response"),
     ],
 )
 def test_failures_are_classified_by_what_can_be_done(
@@ -103,9 +103,9 @@ def test_failures_are_classified_by_what_can_be_done(
 ) -> None:
     server.responds_with(status, document)
 
-    for ask in (lambda: registry.latest("subject"), lambda: registry.by_id(7)):
+    for request in (lambda: registry.latest("subject"), lambda: registry.by_id(7)):
         with pytest.raises(RegistryError, match=r"subject subject|schema id 7") as failed:
-            ask()
+            request()
         assert type(failed.value) is kind
         assert "hush" not in str(failed.value)
 

@@ -32,7 +32,7 @@ def show(report: Report) -> None:
             "(an earlier one that is still being processed, or a request that was sent twice)."
         )
     if report.invalid:
-        say(f"{report.invalid} messages could not be read.")
+        say(f"{report.invalid} records are invalid.")
 
 
 def _reasons(report: Report) -> list[str]:

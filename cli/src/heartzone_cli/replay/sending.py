@@ -126,7 +126,8 @@ class Sender:
             else:
                 if response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
                     raise ApiUnavailableError(
-                        f"{self._url} responds with {response.status_code} to POST /biometrics: it is no heartzone API."
+                        f"{self._url} responds with {response.status_code} to POST /biometrics: it is not a heartzone"
+                        " API."
                     )
                 self._reached = True
                 if response.status_code not in RETRIABLE:

@@ -83,4 +83,4 @@ def _confirm(plan: Plan, machine: bool) -> None:
         return
     if machine or not sys.stdin.isatty():
         raise CannotRunError(f"{irreversible[0]} Nothing was changed: run with --yes to do what cannot be undone.")
-    click.confirm("Some of this cannot be undone (the lines with !). Go on?", abort=True)
+    click.confirm("Some of this cannot be undone (the lines with !). Continue?", abort=True)

@@ -50,7 +50,7 @@ def plan(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mach
 def apply(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, machine: bool, yes: bool) -> None:
     """Create topics, register schemas and change what may be changed; ask before what cannot be undone.
 
-    Exit code 0: all is as asked for; 2: something was blocked or failed, and the rest was done.
+    Exit code 0: all is as defined; 2: something was blocked or failed, and the rest was done.
     """
     from heartzone_cli.topics.apply import run_apply  # noqa: PLC0415 - as above
 

@@ -52,7 +52,7 @@ def plan_lines(plan: Plan, topics: int) -> Iterator[str]:
         "to change": changed,
         "blocked": blocked,
         "unknown": len({each.topic for each in plan.unknown}),
-        "as asked for": topics - len(touched),
+        "unchanged": topics - len(touched),
     }
     yield f"Topics: {', '.join(f'{count} {what}' for what, count in counts.items() if count) or 'none'}."
 

@@ -33,7 +33,7 @@ def follow(data_dir: Path | None, *, from_beginning: bool, machine: bool) -> Non
         except TopicUnavailableError as error:
             raise cannot_read(error, cluster) from error
     if decoder.invalid:
-        click.echo(f"Records that could not be read: {decoder.invalid}.", err=True)
+        click.echo(f"Invalid records: {decoder.invalid}.", err=True)
 
 
 def line(event: HeartRateZoneReached) -> str:

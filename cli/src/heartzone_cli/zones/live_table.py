@@ -99,7 +99,7 @@ def _footer(board: Board, rows: int, invalid: int, connection_error: str | None)
     if len(board) > rows:
         parts.append(f"{len(board) - rows} more than fit here")
     if invalid:
-        parts.append(f"{invalid} records could not be read")
+        parts.append(f"{invalid} invalid records")
     if connection_error:
         parts.append(f"Kafka: {connection_error}")
     return ", ".join(parts) + ". Ctrl-C ends."

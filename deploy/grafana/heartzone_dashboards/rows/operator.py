@@ -17,7 +17,7 @@ def operator() -> list[Panel]:
         ),
         lines(
             "Reconciles by outcome",
-            "Reconciled resources. `waiting` is retried; `refused` takes a change of the resource.",
+            "Reconciled resources. `waiting` is retried; `refused` requires a change of the resource.",
             Query(total(rate("heartzone_reconciles_total"), "outcome"), "{{outcome}}"),
             unit="cps",
             width=6,

@@ -12,15 +12,15 @@ def now() -> list[Panel]:
     """Readings, lag, latency, and what failed, as of now."""
     return [
         figure("Readings", "Readings that workers committed.", total(rate("heartzone_readings_total")), unit="cps"),
-        figure("Lag", "Records that wait in the input topic for a worker.", f"sum({LAG})", unit="short"),
+        figure("Lag", "Records of the input topic that no worker has processed yet.", f"sum({LAG})", unit="short"),
         figure(
             "End-to-end latency, p99",
-            "From the moment a record was written to the commit of its zones; 99 of 100 take less.",
+            "From the moment a record was written to the commit of its zones; 99 of 100 are faster.",
             quantile(0.99, LATENCY),
             unit="s",
         ),
         figure(
-            "Requests answered 503",
+            "Requests rejected with 503",
             "Share of the requests that could not be stored, because the broker or the registry was unavailable.",
             f"({UNAVAILABLE} or vector(0)) / {total(rate(REQUESTS))}",
             unit="percentunit",
@@ -32,6 +32,9 @@ def now() -> list[Panel]:
             unit="short",
         ),
         figure(
-            "EventTopics not Ready", "Topics that are not as their EventTopic asks.", f"sum({NOT_READY})", unit="short"
+            "EventTopics not Ready",
+            "EventTopics whose topic or schema differs from the spec.",
+            f"sum({NOT_READY})",
+            unit="short",
         ),
     ]

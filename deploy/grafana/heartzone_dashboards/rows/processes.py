@@ -10,7 +10,7 @@ def clients() -> list[Panel]:
     return [
         lines(
             "Round trip to brokers, p99",
-            "From a request to its response, as librdkafka measures it; fetches wait for records, which counts in.",
+            "From a request to its response, as librdkafka measures it; including a fetch's wait for records.",
             Query(most(round_trip, "client", "broker"), "{{client}} → {{broker}}"),
             unit="s",
             width=6,

@@ -44,7 +44,7 @@ def zones() -> list[Panel]:
         ),
         lines(
             "Behind open transactions, by partition",
-            "Offsets after the last stable one. They are no lag: no worker may read them until the transaction of "
+            "Offsets after the last stable one. They are not lag: no worker can read them until the transaction of "
             "another program ends. A value that stays is a hung transaction.",
             Query(BEHIND_OPEN_TRANSACTIONS, "{{topic}} {{partition}}"),
             unit="short",
@@ -71,7 +71,7 @@ def transactions() -> list[Panel]:
         ),
         lines(
             "Aborts by reason",
-            "Transactions whose records were read again. One now and then is part of a rebalance or a failover.",
+            "Transactions whose records were processed again. A single one is part of a rebalance or a failover.",
             Query(total(rate("heartzone_transactions_aborted_total"), "reason"), "{{reason}}"),
             unit="cps",
             width=6,
@@ -85,7 +85,7 @@ def transactions() -> list[Panel]:
         ),
         lines(
             "Records per transaction",
-            "Input records of a transaction: the more arrive, the more share one commit.",
+            "Input records of a transaction: under load, more records share one commit.",
             Query(mean("heartzone_transaction_records"), "mean"),
             Query(quantile(0.99, "heartzone_transaction_records"), "p99"),
             unit="short",
@@ -93,7 +93,7 @@ def transactions() -> list[Panel]:
         ),
         lines(
             "Rebalances by event",
-            "Partitions that came to a worker or left it. `lost` means that the group had given the worker up.",
+            "Partitions that were assigned to a worker or taken from it. `lost`: the group removed the worker.",
             Query(total(rate("heartzone_rebalances_total"), "event"), "{{event}}"),
             unit="cps",
             width=12,

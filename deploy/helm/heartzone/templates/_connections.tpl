@@ -120,7 +120,7 @@ HEARTZONE_LOG_FORMAT: {{ .Values.log.format }}
 {{- end }}
 
 {{/*
-A checksum of every Secret that a component reads, so that an upgrade starts its pods anew after a rotation: clients read
+A checksum of every Secret that a component reads, so that an upgrade restarts its pods after a rotation: clients read
 certificates and passwords at their start. Only `helm install` and `helm upgrade` see Secrets; rendered without a
 cluster it is the checksum of their names. Takes root and values.
 */}}

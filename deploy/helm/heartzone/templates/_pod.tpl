@@ -9,7 +9,7 @@ each on its own).
 {{- $values := .values }}
 {{- $sources := include "heartzone.secretSources" . | trim }}
 metadata:
-  labels: # not those that change with the chart's version: they would start pods anew for nothing
+  labels: # not those that change with the chart's version: they would restart pods needlessly
     {{- include "heartzone.selectorLabels" . | nindent 4 }}
     {{- with .root.Values.commonLabels }}
     {{- toYaml . | nindent 4 }}

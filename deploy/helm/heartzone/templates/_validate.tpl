@@ -1,4 +1,4 @@
-{{/* What no schema of single values can say: values that contradict each other, each with a sentence. */}}
+{{/* Contradictions between values, which a schema of single values cannot express, each with a sentence. */}}
 {{- define "heartzone.validate" -}}
 {{- include "heartzone.validate.connections" . }}
 {{- include "heartzone.validate.credentials" . }}
@@ -18,7 +18,7 @@
 {{- fail "schemaRegistry.url is empty; it takes an address like http://registry:8081, or for Apicurio http://registry:8080/apis/ccompat/v7" }}
 {{- end }}
 {{- if and (not .Values.kafka.tls.enabled) .Values.kafka.tls.existingSecret }}
-{{- fail (printf "kafka.tls.existingSecret is %q, but kafka.tls.enabled is false: without TLS no CA is asked; remove one of them" .Values.kafka.tls.existingSecret) }}
+{{- fail (printf "kafka.tls.existingSecret is %q, but kafka.tls.enabled is false: without TLS no CA is used; remove one of them" .Values.kafka.tls.existingSecret) }}
 {{- end }}
 {{- if and (not .Values.kafka.tls.enabled) (has .Values.kafka.auth.type (list "tls" "plain")) }}
 {{- fail (printf "kafka.auth.type is %s, but kafka.tls.enabled is false: %s" .Values.kafka.auth.type (ternary "a certificate takes TLS" "the password would go over the network as it is" (eq .Values.kafka.auth.type "tls"))) }}
@@ -52,7 +52,7 @@
 {{- end }}
 {{- end }}
 
-{{/* Settings that a value of its own stands for, or that no service takes from here. */}}
+{{/* Settings that a value of its own sets, or that cannot be set here. */}}
 {{- define "heartzone.validate.settings" -}}
 {{- $own := dict
   "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS" "kafka.bootstrapServers"

@@ -7,10 +7,10 @@ from exactly_once.observer import Observer
 
 
 class State(Enum):
-    """Where a worker is in its life; docs/states.md shows what moves it."""
+    """State of a worker; docs/states.md shows the transitions."""
 
     STARTING = "starting"
-    """Until the transactional id is claimed for the first time."""
+    """Until the first wait, committed transaction or fetch without records."""
     RUNNING = "running"
     """Fetching and processing."""
     WAITING = "waiting"
@@ -39,4 +39,4 @@ class Status:
 
     def stopped(self) -> None:
         """The worker has ended."""
-        self.state = State.STOPPED
+        self.state, self.reason = State.STOPPED, WaitReason.STOPPED

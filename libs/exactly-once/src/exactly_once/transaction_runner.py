@@ -8,7 +8,7 @@ from confluent_kafka import Message
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.producer_session import ProducerSession
 from exactly_once.core.batch_processor import Batch, BatchProcessor
-from exactly_once.core.reasons import AbortReason, Cause
+from exactly_once.core.reasons import AbortCause, AbortReason
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
 
 
@@ -47,7 +47,7 @@ class TransactionRunner:
         self._consumers.consumer.advance(batch.next_offsets)
         return batch
 
-    def abort(self, cause: Cause | str) -> None:
+    def abort(self, cause: AbortCause) -> None:
         """Abort the open transaction, with a new producer if need be; raises as ``ProducerSession.claim`` does."""
         try:
             with contextlib.suppress(TransactionAborted):
@@ -64,4 +64,4 @@ class TransactionRunner:
         self._producers.rebuild(lost)
         self._consumers.rewind_to_committed()
         if not self._consumers.consumer.positions.committed_up_to(batch.next_offsets):
-            raise TransactionAborted(lost.cause) from lost
+            raise TransactionAborted(lost.abort_cause) from lost

@@ -16,8 +16,7 @@ from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
 from exactly_once.core.dead_letters import DeadLetterTopic
-from exactly_once.core.error_reactions import rejects_a_record
-from exactly_once.core.reasons import WaitReason
+from exactly_once.core.reasons import AbortCause, TransformReason, WaitReason
 from exactly_once.core.records import Transform, Unavailable
 from exactly_once.core.rejected_records import RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
@@ -70,7 +69,7 @@ class Worker:
 
     @property
     def state(self) -> State:
-        """Where the worker is in its life."""
+        """State of the worker."""
         return self._status.state
 
     @property
@@ -146,7 +145,7 @@ class Worker:
         """Process fetched records, transaction by transaction, until all are committed or must be fetched again."""
         fetched_at = time.monotonic()
         while records and not self._stopping.is_set():
-            committed = self._run_transaction(records[: self._search.limit])
+            committed = self._run_transaction(self._search.next_records(records))
             self._watchdog.progress()
             records = records[committed:] if committed else ()
             if records and time.monotonic() - fetched_at > MAX_FETCH_INTERVAL:
@@ -163,17 +162,17 @@ class Worker:
         try:
             batch = self._transactions.run(records)
         except Unavailable as unavailable:
-            self._transactions.abort(unavailable.reason)
-            self._retry(unavailable.reason, len(records), wait=True)
+            cause = TransformReason(unavailable.reason)
+            self._transactions.abort(cause)
+            self._retry(cause, len(records), wait=True)
             return 0
         except TransactionAborted as aborted:
-            if rejects_a_record(aborted.cause):
-                self._search.batch_rejected(records, aborted.cause)
+            self._search.transaction_aborted(records, aborted.cause)
             self._retry(aborted.cause, len(records))
             return 0
         except ProducerLost as lost:
             self._producers.rebuild(lost)
-            self._retry(lost.cause, len(records))
+            self._retry(lost.abort_cause, len(records))
             return 0
         self._committed(batch, records[: batch.records], time.monotonic() - started)
         return batch.records
@@ -187,7 +186,7 @@ class Worker:
             self._observer.dead_lettered(batch.dead_letters)
         self._producers.renew_if_suspect()
 
-    def _retry(self, cause: str, records: int, *, wait: bool = False) -> None:
+    def _retry(self, cause: AbortCause, records: int, *, wait: bool = False) -> None:
         """Fetch the records of an aborted transaction again, after a wait unless it is the first abort in a row.
 
         A first abort is part of every rebalance and is tried again at once; more in a row are a fault that takes time.

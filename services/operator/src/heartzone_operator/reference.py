@@ -71,7 +71,7 @@ def reference() -> str:
         lines += [*_rows(properties[part], f"{part}."), ""]
     lines += ["## Rules that the API server itself enforces", ""]
     lines += [f"- {rule}" for rule in dict.fromkeys(_rules(version["schema"]["openAPIV3Schema"]))]
-    lines += ["", "## Reasons of the conditions", "", "| reason | status | meaning | what to do |", "|---|---|---|---|"]
+    lines += ["", "## Reasons of the conditions", "", "| reason | status | meaning | remedy |", "|---|---|---|---|"]
     lines += [
         f"| `{each}` | {each.status} | {_cell(each.meaning)} | {_cell(each.remedy)} |"
         for each in (*ConditionReason, *FailureReason)

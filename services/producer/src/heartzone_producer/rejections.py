@@ -1,28 +1,14 @@
 """The reasons for which requests are rejected: ``reason`` of ``heartzone_requests_rejected_total``.
 
-The values are what dashboards and alerts know; the runbook's table is generated from them.
+The values are what dashboards and alerts know; the tables of the README and of the runbook are generated from them.
 """
 
-from enum import StrEnum
-from typing import Self
+from typing import TypeAlias
+
+from service_chassis.reasons import Reason
 
 
-class Rejection(StrEnum):
-    """A reason with its meaning and what to do about it."""
-
-    meaning: str
-    remedy: str
-
-    # The defaults are for type checkers: they take the look-up of a member by its value for this call.
-    def __new__(cls, value: str, meaning: str = "", remedy: str = "") -> Self:
-        """Take the three parts of a member."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning, member.remedy = meaning, remedy
-        return member
-
-
-class RejectionReason(Rejection):
+class RejectionReason(Reason):
     """Reasons that lie in the request, and sending the same one again would not help; one for each kind of problem."""
 
     MALFORMED = (
@@ -64,7 +50,7 @@ class RejectionReason(Rejection):
     )
 
 
-class ServiceUnavailableReason(Rejection):
+class ServiceUnavailableReason(Reason):
     """Reasons of a 503: the same request may be accepted later."""
 
     BROKER_UNAVAILABLE = (
@@ -85,3 +71,7 @@ class ServiceUnavailableReason(Rejection):
         "Requests come faster than brokers acknowledge.",
         "Add producers if the brokers have room, or brokers.",
     )
+
+
+Rejection: TypeAlias = RejectionReason | ServiceUnavailableReason
+"""Any reason for which a request is rejected."""

@@ -37,7 +37,7 @@ class ProducerService:
     """The web API: a `service_chassis.program.Service`.
 
     Raises (constructor):
-        SettingsError: librdkafka does not take the configuration, or the port cannot be listened on.
+        SettingsError: librdkafka rejects the configuration, or the port cannot be listened on.
     """
 
     def __init__(self, settings: ProducerSettings, metrics_registry: CollectorRegistry) -> None:
@@ -56,7 +56,7 @@ class ProducerService:
             )
         except KafkaException as error:
             raise SettingsError(
-                f"HEARTZONE_KAFKA_…: librdkafka does not take the configuration ({error.args[0].str()})"
+                f"HEARTZONE_KAFKA_…: librdkafka rejects the configuration ({error.args[0].str()})"
             ) from error
         topics = settings.topic
         self._schema = PayloadSchema(self._latest_schema)
@@ -85,8 +85,8 @@ class ProducerService:
         """Say whether the event loop makes progress."""
         age = monotonic() - self._writer.loop_seen
         if age > LOOP_STUCK_SECONDS:
-            return Health(ok=False, reason=f"the event loop has not moved for {age:.0f} s")
-        return Health(ok=True, reason="the event loop moves")
+            return Health(ok=False, reason=f"the event loop has made no progress for {age:.0f} s")
+        return Health(ok=True, reason="the event loop makes progress")
 
     def ready(self) -> Health:
         """Say whether messages can be written now."""

@@ -12,8 +12,8 @@ from service_chassis.settings import ServiceSettings
 _ACKNOWLEDGED = "a record counts as written only when all in-sync replicas have it"
 _ORDER = "the order of a device's readings holds only with the client's own limit"
 _DEADLINE = (
-    "a request is answered within 5 s, and a record that is tried for longer would be stored after its client was told"
-    " 503"
+    "a request gets its response within 5 s, and a record that is retried for longer would be stored after its client"
+    " got a 503"
 )
 
 
@@ -22,7 +22,7 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
 
     refused_properties: ClassVar[Mapping[str, str]] = {
         "acks": _ACKNOWLEDGED,
-        "delivery.report.only.error": "a request is answered when the broker's report of its record arrives",
+        "delivery.report.only.error": "a request gets its response when the delivery report of its record arrives",
         "delivery.timeout.ms": _DEADLINE,
         "enable.idempotence": "without it a retry may write a record twice",
         "max.in.flight": _ORDER,

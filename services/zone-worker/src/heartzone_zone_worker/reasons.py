@@ -1,5 +1,6 @@
 """Reasons of the zone worker itself, beside those of exactly_once; the runbooks' tables are generated from both."""
 
+# Not from exactly_once itself, which imports the Kafka client: this module is pure.
 from exactly_once.core.reasons import Reason
 
 

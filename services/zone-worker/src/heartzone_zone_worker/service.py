@@ -80,8 +80,8 @@ class ZoneWorker:
         """Say whether the loop makes progress."""
         limit = self._settings.watchdog_timeout
         if self._worker is None or self._worker.progress_age < limit:
-            return Health(ok=True, reason="the loop moves")
-        return Health(ok=False, reason=f"the loop has not moved for {self._worker.progress_age:.0f} s")
+            return Health(ok=True, reason="the loop makes progress")
+        return Health(ok=False, reason=f"the loop has made no progress for {self._worker.progress_age:.0f} s")
 
     def ready(self) -> Health:
         """Say whether records are processed."""
@@ -151,7 +151,7 @@ class ZoneWorker:
                 f" the broker could not be authenticated with ({error})"
             ) from error
         except ConfigurationError as error:
-            raise SettingsError(f"HEARTZONE_KAFKA_…: librdkafka does not take its configuration: {error}") from error
+            raise SettingsError(f"HEARTZONE_KAFKA_…: librdkafka rejects its configuration: {error}") from error
         except OffsetOutOfRangeError as error:
             metrics.aborted(HaltReason.OFFSET_OUT_OF_RANGE, records=0)
             self._halt(str(error))

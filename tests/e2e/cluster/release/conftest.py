@@ -19,7 +19,7 @@ VALUES = {
     "image": {"registry": "localhost", "tag": "dev", "pullPolicy": "Never"},
     "producer": SMALL,
     "zoneWorker": SMALL,
-    # With a look at all topics each few seconds, tests need not wait for one.
+    # With a resync every few seconds, tests need not wait for one.
     "operator": SMALL | {"env": {"HEARTZONE_RESYNC_INTERVAL": 5}},
     "test": SMALL,
 }

@@ -1,4 +1,4 @@
-"""The dashboards that the chart brings, on a real Prometheus that scrapes what the chart's PodMonitor selects."""
+"""The chart's dashboards, on a real Prometheus that scrapes what the chart's PodMonitor selects."""
 
 import json
 import threading
@@ -35,7 +35,7 @@ def scrape_jobs(release: Release, monitor: Mapping[str, Any]) -> list[ScrapeJob]
 
 @contextmanager
 def mistakes(url: str) -> Iterator[None]:
-    """Requests that are refused, while the block lasts: panels of errors have something to show."""
+    """Requests that are rejected, while the block lasts: panels of errors have something to show."""
     enough = threading.Event()
 
     def send() -> None:
@@ -64,12 +64,12 @@ def test_every_query_of_every_panel_has_data_from_the_pods_that_the_pod_monitor_
         if each["metadata"].get("labels", {}).get("grafana_dashboard") == "1"
         for text in each["data"].values()
     ]
-    asked = [query for dashboard in dashboards for query in queries(dashboard)]
-    assert len(asked) > 20
+    panel_queries = [query for dashboard in dashboards for query in queries(dashboard)]
+    assert len(panel_queries) > 20
 
     with scraping(tmp_path, *jobs) as prometheus, Traffic(release.url()), mistakes(release.url()):
         try:
-            eventually(lambda: not prometheus.without_data(asked), "data for every query", every=0.5)
+            eventually(lambda: not prometheus.without_data(panel_queries), "data for every query", every=0.5)
         except AssertionError:
-            silent = "\n".join(map(str, prometheus.without_data(asked)))
-            raise AssertionError(f"no data for\n{silent}\nunreachable: {prometheus.down()}") from None
+            missing = "\n".join(map(str, prometheus.without_data(panel_queries)))
+            raise AssertionError(f"no data for\n{missing}\nunreachable: {prometheus.down()}") from None

@@ -33,9 +33,9 @@ def test_readings_posted_through_the_service_come_out_as_their_zones(release: Re
     rates = [{"dateTime": f"2022-12-02T13:5{n}:00.000Z", "value": 90 + 20 * n} for n in range(6)]
     message = {"deviceId": device, "heartRates": rates, "maxHeartRate": 200}
 
-    answer = httpx2.post(f"{release.url()}/biometrics", json=message, timeout=15, trust_env=False)
+    response = httpx2.post(f"{release.url()}/biometrics", json=message, timeout=15, trust_env=False)
 
-    assert (answer.status_code, answer.json()["deviceId"]) == (202, device)
+    assert (response.status_code, response.json()["deviceId"]) == (202, device)
     eventually(lambda: len(auditor.zones_of(device)) >= 5, "five zones")
     assert auditor.zones_of(device) == [1, 2, 3, 4, 5]
 

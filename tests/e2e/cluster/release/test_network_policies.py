@@ -28,7 +28,7 @@ spec:
       securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
 """
 TOPIC = "eventtopic/heartzone-raw-biometrics-imported"
-PROBES = ("prometheus", "neighbour")  # the second one is nobody that a policy names
+PROBES = ("prometheus", "neighbour")  # no policy names the second one
 
 # Who reaches whom. What somebody may not reach is there: somebody else does reach it.
 TABLE = """
@@ -129,7 +129,7 @@ def test_it_becomes_ready_and_readings_come_out_as_zones(guarded: Release, audit
 def test_the_operator_follows_changes(guarded: Release) -> None:
     guarded.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "eventtopic", "--all", timeout=70)
 
-    for retention in ("604800001", None):  # None takes it away again
+    for retention in ("604800001", None):  # None removes it again
         change = json.dumps({"spec": {"config": {"retention.ms": retention}}})
         guarded.kubectl("patch", TOPIC, "--type=merge", f"--patch={change}")
         generation = guarded.kubectl("get", TOPIC, "--output=jsonpath={.metadata.generation}")

@@ -14,7 +14,9 @@ def test_a_new_operator_changes_nothing_and_says_nothing_where_all_is_well(relea
     release.deploy({"operator": {"podAnnotations": {"example.org/revision": "new"}}})
     release.await_ready("operator", 1, without=uid_of(former))
 
-    eventually(lambda: release.metric("operator", "heartzone_reconciles_total") >= 4, "a look at every EventTopic")
+    eventually(
+        lambda: release.metric("operator", "heartzone_reconciles_total") >= 4, "every EventTopic to be reconciled"
+    )
     assert state(release) == before
 
 

@@ -1,4 +1,4 @@
-"""`helm uninstall` takes the programs away and nothing of what they have written; `helm install` goes on with it."""
+"""`helm uninstall` removes the programs and keeps what they have written; `helm install` continues with it."""
 
 from event_topics import Failure, KafkaTopics, ObservedTopic
 from heartzone_testing.kafka_cluster.cluster import KafkaCluster

@@ -1,4 +1,4 @@
-"""`helm upgrade` while readings come in: a client that does what HTTP asks of it notices nothing."""
+"""`helm upgrade` while readings come in: a client that retries as HTTP specifies notices nothing."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +19,7 @@ def revisions(count: int) -> Iterator[dict[str, Any]]:
     yield {}
 
 
-@pytest.mark.timeout(3600)  # as many rollouts as somebody asks for
+@pytest.mark.timeout(3600)  # for any number of rollouts
 def test_a_rolling_upgrade_of_everything_is_noticed_by_no_client_and_loses_and_doubles_nothing(
     release: Release, auditor: Auditor, record_property: Callable[[str, object], None], pytestconfig: pytest.Config
 ) -> None:

@@ -1,4 +1,4 @@
-"""A password that changes: pods read it at their start, and an upgrade starts those anew whose Secret has changed."""
+"""A password that changes: pods read it at their start, and an upgrade restarts those whose Secret has changed."""
 
 import secrets
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Ports for programs that have to be told one."""
+"""Free ports, for programs that need a port number."""
 
 import socket
 

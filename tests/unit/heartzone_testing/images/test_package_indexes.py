@@ -1,4 +1,4 @@
-"""A build sees the package indexes of whoever builds, and nothing else of that environment."""
+"""A build gets the package indexes of its environment, and nothing else of it."""
 
 import subprocess
 from pathlib import Path
@@ -21,8 +21,8 @@ def test_settings_for_indexes_and_proxies_go_in_and_nothing_else() -> None:
 def test_a_value_is_never_a_command() -> None:
     value = "https://user:pa$$ word`touch x`'@packages.example/"
     fragment = shell_fragment({"PIP_INDEX_URL": value})
-    answer = subprocess.run(["sh", "-c", f'{fragment}printf %s "$PIP_INDEX_URL"'], capture_output=True, check=True)
-    assert answer.stdout.decode() == value
+    completed = subprocess.run(["sh", "-c", f'{fragment}printf %s "$PIP_INDEX_URL"'], capture_output=True, check=True)
+    assert completed.stdout.decode() == value
 
 
 def test_certificates_are_named_by_where_the_build_sees_them(tmp_path: Path) -> None:

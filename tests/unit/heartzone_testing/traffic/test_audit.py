@@ -64,7 +64,7 @@ def test_a_reading_that_was_sent_again_and_stored_twice_yields_two_zones() -> No
 
 
 def test_a_copy_that_arrives_late_is_no_change_of_order() -> None:
-    """The first copy counts: a producer that answered 503 may store the reading after its successor did."""
+    """The first copy counts: a producer that responded with 503 may store the reading after its successor did."""
     run = Run()
     run.inputs[0].append(run.inputs[0][1])
     run.outputs[0].append(run.outputs[0][0])

@@ -1,4 +1,4 @@
-"""The clients of the traffic absorb what a client can be asked to absorb, and nothing else."""
+"""The traffic's clients retry what every client should retry, and nothing else."""
 
 import json
 import threading
@@ -19,17 +19,17 @@ from heartzone_testing.waiting import eventually
 
 READING = Reading("3fa85f64-5717-4562-b3fc-2c963f66afa6", "2022-12-02T13:50:00Z", 150)
 SLOWLY = {"Retry-After": "0.01"}
-CLOSE = (0, {"": ""})  # instead of an answer
+CLOSE = (0, {"": ""})  # instead of a response
 CLOSE_AFTERWARDS = {"X-Last": "yes"}
 
 
 class Api(ThreadingHTTPServer):
-    """Answers as it is told, then 202; keeps the bodies that it was sent."""
+    """Sends the given responses, then 202; keeps the bodies that it receives."""
 
     daemon_threads = True
 
-    def __init__(self, *answers: tuple[int, dict[str, str]], port: int = 0) -> None:
-        self.answers = list(answers)
+    def __init__(self, *responses: tuple[int, dict[str, str]], port: int = 0) -> None:
+        self.responses = list(responses)
         self.bodies: list[dict[str, object]] = []
         self.closed = threading.Event()
         super().__init__(("127.0.0.1", port), Handler)
@@ -49,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         assert isinstance(self.server, Api)
         self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        status, headers = self.server.answers.pop(0) if self.server.answers else (202, {})
+        status, headers = self.server.responses.pop(0) if self.server.responses else (202, {})
         if (status, headers) == CLOSE:
             self.close_connection = True
             return
@@ -64,8 +64,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def api(*answers: tuple[int, dict[str, str]], port: int = 0) -> Iterator[Api]:
-    with Api(*answers, port=port) as server:
+def api(*responses: tuple[int, dict[str, str]], port: int = 0) -> Iterator[Api]:
+    with Api(*responses, port=port) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -89,16 +89,20 @@ def test_a_reading_is_sent_again_after_a_503_until_it_is_accepted() -> None:
     assert server.bodies[0] == server.bodies[2]
 
 
-@pytest.mark.parametrize("answer", [(503, {}), (500, {}), (502, SLOWLY), (429, SLOWLY), (422, {})], ids=str)
-def test_any_other_error_is_a_failure(answer: tuple[int, dict[str, str]]) -> None:
-    with api(answer) as server, client(server) as one, pytest.raises(UnexpectedResponseError, match=f"^{answer[0]} "):
+@pytest.mark.parametrize("response", [(503, {}), (500, {}), (502, SLOWLY), (429, SLOWLY), (422, {})], ids=str)
+def test_any_other_error_is_a_failure(response: tuple[int, dict[str, str]]) -> None:
+    with (
+        api(response) as server,
+        client(server) as one,
+        pytest.raises(UnexpectedResponseError, match=f"^{response[0]} "),
+    ):
         one.send(READING)
 
 
 @pytest.mark.parametrize(
     ("keep_alive", "outcome"), [(True, Outcome.KEPT_CLOSED), (False, Outcome.CUT_OFF)], ids=["kept", "fresh"]
 )
-def test_a_connection_that_ends_without_an_answer_counts_by_its_age(keep_alive: bool, outcome: Outcome) -> None:
+def test_a_connection_that_ends_without_a_response_counts_by_its_age(keep_alive: bool, outcome: Outcome) -> None:
     with api((202, {}), CLOSE) as server, client(server, keep_alive=keep_alive) as one:
         assert one.send(READING) == [Outcome.ACCEPTED]
         assert one.send(READING) == [outcome, Outcome.ACCEPTED]
@@ -111,7 +115,7 @@ def test_a_kept_connection_that_was_closed_between_two_requests_is_replaced_unno
         assert one.send(READING) == [Outcome.ACCEPTED]
 
 
-def test_a_server_that_is_away_is_asked_again_until_it_is_back() -> None:
+def test_requests_to_an_unavailable_server_are_retried_until_it_is_back() -> None:
     port = free_port()
     outcomes: list[Outcome] = []
     with closing(RetryingClient(f"http://127.0.0.1:{port}", keep_alive=True, retry_timeout=30)) as one:
@@ -121,13 +125,13 @@ def test_a_server_that_is_away_is_asked_again_until_it_is_back() -> None:
             sending.join()
 
     assert Counter(outcomes)[Outcome.ACCEPTED] == 1
-    assert set(outcomes) <= {Outcome.REFUSED, Outcome.ACCEPTED}
+    assert set(outcomes) <= {Outcome.UNREACHABLE, Outcome.ACCEPTED}
 
 
 def test_after_the_retry_timeout_the_error_lists_the_outcomes_of_the_attempts() -> None:
-    refusals = [(503, SLOWLY)] * 1_000
-    given_up = pytest.raises(UnexpectedResponseError, match="503 with Retry-After")
-    with api(*refusals) as server, client(server, retry_timeout=0.2) as one, given_up:
+    rejections = [(503, SLOWLY)] * 1_000
+    timed_out = pytest.raises(UnexpectedResponseError, match="503 with Retry-After")
+    with api(*rejections) as server, client(server, retry_timeout=0.2) as one, timed_out:
         one.send(READING)
 
 
@@ -148,4 +152,4 @@ def test_traffic_ends_with_what_no_client_could_absorb() -> None:
     with api((500, {})) as server:
         traffic = Traffic(server.url)
         with pytest.raises(UnexpectedResponseError, match=r"^500 "), traffic:
-            eventually(lambda: len(server.bodies) > 3, "the other clients to go on")
+            eventually(lambda: len(server.bodies) > 3, "the other clients to continue")

@@ -62,7 +62,7 @@ def ends(consumer: Consumer) -> list[TopicPartition]:
 
 
 def send(device: str, deadline: float) -> None:
-    """Until the API accepts it, 503 being its way to ask for another try. Raises OSError."""
+    """Retry until the API accepts it, while it responds with 503. Raises OSError."""
     reading = {"dateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "value": 150}
     body = json.dumps({"deviceId": device, "heartRates": [reading], "maxHeartRate": 200}).encode()
     request = urllib.request.Request(URL, body, {"Content-Type": "application/json"})
@@ -72,10 +72,10 @@ def send(device: str, deadline: float) -> None:
                 return
         except urllib.error.HTTPError as error:
             if error.code != 503 or time.monotonic() > deadline:
-                raise OSError(f"{URL} answers {error.code}: {error.read().decode(errors='replace')}") from error
+                raise OSError(f"{URL} responds with {error.code}: {error.read().decode(errors='replace')}") from error
         except OSError as error:
             if time.monotonic() > deadline:
-                raise OSError(f"{URL} does not answer: {error}") from error
+                raise OSError(f"{URL} does not respond: {error}") from error
         time.sleep(1)
 
 
@@ -86,7 +86,7 @@ def wait_for_zone(consumer: Consumer, device: str, deadline: float) -> int:
         if message is None:
             continue
         if message.error() is not None:
-            # The client looks for the coordinator of its group, although it has no use for one.
+            # The client looks up its group's coordinator, although it does not need one.
             if message.error().code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
                 continue
             raise KafkaException(message.error())
@@ -98,7 +98,7 @@ def wait_for_zone(consumer: Consumer, device: str, deadline: float) -> int:
 
 
 def say(sentence: str, code: int) -> int:
-    """Print, and pass on the exit code."""
+    """Print the sentence and return the exit code."""
     print(sentence)
     return code
 

@@ -5,7 +5,7 @@
 - apiGroups: [heartzone.dev]
   resources: [eventtopics]
   verbs:
-    - list # at the start, and to notice what was deleted while a watch was broken
+    - list # at the start, and to find what was deleted while a watch was interrupted
     - watch
     - patch # the finalizer of deletionPolicy Delete
 - apiGroups: [heartzone.dev]
@@ -22,7 +22,7 @@
 {{/* In the namespace of the lease. */}}
 {{- define "heartzone.operator.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
-  resources: [leases] # of two operators one acts
+  resources: [leases] # leader election
   verbs: [get, create, update]
 {{- end }}
 

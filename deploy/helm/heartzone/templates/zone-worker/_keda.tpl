@@ -1,4 +1,4 @@
-{{/* What KEDA reads from Secrets to ask Kafka, as the worker's user; a list, empty when there is nothing. */}}
+{{/* What KEDA reads from Secrets to query Kafka as the worker's user; a list, empty when it needs none. */}}
 {{- define "heartzone.keda.secrets" -}}
 {{- $kafka := .Values.kafka }}
 {{- $secret := include "heartzone.kafkaSecret" (dict "root" . "values" .Values.zoneWorker) }}

@@ -112,7 +112,7 @@ def _root() -> dict[str, Any]:
         ],
     }
     properties["partitions"]["x-kubernetes-validations"] = [
-        {"rule": "self >= oldSelf", "message": "partitions may grow, never shrink: Kafka cannot take any away"}
+        {"rule": "self >= oldSelf", "message": "partitions may grow, never shrink: Kafka cannot remove any"}
     ]
     config = properties["config"]
     config["maxProperties"] = MAX_CONFIG_KEYS

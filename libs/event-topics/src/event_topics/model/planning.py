@@ -90,7 +90,7 @@ def _plan_topic(
             "topic",
             FailureReason.FEWER_PARTITIONS,
             (
-                f"The topic {name!r} has {observed.partitions} partitions and Kafka cannot take any away: set "
+                f"The topic {name!r} has {observed.partitions} partitions and Kafka cannot remove any: set "
                 f"spec.partitions to {observed.partitions}, or move to a new topic."
             ),
         )

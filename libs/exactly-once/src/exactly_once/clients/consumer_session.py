@@ -38,7 +38,7 @@ class ConsumerSession:
     def replace_if_disconnected(self) -> None:
         """Replace a consumer that has reached no broker for too long."""
         if self.consumer.is_disconnected:
-            log.warning("consumer_replaced after %g s without a broker", MAX_DISCONNECTED)
+            log.warning("consumer_replaced", extra={"disconnected_seconds": MAX_DISCONNECTED})
             self.replace()
 
     def replace(self) -> None:

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaException
 from exactly_once.clients.transactional_producer import CALL_TIMEOUT, TransactionalProducer
 from exactly_once.config import WorkerConfig
 from exactly_once.core.error_reactions import is_fencing
-from exactly_once.core.reasons import Cause, RebuildReason, WaitReason
+from exactly_once.core.reasons import RebuildCause, RebuildReason, WaitReason
 from exactly_once.core.signals import ProducerLost, StopRequested
 from exactly_once.errors import AuthenticationError, FatalClientError, FencedError
 from exactly_once.observer import Observer
@@ -101,7 +101,7 @@ class ProducerSession:
         """Drop the current producer without waiting."""
         self.producer.close()
 
-    def _replace(self, cause: Cause | str) -> None:
+    def _replace(self, cause: RebuildCause) -> None:
         self._observer.producer_rebuilt(cause)
         self.producer.close()
         self.producer = TransactionalProducer(self._config)
@@ -114,7 +114,7 @@ class ProducerSession:
             return WaitReason.METADATA
         return WaitReason.TOPIC_MISSING.format(topic=missing[0]) if missing else None
 
-    def _count(self, cause: Cause | str) -> None:
+    def _count(self, cause: RebuildCause) -> None:
         now = time.monotonic()
         self._failures.append(now)
         while now - self._failures[0] > REBUILD_WINDOW:

@@ -21,7 +21,7 @@ from exactly_once.clients.client_log import ClientLog
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Outputs
 from exactly_once.core.error_reactions import Reaction, reaction_to
-from exactly_once.core.reasons import AbortReason, Cause, RebuildReason, kafka_error_name
+from exactly_once.core.reasons import AbortCause, AbortReason, RebuildReason, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
 
@@ -134,7 +134,7 @@ class TransactionalProducer:
                     raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT, outcome_unknown=True) from failure
         self.suspect = self._lost_connections() > lost
 
-    def abort(self, cause: Cause | str) -> NoReturn:
+    def abort(self, cause: AbortCause) -> NoReturn:
         """Abort the transaction and raise TransactionAborted, or ProducerLost where that fails."""
         lost = self._lost_connections()
         deadline = time.monotonic() + self._config.transaction_timeout

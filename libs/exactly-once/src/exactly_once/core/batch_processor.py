@@ -16,7 +16,7 @@ from exactly_once.core.records import (
     Transform,
     Unavailable,
 )
-from exactly_once.core.rejected_records import RejectedRecordSearch
+from exactly_once.core.rejected_records import RejectedRecordSearch, record_id
 from exactly_once.core.signals import RecordRejected
 from exactly_once.errors import DeadLetterError
 
@@ -66,11 +66,11 @@ class BatchProcessor:
         unavailable: Unavailable | None = None
         count = outputs = size = 0
         for record in records:
-            topic, partition, offset = record.topic() or "", record.partition() or 0, record.offset() or 0
+            identity = topic, partition, offset = record_id(record)
             produced: Outputs = ()
             try:
-                if rejected and (topic, partition, offset) in rejected:
-                    raise rejected[topic, partition, offset]
+                if rejected and identity in rejected:
+                    raise rejected[identity]
                 produced = self._transformed(record)
             except PoisonRecord as poison:
                 if unavailable is None:
@@ -82,7 +82,7 @@ class BatchProcessor:
                 try:
                     produce(produced)
                 except RecordRejected as rejection:
-                    self._search.record_rejected((topic, partition, offset), str(rejection))
+                    self._search.record_rejected(identity, str(rejection))
                     raise
                 outputs += len(produced)
             count += 1
@@ -108,6 +108,6 @@ class BatchProcessor:
         if self._dead_letters is None:
             raise DeadLetterError(
                 f"{record.topic()}[{record.partition()}] offset {record.offset()} cannot be processed ({poison.detail})"
-                " and there is no dead-letter topic to put it in"
+                " and no dead-letter topic is configured"
             ) from poison
         return self._dead_letters.dead_letter(record, poison)

@@ -7,7 +7,7 @@ from exactly_once.core.records import InputRecord, OutputRecord, PoisonRecord
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterTopic:
-    """Where dead letters go; each header that is added begins with ``header_prefix``."""
+    """The topic of dead letters; each header that is added begins with ``header_prefix``."""
 
     name: str
     header_prefix: str

@@ -8,7 +8,7 @@ that carries no flag is treated as fatal (rdkafka.h, "Handling of other errors")
 from enum import Enum
 from typing import Protocol
 
-from exactly_once.core.reasons import Cause, kafka_error_name
+from exactly_once.core.reasons import RebuildCause
 
 
 class ErrorFlags(Protocol):
@@ -37,12 +37,6 @@ class Reaction(Enum):
     """Make the same call again, with identical arguments."""
 
 
-_REJECTS_A_RECORD = frozenset(
-    map(kafka_error_name, ("MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"))
-)
-_FENCES = frozenset(map(kafka_error_name, ("_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH")))
-
-
 def reaction_to(error: ErrorFlags) -> Reaction:
     """Decide by the error's flags; see the module for the order."""
     if error.fatal():
@@ -54,11 +48,9 @@ def reaction_to(error: ErrorFlags) -> Reaction:
     return Reaction.REBUILD
 
 
-def rejects_a_record(cause: Cause | str) -> bool:
-    """Return True when the brokers reject a record of the batch, so that the same batch would always be rejected."""
-    return cause in _REJECTS_A_RECORD
+def is_fencing(cause: RebuildCause) -> bool:
+    """Return True when another process has taken over, as the broker says.
 
-
-def is_fencing(cause: Cause | str) -> bool:
-    """Return True when a later epoch of the transactional id exists, as the broker says."""
-    return cause in _FENCES
+    Kafka has many names for it, such as ``producer_fenced``, ``fenced_instance_id`` and ``invalid_producer_epoch``.
+    """
+    return "fenced" in cause or "epoch" in cause

@@ -6,7 +6,7 @@ from them.
 
 import re
 from enum import StrEnum
-from typing import NewType, Self, TypeAlias
+from typing import Literal, NewType, Self, TypeAlias
 
 
 class Reason(StrEnum):
@@ -77,7 +77,7 @@ class DeadLetterReason(Reason):
 
     UNPRODUCIBLE = (
         "unproducible",
-        "What the record gives is rejected by the client or by the brokers, most often as too large for its topic.",
+        "An output of the record is rejected by the client or by the brokers, most often as too large for its topic.",
         "Raise `max.message.bytes` of the output topic, and `message.max.bytes` of the producer.",
     )
 
@@ -117,16 +117,27 @@ class WaitReason(Reason):
         "The consumer is connected to no broker.",
         "Look at the brokers and the network.",
     )
+    STOPPED = (
+        "stopped",
+        "`run()` has ended.",
+        "Nothing after a stop; otherwise see the error that `run()` raised.",
+    )
 
 
 KafkaErrorName = NewType("KafkaErrorName", str)
 """Name of a librdkafka error as a label, like ``fenced``: an open set, bounded by librdkafka's own list of errors."""
 
-Cause: TypeAlias = Reason | KafkaErrorName
-"""The cause of an abort or a rebuild: ours, or the name of librdkafka's error.
+TransformReason = NewType("TransformReason", str)
+"""Reason of an ``Unavailable`` that a transform raised: any text, best a member of a ``Reason`` of its own."""
 
-An ``Unavailable`` of a transform adds reasons of its own, which are any text.
-"""
+AbortCause: TypeAlias = AbortReason | KafkaErrorName | TransformReason
+"""Cause of an abort."""
+
+LossCause: TypeAlias = Literal[RebuildReason.COMMIT_TIMED_OUT] | AbortCause
+"""Cause of the loss of a producer within a transaction; after an abort that failed it is that of the abort."""
+
+RebuildCause: TypeAlias = RebuildReason | AbortCause
+"""Cause of a rebuild: a lost producer's, or one of a rebuild that is a precaution."""
 
 
 def kafka_error_name(name: str) -> KafkaErrorName:

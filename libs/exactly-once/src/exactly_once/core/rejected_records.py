@@ -6,14 +6,21 @@ doubles the number again. The client itself rejects some outputs before they are
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from exactly_once.core.reasons import Cause, DeadLetterReason
+from exactly_once.core.reasons import AbortCause, DeadLetterReason, kafka_error_name
 from exactly_once.core.records import InputRecord, Partition, PoisonRecord
 from exactly_once.errors import DeadLetterError
 
 RecordId: TypeAlias = tuple[str, int, int]
 """Topic, partition and offset."""
+
+RecordT = TypeVar("RecordT", bound=InputRecord)
+
+# Errors of the brokers with which the same batch would be rejected again and again.
+REJECTS_A_RECORD = frozenset(
+    map(kafka_error_name, ("MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"))
+)
 
 
 def record_id(record: InputRecord) -> RecordId:
@@ -35,21 +42,30 @@ class RejectedRecordSearch:
         """Records found so far that are not committed yet, with what their dead letters say."""
         self._max_records = max_records
 
-    def batch_rejected(self, records: Sequence[InputRecord], cause: Cause | str) -> None:
-        """The brokers rejected a transaction over these records: narrow the search, or end it when one is alone.
+    def next_records(self, records: Sequence[RecordT]) -> Sequence[RecordT]:
+        """The first of these records, as many as the next transaction may hold."""
+        return records[: self.limit]
+
+    def transaction_aborted(self, records: Sequence[InputRecord], cause: AbortCause) -> None:
+        """A transaction over these records was aborted.
+
+        When the brokers reject one of them, the search is narrowed, or ends when one is alone. Any other cause leaves
+        it as it is.
 
         Raises:
             DeadLetterError: see ``record_rejected``.
         """
+        if cause not in REJECTS_A_RECORD:
+            return
         if len(records) == 1:
-            self.record_rejected(record_id(records[0]), f"the brokers reject it ({cause})")
+            self.record_rejected(record_id(records[0]), f"rejected by the brokers: {cause}")
         self.limit = max(1, len(records) // 2)
 
     def record_rejected(self, record: RecordId, detail: str) -> None:
-        """What this record gives cannot be produced.
+        """An output of this record is rejected: the record becomes a dead letter in the next transaction.
 
         Raises:
-            DeadLetterError: that is so although it was to become a dead letter: this does not fit its topic either.
+            DeadLetterError: the rejected output was the dead letter itself.
         """
         topic, partition, offset = record
         if record in self.rejected:
@@ -58,7 +74,7 @@ class RejectedRecordSearch:
                 " message.max.bytes of the producer and max.message.bytes of the topic"
             )
         self.rejected[record] = PoisonRecord(
-            DeadLetterReason.UNPRODUCIBLE, f"what it gives cannot be produced: {detail}"
+            DeadLetterReason.UNPRODUCIBLE, f"an output of the record cannot be written: {detail}"
         )
 
     def committed(self, next_offsets: Mapping[Partition, int]) -> None:

@@ -1,10 +1,10 @@
 """Control flow between the clients, the batch processor and the worker; a transform raises two more, in ``records``."""
 
-from exactly_once.core.reasons import Cause
+from exactly_once.core.reasons import AbortCause, AbortReason, KafkaErrorName, LossCause, RebuildReason
 
 
-class ControlFlow(Exception):
-    """Base of what is no error, as StopIteration is none: so PEP 8 gives the names no suffix.
+class ControlFlow(Exception):  # noqa: N818 -- no error, as StopIteration is none, and PEP 8 gives only errors the suffix
+    """Base of the exceptions that are no errors.
 
     The errors of this package are in exactly_once.errors, and end in ``Error``.
     """
@@ -13,7 +13,7 @@ class ControlFlow(Exception):
 class TransactionAborted(ControlFlow):
     """The transaction was aborted: rewind, and go on with the same producer."""
 
-    def __init__(self, cause: Cause | str) -> None:
+    def __init__(self, cause: AbortCause) -> None:
         super().__init__(cause)
         self.cause = cause
 
@@ -21,16 +21,21 @@ class TransactionAborted(ControlFlow):
 class ProducerLost(ControlFlow):
     """The producer must be replaced; the transaction did not happen, unless ``outcome_unknown``."""
 
-    def __init__(self, cause: Cause | str, *, outcome_unknown: bool = False) -> None:
+    def __init__(self, cause: LossCause, *, outcome_unknown: bool = False) -> None:
         super().__init__(cause)
         self.cause = cause
         self.outcome_unknown = outcome_unknown
+
+    @property
+    def abort_cause(self) -> AbortCause:
+        """Cause of the abort that the loss amounts to, once it is known that the transaction did not happen."""
+        return AbortReason.COMMIT_TIMED_OUT if self.cause is RebuildReason.COMMIT_TIMED_OUT else self.cause
 
 
 class ConsumerLost(ControlFlow):
     """The consumer must be replaced: what it had fetched may be lost with it, and it reads from committed offsets."""
 
-    def __init__(self, cause: Cause) -> None:
+    def __init__(self, cause: KafkaErrorName) -> None:
         super().__init__(cause)
         self.cause = cause
 

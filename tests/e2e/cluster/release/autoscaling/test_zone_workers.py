@@ -1,4 +1,4 @@
-"""KEDA starts the first zone worker when readings wait, and takes the last one away when none do."""
+"""KEDA starts the first zone worker when readings wait, and removes the last one when none do."""
 
 import uuid
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ def test_the_end_of_a_transaction_keeps_the_last_worker_unless_the_activation_la
         assert lag(kafka, partition) == 1
         autoscaled.await_longer_active()
         autoscaled.release.await_ready("zone-worker", 1)
-        [ours] = Prometheus(autoscaled.prometheus).ask(autoscaled.trigger("prometheus")["query"])
+        [ours] = Prometheus(autoscaled.prometheus).query(autoscaled.trigger("prometheus")["query"])
         assert ours.value == 0
 
         autoscaled.deploy(kafka={"activationLag": PARTITIONS})

@@ -1,4 +1,4 @@
-"""A proxy that knows Kafka's frames: it cuts the connection at one request of one kind, or tells of no brokers."""
+"""A proxy that parses Kafka's frames: it cuts the connection at a request, or removes brokers from metadata."""
 
 import asyncio
 import contextlib
@@ -19,12 +19,12 @@ class FrameProxy:
     def __init__(self, broker_port: int) -> None:
         self.requests: list[int] = []
         """Api keys of the requests seen so far."""
-        self._asked_at = time.monotonic()
+        self._last_request_at = time.monotonic()
         self._broker_port = broker_port
         self._cut_at: int | None = None
         self.hides_brokers = False
-        """Whether the cluster's metadata are passed on without a broker, as one tells them whose only broker has been
-        frozen and is not taken back yet."""
+        """Whether metadata are passed on without brokers, as by a cluster whose only broker was frozen and has not
+        joined again yet."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -43,7 +43,7 @@ class FrameProxy:
 
     def silent_for(self) -> float:
         """Seconds since the last request."""
-        return time.monotonic() - self._asked_at
+        return time.monotonic() - self._last_request_at
 
     def cut_at_next(self, api_key: int) -> None:
         """Close the connection on which the next request of this kind comes, instead of passing it on."""
@@ -63,14 +63,16 @@ class FrameProxy:
             to_client.close()
             return
         try:
-            asked: dict[int, int] = {}
-            await asyncio.gather(self._requests(client, to_broker, asked), self._answers(broker, to_client, asked))
+            versions: dict[int, int] = {}
+            await asyncio.gather(
+                self._requests(client, to_broker, versions), self._responses(broker, to_client, versions)
+            )
         finally:
             to_broker.close()
             to_client.close()
 
     async def _requests(
-        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, asked: dict[int, int]
+        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, versions: dict[int, int]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -78,9 +80,9 @@ class FrameProxy:
                 request = await client.readexactly(struct.unpack(">i", length)[0])
                 api_key, version, correlation_id = struct.unpack_from(">hhi", request)
                 self.requests.append(api_key)
-                self._asked_at = time.monotonic()
+                self._last_request_at = time.monotonic()
                 if api_key == METADATA:
-                    asked[correlation_id] = version
+                    versions[correlation_id] = version
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
@@ -88,32 +90,32 @@ class FrameProxy:
                 await to_broker.drain()
         to_broker.close()
 
-    async def _answers(
-        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, asked: dict[int, int]
+    async def _responses(
+        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, versions: dict[int, int]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await broker.readexactly(4)
-                answer = await broker.readexactly(struct.unpack(">i", length)[0])
-                version = asked.pop(struct.unpack_from(">i", answer)[0], None)
+                response = await broker.readexactly(struct.unpack(">i", length)[0])
+                version = versions.pop(struct.unpack_from(">i", response)[0], None)
                 if version is not None and self.hides_brokers:
-                    answer = _without_brokers(answer, version)
-                to_client.write(struct.pack(">i", len(answer)) + answer)
+                    response = _without_brokers(response, version)
+                to_client.write(struct.pack(">i", len(response)) + response)
                 await to_client.drain()
         to_client.close()
 
 
-def _without_brokers(answer: bytes, version: int) -> bytes:
+def _without_brokers(response: bytes, version: int) -> bytes:
     """A MetadataResponse whose array of brokers is empty (its flexible versions)."""
     assert version >= 9, version
     start = 4 + 1 + 4  # correlation id, no tagged fields, throttle time
-    count, at = _unsigned(answer, start)
+    count, at = _unsigned(response, start)
     for _ in range(count - 1):
-        _, at = _text(answer, at + 4)  # node id, host
-        _, at = _text(answer, at + 4)  # port, rack
-        tags, at = _unsigned(answer, at)
+        _, at = _text(response, at + 4)  # node id, host
+        _, at = _text(response, at + 4)  # port, rack
+        tags, at = _unsigned(response, at)
         assert tags == 0
-    return answer[:start] + b"\x01" + answer[at:]
+    return response[:start] + b"\x01" + response[at:]
 
 
 def _text(data: bytes, at: int) -> tuple[bytes, int]:

@@ -24,7 +24,7 @@ from kubernetes_node.nodes import own
 class Requirement:
     """Something to build, with a lock that is held while it is built ahead of the tests.
 
-    The operating system frees the lock of a builder that dies: nobody waits for one in vain.
+    The operating system frees the lock of a builder that dies: nothing waits for it in vain.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Requirement:
             return True
 
     def build(self, say: Say) -> None:
-        """Build it. What prevents that is reported by the tests that need it, and told here as well."""
+        """Build it. An error is printed here and also reported by the tests that need it."""
         try:
             self.ensure(say)
         except (BuildError, GoMissingError) as error:
@@ -84,7 +84,7 @@ OF_FIXTURES: Mapping[tuple[Path, str], tuple[Requirement, ...]] = {
     (TESTS / "kubernetes", "kubernetes"): (CONTROL_PLANE,),
     (TESTS / "strimzi", "kubectl_program"): (KUBECTL,),
 }
-"""A test in the folder that asks for the fixture needs these."""
+"""A test in the folder that uses the fixture needs these."""
 OF_A_CLUSTER = frozenset({"kubernetes", "node"})
 """Fixtures that need nothing when a running cluster is given."""
 

@@ -106,7 +106,7 @@ class HelmTemplate:
 
 @cache
 def _helm(arguments: tuple[str, ...], values: str) -> str:
-    """What Helm writes, asked for the same thing once. Raises RenderingError."""
+    """Helm's output, rendered once for equal arguments. Raises RenderingError."""
     done = subprocess.run(arguments, input=values, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RenderingError(done.stderr.strip())

@@ -1,4 +1,4 @@
-"""Images as archives that a node takes in, each built once per user and content, and kept.
+"""Images as archives that a node imports, each built once per user and content, and kept.
 
 `IMAGES` of recipes.py lists the names: producer, zone-worker, operator, kafka, registry, probe. In a cluster an image
 is called `localhost/heartzone-<name>:dev` (`reference`), with `imagePullPolicy: Never` or `IfNotPresent`. The archive,
@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 
 def build(name: str, say: Say) -> Path:
-    """The archive of the image, built first when it is missing; `say` is told how far that is, a line at a time.
+    """The archive of the image, built first when it is missing; `say` gets lines of progress.
 
     Raises NoEngineError, NoLocalBaseError, BuildError.
     """

@@ -84,7 +84,7 @@ class KafkaCluster:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the product's chart is told of this cluster."""
+        """The chart's values for this cluster."""
         users = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator", "test": "test"}
         return {
             "kafka": {
@@ -140,7 +140,7 @@ class KafkaCluster:
             if manifest["kind"] == "Deployment":
                 [container] = manifest["spec"]["template"]["spec"]["containers"]
                 container |= {"image": image, "imagePullPolicy": "Never"}
-                # At its start it waits twice for no more records; the default is made for a broker far away.
+                # At its start it waits twice for no more records; the default is for a distant broker.
                 container["env"].append({"name": "APICURIO_KAFKASQL_CONSUMER_POLL_TIMEOUT", "value": "500"})
             yield manifest
 

@@ -1,4 +1,4 @@
-"""A release whose zone workers are in KEDA's hands."""
+"""A release whose zone workers KEDA scales."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ COOLDOWN_S = 3
 
 
 class AutoscaledRelease:
-    """The release, and what KEDA says of its workers; `prometheus` is the address that KEDA asks in the cluster."""
+    """The release, and what KEDA says of its workers; `prometheus` is the address that KEDA queries in the cluster."""
 
     def __init__(self, release: Release, prometheus: str) -> None:
         self.release = release
@@ -30,16 +30,20 @@ class AutoscaledRelease:
         self.release.deploy(merged(self._values, _keda(**keda)))
 
     def hand_back(self) -> None:
-        """Give the workers back to the chart, and wait until KEDA has let go of them. Raises HelmError."""
+        """Turn KEDA off, and wait until its ScaledObject is deleted. Raises HelmError."""
         self.release.deploy()
-        eventually(lambda: not self.release.kubectl.get("scaledobjects")["items"], "KEDA to let go", every=POLL_S)
+        eventually(
+            lambda: not self.release.kubectl.get("scaledobjects")["items"],
+            "the ScaledObject to be deleted",
+            every=POLL_S,
+        )
 
     def await_idle(self) -> None:
-        """Return when KEDA can look at all its triggers, sees no reason for a worker, and there is none."""
+        """Return when KEDA can evaluate all its triggers, none is active, and no worker runs."""
         eventually(self._is_idle, "no worker to be left", every=POLL_S)
 
     def await_longer_active(self) -> None:
-        """Return when KEDA has seen a reason for a worker once more, after as long as it waits to take one away."""
+        """Return when a trigger has been active again after longer than the cooldown period."""
         start = self._last_active()
         eventually(
             lambda: (self._last_active() - start).total_seconds() > COOLDOWN_S + 1, "KEDA to be active", every=POLL_S

@@ -14,7 +14,7 @@ from kubernetes_node.nodes.node import Node
 def installed_keda(node: Node, folder: Path) -> Iterator[None]:
     """A cluster with KEDA while the block lasts.
 
-    ScaledObjects must be gone when it ends: nobody else takes away what keeps them from being removed.
+    ScaledObjects must be gone when it ends: nothing else removes their finalizers.
     """
     kubectl = node.cluster.kubectl
     if kubectl.run("get", "crd", "scaledobjects.keda.sh").returncode == 0:

@@ -18,7 +18,7 @@ _MODULE = GoModule(PROGRAMS / "keda", title="KEDA", effort="7 to 10 minutes")
 _PACKAGE = "github.com/kedacore/keda/v2"
 # All that the operator takes; beside these KEDA has a server of metrics, without which nothing scales beyond 1.
 _PARTS = ("crd", "general", "service_account", "rbac", "manager")
-_CERTIFICATES = "kedaorg-certs"  # in a Secret of this name its operator looks for them
+_CERTIFICATES = "kedaorg-certs"  # its operator reads them from a Secret of this name
 
 
 def ensure_keda(say: Say) -> None:

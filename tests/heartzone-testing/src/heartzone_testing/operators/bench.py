@@ -130,5 +130,5 @@ class OperatorBench:
 
 
 def kubectl_wait(kubectl: Kubectl, *names: str, timeout: int = 30) -> str:
-    """Wait as a person does who wants to use the topics."""
+    """Wait as a user of the topics does."""
     return kubectl("wait", "--for=condition=Ready", f"--timeout={timeout}s", "eventtopic", *(names or ("--all",)))

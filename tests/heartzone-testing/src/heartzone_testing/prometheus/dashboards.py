@@ -1,4 +1,4 @@
-"""The queries of a dashboard, with values in place of its variables: what Grafana would ask Prometheus."""
+"""The queries of a dashboard, with values in place of its variables: as Grafana would send them to Prometheus."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A Prometheus in a pod, where other pods can ask it."""
+"""A Prometheus in a pod, which other pods can query."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def running_prometheus(node: Node, kubectl: Kubectl, folder: Path, *jobs: Scrape
 
 def _files(command: Path) -> dict[str, Path]:
     """The program and the libraries that it is linked with, by their paths in the image."""
-    # Of a program without libraries it says so, and fails.
+    # ldd fails for a statically linked program.
     listed = subprocess.run(["ldd", command], capture_output=True, text=True, check=False).stdout
     libraries = [Path(found) for found in re.findall(r"(/\S+) \(0x", listed)]
     return {NAME: command} | {str(library).lstrip("/"): library.resolve() for library in libraries}

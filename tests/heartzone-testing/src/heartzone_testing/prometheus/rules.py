@@ -1,4 +1,4 @@
-"""The rules that the chart brings, as documents."""
+"""The chart's rules, as documents."""
 
 import re
 from collections.abc import Sequence
@@ -13,4 +13,4 @@ _ALL: Sequence[dict[str, Any]] = [
 ]
 ALERTS: Sequence[dict[str, Any]] = [rule for rule in _ALL if "alert" in rule]
 METRICS = frozenset(metric for rule in _ALL for metric in re.findall(r"(?<![\w:])heartzone_\w+", rule["expr"]))
-"""What the rules look at, names of recording rules apart."""
+"""The metrics that the rules read, without names of recording rules."""

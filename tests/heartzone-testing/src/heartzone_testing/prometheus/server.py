@@ -1,4 +1,4 @@
-"""A real Prometheus: questions to any one, and one that a test runs for itself."""
+"""A real Prometheus: queries to any server, and a server for one test."""
 
 import json
 import math
@@ -21,7 +21,7 @@ from heartzone_testing.waiting import eventually
 
 
 class Series(NamedTuple):
-    """One series of an answer, and its value now."""
+    """One series of a query's result, and its current value."""
 
     labels: Mapping[str, str]
     value: float
@@ -36,15 +36,15 @@ class ScrapeJob(NamedTuple):
 
 
 class Prometheus:
-    """A Prometheus that answers at a URL."""
+    """A Prometheus at a URL."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def ask(self, expression: str) -> list[Series]:
-        """What an expression gives now. Raises ValueError with Prometheus's own words when it cannot be evaluated."""
-        answer = self._get("/api/v1/query", query=expression)
-        return [Series(each["metric"], float(each["value"][1])) for each in answer["result"]]
+    def query(self, expression: str) -> list[Series]:
+        """Evaluate an expression now. Raises ValueError with Prometheus's message when it is invalid."""
+        result = self._get("/api/v1/query", query=expression)
+        return [Series(each["metric"], float(each["value"][1])) for each in result["result"]]
 
     def without_data(
         self, queries: Sequence[PanelQuery], variables: Mapping[str, str] = EVERYTHING
@@ -53,7 +53,7 @@ class Prometheus:
         return [
             query
             for query in queries
-            if not any(math.isfinite(series.value) for series in self.ask(substitute(query.expression, variables)))
+            if not any(math.isfinite(series.value) for series in self.query(substitute(query.expression, variables)))
         ]
 
     def await_data(self, queries: Sequence[PanelQuery], variables: Mapping[str, str] = EVERYTHING) -> None:
@@ -61,8 +61,8 @@ class Prometheus:
         try:
             eventually(lambda: not self.without_data(queries, variables), "data")
         except AssertionError:
-            silent = "\n".join(map(str, self.without_data(queries, variables)))
-            raise AssertionError(f"no data for\n{silent}\nnot scraped: {dict(self.down())}") from None
+            missing = "\n".join(map(str, self.without_data(queries, variables)))
+            raise AssertionError(f"no data for\n{missing}\nnot scraped: {dict(self.down())}") from None
 
     def down(self) -> Mapping[str, str]:
         """The targets that the last scrape did not reach or read, with the reason."""
@@ -71,8 +71,10 @@ class Prometheus:
 
     def _get(self, path: str, **parameters: str) -> dict[str, Any]:
         try:
-            with urllib.request.urlopen(f"{self.url}{path}?{urllib.parse.urlencode(parameters)}", timeout=10) as answer:
-                document = json.load(answer)
+            with urllib.request.urlopen(
+                f"{self.url}{path}?{urllib.parse.urlencode(parameters)}", timeout=10
+            ) as response:
+                document = json.load(response)
         except urllib.error.HTTPError as error:
             raise ValueError(f"{parameters}: {error.read().decode()}") from error
         data: dict[str, Any] = document["data"]
@@ -97,7 +99,7 @@ def scraping(folder: Path, *jobs: ScrapeJob) -> Iterator[Prometheus]:
     )
     server = Prometheus(f"http://127.0.0.1:{port}")
     try:
-        eventually(lambda: process.poll() is not None or _answers(server), "Prometheus to answer")
+        eventually(lambda: process.poll() is not None or _is_ready(server), "Prometheus to be ready")
         assert process.poll() is None, process.tail(30)
         yield server
     finally:
@@ -118,9 +120,9 @@ def scrape_configuration(jobs: Sequence[ScrapeJob]) -> dict[str, Any]:
     }
 
 
-def _answers(server: Prometheus) -> bool:
+def _is_ready(server: Prometheus) -> bool:
     try:
-        with urllib.request.urlopen(f"{server.url}/-/ready", timeout=5) as answer:
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(f"{server.url}/-/ready", timeout=5) as response:
+            return bool(response.status == 200)
     except OSError:
         return False

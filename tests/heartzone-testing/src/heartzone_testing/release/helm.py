@@ -16,7 +16,7 @@ TIMEOUT_S = 150  # of each wait
 
 
 class HelmError(Exception):
-    """Helm ended with another code than 0; the message is what it wrote."""
+    """Helm ended with another exit code than 0; the message is its output."""
 
 
 _MODULE = GoModule(PROGRAMS / "helm", title="Helm", effort="1 to 2 minutes")
@@ -34,7 +34,7 @@ def helm_is_built() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Helm:
-    """A Helm that talks to one cluster in one namespace; what it keeps of its own goes to `home`."""
+    """Helm for one namespace of one cluster; its own files are in `home`."""
 
     command: Path
     kubeconfig: Path
@@ -42,7 +42,7 @@ class Helm:
     home: Path
 
     def __call__(self, *arguments: str | Path, values: Mapping[str, Any] | None = None) -> str:
-        """Run it and return what it wrote to stdout. `values` are those of a chart. Raises HelmError."""
+        """Run it and return its stdout. `values` are those of a chart. Raises HelmError."""
         done = subprocess.run(
             [
                 self.command,

@@ -90,8 +90,8 @@ class Release:
 
     @staticmethod
     def _metrics(address: str) -> str:
-        answer = httpx2.get(f"http://{address}:{MANAGEMENT_PORT}/metrics", timeout=10, trust_env=False)
-        return answer.raise_for_status().text
+        response = httpx2.get(f"http://{address}:{MANAGEMENT_PORT}/metrics", timeout=10, trust_env=False)
+        return response.raise_for_status().text
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
@@ -101,7 +101,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 
 def uid_of(pod: Mapping[str, Any]) -> str:
-    """What tells a pod from its successor of the same name."""
+    """The UID, which distinguishes a pod from its successor of the same name."""
     uid: str = pod["metadata"]["uid"]
     return uid
 

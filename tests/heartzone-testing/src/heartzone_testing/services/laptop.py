@@ -31,7 +31,7 @@ class Up:
         self, data_dir: Path, *options: str | Path, ports: Sequence[str] = FREE_PORTS, **settings: str
     ) -> None:
         self.data_dir = data_dir
-        # Files instead of pipes: nothing waits for a reader, and a test reads when it wants to.
+        # Files instead of pipes: nothing waits for a reader, and a test reads at any time.
         self._output, self._errors = (tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115 closed by close()
         self.process = subprocess.Popen(
             command("up", "--data-dir", data_dir, "--topics", TOPICS, *ports, *options),

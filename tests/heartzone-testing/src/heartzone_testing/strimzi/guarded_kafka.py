@@ -14,7 +14,7 @@ from heartzone_testing.waiting import eventually
 
 AUTHORIZER = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    # The plaintext listener, on which the node talks to itself and the test looks at everything.
+    # The plaintext listener, for the node itself and for the test's observations.
     "super.users": "User:ANONYMOUS",
 }
 
@@ -51,7 +51,7 @@ class GuardedKafka:
 
     @contextmanager
     def without(self, binding: AclBinding) -> Iterator[None]:
-        """Take one ACL away while the block lasts."""
+        """Remove one ACL while the block lasts."""
         named = AclBindingFilter(
             binding.restype,
             binding.name,

@@ -38,15 +38,15 @@ class KafkasqlRegistry:
         )
 
     def wait_until_ready(self) -> None:
-        """Wait for what the readiness probe asks; fail when the program ends."""
+        """Wait until it is ready, as the readiness probe does; fail when the program ends."""
         eventually(lambda: self.process.poll() is not None or self.is_ready(), "the registry to be ready", 120)
         assert self.process.poll() is None, self.process.tail(40)
 
     def is_ready(self) -> bool:
         """Whether the readiness probe would succeed."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[1]}/health/ready", timeout=5) as answer:
-                status: int = answer.status
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[1]}/health/ready", timeout=5) as response:
+                status: int = response.status
                 return status == 200
         except urllib.error.URLError:
             return False
@@ -57,7 +57,7 @@ def _settings(kafka: GuardedKafka, port: int, management_port: int) -> str:
     text: str = only(STRIMZI / "registry" / "base", "ConfigMap")["data"]["application.properties"]
     here = {
         "apicurio.kafka.common.ssl.truststore.location": str(kafka.authority),
-        # Each wait for "no more records" lasts so long; the default is made for a broker far away.
+        # Each wait for "no more records" lasts so long; the default is made for a distant broker.
         "apicurio.kafkasql.consumer.poll.timeout": "500",
         "quarkus.http.host": "127.0.0.1",
         "quarkus.http.port": str(port),

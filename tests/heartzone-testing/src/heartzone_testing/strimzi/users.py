@@ -53,7 +53,7 @@ def _bindings(principal: str, rules: Sequence[Mapping[str, Any]]) -> Iterator[Ac
         for operation in rule["operations"]:
             yield AclBinding(
                 _RESOURCES[resource["type"]],
-                # Kafka's name of the one cluster, which Strimzi does not ask for.
+                # Kafka's name of the one cluster, which Strimzi does not require.
                 "kafka-cluster" if resource["type"] == "cluster" else resource["name"],
                 _PATTERNS[resource.get("patternType", "literal")],
                 principal,

@@ -1,4 +1,4 @@
-"""The audit of a pipeline that runs: both topics as read_committed shows them, at a moment when both are still."""
+"""The audit of a running pipeline: both topics, read_committed, once nothing is written to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar

@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     ACCEPTED = "202"
     UNAVAILABLE = "503 with Retry-After"
     KEPT_CLOSED = "a kept connection was closed"
-    REFUSED = "a fresh connection was refused"
+    UNREACHABLE = "a fresh connection failed"
     CUT_OFF = "a fresh connection was cut off"
     SILENT = "no response in time"
 
@@ -77,7 +77,7 @@ class RetryingClient:
         except TimeoutError:
             return self._failed(Outcome.SILENT)
         except OSError:  # also "no route to host": the address of a pod that has gone
-            return self._failed(Outcome.REFUSED)
+            return self._failed(Outcome.UNREACHABLE)
         try:
             self._connection.request("POST", "/biometrics", body, self._headers())
             response = self._connection.getresponse()

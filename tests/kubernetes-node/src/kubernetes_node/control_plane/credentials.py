@@ -30,7 +30,7 @@ class Credentials:
         authority.issue_cert(
             *dict.fromkeys([LOOPBACK, "localhost", *names])
         ).private_key_and_cert_chain_pem.write_to_path(files.server)
-        # With a name besides, since Go refuses a list of names that is critical and empty.
+        # With a name besides, since Go rejects a list of names that is critical and empty.
         admin = authority.issue_cert("admin", common_name="admin", organization_name=ADMINISTRATORS)
         admin.private_key_and_cert_chain_pem.write_to_path(files.admin)
         authority.private_key_pem.write_to_path(files.signing_key)

@@ -14,7 +14,7 @@ MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 
 def remove_namespace(client: httpx2.Client, name: str) -> None:
     """Delete the namespace and everything in it, whatever finalizers say: the test that set them is over."""
-    # First of all: from then on the API server refuses whatever a controller still wants to write there.
+    # First of all: from then on the API server rejects what a controller still writes there.
     client.delete(f"/api/v1/namespaces/{name}").raise_for_status()
     for collection in _collections(client, name):
         client.delete(collection)

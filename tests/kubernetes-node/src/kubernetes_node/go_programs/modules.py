@@ -67,7 +67,7 @@ class GoModule:
         return home
 
     def sources_of(self, module: str) -> Path:
-        """The folder with the sources of a module that go.mod asks for, fetched when they are missing.
+        """The folder with the sources of a module that go.mod requires, fetched when they are missing.
 
         Raises GoMissingError, BuildError.
         """
@@ -78,7 +78,7 @@ class GoModule:
         return have_sources_of(self._go(), self.source, *modules)
 
     def version_of(self, module: str) -> str:
-        """The version of another module that go.mod asks for, without its v."""
+        """The version of another module that go.mod requires, without its v."""
         return self._asked(rf"(?:require )?\s*{re.escape(module)} v(\S+)(?: // indirect)?")
 
     def _home(self, go: Go) -> Path:

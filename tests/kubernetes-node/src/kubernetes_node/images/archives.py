@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-# An entry of this name in a layer takes away what lower layers have under the rest of it.
+# An entry of this name in a layer hides what lower layers have under the rest of it.
 WHITEOUT = ".wh."
 
 
@@ -61,7 +61,7 @@ def _apply(layer: tarfile.TarFile, into: Path) -> None:
             shutil.rmtree(hidden) if hidden.is_dir() and not hidden.is_symlink() else hidden.unlink(missing_ok=True)
         else:
             kept.append(entry)
-    # Pythons before 3.11.4 have no filters, and trust as fully as is asked for here.
+    # Pythons before 3.11.4 have no filters, and trust as fully as this call does.
     trust: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
     layer.extractall(into, members=kept, numeric_owner=True, **trust)
 

@@ -34,7 +34,7 @@ def enter(name: str) -> None:
         code = ctypes.get_errno()
         raise OSError(code, f"unshare(CLONE_NEWCGROUP): {os.strerror(code)}")
     for hierarchy in hierarchies:
-        # In two steps: the kernel refuses one file system twice in one place.
+        # In two steps: the kernel does not mount one file system twice in one place.
         subprocess.run(["umount", hierarchy.folder], check=True)
         subprocess.run(
             ["mount", "-t", hierarchy.kind, "-o", hierarchy.options, hierarchy.kind, hierarchy.folder], check=True

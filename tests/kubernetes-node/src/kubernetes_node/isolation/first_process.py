@@ -14,7 +14,7 @@ from kubernetes_node.isolation import cgroups
 from kubernetes_node.isolation.runs import Run
 from kubernetes_node.networking import network
 
-# Where programs of the node write, whatever they are told: this world has memory of its own there.
+# Folders that programs of the node write to, whatever their settings: here each is a tmpfs of its own.
 PRIVATE = ("/run", "/var/log")
 # Settings of the whole machine that kubelet insists on: it gets to see, and to change, copies.
 KERNEL_SETTINGS = (

@@ -23,7 +23,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class TerminatedError(Exception):
-    """A signal asks this process to end."""
+    """A signal requests this process to end."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -45,8 +45,8 @@ def end_on_signals() -> Iterator[None]:
 def run_isolated(run: Run, command: Sequence[str | Path]) -> int:
     """Run the command in a new world, as root, and return its exit code.
 
-    On Ctrl-C the command, which the terminal tells too, gets time to end by itself. Another Ctrl-C ends it, and so does
-    any exception here.
+    On Ctrl-C the command, which gets the signal from the terminal too, has time to end by itself. Another Ctrl-C
+    ends it, and so does any exception here.
     """
     outside = subprocess.Popen(
         [

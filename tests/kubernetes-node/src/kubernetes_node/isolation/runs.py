@@ -1,7 +1,7 @@
 """The run directories: one for each node that runs, held by a lock, so that what a killed run has left is known.
 
 Everything on disk that a run makes is in its directory; outside of it there are only the control groups of its name.
-The kernel takes the rest away with the run's first process (`isolation` says how).
+The kernel removes the rest with the run's first process (`isolation` says how).
 """
 
 import shutil

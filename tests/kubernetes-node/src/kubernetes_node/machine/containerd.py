@@ -36,7 +36,7 @@ class Containerd:
         return ChildProcess.start(
             [self.programs / "containerd", f"--config={self.directory / 'config.toml'}"],
             log_file=self.directory / "containerd.log",
-            # It looks for its shim there.
+            # It finds its shim there.
             env=os.environ | {"PATH": f"{self.programs}:{os.environ['PATH']}"},
         )
 
@@ -45,7 +45,7 @@ class Containerd:
         return self._ctr("version").returncode == 0
 
     def load(self, archive: Path) -> None:
-        """Take in the images of an archive (docker's or OCI's), under the names that pods call them by."""
+        """Import the images of an archive (docker's or OCI's), under the names that pods call them by."""
         self._ctr("images", "import", str(archive)).check_returncode()
 
     def images(self) -> list[str]:

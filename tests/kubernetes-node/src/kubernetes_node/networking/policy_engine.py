@@ -1,8 +1,8 @@
 """NetworkPolicies in force on a node of our own, whose bridge knows none: as rules of its firewall.
 
-What pods open is looked at once it has its true target, behind Services, and before it is delivered. As with network
-plugins, what is established stays, and the node itself (the kubelet's probes, the tests) is let through. A pod that the
-engine has not seen yet reaches nothing.
+Connections from pods are checked once they have their final target, behind Services, and before delivery. As with
+network plugins, what is established stays, and the node itself (the kubelet's probes, the tests) is let through. A pod
+that the engine has not seen yet reaches nothing.
 """
 
 import subprocess

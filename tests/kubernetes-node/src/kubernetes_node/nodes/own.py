@@ -83,7 +83,7 @@ def _api_server_flags(directory: Path) -> list[str]:
     return [
         f"--service-cluster-ip-range={network.SERVICES}",
         "--allow-privileged",
-        # The kubelet lets in whom this CA vouches for; nobody resolves its name.
+        # The kubelet accepts clients that this CA has signed; nothing resolves its name.
         f"--kubelet-client-certificate={directory / 'admin.pem'}",
         f"--kubelet-client-key={directory / 'admin.pem'}",
         "--kubelet-preferred-address-types=InternalIP",
@@ -95,7 +95,7 @@ def _images(directory: Path) -> Iterator[Path]:
         program = GoModule(PROGRAMS / name).ensure(_silently) / name
         yield pack_image(directory / f"{name}.tar", tag=tag, files={name: program})
     busybox = shutil.which("busybox")
-    assert busybox, "`packages` brings it"
+    assert busybox, "`packages` installs it"
     applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     links = {f"bin/{applet}": "busybox" for applet in applets if applet != "busybox"}
     yield pack_image(directory / "busybox.tar", tag=BUSYBOX, files={"bin/busybox": Path(busybox)}, links=links)
@@ -113,12 +113,12 @@ def _condition(found: str, kind: str) -> bool:
     return any(condition["type"] == kind and condition["status"] == "True" for condition in conditions)
 
 
-def _await(what: str, answers: Callable[[], bool], *processes: ChildProcess) -> None:
+def _await(what: str, ready: Callable[[], bool], *processes: ChildProcess) -> None:
     def ended() -> int | None:
         return next((code for process in processes if (code := process.poll()) is not None), None)
 
     try:
-        await_ready(answers, ended, START_TIMEOUT_S)
+        await_ready(ready, ended, START_TIMEOUT_S)
     except NotReadyError as error:
         happened = f"not ready in {START_TIMEOUT_S} s" if error.exit_code is None else f"ended with {error.exit_code}"
         tails = "\n".join(f"{process.log_file.name}:\n{process.tail()}" for process in processes)

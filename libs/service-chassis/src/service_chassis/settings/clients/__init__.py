@@ -1,0 +1,1 @@
+"""Properties of the Kafka and registry clients, as settings."""

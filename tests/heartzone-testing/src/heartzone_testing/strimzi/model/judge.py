@@ -1,7 +1,7 @@
-"""A program: reads resources as a JSON list, answers with a JSON list of what Strimzi's model classes say of them.
+"""A program: reads resources as a JSON list, writes a JSON list of what Strimzi's model classes say of them.
 
-The classes keep fields that they do not know in `additionalProperties` instead of refusing them, so that new resources
-survive an old operator. What is in one of those, at any depth, is a slip.
+The classes keep fields that they do not know in `additionalProperties` instead of rejecting them, so that new resources
+survive an old operator. What is in one of those, at any depth, is a mistake.
 """
 
 import json
