@@ -1,1 +1,1 @@
-"""What a node needs of its machine."""
+"""Packages and daemons that a node takes of its machine."""
