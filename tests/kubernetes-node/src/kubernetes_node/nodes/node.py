@@ -29,12 +29,11 @@ class Node:
     _loaded: set[str] = field(default_factory=set)
 
     def image(self, name: str) -> str:
-        """The name of an image of `archives` in a pod's spec; the image is loaded onto the nodes first, once."""
+        """A name of an image of `archives` in a pod's spec; the image is loaded onto the nodes first, once."""
         if name not in self._loaded:
             self.load_image(self.archives[name])
             self._loaded.add(name)
-        (reference,) = ImageArchive(self.archives[name]).names()
-        return reference
+        return ImageArchive(self.archives[name]).names()[0]
 
     @contextmanager
     def new_namespace(self, prefix: str = "test", *, labels: Mapping[str, str] | None = None) -> Iterator[str]:
