@@ -18,7 +18,7 @@ PROGRAM = Program(
     product="heartzone",
     name="producer",
     purpose="Receives readings over HTTP and writes them to Kafka.",
-    version=version("heartzone"),
+    version=version("heartzone-producer"),
     settings=ProducerSettings,
     compose=_compose,
 )

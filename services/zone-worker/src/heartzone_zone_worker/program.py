@@ -18,7 +18,7 @@ PROGRAM = Program(
     product="heartzone",
     name="zone-worker",
     purpose="Turns every reading into a heart-rate zone event, exactly once.",
-    version=version("heartzone"),
+    version=version("heartzone-zone-worker"),
     settings=WorkerSettings,
     compose=_compose,
 )
