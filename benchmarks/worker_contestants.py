@@ -52,8 +52,7 @@ def on_the_engine(transform_to: Callable[[str], Transform]) -> Callable[[Argumen
             group_id=name,
             transactional_id=name,
             dead_letter_topic=dead_letters,
-            consumer=connection,
-            producer=connection,
+            connection=connection,
         )
         watch.worker = Worker(config, transform_to(output), observer=watch)
         watch.worker.run()

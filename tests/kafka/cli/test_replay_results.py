@@ -59,8 +59,7 @@ class Pipeline:
                 input_topics=[self.cluster.topics.biometrics],
                 group_id=self.cluster.group_id,
                 transactional_id=self.cluster.group_id,
-                consumer=self.kafka.connection,
-                producer=self.kafka.connection,
+                connection=self.kafka.connection,
             ),
             self._zones,
         )

@@ -25,8 +25,8 @@ def worker_on(kafka: Testbed, source: str, transform: Transform, **overrides: ob
         "input_topics": [source],
         "group_id": group,
         "transactional_id": f"{group}-0",
-        "consumer": {**kafka.connection, "session.timeout.ms": 6000},
-        "producer": kafka.connection,
+        "connection": kafka.connection,
+        "consumer": {"session.timeout.ms": 6000},
         "idle": 0.1,
         "lag_interval": 0.2,
         "transaction_timeout": 3.0,
@@ -91,7 +91,7 @@ def test_a_worker_outlives_a_metadata_response_without_brokers(
         kafka = Testbed({"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
         source, target = kafka.create_topics("in", "out")
         kafka.send(source, b"a")
-        refreshing_often = {**kafka.connection, "topic.metadata.refresh.interval.ms": 200}
+        refreshing_often = {"topic.metadata.refresh.interval.ms": 200}
         worker = worker_on(kafka, source, copy_to(target), consumer=refreshing_often)
         with running(worker) as failures:
             eventually(lambda: kafka.values(target) == [b"a"], "the first output")
@@ -123,7 +123,7 @@ def test_a_record_whose_output_only_the_broker_rejects_is_isolated_and_becomes_a
         return [OutputRecord(target, os.urandom(1_500_000) if record.value() == b"big" else b"small")]
 
     kafka.send(source, *[b"small"] * 5, b"big", *[b"small"] * 5)
-    producer = {**kafka.connection, "message.max.bytes": 2_000_000}
+    producer = {"message.max.bytes": 2_000_000}
     with running(worker_on(kafka, source, inflate, dead_letter_topic=dead, producer=producer)):
         eventually(lambda: len(kafka.read(target)) == 10 and len(kafka.read(dead)) == 1, "all eleven records")
 

@@ -41,8 +41,8 @@ def make(kafka: Testbed) -> Make:
             "input_topics": [topic],
             "group_id": group,
             "transactional_id": f"{group}-{uuid.uuid4().hex[:8]}",
-            "consumer": {**kafka.connection, "session.timeout.ms": 6000},
-            "producer": kafka.connection,
+            "connection": kafka.connection,
+            "consumer": {"session.timeout.ms": 6000},
             "idle": 0.1,
             "lag_interval": 0.2,
             **overrides,
@@ -310,8 +310,8 @@ def test_a_worker_stops_when_asked_although_the_broker_is_unavailable_and_goes_o
             input_topics=[source],
             group_id="group",
             transactional_id="group-0",
-            consumer={**kafka.connection, "session.timeout.ms": 6000},
-            producer=kafka.connection,
+            connection=kafka.connection,
+            consumer={"session.timeout.ms": 6000},
         )
         return Worker(config, copy_to(target))
 

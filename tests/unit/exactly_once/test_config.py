@@ -11,10 +11,8 @@ BROKERS = {"bootstrap.servers": "kafka:9092"}
 
 
 def config(**overrides: Any) -> WorkerConfig:
-    settings: dict[str, Any] = {"input_topics": ["in"], "group_id": "g", "transactional_id": "g-0", **overrides}
-    for side in ("consumer", "producer"):
-        settings[side] = {**BROKERS, **settings.get(side, {})}
-    return WorkerConfig(**settings)
+    settings: dict[str, Any] = {"input_topics": ["in"], "group_id": "g", "transactional_id": "g-0"}
+    return WorkerConfig(**{**settings, "connection": BROKERS, **overrides})
 
 
 @pytest.mark.parametrize("name", REFUSED_CONSUMER_PROPERTIES)
@@ -48,12 +46,9 @@ def test_an_invalid_value_is_reported_before_any_client_is_made(mistake: dict[st
         config(**mistake)
 
 
-@pytest.mark.parametrize("side", ["consumer", "producer"])
-def test_a_client_without_a_broker_to_start_from_is_invalid(side: str) -> None:
-    clients: dict[str, Any] = {"consumer": BROKERS, "producer": BROKERS, side: {}}
-
-    with pytest.raises(ValueError, match=f"{side} has no bootstrap.servers"):
-        WorkerConfig(input_topics=["in"], group_id="g", transactional_id="g-0", **clients)
+def test_a_worker_without_a_broker_to_start_from_is_invalid() -> None:
+    with pytest.raises(ValueError, match=r"connection has no bootstrap\.servers"):
+        config(connection={})
 
 
 def test_properties_of_the_user_win_over_defaults() -> None:

@@ -2,13 +2,16 @@
 
 from exactly_once.config import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES, WorkerConfig
 from exactly_once.core.batching import BatchLimits
+from exactly_once.core.dead_letter_breaker import BreakerPolicy
 from exactly_once.core.reasons import (
     AbortReason,
     DeadLetterReason,
+    HaltReason,
     KafkaErrorName,
     Reason,
     RebalanceEvent,
     RebuildReason,
+    RiskReason,
     WaitReason,
 )
 from exactly_once.core.records import (
@@ -18,9 +21,11 @@ from exactly_once.core.records import (
     Partition,
     PlainRecord,
     PoisonRecord,
+    Scope,
     Transform,
     Unavailable,
 )
+from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 from exactly_once.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -43,16 +48,20 @@ __all__ = [
     "AuthenticationError",
     "AuthorizationError",
     "BatchLimits",
+    "BreakerPolicy",
     "ConfigurationError",
     "DeadLetterError",
     "DeadLetterReason",
     "FatalClientError",
     "FencedError",
+    "HaltReason",
     "Headers",
     "InputRecord",
     "KafkaErrorName",
+    "MissingOffsets",
     "Observer",
     "OffsetOutOfRangeError",
+    "OutOfRange",
     "OutputRecord",
     "Partition",
     "PlainRecord",
@@ -60,6 +69,8 @@ __all__ = [
     "Reason",
     "RebalanceEvent",
     "RebuildReason",
+    "RiskReason",
+    "Scope",
     "State",
     "StopFlag",
     "Transform",

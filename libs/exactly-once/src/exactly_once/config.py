@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from logging import Logger
 
 from exactly_once.core.batching import BatchLimits
+from exactly_once.core.dead_letter_breaker import BreakerPolicy
+from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 
 Properties = Mapping[str, str | int | float | bool]
 
-REFUSED_CONSUMER_PROPERTIES: Mapping[str, str] = {
+REFUSED_CONSUMER_PROPERTIES: dict[str, str] = {
     "auto.offset.reset": "a partition starts at its committed offset, else at the earliest record",
     "enable.auto.commit": "offsets are committed in the transaction",
     "enable.auto.offset.store": "offsets come from the worker's own bookkeeping",
@@ -16,7 +18,7 @@ REFUSED_CONSUMER_PROPERTIES: Mapping[str, str] = {
     "group.id": "it is the worker's group_id",
     "isolation.level": "read_committed is what makes a new owner wait for the old owner's offsets (KIP-447)",
 }
-REFUSED_PRODUCER_PROPERTIES: Mapping[str, str] = {
+REFUSED_PRODUCER_PROPERTIES: dict[str, str] = {
     "acks": "a transaction needs all in-sync replicas",
     "enable.idempotence": "transactions need it",
     "log.connection.close": "a lost connection is a reason to replace the producer, and only the log reports it",
@@ -32,8 +34,9 @@ class WorkerConfig:
 
     ``transactional_id`` must be this replica's own and the same after a restart: a successor with the same id
     aborts its dead predecessor's transaction at once, where a random one makes readers wait for the timeout.
-    Times are seconds. ``consumer`` and ``producer`` are librdkafka properties; those that the exactly-once promise
-    rests on cannot be set: see ``REFUSED_CONSUMER_PROPERTIES`` and ``REFUSED_PRODUCER_PROPERTIES``.
+    Times are seconds. ``connection`` is librdkafka's properties for every client, such as bootstrap.servers;
+    ``consumer`` and ``producer`` are additions for one side, and win. Properties that the exactly-once promise rests on
+    cannot be set: see ``REFUSED_CONSUMER_PROPERTIES`` and ``REFUSED_PRODUCER_PROPERTIES``.
 
     Raises:
         ValueError: a value that no worker could run with; the text names it.
@@ -42,6 +45,7 @@ class WorkerConfig:
     input_topics: Sequence[str]
     group_id: str
     transactional_id: str
+    connection: Properties
     output_topics: Sequence[str] = ()
     """Topics that the transform writes to, as far as they are known: waited for at the start, like the other topics."""
     dead_letter_topic: str | None = None
@@ -49,6 +53,12 @@ class WorkerConfig:
     dead_letter_header_prefix: str = "dlq."
     consumer: Properties = field(default_factory=dict)
     producer: Properties = field(default_factory=dict)
+    missing_offsets: MissingOffsets = MissingOffsets.EARLIEST
+    """Where a partition starts for which the group has no committed offset; a new partition starts at its beginning."""
+    offset_out_of_range: OutOfRange = OutOfRange.STOP
+    """Where a partition goes on whose committed offset is no longer in its topic."""
+    breaker: BreakerPolicy | None = None
+    """When a partition pauses over too many dead letters; never without one."""
     limits: BatchLimits = field(default_factory=BatchLimits)
     idle: float = 0.5
     """Maximum wait for a first record, and so the time within which a stop is noticed."""
@@ -73,12 +83,13 @@ class WorkerConfig:
         for name in ("group_id", "transactional_id"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty; give a name")
+        if not {"bootstrap.servers", "metadata.broker.list"} & self.connection.keys():
+            raise ValueError("connection has no bootstrap.servers; name the brokers to start from, like kafka:9092")
         for side, properties, refused in (
+            ("connection", self.connection, REFUSED_CONSUMER_PROPERTIES | REFUSED_PRODUCER_PROPERTIES),
             ("consumer", self.consumer, REFUSED_CONSUMER_PROPERTIES),
             ("producer", self.producer, REFUSED_PRODUCER_PROPERTIES),
         ):
-            if not {"bootstrap.servers", "metadata.broker.list"} & properties.keys():
-                raise ValueError(f"{side} has no bootstrap.servers; name the brokers to start from, like kafka:9092")
             for name in properties:
                 if name in refused:
                     raise ValueError(f"{side} property {name} cannot be set: {refused[name]}")
@@ -93,11 +104,12 @@ class WorkerConfig:
             "allow.auto.create.topics": False,
             "statistics.interval.ms": int(self.lag_interval * 1000),
         }
-        if self.consumer.get("group.protocol", "classic") == "classic":
+        if {**self.connection, **self.consumer}.get("group.protocol", "classic") == "classic":
             # Incremental, so that partitions that stay are never interrupted; the KIP-848 protocol rejects these keys.
             defaults |= {"partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 10_000}
         return {
             **defaults,
+            **self.connection,
             **self.consumer,
             "group.id": self.group_id,
             "enable.auto.commit": False,
@@ -125,6 +137,7 @@ class WorkerConfig:
             # Success needs no delivery report: a commit fails when any record of the transaction failed.
             "delivery.report.only.error": True,
             **({"statistics.interval.ms": 5000} if self.on_producer_statistics else {}),
+            **self.connection,
             **self.producer,
             "transaction.timeout.ms": timeout,
             "transactional.id": self.transactional_id,

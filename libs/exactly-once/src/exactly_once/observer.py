@@ -5,7 +5,7 @@ Every method is called on the worker's own thread, between transactions, and mus
 
 from collections.abc import Mapping, Sequence
 
-from exactly_once.core.reasons import RebalanceEvent
+from exactly_once.core.reasons import HaltReason, RebalanceEvent, RiskReason
 from exactly_once.core.records import InputRecord, Partition
 
 
@@ -30,6 +30,21 @@ class Observer:
 
     def rebalanced(self, event: RebalanceEvent, partitions: Sequence[Partition]) -> None:
         """Partitions were assigned, revoked or lost."""
+
+    def partition_waiting(self, partition: Partition, reason: str) -> None:
+        """A partition waits for something that its next record needs; the others go on."""
+
+    def partition_halted(self, partition: Partition, reason: HaltReason, detail: str) -> None:
+        """A partition is set aside until something is changed, as ``detail`` says in a sentence; the others go on."""
+
+    def partition_resumed(self, partition: Partition) -> None:
+        """A partition that waited or was halted is processed again."""
+
+    def topic_recreated(self, topic: str, old_id: str, new_id: str) -> None:
+        """An input topic was deleted and created again: the new one is read from its beginning."""
+
+    def promise_at_risk(self, risks: Mapping[RiskReason, str]) -> None:
+        """The settings of the brokers were compared with what the promise needs; each risk with a sentence."""
 
     def waiting(self, reason: str) -> None:
         """Something that the worker needs is unavailable; it retries by itself."""

@@ -126,6 +126,7 @@ class ZoneWorker:
             output_topics=[settings.topic.zones],
             dead_letter_topic=settings.topic.dead_letters,
             dead_letter_header_prefix="heartzone.dlq.",
+            connection=settings.kafka.admin(),
             consumer=settings.kafka.consumer(),
             producer={"message.max.bytes": DEAD_LETTER_MAX_BYTES, **settings.kafka.producer()},
             limits=BatchLimits(

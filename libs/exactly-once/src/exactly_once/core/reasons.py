@@ -35,6 +35,17 @@ class AbortReason(Reason):
         "The brokers did not confirm a commit within the transaction timeout, and it did not happen.",
         "Look at the brokers: under-replicated partitions, disks.",
     )
+    INPUT_TOPIC_UNVERIFIED = (
+        "input_topic_unverified",
+        "The brokers did not say within the transaction timeout that the input topic is still the one that the records"
+        " were read from.",
+        "Look at the brokers and the network.",
+    )
+    INPUT_TOPIC_RECREATED = (
+        "input_topic_recreated",
+        "The input topic was deleted and created again while its records were processed.",
+        "Nothing: the new topic is read from its beginning.",
+    )
     NOT_IN_GROUP = (
         "not_in_group",
         "The worker was not a member of a generation of its group, as happens in a rebalance.",
@@ -79,6 +90,53 @@ class DeadLetterReason(Reason):
         "unproducible",
         "An output of the record is rejected by the client or by the brokers, most often as too large for its topic.",
         "Raise `max.message.bytes` of the output topic, and `message.max.bytes` of the producer.",
+    )
+
+
+class HaltReason(Reason):
+    """Reasons for which one partition is set aside until a person, or what arrives, changes something."""
+
+    OFFSET_OUT_OF_RANGE = (
+        "offset_out_of_range",
+        "The committed offset of the partition is no longer in the topic: records were deleted before they were"
+        " processed, or the topic lost its end.",
+        "Decide where to go on, and move the group's offset of this partition there; the worker notices by itself.",
+    )
+    OFFSET_MISSING = (
+        "offset_missing",
+        "The group has no committed offset for the partition, and the policy for missing offsets is to stop.",
+        "Decide where to start, and move the group's offset of this partition there; the worker notices by itself.",
+    )
+    DEAD_LETTER_IMPOSSIBLE = (
+        "dead_letter_impossible",
+        "A record cannot be processed, and no dead-letter topic takes it.",
+        "Configure a dead-letter topic, or raise `max.message.bytes` of the one that there is, or move the group's"
+        " offset of this partition past the record; the worker notices by itself.",
+    )
+    TOO_MANY_DEAD_LETTERS = (
+        "too_many_dead_letters",
+        "More than the permitted share of the partition's records would become dead letters: rather a fault of what"
+        " reads them than of each.",
+        "Look at the reasons of the last dead letters. The partition goes on by itself once its records can be processed;"
+        " where they are poison indeed, move the group's offset of this partition, be it to where it is: that is a"
+        " command to go on.",
+    )
+
+
+class RiskReason(Reason):
+    """Reasons for which the promise of exactly once may be broken by settings of the brokers."""
+
+    OFFSETS_EXPIRE_BEFORE_RECORDS = (
+        "offsets_expire_before_records",
+        "The brokers forget the offsets of a group without members sooner than the topic deletes its records: workers"
+        " that were stopped for longer would process records again.",
+        "Raise `offsets.retention.minutes` of the brokers above the topic's `retention.ms`.",
+    )
+    TRANSACTIONAL_ID_EXPIRES_IN_USE = (
+        "transactional_id_expires_soon",
+        "The brokers forget transactional ids that were unused for less than a day: a worker that idles loses its"
+        " producer, and a late request of it is fenced by nothing.",
+        "Raise `transactional.id.expiration.ms` of the brokers; the default is seven days.",
     )
 
 

@@ -1,6 +1,7 @@
 """Input and output of a transform, and the two signals that it may raise."""
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from exactly_once.core.signals import ControlFlow
@@ -73,12 +74,27 @@ class PoisonRecord(ControlFlow):
         self.detail = detail
 
 
-class Unavailable(ControlFlow):
-    """Raised by a transform when something that it needs does not respond: the batch is rewound and tried again later.
+class Scope(Enum):
+    """How much an ``Unavailable`` concerns. What it concerns waits; everything else goes on, and keeps its order."""
 
-    ``reason`` is a short constant for metrics, best a member of a ``Reason`` of your own.
+    RECORD = "record"
+    """This record lacks something. Those behind it in its partition wait, too, and may lack something of the kind."""
+    PARTITION = "partition"
+    """Nothing of the partition can be processed at present."""
+    EVERYTHING = "everything"
+    """Nothing at all can be processed at present."""
+
+
+class Unavailable(ControlFlow):
+    """Raised by a transform when something that it needs does not respond: the record is tried again later.
+
+    ``reason`` is a short constant for metrics, best a member of a ``Reason`` of your own. ``ready``, where given,
+    returns True once it is worth another try, which then comes at once; without it tries are 0.1 s to 5 s apart. It is
+    called often, on the worker's thread, and must neither wait nor raise.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, scope: Scope = Scope.RECORD, ready: Callable[[], bool] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.scope = scope
+        self.ready = ready

@@ -1,0 +1,122 @@
+"""Where a partition starts: what its group has committed, or what a policy says where that cannot be used."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from exactly_once.core.reasons import HaltReason
+
+
+class MissingOffsets(StrEnum):
+    """Where a partition starts for which its group has no committed offset."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
+    STOP = "stop"
+
+
+class OutOfRange(StrEnum):
+    """Where a partition goes on whose committed offset is no longer in its topic."""
+
+    STOP = "stop"
+    EARLIEST = "earliest"
+    LATEST = "latest"
+
+
+class StartKind(StrEnum):
+    """How a start was found."""
+
+    COMMITTED = "committed"
+    """At the committed offset."""
+    MISSING = "missing"
+    """The group has no committed offset: the policy for missing offsets decided."""
+    NEW_PARTITION = "new_partition"
+    """The group has none for this partition, but has for others of the topic: its beginning."""
+    NEW_TOPIC = "new_topic"
+    """The committed offset is of an earlier topic of the same name: its beginning."""
+    OUT_OF_RANGE = "out_of_range"
+    """The committed offset is not in the topic: the policy for offsets out of range decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A group's committed offset of a partition, and the id of the topic that it belongs to, None where unknown."""
+
+    offset: int
+    topic_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The offsets of a partition: of its first record, and of the next one to be written."""
+
+    earliest: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Go on at this offset."""
+
+    offset: int
+    kind: StartKind
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Do not go on before something is changed."""
+
+    reason: HaltReason
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartPolicy:
+    """What to do where the group's committed offset cannot be used."""
+
+    missing_offsets: MissingOffsets
+    offset_out_of_range: OutOfRange
+
+    def decide(
+        self,
+        committed: Committed | None,
+        bounds: Bounds,
+        *,
+        topic_id: str,
+        known_topic: bool,
+    ) -> Start | Halt:
+        """Decide where a partition starts.
+
+        Args:
+            committed: what the group has committed for the partition, None where it has nothing.
+            bounds: of the partition now.
+            topic_id: of the topic now.
+            known_topic: whether the group has read this topic, or an earlier one of its name, already.
+        """
+        if committed is None:
+            return self._missing(bounds, known_topic=known_topic)
+        if committed.topic_id is not None and committed.topic_id != topic_id:
+            return Start(bounds.earliest, StartKind.NEW_TOPIC)
+        if bounds.earliest <= committed.offset <= bounds.latest:
+            return Start(committed.offset, StartKind.COMMITTED)
+        return self._out_of_range(committed.offset, bounds)
+
+    def _missing(self, bounds: Bounds, *, known_topic: bool) -> Start | Halt:
+        if known_topic:
+            return Start(bounds.earliest, StartKind.NEW_PARTITION)
+        if self.missing_offsets is MissingOffsets.STOP:
+            return Halt(
+                HaltReason.OFFSET_MISSING,
+                f"the group has no committed offset; the partition holds offsets {bounds.earliest} to {bounds.latest}",
+            )
+        latest = self.missing_offsets is MissingOffsets.LATEST
+        return Start(bounds.latest if latest else bounds.earliest, StartKind.MISSING)
+
+    def _out_of_range(self, offset: int, bounds: Bounds) -> Start | Halt:
+        if self.offset_out_of_range is OutOfRange.STOP:
+            return Halt(
+                HaltReason.OFFSET_OUT_OF_RANGE,
+                f"the committed offset {offset} is not in the topic, which holds {bounds.earliest} to {bounds.latest};"
+                " going on would lose or repeat records",
+            )
+        latest = self.offset_out_of_range is OutOfRange.LATEST
+        return Start(bounds.latest if latest else bounds.earliest, StartKind.OUT_OF_RANGE)
