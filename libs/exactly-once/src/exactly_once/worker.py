@@ -12,6 +12,7 @@ from confluent_kafka import KafkaException, Message
 
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.producer_session import ProducerSession
+from exactly_once.clients.promise_check import PromiseCheck
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
@@ -60,6 +61,7 @@ class Worker:
         self._served_meanwhile = False
         """Whether partitions may have been lost, or suspended, since the records at hand were fetched."""
         self._reported_at = 0.0
+        self._promise_check = PromiseCheck(config, self._observer)
         self._search = RejectedRecordSearch(config.limits.max_records)
         self._breaker = DeadLetterBreaker(config.breaker)
         self._processor = BatchProcessor(
@@ -272,6 +274,7 @@ class Worker:
         """Report the lag, and commit positions behind control records: then the lag of others reads 0, too."""
         if time.monotonic() - self._reported_at < self.config.lag_interval:
             return
+        self._promise_check.step()
         positions = self._consumers.consumer.flow.positions
         positions.pass_control_records()
         self._observer.lag(positions.lag())

@@ -53,15 +53,3 @@ class UnavailableReason(Reason):
         "A schema is needed, and the registry does not respond.",
         "Restore the registry.",
     )
-
-
-class HaltReason(Reason):
-    """Reasons for which a worker stops processing, alive and not ready; counted as an abort."""
-
-    OFFSET_OUT_OF_RANGE = (
-        "offset_out_of_range",
-        "The committed offset of a partition is no longer in the topic: its records were deleted before they were"
-        " processed. The worker has halted.",
-        "Decide where to go on, set the group's offset with `kafka-consumer-groups.sh --reset-offsets`, and delete the"
-        " pod.",
-    )

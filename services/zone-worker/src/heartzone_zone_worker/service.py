@@ -1,6 +1,7 @@
 """The composition root: settings in, a running worker out."""
 
 import logging
+from collections.abc import Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -9,7 +10,7 @@ from exactly_once import (
     AuthenticationError,
     BatchLimits,
     ConfigurationError,
-    OffsetOutOfRangeError,
+    Partition,
     StopFlag,
     Worker,
     WorkerConfig,
@@ -19,7 +20,6 @@ from heartzone.wire import subject_of
 from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.metrics import WorkerMetrics
 from heartzone_zone_worker.output_schema import SAMPLES
-from heartzone_zone_worker.reasons import HaltReason
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
@@ -85,8 +85,10 @@ class ZoneWorker:
 
     def ready(self) -> Health:
         """Say whether records are processed."""
-        reason = self._reason if self._worker is None else self._worker.unready_reason
-        return Health(ok=reason is None, reason=reason or "processing")
+        if self._worker is None:
+            return Health(ok=False, reason=self._reason)
+        reason = self._worker.unready_reason
+        return Health(ok=reason is None, reason=reason or _processing(self._worker.set_aside))
 
     def _output_schema_id(self) -> int | None:
         """Wait for the schema id that outputs carry; None when stopped before."""
@@ -153,24 +155,22 @@ class ZoneWorker:
             ) from error
         except ConfigurationError as error:
             raise SettingsError(f"HEARTZONE_KAFKA_…: librdkafka rejects its configuration: {error}") from error
-        except OffsetOutOfRangeError as error:
-            metrics.aborted(HaltReason.OFFSET_OUT_OF_RANGE, records=0)
-            self._halt(str(error))
-            return 0
         except WorkerError as error:
             log.error("worker_failed", reason=str(error))
             return 1
         log.info("worker_stopped")
         return 0
 
-    def _halt(self, reason: str) -> None:
-        """Stay alive but not ready, so that a person reads why; a restart would only hide it."""
-        self._worker, self._reason = None, reason
-        log.error("worker_halted", reason=reason)
-        self._stopping.wait()
-
     def _wait(self, reason: str) -> None:
         if reason != self._reason:
             log.warning("output_schema_awaited", reason=reason)
         self._reason = reason
         self._stopping.wait(RETRY_INTERVAL)
+
+
+def _processing(set_aside: Mapping[Partition, str]) -> str:
+    """What a ready worker says: the partitions that it cannot process, too, while the others go on."""
+    if not set_aside:
+        return "processing"
+    partitions = ", ".join(f"{topic}[{number}] {reason}" for (topic, number), reason in sorted(set_aside.items()))
+    return f"processing all partitions but {len(set_aside)}: {partitions}"

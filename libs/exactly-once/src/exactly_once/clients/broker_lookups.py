@@ -74,16 +74,18 @@ class BrokerLookups:
             self._admin = AdminClient(self._config.admin_properties())
             return dict.fromkeys(partitions, NotKnown(kafka_error_name(failure.args[0].name())))
         known_topics = {topic for (topic, _number), offset in committed.items() if offset is not None}
-        return {
-            each: bounds[each]
-            if isinstance(bounds.get(each), NotKnown)
-            else NotKnown(WaitReason.TOPIC_MISSING.format(topic=each[0]))
-            if each not in bounds
-            else NotKnown(WaitReason.OFFSETS_UNSTABLE)
-            if isinstance(committed[each], NotKnown)
-            else Finding(committed[each], bounds[each], described[each[0]][0], each[0] in known_topics)
-            for each in partitions
-        }
+        found: Findings = {}
+        for each in partitions:
+            offset, bound = committed.get(each), bounds.get(each)
+            if bound is None:
+                found[each] = NotKnown(WaitReason.TOPIC_MISSING.format(topic=each[0]))
+            elif isinstance(bound, NotKnown):
+                found[each] = bound
+            elif isinstance(offset, NotKnown):
+                found[each] = offset
+            else:
+                found[each] = Finding(offset, bound, described[each[0]][0], each[0] in known_topics)
+        return found
 
     def _describe(self, topics: Iterable[str]) -> dict[str, tuple[str | None, set[int]]]:
         """Id and partition numbers of each topic that there is."""

@@ -138,10 +138,10 @@ class RiskReason(Reason):
         " that were stopped for longer would process records again.",
         "Raise `offsets.retention.minutes` of the brokers above the topic's `retention.ms`.",
     )
-    TRANSACTIONAL_ID_EXPIRES_IN_USE = (
+    TRANSACTIONAL_ID_EXPIRES_SOON = (
         "transactional_id_expires_soon",
-        "The brokers forget transactional ids that were unused for less than a day: a worker that idles loses its"
-        " producer, and a late request of it is fenced by nothing.",
+        "The brokers forget a transactional id after less than a day without use: a worker that idles for as long begins"
+        " with an abort and a new producer, and a late request of the old one is fenced by nothing.",
         "Raise `transactional.id.expiration.ms` of the brokers; the default is seven days.",
     )
 
