@@ -18,8 +18,8 @@ def test_the_defaults_of_kafka_are_no_risk() -> None:
 
 def test_offsets_that_expire_before_the_records_are_a_risk_with_what_to_set() -> None:
     assert risks(settings(offsets=DAY)) == {
-        RiskReason.OFFSETS_EXPIRE_BEFORE_RECORDS: "topic in keeps its records for 7 days, the brokers keep the offsets of"
-        " a group without members for 1 days: set offsets.retention.minutes above the topic's retention.ms"
+        RiskReason.OFFSETS_EXPIRE_BEFORE_RECORDS: "topic in keeps its records for 7 days, the brokers keep the offsets"
+        " of a group without members for 1 days: set offsets.retention.minutes above the topic's retention.ms"
     }
 
 

@@ -140,8 +140,8 @@ class RiskReason(Reason):
     )
     TRANSACTIONAL_ID_EXPIRES_SOON = (
         "transactional_id_expires_soon",
-        "The brokers forget a transactional id after less than a day without use: a worker that idles for as long begins"
-        " with an abort and a new producer, and a late request of the old one is fenced by nothing.",
+        "The brokers forget a transactional id after less than a day without use: a worker that idles for as long goes"
+        " on with a new producer, and a late request of the old one is fenced by nothing.",
         "Raise `transactional.id.expiration.ms` of the brokers; the default is seven days.",
     )
 
