@@ -62,6 +62,7 @@ class Pipeline:
                 connection=self.kafka.connection,
             ),
             self._zones,
+            watchdog=None,
         )
 
     def _zones(self, record: InputRecord) -> list[OutputRecord]:

@@ -252,7 +252,7 @@ def test_a_worker_stops_when_asked_although_the_broker_is_unavailable_and_goes_o
             connection=kafka.connection,
             consumer={"session.timeout.ms": 6000},
         )
-        return Worker(config, copy_to(target))
+        return Worker(config, copy_to(target), watchdog=None)
 
     kafka.send(source, b"a")
     with running(worker()) as failures:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from confluent_kafka import Message
 
+from exactly_once import DeadLetterReason
 from heartzone.messages import Biometrics, HeartRate
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
 from heartzone_testing.services.pipeline import Pipeline
 from heartzone_testing.services.service_process import ServiceProcess
 from heartzone_testing.waiting import eventually
-from heartzone_zone_worker.metrics import DEAD_LETTER_REASONS
+from heartzone_zone_worker.reasons import PoisonReason
 
 MakePipeline = Callable[..., Pipeline]
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -97,7 +98,7 @@ def test_poison_is_quarantined_with_its_reason_and_what_is_good_goes_on(make_pip
     reasons = [header(letter, "heartzone.dlq.reason") for letter in letters]
     assert reasons == ["tombstone", "bad_frame", "bad_frame", "schema_violation", "schema_not_found", "invalid_json"]
     assert counted == Counter(reasons)
-    assert set(reported) == set(DEAD_LETTER_REASONS), "each was 0 before, so that an alert sees the first"
+    assert set(reported) == {*DeadLetterReason, *PoisonReason}, "each was 0 before, so that an alert sees the first"
     assert len(pipeline.kafka.read(pipeline.zones)) == 2
 
 

@@ -35,6 +35,7 @@ from exactly_once.errors import (
     WorkerError,
 )
 from exactly_once.observer import Observer
+from exactly_once.observers import Observers
 from exactly_once.status import State
 from exactly_once.stop_flag import StopFlag
 from exactly_once.worker import Worker
@@ -57,6 +58,7 @@ __all__ = [
     "KafkaErrorName",
     "MissingOffsets",
     "Observer",
+    "Observers",
     "OutOfRange",
     "OutputRecord",
     "Partition",

@@ -3,6 +3,8 @@
 import faulthandler
 import time
 
+DEFAULT_LIMIT = 90.0  # seconds
+
 
 class Watchdog:
     """A dead man's switch on the progress of a loop.
@@ -14,7 +16,8 @@ class Watchdog:
     """
 
     def __init__(self, limit: float | None) -> None:
-        self._limit = limit
+        self.limit = limit
+        """Seconds without progress after which the process ends, None without a watchdog."""
         self._armed_at = 0.0
         self.last_progress = time.monotonic()
 
@@ -22,8 +25,8 @@ class Watchdog:
         """The loop makes progress: restart the timer."""
         self.last_progress = time.monotonic()
         # Re-arming starts a thread, so not for each of hundreds of small transactions a second.
-        if self._limit is not None and self.last_progress - self._armed_at > self._limit / 20:
-            faulthandler.dump_traceback_later(self._limit, exit=True)
+        if self.limit is not None and self.last_progress - self._armed_at > self.limit / 20:
+            faulthandler.dump_traceback_later(self.limit, exit=True)
             self._armed_at = self.last_progress
 
     @property
@@ -33,5 +36,5 @@ class Watchdog:
 
     def disarm(self) -> None:
         """The loop has ended as it should."""
-        if self._limit is not None:
+        if self.limit is not None:
             faulthandler.cancel_dump_traceback_later()

@@ -27,7 +27,7 @@ from exactly_once.observer import Observer
 from exactly_once.status import State, Status
 from exactly_once.stop_flag import StopFlag
 from exactly_once.transaction_runner import TransactionRunner
-from exactly_once.watchdog import Watchdog
+from exactly_once.watchdog import DEFAULT_LIMIT, Watchdog
 
 # A member that does not fetch for max.poll.interval.ms (300 s) is put out of its group.
 MAX_FETCH_INTERVAL = 60.0  # seconds
@@ -39,7 +39,11 @@ class Worker:
     ``run()`` blocks until ``stop()``; call it on the main thread where signals matter.
     ``look_ahead`` is called with a record for which the transform raised ``Unavailable``, and with what was fetched
     behind it in its partition: begin to get what they lack, and do not wait for it.
-    ``watchdog`` seconds without progress end the process: leave it off where the process is not the worker's own.
+    ``watchdog`` seconds without progress end the process. Give None where the process is not the worker's own, or where
+    several workers share one: its timer is ``faulthandler``'s, of which a process has one.
+
+    Raises:
+        ValueError: the watchdog would end workers that only wait.
     """
 
     def __init__(
@@ -49,8 +53,13 @@ class Worker:
         *,
         look_ahead: Callable[[Sequence[InputRecord]], None] | None = None,
         observer: Observer | None = None,
-        watchdog: float | None = None,
+        watchdog: float | None = DEFAULT_LIMIT,
     ) -> None:
+        if watchdog is not None and watchdog < (least := 2 * config.transaction_timeout + 40):
+            raise ValueError(
+                f"watchdog is {watchdog:g} s; with transaction_timeout at {config.transaction_timeout:g} s it takes at"
+                f" least {least:g} s, or it ends workers that only wait"
+            )
         self.config = config
         self._look_ahead = look_ahead
         self._observer = observer or Observer()
@@ -86,6 +95,11 @@ class Worker:
     def progress_age(self) -> float:
         """Seconds since the loop last made progress; for a liveness probe."""
         return self._watchdog.age
+
+    @property
+    def progress_limit(self) -> float | None:
+        """Seconds without progress after which the watchdog ends the process, None without one."""
+        return self._watchdog.limit
 
     @property
     def unready_reason(self) -> str | None:

@@ -1,7 +1,6 @@
 """The composition root: settings in, a running worker out."""
 
 import logging
-from collections.abc import Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -10,14 +9,16 @@ from exactly_once import (
     AuthenticationError,
     BatchLimits,
     ConfigurationError,
-    Partition,
+    Observers,
     StopFlag,
     Worker,
     WorkerConfig,
     WorkerError,
 )
+from exactly_once.health import liveness, readiness
 from heartzone.wire import subject_of
 from heartzone_zone_worker.decoding import BiometricsDecoder
+from heartzone_zone_worker.event_log import EventLog
 from heartzone_zone_worker.metrics import WorkerMetrics
 from heartzone_zone_worker.output_schema import SAMPLES
 from heartzone_zone_worker.settings import WorkerSettings
@@ -78,17 +79,15 @@ class ZoneWorker:
 
     def live(self) -> Health:
         """Say whether the loop makes progress."""
-        limit = self._settings.watchdog_timeout
-        if self._worker is None or self._worker.progress_age < limit:
-            return Health(ok=True, reason="the loop makes progress")
-        return Health(ok=False, reason=f"the loop has made no progress for {self._worker.progress_age:.0f} s")
+        if self._worker is None:
+            return Health(ok=True, reason=self._reason)
+        return Health(*liveness(self._worker))
 
     def ready(self) -> Health:
         """Say whether records are processed."""
         if self._worker is None:
             return Health(ok=False, reason=self._reason)
-        reason = self._worker.unready_reason
-        return Health(ok=reason is None, reason=reason or _processing(self._worker.set_aside))
+        return Health(*readiness(self._worker))
 
     def _output_schema_id(self) -> int | None:
         """Wait for the schema id that outputs carry; None when stopped before."""
@@ -141,8 +140,8 @@ class ZoneWorker:
             on_producer_statistics=statistics.callback("producer"),
             logger=logging.getLogger("librdkafka"),
         )
-        metrics = WorkerMetrics(self._metrics_registry, transform.take_readings)
-        self._worker = Worker(config, transform, observer=metrics, watchdog=settings.watchdog_timeout)
+        observer = Observers(WorkerMetrics(self._metrics_registry, transform.take_readings), EventLog())
+        self._worker = Worker(config, transform, observer=observer, watchdog=settings.watchdog_timeout)
         if self._stopping.is_set():
             self._worker.stop()
         log.info("worker_started", group_id=settings.group_id, transactional_id=settings.transactional_id)
@@ -166,11 +165,3 @@ class ZoneWorker:
             log.warning("output_schema_awaited", reason=reason)
         self._reason = reason
         self._stopping.wait(RETRY_INTERVAL)
-
-
-def _processing(set_aside: Mapping[Partition, str]) -> str:
-    """What a ready worker says: the partitions that it cannot process, too, while the others go on."""
-    if not set_aside:
-        return "processing"
-    partitions = ", ".join(f"{topic}[{number}] {reason}" for (topic, number), reason in sorted(set_aside.items()))
-    return f"processing all partitions but {len(set_aside)}: {partitions}"

@@ -13,10 +13,11 @@ Make = Callable[..., Worker]
 def worker_on(kafka: Testbed, source: str, transform: Transform, **overrides: Any) -> Worker:
     """A worker from one topic with short waits, in a group of its own; ``overrides`` are fields of its WorkerConfig.
 
-    ``observer``, ``look_ahead`` and ``watchdog`` go to the worker itself. ``group_protocol`` is classic or consumer.
+    ``observer`` and ``look_ahead`` go to the worker itself, which has no watchdog: the process is that of the tests.
+    ``group_protocol`` is classic or consumer.
     """
     group = f"group-{uuid.uuid4().hex[:8]}"
-    own = {name: overrides.pop(name) for name in ("observer", "look_ahead", "watchdog") if name in overrides}
+    own = {name: overrides.pop(name) for name in ("observer", "look_ahead") if name in overrides}
     if overrides.pop("group_protocol", "classic") == "consumer":
         consumer: dict[str, Any] = {"group.protocol": "consumer"}
     else:
@@ -32,7 +33,7 @@ def worker_on(kafka: Testbed, source: str, transform: Transform, **overrides: An
         **overrides,
         "consumer": {**consumer, **overrides.get("consumer", {})},
     }
-    return Worker(WorkerConfig(**settings), transform, **own)
+    return Worker(WorkerConfig(**settings), transform, watchdog=None, **own)
 
 
 def copy_to(topic: str) -> Transform:
