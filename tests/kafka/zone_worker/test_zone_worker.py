@@ -111,17 +111,17 @@ def test_a_worker_waits_unready_for_a_subject_that_is_missing(make_pipeline: Mak
         assert worker.get("/livez").status == 200
 
 
-def test_an_offset_that_is_gone_halts_the_worker_alive_unready_and_loud(make_pipeline: MakePipeline) -> None:
-    pipeline = make_pipeline()
-    pipeline.send([Biometrics(DEVICE, [], 200)])
+def test_an_offset_that_is_gone_halts_its_partition_alone_and_readiness_tells_it(make_pipeline: MakePipeline) -> None:
+    pipeline = make_pipeline(partitions=2)
     pipeline.kafka.set_group_offset(pipeline.group, pipeline.biometrics, 1_000)
+    told = f"processing all partitions but 1: {pipeline.biometrics}[0] offset_out_of_range"
 
     with pipeline.worker() as worker:
-        eventually(lambda: "the committed offset of group" in worker.get("/readyz").text, "the reason on /readyz")
-        assert worker.get("/readyz").status == 503
+        eventually(lambda: told in worker.get("/readyz").text, "the partition on /readyz")
+        assert worker.get("/readyz").status == 200
         assert worker.get("/livez").status == 200
-        assert counts(worker, "heartzone_transactions_aborted_total") == {"offset_out_of_range": 1}
-        assert "worker_halted" in worker.process.log()
+        assert counts(worker, "heartzone_partitions_halted") == {"offset_out_of_range": 1}
+        assert "partition_halted" in worker.process.log()
         assert worker.process.terminate(20) == 0
 
 
