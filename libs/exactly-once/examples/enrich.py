@@ -1,0 +1,60 @@
+"""Enrich: add the customer's name to each order, from a compacted topic that is read at the start."""
+
+import json
+import signal
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+
+from exactly_once import InputRecord, OutputRecord, PoisonRecord, Worker, WorkerConfig
+
+CONNECTION = {"bootstrap.servers": "localhost:9092"}
+
+
+def read_table(topic: str) -> dict[bytes, bytes]:
+    """The last value of each key; no group is joined and nothing is committed, so each replica reads all of it."""
+    table: dict[bytes, bytes] = {}
+    consumer = Consumer({**CONNECTION, "group.id": "unused", "enable.auto.commit": False, "enable.partition.eof": True})
+    unread = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
+    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
+    while unread:
+        for message in consumer.consume(1000, 1):
+            error, key, value = message.error(), message.key() or b"", message.value()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            if error is not None:
+                unread.discard(message.partition() or 0)
+            elif value is None:
+                table.pop(key, None)
+            else:
+                table[key] = value
+    consumer.close()
+    return table
+
+
+def enrich(record: InputRecord) -> list[OutputRecord]:
+    """The order with the name of its customer; what changes in the table meanwhile is seen after a restart."""
+    try:
+        order = json.loads(record.value() or b"")
+        customer = str(order["customer"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise PoisonRecord("not_an_order", f"an object with a customer was expected: {error}") from error
+    if (name := customers.get(customer.encode())) is None:
+        raise PoisonRecord("customer_unknown", f"customer {customer} is not in the table")
+    return [OutputRecord("orders.named", json.dumps({**order, "name": name.decode()}).encode(), record.key())]
+
+
+customers = read_table("customers")
+worker = Worker(
+    WorkerConfig(
+        input_topics=["orders"],
+        output_topics=["orders.named"],
+        dead_letter_topic="orders.dlq",
+        group_id="order-names",
+        transactional_id="order-names-0",  # one a replica, the same after a restart
+        connection=CONNECTION,
+    ),
+    enrich,
+)
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: worker.stop())
+worker.run()
