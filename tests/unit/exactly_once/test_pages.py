@@ -1,7 +1,10 @@
 """The library's pages say what is in the code."""
 
 import re
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 import exactly_once
 from exactly_once.clients.broker_lookups import BrokerLookups
@@ -46,12 +49,32 @@ NAMED: dict[str, Any] = {
 INSTANCE_ATTRIBUTES = {"Positions.fetched"}
 
 
-def test_the_readme_names_every_error_that_ends_a_worker() -> None:
-    readme = (LIBRARY / "README.md").read_text()
-    errors = [each.__name__ for each in exactly_once.WorkerError.__subclasses__()]
+@pytest.mark.parametrize("page", ["README.md", "docs/errors.md"])
+def test_a_page_with_errors_has_a_row_for_each_that_ends_a_worker_and_for_no_other(page: str) -> None:
+    text = (LIBRARY / page).read_text()
+    errors = {each.__name__ for each in exactly_once.WorkerError.__subclasses__()}
 
-    assert len(errors) >= 7
-    assert [name for name in errors if f"`{name}`" not in readme] == []
+    assert len(errors) >= 5
+    assert set(re.findall(r"^\| `(\w+Error)` ", text, re.MULTILINE)) == errors
+
+
+@pytest.mark.parametrize("page", sorted((LIBRARY / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_the_readme_leads_to_every_page_and_no_link_is_broken(page: Path) -> None:
+    readme = (LIBRARY / "README.md").read_text()
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", readme)
+
+    assert f"docs/{page.name}" in links
+    assert [link for link in links if "://" not in link and not (LIBRARY / link).exists()] == []
+
+
+def test_the_transform_of_the_readme_passes_the_test_beside_it() -> None:
+    programs = re.findall(r"```python\n(.*?)```", (LIBRARY / "README.md").read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(programs[0].split("\n\n\nworker = ")[0], names)
+    exec(programs[1], names)
+
+    [test] = [value for name, value in names.items() if name.startswith("test_")]
+    test()
 
 
 def test_the_tree_in_the_module_of_errors_names_every_one() -> None:
