@@ -33,6 +33,12 @@ class Testbed:
         admin = AdminClient({**self.connection})
         admin.create_partitions([NewPartitions(topic, total)])[topic].result()
 
+    def delete_records(self, topic: str, before: int) -> None:
+        """Delete the records of partition 0 before an offset, as retention does."""
+        admin = AdminClient({**self.connection})
+        [future] = admin.delete_records([TopicPartition(topic, 0, before)]).values()
+        future.result()
+
     def recreate_topic(self, topic: str, partitions: int = 1) -> None:
         """Delete a topic and create another of its name."""
         admin = AdminClient({**self.connection})
