@@ -52,9 +52,12 @@ def test_a_lost_producer_that_committed_nothing_is_an_abort_under_the_same_label
 def test_the_labels_that_alerts_and_dashboards_depend_on_stay_as_they_are() -> None:
     assert {str(reason) for reason in AbortReason} == {
         "commit_timed_out",
+        "input_topic_recreated",
+        "input_topic_unverified",
         "not_in_group",
         "offsets_timed_out",
         "queue_full",
+        "too_many_dead_letters",
         "unproducible",
     }
     assert {str(reason) for reason in RebuildReason} == {
