@@ -84,20 +84,26 @@ class TransactionalProducer:
             RecordRejected: a record will never fit; the transaction is still open.
             TransactionAborted, ProducerLost, AuthorizationError: see ``commit``.
         """
-        done, size, add_topic = 0, 0, self.topics.add
+        done, size, written = 0, 0, ""
+        produce = self._produce
         deadline: float | None = None
         while done < len(records):
             try:
                 for record in records[done:] if done else records:
-                    if len(record) == 3:
-                        topic, value, key = record
-                        self._produce(topic, value, key)
-                    else:
-                        topic, value, key, headers, timestamp = record
-                        self._produce(topic, value, key, headers=list(headers), timestamp=timestamp)
+                    topic, value, key, headers = record.topic, record.value, record.key, record.headers
+                    # Positional, because keywords take longer: two are callbacks.
+                    if headers:
+                        produce(topic, value, key, record.partition, None, None, record.timestamp, list(headers))
                         size += sum(len(name) + len(content or b"") for name, content in headers)
-                    size += len(value or b"") + len(key or b"")
-                    add_topic(topic)
+                    else:
+                        produce(topic, value, key, record.partition, None, None, record.timestamp)
+                    if value:
+                        size += len(value)
+                    if key:
+                        size += len(key)
+                    if topic is not written:
+                        self.topics.add(topic)
+                        written = topic
                     done += 1
             except BufferError:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
