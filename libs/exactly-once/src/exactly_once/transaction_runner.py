@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 
-from confluent_kafka import Message
+from confluent_kafka import Message, TopicPartition
 
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.producer_session import ProducerSession
@@ -35,11 +35,12 @@ class TransactionRunner:
             batch = self._processor.process(records, producer.produce)
         except RecordRejected:
             producer.abort(AbortReason.UNPRODUCIBLE)
+        offsets = [TopicPartition(topic, number, offset) for (topic, number), offset in batch.next_offsets.items()]
         metadata = self._consumers.consumer.group_metadata()
         if metadata is None:
             producer.abort(AbortReason.NOT_IN_GROUP)
         try:
-            producer.commit(batch.next_offsets, metadata)
+            producer.commit(offsets, metadata)
         except ProducerLost as lost:
             if not lost.outcome_unknown:
                 raise
