@@ -1,4 +1,4 @@
-"""Whether the request that ends a transaction was sent once."""
+"""Proof that the request that ends a transaction was sent once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether the request that ends a transaction (EndTxn) was sent more than once.
+"""Proof that the request that ends a transaction (EndTxn) was sent once.
 
 librdkafka sends it again without a word when a connection breaks or a response is late. The first one may still be
 under way then, and could end a later transaction of the same epoch (KAFKA-17754; KIP-890 prevents it, which librdkafka

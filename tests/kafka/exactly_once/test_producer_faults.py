@@ -1,0 +1,163 @@
+"""The producer's side of the engine under faults that a real broker gives: fencing, lost connections, forgotten ids."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from embedded_kafka import EmbeddedKafka
+from exactly_once import InputRecord, OutputRecord, Transform, Unavailable, Worker, WorkerConfig
+from heartzone_testing.brokers.frame_proxy import END_TXN, FrameProxy
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.journal import Journal
+from heartzone_testing.engine.threads import running
+from heartzone_testing.ports import free_port
+from heartzone_testing.waiting import eventually
+
+
+def worker_on(kafka: Testbed, source: str, transform: Transform, journal: Journal, **overrides: Any) -> Worker:
+    group = f"group-{uuid.uuid4().hex[:8]}"
+    settings: dict[str, Any] = {
+        "input_topics": [source],
+        "group_id": group,
+        "transactional_id": f"{group}-0",
+        "connection": kafka.connection,
+        "consumer": {"session.timeout.ms": 6000},
+        "idle": 0.1,
+        "lag_interval": 0.2,
+    }
+    return Worker(WorkerConfig(**{**settings, **overrides}), transform, observer=journal)
+
+
+def copy_to(topic: str) -> Transform:
+    return lambda record: [OutputRecord(topic, record.value(), record.key())]
+
+
+def fence(kafka: Testbed, transactional_id: str) -> None:
+    """Claim the id of a worker, as a twin of it would."""
+    with Producer({**kafka.connection, "transactional.id": transactional_id}) as twin:
+        twin.init_transactions(30)
+
+
+def test_a_producer_that_is_fenced_when_something_becomes_unavailable_is_rebuilt(kafka: Testbed) -> None:
+    source, target = kafka.create_topics("in", "out")
+    journal, faults = Journal(), [1]
+
+    def fail_once(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"b" and faults:
+            faults.pop()
+            fence(kafka, worker.config.transactional_id)
+            time.sleep(1)  # what has been produced reaches the broker, whose response is fatal
+            raise Unavailable("lookup_unavailable")
+        return [OutputRecord(target, record.value())]
+
+    worker = worker_on(kafka, source, fail_once, journal)
+    kafka.send(source, b"a", b"b", b"c")
+    with running(worker) as failures:
+        eventually(lambda: failures or len(kafka.read(target)) >= 3, "all outputs")
+
+    assert failures == []
+    assert kafka.values(target) == [b"a", b"b", b"c"]
+
+
+def test_a_producer_that_is_fenced_before_its_queue_is_full_is_rebuilt(kafka: Testbed) -> None:
+    source, target = kafka.create_topics("in", "out")
+    journal, faults = Journal(), [1]
+
+    def fill_the_queue(record: InputRecord) -> list[OutputRecord]:
+        if faults:
+            faults.pop()
+            fence(kafka, worker.config.transactional_id)
+        return [OutputRecord(target, b"%d" % n) for n in range(200)]
+
+    small_queue = {"queue.buffering.max.messages": 10}
+    worker = worker_on(kafka, source, fill_the_queue, journal, producer=small_queue)
+    kafka.send(source, b"a")
+    with running(worker) as failures:
+        eventually(lambda: failures or len(kafka.read(target)) >= 200, "all outputs")
+
+    assert failures == []
+    assert kafka.values(target) == [b"%d" % n for n in range(200)]
+    assert journal.rebuilds[0] in {"fenced", "producer_fenced", "invalid_producer_epoch"}
+
+
+@pytest.fixture
+def strict_kafka(embedded_kafka_factory: Callable[..., EmbeddedKafka]) -> Testbed:
+    """A broker that looks for transactions that are open for too long, and for forgotten ids, every half second."""
+    properties = {
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
+        "transaction.remove.expired.transaction.cleanup.interval.ms": "500",
+        "transactional.id.expiration.ms": "5000",
+    }
+    return Testbed(embedded_kafka_factory(broker_properties=properties).client_config())
+
+
+def test_a_transform_that_outlasts_the_transaction_and_then_fills_the_queue_is_named_and_tried_again(
+    strict_kafka: Testbed,
+) -> None:
+    kafka = strict_kafka
+    source, target = kafka.create_topics("in", "out")
+    journal, slow = Journal(), [1]
+
+    def outlast(record: InputRecord) -> Iterator[OutputRecord]:
+        if record.value() == b"b" and slow:
+            slow.pop()
+            time.sleep(4)
+        return iter([OutputRecord(target, b"%s%d" % (record.value() or b"", n)) for n in range(100)])
+
+    small_queue = {"queue.buffering.max.messages": 10}
+    worker = worker_on(kafka, source, outlast, journal, producer=small_queue, transaction_timeout=2.0)
+    kafka.send(source, b"a", b"b")
+    with running(worker) as failures:
+        eventually(lambda: failures or len(kafka.read(target)) >= 200, "all outputs")
+
+    assert failures == []
+    assert kafka.values(target) == [b"%s%d" % (value, n) for value in (b"a", b"b") for n in range(100)]
+    assert journal.rebuilds == ["transaction_timed_out"]
+    assert journal.aborts == ["transaction_timed_out"]
+
+
+def test_a_worker_whose_transactional_id_was_forgotten_claims_it_anew_at_once(strict_kafka: Testbed) -> None:
+    kafka = strict_kafka
+    source, target = kafka.create_topics("in", "out")
+    journal = Journal()
+    worker = worker_on(kafka, source, copy_to(target), journal)
+    kafka.send(source, b"a")
+    with running(worker) as failures:
+        eventually(lambda: kafka.values(target) == [b"a"], "the first output")
+        threading.Event().wait(8)  # the broker's clock, which nothing shows, passes the expiration
+        kafka.send(source, b"b")
+        eventually(lambda: failures or kafka.values(target) == [b"a", b"b"], "the second output")
+
+    assert failures == []
+    assert journal.rebuilds == ["invalid_producer_id_mapping"]
+    assert journal.aborts == ["invalid_producer_id_mapping"]
+
+
+def test_a_connection_that_is_lost_at_a_commit_is_noticed_however_often_it_was_lost_before(
+    embedded_kafka_factory: Callable[..., EmbeddedKafka],
+) -> None:
+    """librdkafka logs equal disconnects once in 30 s; a commit that was sent twice must not depend on that."""
+    journal = Journal()
+    port = free_port()
+    with FrameProxy(port) as proxy:
+        advertised = {"advertised.listeners": f"PLAINTEXT://127.0.0.1:{proxy.port}"}
+        embedded_kafka_factory(port=port, broker_properties=advertised)
+        kafka = Testbed({"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
+        source, target = kafka.create_topics("in", "out")
+        expected: list[bytes | None] = []
+        with running(worker_on(kafka, source, copy_to(target), journal)) as failures:
+            for cut in range(4):
+                value = b"%d" % cut
+                proxy.cut_at_next(END_TXN)
+                kafka.send(source, value)
+                expected.append(value)
+                eventually(lambda: failures or kafka.values(target) == expected, "another output")
+                eventually(lambda: failures or len(journal.rebuilds) == len(expected), "another producer")
+
+    assert failures == []
+    assert journal.rebuilds == ["disconnected_while_ending_a_transaction"] * 4
