@@ -10,8 +10,8 @@ import pytest
 from confluent_kafka import Producer
 
 from embedded_kafka import EmbeddedKafka
-from exactly_once import InputRecord, OutputRecord, Transform, Unavailable, Worker, WorkerConfig
-from heartzone_testing.brokers.frame_proxy import END_TXN, FrameProxy
+from exactly_once import InputRecord, OutputRecord, PoisonRecord, Transform, Unavailable, Worker, WorkerConfig
+from heartzone_testing.brokers.frame_proxy import ADD_OFFSETS_TO_TXN, END_TXN, FrameProxy
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.engine.journal import Journal
 from heartzone_testing.engine.threads import running
@@ -45,14 +45,15 @@ def fence(kafka: Testbed, transactional_id: str) -> None:
 
 def test_a_producer_that_is_fenced_when_something_becomes_unavailable_is_rebuilt(kafka: Testbed) -> None:
     source, target = kafka.create_topics("in", "out")
-    journal, faults = Journal(), [1]
+    journal, faults = Journal(), [b"b", b"a"]
 
     def fail_once(record: InputRecord) -> list[OutputRecord]:
-        if record.value() == b"b" and faults:
+        if faults and record.value() == faults[-1]:
             faults.pop()
+            if record.value() == b"b":
+                time.sleep(1)  # the output of "a" reaches the broker, whose response is fatal
+                raise Unavailable("lookup_unavailable")
             fence(kafka, worker.config.transactional_id)
-            time.sleep(1)  # what has been produced reaches the broker, whose response is fatal
-            raise Unavailable("lookup_unavailable")
         return [OutputRecord(target, record.value())]
 
     worker = worker_on(kafka, source, fail_once, journal)
@@ -151,13 +152,61 @@ def test_a_connection_that_is_lost_at_a_commit_is_noticed_however_often_it_was_l
         source, target = kafka.create_topics("in", "out")
         expected: list[bytes | None] = []
         with running(worker_on(kafka, source, copy_to(target), journal)) as failures:
-            for cut in range(4):
-                value = b"%d" % cut
-                proxy.cut_at_next(END_TXN)
-                kafka.send(source, value)
-                expected.append(value)
+            for request in (ADD_OFFSETS_TO_TXN, ADD_OFFSETS_TO_TXN, ADD_OFFSETS_TO_TXN, END_TXN):
+                proxy.cut_at_next(request)
+                expected.append(b"%d" % len(expected))
+                kafka.send(source, expected[-1])
                 eventually(lambda: failures or kafka.values(target) == expected, "another output")
-                eventually(lambda: failures or len(journal.rebuilds) == len(expected), "another producer")
+            eventually(lambda: failures or journal.rebuilds, "another producer")
 
     assert failures == []
-    assert journal.rebuilds == ["disconnected_while_ending_a_transaction"] * 4
+    assert journal.rebuilds == ["disconnected_while_ending_a_transaction"]
+
+
+def test_a_dead_letter_whose_timestamp_its_topic_rejects_keeps_its_reason_and_has_the_timestamp_in_a_header(
+    kafka: Testbed,
+) -> None:
+    source, target = kafka.create_topics("in", "out")
+    [dead] = kafka.create_topics("dead", config={"message.timestamp.before.max.ms": "3600000"})
+    journal, old = Journal(), 1_600_000_000_000
+
+    def choosy(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"bad":
+            raise PoisonRecord("bad_value", "the value is bad")
+        return [OutputRecord(target, record.value())]
+
+    with Producer({**kafka.connection}) as producer:
+        for value in (b"a", b"bad", b"b"):
+            producer.produce(source, value, timestamp=old)
+    with running(worker_on(kafka, source, choosy, journal, dead_letter_topic=dead)) as failures:
+        eventually(
+            lambda: failures or (len(kafka.read(dead)) == 1 and len(kafka.read(target)) == 2), "all three records"
+        )
+
+    assert failures == []
+    [letter] = kafka.read(dead)
+    headers = dict(letter.headers() or ())
+    assert (headers["dlq.reason"], headers["dlq.timestamp"]) == (b"bad_value", b"%d" % old)
+    assert letter.timestamp()[1] > old
+    assert set(journal.rebuilds) == {"sequence_gap"}
+
+
+def test_a_record_whose_output_has_a_timestamp_that_the_topic_rejects_becomes_a_dead_letter(kafka: Testbed) -> None:
+    source, dead = kafka.create_topics("in", "dead")
+    [target] = kafka.create_topics("out", config={"message.timestamp.before.max.ms": "3600000"})
+    journal = Journal()
+
+    def backdate(record: InputRecord) -> list[OutputRecord]:
+        timestamp = 1_600_000_000_000 if record.value() == b"old" else 0
+        return [OutputRecord(target, record.value(), timestamp=timestamp)]
+
+    kafka.send(source, b"a", b"old", b"b")
+    with running(worker_on(kafka, source, backdate, journal, dead_letter_topic=dead)) as failures:
+        eventually(
+            lambda: failures or (len(kafka.read(dead)) == 1 and len(kafka.read(target)) == 2), "all three records"
+        )
+
+    assert failures == []
+    [letter] = kafka.read(dead)
+    assert dict(letter.headers() or ())["dlq.reason"] == b"unproducible"
+    assert b"invalid_timestamp" in dict(letter.headers() or ())["dlq.detail"]

@@ -110,4 +110,5 @@ class BatchProcessor:
                 f"{record.topic()}[{record.partition()}] offset {record.offset()} cannot be processed ({poison.detail})"
                 " and no dead-letter topic is configured"
             ) from poison
-        return self._dead_letters.dead_letter(record, poison)
+        own_timestamp = record_id(record) not in self._search.untimed
+        return self._dead_letters.dead_letter(record, poison, own_timestamp=own_timestamp)
