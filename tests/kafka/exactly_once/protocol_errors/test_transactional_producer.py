@@ -112,6 +112,40 @@ def test_a_record_that_the_broker_rejects_aborts_and_leaves_a_producer_with_a_ga
     assert producer.renewal_reason() is RebuildReason.SEQUENCE_GAP
 
 
+@pytest.mark.parametrize("queue", [{}, {"queue.buffering.max.messages": 3}], ids=["large-queue", "small-queue"])
+def test_a_record_that_is_rejected_while_others_wait_behind_it_is_the_cause_of_the_abort_all_the_same(
+    cluster: MockCluster, make: Make, queue: dict[str, int]
+) -> None:
+    """To a further record librdkafka says only that the state is wrong, or that its queue is full."""
+    producer = make(producer=queue)
+    cluster.fail_next(PRODUCE, KafkaError.INVALID_RECORD)
+    producer.begin()
+
+    def aborted() -> str | None:
+        try:
+            producer.produce([OutputRecord("out", b"value" * 100_000)])
+        except TransactionAborted as abort:
+            return abort.cause
+        return None
+
+    eventually(lambda: aborted() == "invalid_record", "the abort")
+
+
+def test_records_that_wait_behind_a_rejected_one_do_not_delay_the_abort(
+    cluster: MockCluster, make: Make, group_metadata: bytes
+) -> None:
+    producer = make(transaction_timeout=300.0)
+    cluster.fail_next(PRODUCE, KafkaError.INVALID_RECORD)
+    cluster.delay_next(ADD_PARTITIONS_TO_TXN, 500)  # until then, all of them are in the queue
+    producer.begin()
+    producer.produce([OutputRecord("out", b"value" * 100_000)] * 20)
+
+    with pytest.raises(TransactionAborted) as aborted:
+        producer.commit(OFFSETS, group_metadata)
+
+    assert aborted.value.cause == "invalid_record"
+
+
 @pytest.mark.parametrize("api_key", [ADD_PARTITIONS_TO_TXN, ADD_OFFSETS_TO_TXN, TXN_OFFSET_COMMIT, END_TXN])
 @pytest.mark.parametrize(
     "code",

@@ -32,6 +32,7 @@ from exactly_once.errors import ConfigurationError
 # Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
 CALL_TIMEOUT = 1.0
 RETRY_INTERVAL = 0.05  # seconds
+CHECK_INTERVAL = 0.1  # seconds within which an error of the transaction is noticed
 # Seconds between two of librdkafka's statistics for the user of this library.
 REPORT_INTERVAL = 5.0
 
@@ -118,11 +119,15 @@ class TransactionalProducer:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
                 if time.monotonic() > deadline:
                     self.abort(AbortReason.QUEUE_FULL)
-                self._poll(0.1)
+                self._poll(CHECK_INTERVAL)
+                self._check_transaction()
             except KafkaException as failure:
-                if failure.args[0].code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG):
-                    raise RecordRejected(failure.args[0].str()) from failure
-                self._react(failure.args[0])
+                error: KafkaError = failure.args[0]
+                if error.code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG):
+                    raise RecordRejected(error.str()) from failure
+                if error.code() == KafkaError._STATE:
+                    self._check_transaction()
+                self._react(error)
 
     def commit(self, offsets: Sequence[TopicPartition], group_metadata: bytes) -> None:
         """Commit the records and the consumer's offsets, both or neither.
@@ -212,20 +217,34 @@ class TransactionalProducer:
             raise ProducerLost(self._loss(failure.args[0])) from failure
 
     def _flush(self) -> None:
-        """Wait until the brokers have taken or rejected every record, or raise ProducerLost.
+        """Wait until the brokers have every record. Raises TransactionAborted, ProducerLost or AuthorizationError.
 
         So the request that ends the transaction is alone in what it takes, and so that of its offsets finds it begun:
         behind a transaction whose markers are still being written, it would be rejected and retried later.
         """
         while True:
             try:
-                if self._producer.flush(CALL_TIMEOUT) == 0:
+                if self._producer.flush(CHECK_INTERVAL) == 0:
                     return
             except KafkaException as failure:
                 raise ProducerLost(self._loss(failure.args[0])) from failure
+            self._check_transaction()
             if time.monotonic() - self._begun_at > self._config.transaction_timeout:
                 # The commonest cause is a topic that does not exist.
                 raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT)
+
+    def _check_transaction(self) -> None:
+        """Raise what follows an error of the open transaction, which ``produce`` and ``flush`` do not name.
+
+        Behind a record that the brokers rejected, the others are neither sent nor given up. ``begin_transaction``,
+        which cannot succeed here and sends nothing, fails with what is wrong.
+        """
+        self._poll()
+        try:
+            self._producer.begin_transaction()
+        except KafkaException as failure:
+            if failure.args[0].code() != KafkaError._STATE:
+                self._react(failure.args[0])
 
     def _ended(self, started: float, *, requested: bool) -> None:
         seconds = time.monotonic() - started
