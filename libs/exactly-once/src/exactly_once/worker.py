@@ -127,6 +127,7 @@ class Worker:
     def _step(self) -> None:
         """Fetch once, and process what has arrived."""
         self._watchdog.progress()
+        self._producers.producer.serve()
         try:
             records = self._consumers.consumer.fetch(self.config.limits.max_records, self.config.idle)
         except ConsumerLost as lost:
@@ -138,6 +139,7 @@ class Worker:
             self._process(records)
         else:
             self._status.running()
+            self._consumers.check_credentials()
             self._consumers.replace_if_disconnected()
         self._report_lag()
 

@@ -1,9 +1,9 @@
-"""The sentences for missing ACLs: which right to grant, and on what."""
+"""The sentences for rejected credentials and missing ACLs: which right to grant, and on what."""
 
 from confluent_kafka import KafkaError
 
 from exactly_once.config import WorkerConfig
-from exactly_once.errors import AuthorizationError
+from exactly_once.errors import AuthenticationError, AuthorizationError
 
 READ_DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 WRITE_DENIED = (
@@ -28,3 +28,12 @@ def not_authorized_to_write(config: WorkerConfig, error: KafkaError) -> Authoriz
         f"not authorized to write: {error.str()}; grant Write and Describe on transactional id"
         f" {config.transactional_id} and on every topic that is written, and Read on group {config.group_id}"
     )
+
+
+def check_credentials(rejected: str | None, *, worked: bool) -> None:
+    """Raise AuthenticationError for credentials that were rejected (with this text) and have never worked.
+
+    Later they are waited for: while credentials are changed, right ones are rejected, too.
+    """
+    if rejected is not None and not worked:
+        raise AuthenticationError(rejected)

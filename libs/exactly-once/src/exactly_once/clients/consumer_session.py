@@ -2,6 +2,7 @@
 
 import logging
 
+from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.input_consumer import MAX_DISCONNECTED, InputConsumer
 from exactly_once.config import WorkerConfig
 from exactly_once.core.signals import ConsumerLost
@@ -18,6 +19,7 @@ class ConsumerSession:
         self._config = config
         self._observer = observer
         self._stopping = stopping
+        self._joined_once = False
         self.consumer = self._new()
 
     def rewind(self) -> None:
@@ -34,6 +36,11 @@ class ConsumerSession:
         except ConsumerLost:
             # A new member reads the committed offsets when it is assigned, and waits for the response.
             self.replace()
+
+    def check_credentials(self) -> None:
+        """Raise AuthenticationError when the brokers reject the consumer's credentials, and none has joined so far."""
+        self._joined_once = self._joined_once or self.consumer.joined
+        check_credentials(self.consumer.credentials_error, worked=self._joined_once)
 
     def replace_if_disconnected(self) -> None:
         """Replace a consumer that has reached no broker for too long."""

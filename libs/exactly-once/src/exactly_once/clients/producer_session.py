@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from confluent_kafka import KafkaException
 
+from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.transactional_producer import CALL_TIMEOUT, TransactionalProducer
 from exactly_once.config import WorkerConfig
 from exactly_once.core.producer_failures import ProducerFailures
 from exactly_once.core.reasons import RebuildCause, RebuildReason, WaitReason
 from exactly_once.core.signals import ProducerLost, StopRequested
-from exactly_once.errors import AuthenticationError
 from exactly_once.observer import Observer
 from exactly_once.stop_flag import StopFlag
 
@@ -56,9 +56,8 @@ class ProducerSession:
         claimed = False
         while not self._stopping.is_set():
             self.producer.serve()
-            rejected = self.producer.credentials_error or self._credentials_error()
-            if rejected and not self._connected_once:
-                raise AuthenticationError(rejected)
+            for rejected in (self.producer.credentials_error, self._credentials_error()):
+                check_credentials(rejected, worked=self._connected_once)
             try:
                 claimed = claimed or self.producer.initialize()
             except ProducerLost as lost:
