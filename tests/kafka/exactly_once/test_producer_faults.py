@@ -213,3 +213,13 @@ def test_a_record_whose_output_has_a_timestamp_that_the_topic_rejects_becomes_a_
     assert dict(letter.headers() or ())["dlq.reason"] == b"unproducible"
     detail = dict(letter.headers() or ())["dlq.detail"]
     assert detail == b"an output of the record cannot be written: rejected by the brokers: invalid_timestamp"
+
+
+def test_an_idle_worker_serves_its_producer_whose_statistics_would_pile_up_otherwise(kafka: Testbed) -> None:
+    (source,) = kafka.create_topics("in")
+    documents: list[str] = []
+    worker = worker_on(kafka, source, copy_to("nowhere"), Journal(), on_producer_statistics=documents.append)
+    with running(worker) as failures:
+        eventually(lambda: failures or len(documents) >= 2, "statistics of a producer that does nothing")
+
+    assert failures == []
