@@ -175,7 +175,7 @@ def test_a_dead_letter_that_the_client_rejects_twice_has_nowhere_to_go() -> None
     with pytest.raises(RecordRejected):
         worker.process(records(b"bad"), reject)
 
-    with pytest.raises(DeadLetterError, match="does not fit the dead-letter topic either"):
+    with pytest.raises(DeadLetterError, match="cannot be written to the dead-letter topic either"):
         worker.process(records(b"bad"), reject)
 
 

@@ -10,57 +10,47 @@ The order of decisions is ``error_reactions.reaction_to``. Three rules go beyond
 - A fatal error is raised out of whatever serves callbacks: a poll, a flush, a commit. It is a lost producer there, too.
 """
 
-import json
-import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from exactly_once.clients.authorization import WRITE_DENIED, not_authorized_to_write
-from exactly_once.clients.client_log import ClientLog
+from exactly_once.clients.authorization import check_allowed
+from exactly_once.clients.producer_callbacks import ProducerCallbacks
 from exactly_once.config import PRODUCER_STATISTICS_INTERVAL, WorkerConfig
 from exactly_once.core.batch_processor import Outputs
 from exactly_once.core.error_reactions import Reaction, is_fencing, reaction_to
 from exactly_once.core.reasons import AbortCause, AbortReason, RebuildCause, RebuildReason, kafka_error_name
 from exactly_once.core.rejected_records import REJECTS_A_RECORD
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
-from exactly_once.core.transaction_ends import TransactionEnds, end_requests
-from exactly_once.errors import ConfigurationError
+from exactly_once.core.transaction_ends import TransactionEnds
 
 # Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
 CALL_TIMEOUT = 1.0
 RETRY_INTERVAL = 0.05  # seconds
 CHECK_INTERVAL = 0.1  # seconds within which an error of the transaction is noticed
-# Seconds between two of librdkafka's statistics for the user of this library.
-REPORT_INTERVAL = 5.0
-
-log = logging.getLogger(__name__)
 
 
 class TransactionalProducer:
     """One epoch of the transactional id. Not thread-safe: everything happens on the worker's thread."""
 
     def __init__(self, config: WorkerConfig) -> None:
-        self.credentials_error: str | None = None
-        """What the broker or TLS said when it rejected our credentials, None while it has not."""
         self.topics: set[str] = set()
         """Topics that the current transaction, or the last one, writes to."""
         self._config = config
         self._ends = TransactionEnds(config.producer_retry_backoff)
         self._fatal: RebuildCause | None = None
         self._has_gap = False
-        self._begun_at = self._reported_at = time.monotonic()
-        self._producer = Producer(
-            {
-                **config.producer_properties(),
-                "logger": ClientLog(config.logger),
-                "error_cb": self._on_error,
-                "stats_cb": self._on_statistics,
-            }
-        )
+        self._begun_at = time.monotonic()
+        self._callbacks = ProducerCallbacks(config, self._ends.reported)
+        self._producer = Producer({**config.producer_properties(), **self._callbacks.properties})
         self._produce = self._producer.produce
+
+    @property
+    def credentials_error(self) -> str | None:
+        """What the broker or TLS said when it rejected our credentials, None while it has not."""
+        return self._callbacks.credentials_error
 
     def initialize(self) -> bool:
         """Claim the transactional id, which ends what a predecessor left open; False when it takes longer.
@@ -71,12 +61,7 @@ class TransactionalProducer:
             self._producer.init_transactions(CALL_TIMEOUT)
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
-            self._check_authorized(error)
-            if error.code() == KafkaError.INVALID_TRANSACTION_TIMEOUT:
-                raise ConfigurationError(
-                    f"transaction_timeout is {self._config.transaction_timeout:g} s; the brokers allow less, see"
-                    " transaction.max.timeout.ms there"
-                ) from failure
+            check_allowed(self._config, error)
             if reaction_to(error) is Reaction.RETRY:
                 self._poll()
                 return False
@@ -267,7 +252,7 @@ class TransactionalProducer:
 
     def _react(self, error: KafkaError) -> NoReturn:
         """Raise what follows an error that is not to be retried."""
-        self._check_authorized(error)
+        check_allowed(self._config, error)
         if reaction_to(error) is Reaction.ABORT:
             self.abort(kafka_error_name(error.name()))
         raise ProducerLost(self._loss(error))
@@ -278,21 +263,3 @@ class TransactionalProducer:
         if is_fencing(name) and time.monotonic() - self._begun_at > self._config.transaction_timeout:
             return RebuildReason.TRANSACTION_TIMED_OUT
         return name
-
-    def _check_authorized(self, error: KafkaError) -> None:
-        if error.code() in WRITE_DENIED:
-            raise not_authorized_to_write(self._config, error)
-
-    def _on_error(self, error: KafkaError) -> None:
-        if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
-            self.credentials_error = error.str()
-
-    def _on_statistics(self, document: str) -> None:
-        try:
-            self._ends.reported(end_requests(json.loads(document)))
-            report, now = self._config.on_producer_statistics, time.monotonic()
-            if report is not None and now - self._reported_at >= REPORT_INTERVAL:
-                self._reported_at = now
-                report(document)
-        except Exception:
-            log.exception("producer_statistics_failed")
