@@ -223,7 +223,7 @@ def test_a_record_whose_dead_letter_the_client_rejects_stops_its_partition() -> 
 
     [halt] = worker.process(records(b"bad"), reject).stopped.values()
     assert isinstance(halt, Halt)
-    assert "offset 0 does not fit the dead-letter topic either" in halt.detail
+    assert "offset 0 cannot be written to the dead-letter topic either" in halt.detail
 
 
 def test_a_transform_that_forgets_to_return_is_named_with_the_record() -> None:

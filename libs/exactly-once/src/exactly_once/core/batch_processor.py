@@ -148,7 +148,8 @@ class BatchProcessor:
             raise DeadLetterImpossible(
                 f"offset {record.offset()} cannot be processed ({poison.detail}), and there is no dead-letter topic"
             ) from poison
-        return self._dead_letters.dead_letter(record, poison)
+        own_timestamp = record_id(record) not in self._search.untimed
+        return self._dead_letters.dead_letter(record, poison, own_timestamp=own_timestamp)
 
 
 def _leave_out_what_stopped(batch: Batch[RecordT]) -> None:
