@@ -25,9 +25,7 @@ from confluent_kafka.cimpl import NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from embedded_kafka.broker.distribution import kafka_jars
-from embedded_kafka.distributions import Lock, LockedArtifact, ensure
-from embedded_kafka.jvm.command import java_command
+from heartzone_testing.brokers.kafka_tools import TOPICS, run_kafka_tool
 from heartzone_testing.operators.bench import OperatorBench
 from heartzone_testing.operators.event_topics import SCHEMA_1, condition_of, event_topic
 from heartzone_testing.services.service_process import ServiceProcess
@@ -42,9 +40,6 @@ PYTHON_SAMPLE = 200
 KILLS = 20
 IDLE_S = 180
 CONFIG = {"retention.ms": "3600000"}
-# The one jar that a broker does without: kafka-topics is in it.
-_SHA256 = "62f3c5dd7aa3442d4c5bc6a95f86e2502178ea09de8e27f74d9563bf955e253c"
-KAFKA_TOOLS = Lock("kafka-tools", (LockedArtifact("pkg:maven/org.apache.kafka/kafka-tools@4.3.1", _SHA256),))
 
 
 def write_manifests(folder: Path, prefix: str) -> None:
@@ -63,17 +58,13 @@ def write_manifests(folder: Path, prefix: str) -> None:
 
 def seconds_by_shell(kafka: EmbeddedKafka, registry: EmbeddedRegistry) -> float:
     """Seconds that kafka-topics and curl take for RESOURCES topics, from a sample."""
-    jars = [*kafka_jars(), ensure(KAFKA_TOOLS) / KAFKA_TOOLS.artifacts[0].filename]
-    classpath = ":".join(map(str, jars))
     curl = shutil.which("curl")
     assert curl, "this benchmark needs curl"
     began = time.perf_counter()
     for number in range(SAMPLE):
         topic = f"shell-{number:04}"
-        create = ["org.apache.kafka.tools.TopicCommand", "--bootstrap-server", kafka.bootstrap_servers, "--create"]
-        options = ["--topic", topic, "--partitions", "1", "--config", "retention.ms=3600000"]
-        command = java_command(["-cp", classpath, *create, *options], heap_mb=256)
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        options = ["--create", "--topic", topic, "--partitions", "1", "--config", "retention.ms=3600000"]
+        run_kafka_tool(TOPICS, kafka.bootstrap_servers, *options)
         for method, path, body in (
             ("PUT", f"config/{topic}-value", {"compatibility": "BACKWARD"}),
             ("POST", f"subjects/{topic}-value/versions", {"schemaType": "JSON", "schema": SCHEMA_1}),

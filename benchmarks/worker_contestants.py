@@ -92,7 +92,7 @@ def a_transaction_a_message(arguments: Arguments) -> float:
         started = started or time.monotonic()
         producer.begin_transaction()
         for record in transform(message):
-            producer.produce(*record)
+            producer.produce(record.topic, record.value, record.key)
         offset = TopicPartition(source, message.partition() or 0, (message.offset() or 0) + 1)
         producer.send_offsets_to_transaction([offset], consumer.consumer_group_metadata())
         producer.commit_transaction()

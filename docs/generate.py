@@ -15,7 +15,15 @@ from pathlib import Path
 
 from event_topics.embedding import main as copy_schemas
 from event_topics.manifests import crd
-from exactly_once import AbortReason, DeadLetterReason, HaltReason, Reason, RebuildReason, RiskReason, WaitReason
+from exactly_once import (
+    AbortReason,
+    DeadLetterReason,
+    HaltReason,
+    Reason,
+    RebuildReason,
+    RiskReason,
+    WaitReason,
+)
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_chart.generated_files import CHART, FILES_OF_THE_CHART
 from heartzone_dashboards.dashboards import DASHBOARDS

@@ -32,7 +32,7 @@ REFUSED_PROPERTY = re.compile(
     r"refused propert(?:y|ies)|\w*refused_(?:by_others|\w*properties)|\brefused=", re.IGNORECASE
 )
 # These files are about such properties.
-ABOUT_PROPERTIES = re.compile(r"settings|config\.py|glossary\.md")
+ABOUT_PROPERTIES = re.compile(r"settings|config\.py|client_properties\.py|glossary\.md")
 # Values, fields and reasons that users have in files of their own, and names of Python and the operating system.
 CONTRACT_REFUSED = re.compile(
     r"[\"'`]refused[\"'`]|\.refused\b|\brefused: int|\bREFUSED\b|\"Refusal\""

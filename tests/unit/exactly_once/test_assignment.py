@@ -1,4 +1,4 @@
-"""What becomes of each partition that is assigned: located, fetched, set aside, and tried again."""
+"""The states of each partition that is assigned: located, fetched, set aside, and tried again."""
 
 import pytest
 

@@ -51,8 +51,8 @@ class Produced(list[tuple[str, bytes | None]]):
     """Topics and values, in the order in which they were produced."""
 
     def __call__(self, outputs: Outputs) -> int:
-        self += [(output[0], output[1]) for output in outputs]
-        return sum(len(output[1] or b"") for output in outputs)
+        self += [(output.topic, output.value) for output in outputs]
+        return sum(len(output.value or b"") for output in outputs)
 
 
 def raising(on: bytes, error: Callable[[], Exception]) -> Transform:
@@ -192,7 +192,7 @@ def test_a_record_whose_output_the_client_rejects_is_known_to_the_search_and_a_d
         return copy(record)
 
     def produce(outputs: Outputs) -> int:
-        if any(output[:2] == ("out", b"big") for output in outputs):
+        if any(output.value == b"big" and output.topic == "out" for output in outputs):
             raise RecordRejected("message too large")
         return produced(outputs)
 
@@ -223,7 +223,7 @@ def test_a_record_whose_dead_letter_the_client_rejects_stops_its_partition() -> 
 
     [halt] = worker.process(records(b"bad"), reject).stopped.values()
     assert isinstance(halt, Halt)
-    assert "offset 0 does not fit the dead-letter topic either" in halt.detail
+    assert "offset 0 cannot be written to the dead-letter topic either" in halt.detail
 
 
 def test_a_transform_that_forgets_to_return_is_named_with_the_record() -> None:

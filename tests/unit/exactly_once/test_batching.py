@@ -7,19 +7,6 @@ from hypothesis import strategies as st
 from exactly_once.core.batching import BatchLimits, backoff
 
 
-@given(
-    records=st.integers(0, 20_000),
-    size=st.integers(0, 40_000_000),
-    age=st.floats(0, 3, allow_nan=False),
-)
-def test_a_transaction_is_full_when_any_one_limit_is_met(records: int, size: int, age: float) -> None:
-    limits = BatchLimits(max_records=10_000, max_bytes=16_000_000, max_age=1.0)
-
-    full = limits.reached(records=records, size=size, age=age)
-
-    assert full == (records >= 10_000 or size >= 16_000_000 or age >= 1.0)
-
-
 @pytest.mark.parametrize(
     ("limits", "sentence"),
     [

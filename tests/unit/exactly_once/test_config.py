@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 import pytest
+from confluent_kafka import Consumer, KafkaException
 
 from exactly_once import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES, WorkerConfig
+from exactly_once.core.client_properties import REJECTED_BY_CONSUMER_PROTOCOL
 
 BROKERS = {"bootstrap.servers": "kafka:9092"}
 
@@ -62,6 +64,66 @@ def test_the_new_group_protocol_gets_none_of_the_keys_that_it_rejects() -> None:
     properties = config(consumer={"group.protocol": "consumer"}).consumer_properties()
 
     assert not {"session.timeout.ms", "partition.assignment.strategy"} & properties.keys()
+
+
+CANNOT_WORK: list[tuple[dict[str, Any], str]] = [
+    ({"partition.assignment.strategy": "range"}, "partition.assignment.strategy is 'range'; only cooperative-sticky"),
+    ({"partition.assignment.strategy": "cooperative-sticky,range"}, "only cooperative-sticky can be used"),
+    ({"group.protocol": "CLASSIC"}, "group.protocol is 'CLASSIC'; give classic or consumer"),
+    ({"group.protocol": "kip-848"}, "group.protocol is 'kip-848'; give classic or consumer"),
+    ({"group.remote.assignor": "uniform"}, "group.remote.assignor cannot be set without group.protocol consumer"),
+    *(
+        ({"group.protocol": "consumer", name: "any"}, f"{name} cannot be set with group.protocol consumer: ")
+        for name in REJECTED_BY_CONSUMER_PROTOCOL
+    ),
+]
+
+
+@pytest.mark.parametrize("side", ["connection", "consumer"])
+@pytest.mark.parametrize(("properties", "sentence"), CANNOT_WORK, ids=[str(each) for each, _ in CANNOT_WORK])
+def test_properties_with_which_a_group_can_never_work_are_refused(
+    side: str, properties: dict[str, Any], sentence: str
+) -> None:
+    additions = {"connection": BROKERS | properties} if side == "connection" else {side: properties}
+
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        config(**additions)
+
+
+def test_the_protocols_of_groups_are_found_over_both_places_of_properties() -> None:
+    with pytest.raises(ValueError, match=r"session\.timeout\.ms cannot be set with group\.protocol consumer"):
+        config(connection=BROKERS | {"group.protocol": "consumer"}, consumer={"session.timeout.ms": 6000})
+
+
+@pytest.mark.parametrize("name", REJECTED_BY_CONSUMER_PROTOCOL)
+def test_librdkafka_rejects_what_is_refused_with_the_new_group_protocol(name: str) -> None:
+    """When it does not any more, neither need we."""
+    value = {"partition.assignment.strategy": "range", "group.protocol.type": "mine"}.get(name, 6000)
+
+    with pytest.raises(KafkaException, match=re.escape(name)):
+        Consumer({"group.id": "g", "group.protocol": "consumer", name: value})
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"group.instance.id": "g-0", "partition.assignment.strategy": "cooperative-sticky"},
+        {"group.protocol": "classic", "session.timeout.ms": 6000},
+        {"group.protocol": "consumer", "group.remote.assignor": "range", "group.instance.id": "g-0"},
+    ],
+)
+def test_properties_that_work_reach_the_consumer_as_they_are(properties: dict[str, Any]) -> None:
+    assert config(consumer=properties).consumer_properties().items() >= properties.items()
+
+
+@pytest.mark.parametrize(
+    ("properties", "seconds"),
+    [({}, 0.02), ({"retry.backoff.ms": "7"}, 0.007), ({"retry.backoff.ms": 500, "retry.backoff.max.ms": 300}, 0.3)],
+)
+def test_the_back_off_that_proves_a_quick_commit_is_the_one_that_the_producer_gets(
+    properties: dict[str, Any], seconds: float
+) -> None:
+    assert config(producer=properties).producer_retry_backoff == pytest.approx(seconds)
 
 
 def test_the_promise_is_in_the_properties() -> None:

@@ -40,3 +40,12 @@ def test_a_tombstone_without_key_or_timestamp_is_still_a_dead_letter() -> None:
     letter = DeadLetterTopic("in.dlq", "").dead_letter(record, POISON)
 
     assert (letter.key, letter.value, letter.timestamp) == (None, None, 0)
+
+
+def test_without_its_own_timestamp_the_dead_letter_has_the_records_in_a_header() -> None:
+    record = Message(topic="in", partition=0, offset=0, timestamp=(TIMESTAMP_CREATE_TIME, 1_700_000_000_123))
+
+    letter = DeadLetterTopic("in.dlq", "dlq.").dead_letter(record, POISON, own_timestamp=False)
+
+    assert letter.timestamp == 0
+    assert letter.headers[-1] == ("dlq.timestamp", b"1700000000123")

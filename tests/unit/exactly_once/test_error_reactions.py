@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from exactly_once.core.error_reactions import Reaction, is_fencing, reaction_to
+from exactly_once.core.error_reactions import ENDS_THE_PRODUCER, Reaction, is_fencing, reaction_to
 from exactly_once.core.reasons import AbortReason, RebuildReason, kafka_error_name
 
 
@@ -21,6 +21,27 @@ from exactly_once.core.reasons import AbortReason, RebuildReason, kafka_error_na
 )
 def test_fatal_comes_before_abort_before_retry(flags: dict[str, bool], expected: Reaction) -> None:
     assert reaction_to(KafkaError(KafkaError._STATE, None, **flags)) is expected
+
+
+@pytest.mark.parametrize("flags", [{"txn_requires_abort": True}, {"retriable": True}], ids=["abortable", "retriable"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        KafkaError.INVALID_PRODUCER_ID_MAPPING,
+        KafkaError.UNKNOWN_PRODUCER_ID,
+        KafkaError.INVALID_PRODUCER_EPOCH,
+        KafkaError.PRODUCER_FENCED,
+        KafkaError._FENCED,
+    ],
+)
+def test_what_a_producer_never_gets_over_rebuilds_it_whatever_its_flags_promise(
+    code: int, flags: dict[str, bool]
+) -> None:
+    assert reaction_to(KafkaError(code, None, **flags)) is Reaction.REBUILD
+
+
+def test_each_exception_from_the_flags_has_its_own_reason() -> None:
+    assert len(set(ENDS_THE_PRODUCER.values())) == len(ENDS_THE_PRODUCER)
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,16 @@ from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.input_consumer import InputConsumer
 from exactly_once.clients.partition_flow import PartitionFlow
 from exactly_once.clients.producer_session import ProducerSession
+from exactly_once.clients.promise_check import PromiseCheck
 from exactly_once.clients.topic_comparison import TopicComparison
 from exactly_once.clients.transactional_producer import TransactionalProducer
 from exactly_once.core import error_reactions
 from exactly_once.core.assignment import Assignment
 from exactly_once.core.batch_processor import BatchProcessor
+from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.positions import Positions
 from exactly_once.core.rejected_records import RejectedRecordSearch
+from exactly_once.core.start_offset import StartPolicy
 from exactly_once.status import Status
 from exactly_once.transaction_runner import TransactionRunner
 from heartzone_testing.checkout import ROOT
@@ -28,6 +31,10 @@ NAMED: dict[str, Any] = {
     each.__name__.removeprefix("exactly_once.core."): each
     for each in (
         BatchProcessor,
+        DeadLetterBreaker,
+        PromiseCheck,
+        StartPolicy,
+        exactly_once.Scope,
         ConsumerSession,
         InputConsumer,
         Positions,

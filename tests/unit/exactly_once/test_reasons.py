@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactly_once import AbortReason, DeadLetterReason, Reason, RebalanceEvent, RebuildReason, WaitReason
-from exactly_once.core.reasons import LossCause, kafka_error_name
+from exactly_once.core.reasons import RebuildCause, kafka_error_name
 from exactly_once.core.signals import ProducerLost
 from heartzone_testing.checkout import ROOT
 
@@ -36,12 +36,12 @@ def test_each_reason_is_given_somewhere(reason: Reason | RebalanceEvent) -> None
     ("cause", "expected"),
     [
         (RebuildReason.COMMIT_TIMED_OUT, AbortReason.COMMIT_TIMED_OUT),
-        (AbortReason.QUEUE_FULL, AbortReason.QUEUE_FULL),
+        (RebuildReason.TRANSACTION_TIMED_OUT, AbortReason.TRANSACTION_TIMED_OUT),
         (kafka_error_name("_FENCED"), "fenced"),
     ],
 )
 def test_a_lost_producer_that_committed_nothing_is_an_abort_under_the_same_label(
-    cause: LossCause, expected: str
+    cause: RebuildCause, expected: str
 ) -> None:
     abort_cause = ProducerLost(cause).abort_cause
 
@@ -49,17 +49,30 @@ def test_a_lost_producer_that_committed_nothing_is_an_abort_under_the_same_label
     assert not isinstance(abort_cause, RebuildReason)
 
 
+def test_a_producer_that_is_lost_over_an_abort_keeps_the_reason_of_the_abort() -> None:
+    lost = ProducerLost(RebuildReason.ABORT_TIMED_OUT, abort_cause=AbortReason.QUEUE_FULL)
+
+    assert (lost.cause, lost.abort_cause) == (RebuildReason.ABORT_TIMED_OUT, AbortReason.QUEUE_FULL)
+
+
 def test_the_labels_that_alerts_and_dashboards_depend_on_stay_as_they_are() -> None:
     assert {str(reason) for reason in AbortReason} == {
         "commit_timed_out",
+        "input_topic_recreated",
+        "input_topic_unverified",
         "not_in_group",
         "offsets_timed_out",
         "queue_full",
+        "too_many_dead_letters",
+        "transaction_timed_out",
         "unproducible",
     }
     assert {str(reason) for reason in RebuildReason} == {
+        "abort_timed_out",
         "commit_timed_out",
         "disconnected_while_ending_a_transaction",
+        "sequence_gap",
+        "transaction_timed_out",
     }
     assert {str(reason) for reason in DeadLetterReason} == {"unproducible"}
     assert {str(event) for event in RebalanceEvent} == {"assigned", "revoked", "lost"}

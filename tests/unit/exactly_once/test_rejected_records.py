@@ -1,5 +1,6 @@
 """The search for the records whose outputs the brokers reject."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -14,6 +15,8 @@ from exactly_once.core.rejected_records import RecordId, RejectedRecordSearch, r
 from exactly_once.core.signals import DeadLetterImpossible
 
 TOO_LARGE = kafka_error_name(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE).name())
+INVALID_TIMESTAMP = kafka_error_name(KafkaError(KafkaError.INVALID_TIMESTAMP).name())
+INVALID_RECORD = kafka_error_name(KafkaError(KafkaError.INVALID_RECORD).name())
 
 
 def record(offset: int, partition: int = 0) -> Message:
@@ -53,7 +56,7 @@ def test_every_rejected_record_is_isolated_and_no_other_in_a_bounded_number_of_t
     rejected = {("in", 0, offset) for offset in offsets}
     brokers = Brokers([record(offset) for offset in range(count)], rejected, max_records)
     whole_batches = -(-count // max_records)
-    bound = whole_batches + (len(rejected) + 1) * (4 * count.bit_length() + 4)
+    bound = whole_batches + (len(rejected) + 1) * (4 * count.bit_length() + 5)
 
     while brokers.waiting:
         brokers.run_transaction()
@@ -98,7 +101,7 @@ def test_a_dead_letter_that_is_rejected_too_is_impossible() -> None:
 
     impossible = search.rejected["in", 0, 7]
     assert isinstance(impossible, DeadLetterImpossible)
-    assert "offset 7 does not fit the dead-letter topic either" in str(impossible)
+    assert "offset 7 cannot be written to the dead-letter topic either" in str(impossible)
 
 
 def test_a_partition_that_goes_on_elsewhere_is_forgotten() -> None:
@@ -111,14 +114,52 @@ def test_a_partition_that_goes_on_elsewhere_is_forgotten() -> None:
     assert set(search.rejected) == {("in", 1, 3)}
 
 
-def test_only_what_is_committed_is_forgotten() -> None:
+RECORDS = st.tuples(st.sampled_from(["in", "other"]), st.integers(0, 2), st.integers(0, 20))
+COMMITS = st.dictionaries(st.tuples(st.sampled_from(["in", "other"]), st.integers(0, 2)), st.integers(0, 21))
+
+
+@given(st.sets(RECORDS), st.sets(RECORDS), st.lists(COMMITS, max_size=5))
+def test_nothing_is_forgotten_before_it_is_committed_and_nothing_is_kept_after(
+    rejected: set[RecordId], untimed: set[RecordId], commits: list[dict[Partition, int]]
+) -> None:
     search = RejectedRecordSearch(100)
-    for partition, offset in ((0, 3), (0, 9), (1, 3)):
-        search.record_rejected(("in", partition, offset), "too large")
+    for each in rejected:
+        search.record_rejected(each, "too large")
+    for topic, partition, offset in untimed:
+        search.transaction_aborted([Message(topic=topic, partition=partition, offset=offset)], INVALID_TIMESTAMP)
 
-    search.committed({("in", 0): 5})
+    for next_offsets in commits:
+        search.committed(next_offsets)
 
-    assert set(search.rejected) == {("in", 0, 9), ("in", 1, 3)}
+    def is_due(record: RecordId) -> bool:
+        return all(record[2] >= next_offsets.get(record[:2], 0) for next_offsets in commits)
+
+    assert set(search.rejected) == set(filter(is_due, rejected))
+    assert search.untimed == set(filter(is_due, untimed))
+
+
+def test_a_rejected_timestamp_is_first_taken_for_that_of_the_dead_letter_and_then_for_that_of_an_output() -> None:
+    search = RejectedRecordSearch(1)
+
+    search.transaction_aborted([record(7)], INVALID_TIMESTAMP)
+    assert (search.untimed, search.rejected) == ({("in", 0, 7)}, {})
+
+    search.transaction_aborted([record(7)], INVALID_TIMESTAMP)
+    poison = search.rejected["in", 0, 7]
+    assert isinstance(poison, PoisonRecord)
+    assert poison.detail.endswith("rejected by the brokers: invalid_timestamp")
+
+    search.transaction_aborted([record(7)], INVALID_TIMESTAMP)
+    assert re.search(r"let message\.timestamp\.before\.max\.ms", str(search.rejected["in", 0, 7]))
+
+
+def test_a_dead_letter_topic_that_rejects_for_its_policy_is_not_blamed_for_its_limits() -> None:
+    search = RejectedRecordSearch(1)
+    search.transaction_aborted([record(7)], INVALID_RECORD)
+
+    search.transaction_aborted([record(7)], INVALID_RECORD)
+    sentence = str(search.rejected["in", 0, 7])
+    assert re.search(r"invalid_record.* a compacted topic takes no record without a key", sentence)
 
 
 def test_transactions_grow_again_up_to_the_limit_that_was_set() -> None:

@@ -1,4 +1,4 @@
-"""Where a partition starts."""
+"""The start of a partition."""
 
 import pytest
 from hypothesis import given

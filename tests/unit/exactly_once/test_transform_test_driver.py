@@ -87,7 +87,7 @@ def test_poison_becomes_the_dead_letter_that_a_worker_writes() -> None:
 
 
 def test_what_a_transform_writes_to_the_dead_letter_topic_itself_is_an_output() -> None:
-    driver = TransformTestDriver(lambda record: [("dead-letters", record.value(), None)])
+    driver = TransformTestDriver(lambda record: [OutputRecord("dead-letters", record.value())])
     driver.pipe(b"a")
     transaction = driver.run_once()
 

@@ -72,6 +72,7 @@ def test_every_label_that_is_known_is_0_from_the_start_so_that_an_alert_sees_the
             "offsets_timed_out",
             "queue_full",
             "too_many_dead_letters",
+            "transaction_timed_out",
             "unproducible",
         },
         "heartzone_dead_letters_total": {
@@ -83,7 +84,13 @@ def test_every_label_that_is_known_is_0_from_the_start_so_that_an_alert_sees_the
             "tombstone",
             "unproducible",
         },
-        "heartzone_producer_rebuilds_total": {"commit_timed_out", "disconnected_while_ending_a_transaction"},
+        "heartzone_producer_rebuilds_total": {
+            "abort_timed_out",
+            "commit_timed_out",
+            "disconnected_while_ending_a_transaction",
+            "sequence_gap",
+            "transaction_timed_out",
+        },
         "heartzone_rebalances_total": {"assigned", "revoked", "lost"},
         "heartzone_readings_total": {"None", "Zone1", "Zone2", "Zone3", "Zone4", "Zone5"},
     }

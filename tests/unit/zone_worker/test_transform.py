@@ -8,7 +8,7 @@ from confluent_kafka import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactly_once import PoisonRecord, Unavailable
+from exactly_once import OutputRecord, PoisonRecord, Unavailable
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
@@ -47,7 +47,7 @@ def test_each_reading_in_a_zone_gives_one_event_in_order_keyed_by_the_device(
     outputs = transform()(written(Biometrics(device, heart_rates, maximum)))
 
     assert outputs == [
-        (
+        OutputRecord(
             "zones",
             frame_prefix(OUTPUT) + encode(HeartRateZoneReached(device, int(zone), each.date_time, each.value, maximum)),
             device.encode(),
@@ -71,9 +71,9 @@ def test_every_reading_is_counted_by_its_zone_once(heart_rates: list[HeartRate],
 def test_the_date_time_goes_through_to_the_digit() -> None:
     date_time = "2022-12-02T13:50:00.1234567+05:30"
 
-    [(_topic, value, _key)] = transform()(written(Biometrics(DEVICE, [HeartRate(date_time, 150)], 200)))
+    [output] = transform()(written(Biometrics(DEVICE, [HeartRate(date_time, 150)], 200)))
 
-    assert json.loads(unframe(value)[1])["DateTime"] == date_time
+    assert json.loads(unframe(output.value or b"")[1])["DateTime"] == date_time
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Consume, transform and produce in Kafka transactions: effectively-once stream processing."""
 
-from exactly_once.config import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES, WorkerConfig
+from exactly_once.config import WorkerConfig
 from exactly_once.core.batching import BatchLimits
+from exactly_once.core.client_properties import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES
 from exactly_once.core.dead_letter_breaker import BreakerPolicy
 from exactly_once.core.reasons import (
     AbortReason,
@@ -19,7 +20,6 @@ from exactly_once.core.records import (
     InputRecord,
     OutputRecord,
     Partition,
-    PlainRecord,
     PoisonRecord,
     Scope,
     Transform,
@@ -62,7 +62,6 @@ __all__ = [
     "OutOfRange",
     "OutputRecord",
     "Partition",
-    "PlainRecord",
     "PoisonRecord",
     "Reason",
     "RebalanceEvent",

@@ -1,31 +1,24 @@
 """Configuration of a worker, and the clients' properties that follow from it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from logging import Logger
 
 from exactly_once.core.batching import BatchLimits
+from exactly_once.core.client_properties import (
+    CLASSIC,
+    INCREMENTAL_STRATEGY,
+    Properties,
+    Value,
+    group_protocol,
+    problems,
+)
 from exactly_once.core.dead_letter_breaker import BreakerPolicy
 from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 
-Properties = Mapping[str, str | int | float | bool]
-
-REFUSED_CONSUMER_PROPERTIES: dict[str, str] = {
-    "auto.offset.reset": "a partition starts at its committed offset, else at the earliest record",
-    "enable.auto.commit": "offsets are committed in the transaction",
-    "enable.auto.offset.store": "offsets come from the worker's own bookkeeping",
-    "enable.partition.eof": "the end of a partition is how the lag reads 0 when idle",
-    "group.id": "it is the worker's group_id",
-    "isolation.level": "read_committed is what makes a new owner wait for the old owner's offsets (KIP-447)",
-}
-REFUSED_PRODUCER_PROPERTIES: dict[str, str] = {
-    "acks": "a transaction needs all in-sync replicas",
-    "enable.idempotence": "transactions need it",
-    "log.connection.close": "a lost connection is a reason to replace the producer, and only the log reports it",
-    "log_level": "a lost connection is a reason to replace the producer, and only the log reports it",
-    "request.required.acks": "a transaction needs all in-sync replicas",
-    "transactional.id": "it is the worker's transactional_id",
-}
+# Statistics of the producer come so soon, for commits that take longer than one can prove by the clock that they were
+# sent once: see core.transaction_ends.
+PRODUCER_STATISTICS_INTERVAL = 0.1  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +57,15 @@ class WorkerConfig:
     """Maximum wait for a first record, and so the time within which a stop is noticed."""
     transaction_timeout: float = 10.0
     """After this long the broker aborts a transaction that nobody ends (``transaction.timeout.ms``)."""
-    max_rebuilds: int = 5
-    """Producers replaced for fatal errors within a minute, after which the worker ends."""
+    max_rebuilds: int = 10
+    """Producers that fail for good in a row, each within a minute after the one before, after which the worker ends;
+    with the waits in between, ten take 21 s."""
     lag_interval: float = 2.0
     """How often the lag is reported, from librdkafka's statistics."""
     on_consumer_statistics: Callable[[str], None] | None = None
     """Receives librdkafka's statistics of the consumer (a JSON document) every ``lag_interval``."""
     on_producer_statistics: Callable[[str], None] | None = None
+    """Receives those of the producer every 5 s; their averages are of the last tenth of a second."""
     logger: Logger | None = None
     """Takes librdkafka's own log lines; ``exactly_once.librdkafka`` without one."""
 
@@ -85,18 +80,12 @@ class WorkerConfig:
                 raise ValueError(f"{name} is empty; give a name")
         if not {"bootstrap.servers", "metadata.broker.list"} & self.connection.keys():
             raise ValueError("connection has no bootstrap.servers; name the brokers to start from, like kafka:9092")
-        for side, properties, refused in (
-            ("connection", self.connection, REFUSED_CONSUMER_PROPERTIES | REFUSED_PRODUCER_PROPERTIES),
-            ("consumer", self.consumer, REFUSED_CONSUMER_PROPERTIES),
-            ("producer", self.producer, REFUSED_PRODUCER_PROPERTIES),
-        ):
-            for name in properties:
-                if name in refused:
-                    raise ValueError(f"{side} property {name} cannot be set: {refused[name]}")
+        for problem in problems(connection=self.connection, consumer=self.consumer, producer=self.producer):
+            raise ValueError(problem)
 
-    def consumer_properties(self) -> dict[str, str | int | float | bool]:
+    def consumer_properties(self) -> dict[str, Value]:
         """The consumer's whole configuration, without callbacks."""
-        defaults: dict[str, str | int | float | bool] = {
+        defaults: dict[str, Value] = {
             # Small enough for a replica of 80 MB, large enough to fill the next batch while one commits.
             "queued.max.messages.kbytes": 16 * 1024,
             "queued.min.messages": 50_000,
@@ -106,9 +95,9 @@ class WorkerConfig:
             "topic.metadata.refresh.interval.ms": 5_000,
             "statistics.interval.ms": int(self.lag_interval * 1000),
         }
-        if {**self.connection, **self.consumer}.get("group.protocol", "classic") == "classic":
+        if group_protocol({**self.connection, **self.consumer}) == CLASSIC:
             # Incremental, so that partitions that stay are never interrupted; the KIP-848 protocol rejects these keys.
-            defaults |= {"partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 10_000}
+            defaults |= {"partition.assignment.strategy": INCREMENTAL_STRATEGY, "session.timeout.ms": 10_000}
         return {
             **defaults,
             **self.connection,
@@ -123,33 +112,39 @@ class WorkerConfig:
             "auto.offset.reset": "error",
         }
 
-    def admin_properties(self) -> dict[str, str | int | float | bool]:
+    def admin_properties(self) -> dict[str, Value]:
         """The configuration of the client that looks things up, without callbacks."""
         # A lookup that waits for a connection holds up partitions. What this client would log about lost connections is
         # logged by the other two.
         return {"reconnect.backoff.max.ms": 500, **self.connection, "log_level": 2}
 
-    def producer_properties(self) -> dict[str, str | int | float | bool]:
+    def producer_properties(self) -> dict[str, Value]:
         """The producer's whole configuration, without callbacks."""
         timeout = int(self.transaction_timeout * 1000)
         return {
             "compression.type": "lz4",
             "linger.ms": 5,
-            # A transaction that begins while the markers of the one before are being written is rejected and
-            # retried after this long; at the default of 100 ms it alone decides the latency.
-            "retry.backoff.ms": 5,
+            # Offsets without records that come while the markers of the transaction before are being written are
+            # rejected and retried after this long: at the default of 100 ms it alone decides the latency. And a commit
+            # that takes less is known to have been sent once: see core.transaction_ends.
+            "retry.backoff.ms": 20,
             "queue.buffering.max.kbytes": 32 * 1024,
             "message.timeout.ms": timeout,
             # No request about a transaction may be outstanding for longer than the transaction may live.
             "socket.timeout.ms": timeout,
             # Success needs no delivery report: a commit fails when any record of the transaction failed.
             "delivery.report.only.error": True,
-            **({"statistics.interval.ms": 5000} if self.on_producer_statistics else {}),
             **self.connection,
             **self.producer,
             "transaction.timeout.ms": timeout,
             "transactional.id": self.transactional_id,
             "enable.idempotence": True,
-            "log.connection.close": True,
-            "log_level": 6,
+            "statistics.interval.ms": int(PRODUCER_STATISTICS_INTERVAL * 1000),
         }
+
+    @property
+    def producer_retry_backoff(self) -> float:
+        """Seconds that the producer waits before it repeats a request."""
+        properties = self.producer_properties()
+        names = ("retry.backoff.ms", "retry.backoff.max.ms")
+        return min(float(properties[name]) for name in names if name in properties) / 1000

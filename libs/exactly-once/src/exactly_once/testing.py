@@ -176,9 +176,8 @@ class TransformTestDriver:
         produced: list[OutputRecord] = []
 
         def produce(outputs: Outputs) -> int:
-            records = [OutputRecord(*output) for output in outputs]
-            produced.extend(records)
-            return sum(map(_output_size, records))
+            produced.extend(outputs)
+            return sum(map(_output_size, outputs))
 
         batch = self._processor.process(due, produce)
         transaction = self._transaction(batch, produced)

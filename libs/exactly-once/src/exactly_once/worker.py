@@ -164,6 +164,7 @@ class Worker:
         """Fetch once, and process what has arrived."""
         self._watchdog.progress()
         limits = self.config.limits
+        self._producers.producer.serve()
         try:
             records = self._consumers.consumer.fetch(
                 records=limits.max_records, size=limits.max_bytes, wait=self.config.idle
@@ -175,8 +176,8 @@ class Worker:
         if records:
             self._process(records)
         else:
-            self._producers.producer.serve()
             self._status.running()
+            self._consumers.check_credentials()
             self._consumers.replace_if_disconnected()
         self._report()
 

@@ -19,8 +19,6 @@ REFUSED_PROPERTIES: Set[str] = frozenset(
         "group.id",
         "group.instance.id",
         "isolation.level",
-        "log.connection.close",
-        "log_level",
         "max.in.flight",
         "max.in.flight.requests.per.connection",
         "offset.store.method",
@@ -28,6 +26,7 @@ REFUSED_PROPERTIES: Set[str] = frozenset(
         "offset.store.sync.interval.ms",
         "queuing.strategy",
         "request.required.acks",
+        "statistics.interval.ms",
         "transaction.timeout.ms",
         "transactional.id",
     }

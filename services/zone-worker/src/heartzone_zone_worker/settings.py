@@ -12,7 +12,6 @@ from heartzone.settings import VARIABLE_PREFIX, TopicSettings
 from service_chassis.settings import ServiceSettings
 
 _OFFSETS = "offsets are committed in the transaction of their outputs, and in no other way"
-_LOG_LEVEL = "HEARTZONE_LOG_LEVEL says what is shown of it"
 
 
 class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
@@ -28,8 +27,6 @@ class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         "enable.gapless.guarantee": "a failed record aborts its transaction already",
         "group.id": "use HEARTZONE_GROUP_ID",
         "group.instance.id": "replicas with the same settings would fence each other",
-        "log.connection.close": f"{REFUSED_PRODUCER_PROPERTIES['log.connection.close']}; {_LOG_LEVEL}",
-        "log_level": f"{REFUSED_PRODUCER_PROPERTIES['log_level']}; {_LOG_LEVEL}",
         "offset.store.method": _OFFSETS,
         "offset.store.path": _OFFSETS,
         "offset.store.sync.interval.ms": _OFFSETS,

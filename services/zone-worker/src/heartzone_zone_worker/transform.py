@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from exactly_once import InputRecord, PlainRecord, PoisonRecord
+from exactly_once import InputRecord, OutputRecord, PoisonRecord
 from heartzone.wire import BadFrameError, frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
 from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
@@ -26,7 +26,7 @@ class ZoneTransform:
         self._prefix = frame_prefix(schema_id).decode("latin-1")
         self._decoder_of = decoder_of
 
-    def __call__(self, record: InputRecord) -> list[PlainRecord]:
+    def __call__(self, record: InputRecord) -> list[OutputRecord]:
         """Transform a record.
 
         Raises:
@@ -50,14 +50,14 @@ class ZoneTransform:
         head = f'{self._prefix}{{"DeviceId":"{device_id}","Zone":'
         tail = f',"MaxHeartRate":{maximum}}}'
         topic, readings = self._topic, self.readings
-        outputs: list[PlainRecord] = []
+        outputs: list[OutputRecord] = []
         for reading in biometrics.heart_rates:
             heart_rate = reading.value
             zone = zone_of(heart_rate, maximum)
             readings[zone] += 1
             if zone:
                 event = f'{head}{DIGITS[zone]},"DateTime":"{reading.date_time}","HeartRate":{heart_rate}{tail}'
-                outputs.append((topic, event.encode("latin-1"), key))
+                outputs.append(OutputRecord(topic, event.encode("latin-1"), key))
         return outputs
 
     def take_readings(self) -> list[int]:

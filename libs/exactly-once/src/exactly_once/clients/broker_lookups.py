@@ -1,4 +1,4 @@
-"""What a worker asks the brokers beside fetching and producing: topic ids, committed offsets, bounds of partitions.
+"""Lookups in the brokers beside fetching and producing: topic ids, committed offsets, bounds of partitions.
 
 None of it waits on the worker's thread: an unavailable broker must hold up only the partitions that need it.
 """

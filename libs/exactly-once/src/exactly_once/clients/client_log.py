@@ -1,8 +1,4 @@
-"""librdkafka's log lines on their way to a logger, and the lost connections that only they report.
-
-A broker that closes a connection while a request waits for its response is no error to librdkafka, which connects and
-sends the request again; neither a return code nor the error callback shows it. Its log does.
-"""
+"""librdkafka's log lines on their way to a logger."""
 
 import logging
 import time
@@ -18,14 +14,12 @@ class ClientLog:
     """What confluent_kafka takes as ``logger``; lines arrive when the client is polled."""
 
     def __init__(self, logger: logging.Logger | None) -> None:
-        self.lost_connections = 0
         self._logged_at = -LOG_INTERVAL
         self._logger = logger or logging.getLogger("exactly_once.librdkafka")
 
     def log(self, level: int, message: str, *arguments: object) -> None:
         """Pass a line on; its first argument is the facility."""
         if arguments and arguments[0] in CONNECTION_LOST:
-            self.lost_connections += 1
             if time.monotonic() - self._logged_at < LOG_INTERVAL:
                 return
             self._logged_at = time.monotonic()

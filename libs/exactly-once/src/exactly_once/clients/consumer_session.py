@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Mapping
 
+from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.input_consumer import MAX_DISCONNECTED, InputConsumer
 from exactly_once.config import WorkerConfig
 from exactly_once.core.records import Partition
@@ -26,6 +27,7 @@ class ConsumerSession:
         self._config = config
         self._observer = observer
         self._stopping = stopping
+        self._joined_once = False
         self.consumer = self._new()
 
     def rewind(self) -> None:
@@ -46,6 +48,11 @@ class ConsumerSession:
                 self.replace()
                 return False
         return all(committed[partition] >= offset for partition, offset in next_offsets.items())
+
+    def check_credentials(self) -> None:
+        """Raise AuthenticationError when the brokers reject the consumer's credentials, and none has joined so far."""
+        self._joined_once = self._joined_once or self.consumer.joined
+        check_credentials(self.consumer.credentials_error, worked=self._joined_once)
 
     def replace_if_disconnected(self) -> None:
         """Replace a consumer that has reached no broker for too long."""

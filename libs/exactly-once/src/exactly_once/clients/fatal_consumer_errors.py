@@ -1,4 +1,4 @@
-"""What follows a fatal error of a consumer.
+"""The reaction to a fatal error of a consumer.
 
 librdkafka gives it as a message whose code is ``_FATAL`` and whose text alone says which error it is.
 """

@@ -1,21 +1,18 @@
 """The transactional producers of one replica, one after the other: claiming the transactional id, rebuilding."""
 
 import time
-from collections import deque
 from collections.abc import Callable
 
 from confluent_kafka import KafkaException
 
+from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.transactional_producer import CALL_TIMEOUT, TransactionalProducer
 from exactly_once.config import WorkerConfig
-from exactly_once.core.error_reactions import is_fencing
+from exactly_once.core.producer_failures import ProducerFailures
 from exactly_once.core.reasons import RebuildCause, RebuildReason, WaitReason
 from exactly_once.core.signals import ProducerLost, StopRequested
-from exactly_once.errors import AuthenticationError, FatalClientError, FencedError
 from exactly_once.observer import Observer
 from exactly_once.stop_flag import StopFlag
-
-REBUILD_WINDOW = 60.0  # seconds
 
 
 class ProducerSession:
@@ -45,7 +42,7 @@ class ProducerSession:
         if config.dead_letter_topic is not None:
             self._topics.add(config.dead_letter_topic)
         self._connected_once = False
-        self._failures: deque[float] = deque()
+        self._failures = ProducerFailures(config.max_rebuilds, config.transactional_id)
 
     def claim(self) -> None:
         """Claim the transactional id and wait for the topics, for as long as that takes.
@@ -58,14 +55,13 @@ class ProducerSession:
         """
         claimed = False
         while not self._stopping.is_set():
-            rejected = self.producer.credentials_error or self._credentials_error()
-            if rejected and not self._connected_once:
-                raise AuthenticationError(rejected)
+            self.producer.serve()
+            for rejected in (self.producer.credentials_error, self._credentials_error()):
+                check_credentials(rejected, worked=self._connected_once)
             try:
                 claimed = claimed or self.producer.initialize()
             except ProducerLost as lost:
-                self._count(lost.cause)
-                self._replace(lost.cause)
+                self._replace_failed(lost.cause)
                 continue
             reason = self._why_not_ready() if claimed else WaitReason.COORDINATOR
             if reason is None:
@@ -81,25 +77,34 @@ class ProducerSession:
 
         After a commit of unknown outcome the brokers have settled it when this returns.
         """
-        self._count(lost.cause)
-        if lost.outcome_unknown:
+        if lost.cause is RebuildReason.COMMIT_TIMED_OUT:
             # The commonest cause is a topic that does not exist: name it, rather than time out again and again.
             self._topics |= self.producer.topics
-        self._replace(lost.cause)
+        self._replace_failed(lost.cause)
         self.claim()
 
     def renew_if_suspect(self) -> None:
-        """Replace a producer whose last request may still be under way: a precaution, which may be repeated for ever.
+        """Replace a producer that is not to run another transaction: a precaution, which may be repeated for ever.
 
         Raises as ``claim`` does.
         """
-        if self.producer.suspect:
-            self._replace(RebuildReason.DISCONNECTED)
+        reason = self.producer.renewal_reason()
+        if reason is not None:
+            self._replace(reason)
             self.claim()
 
     def close(self) -> None:
         """Drop the current producer without waiting."""
         self.producer.close()
+
+    def _replace_failed(self, cause: RebuildCause) -> None:
+        """Replace a producer that failed, after a wait unless it is the first one in a row."""
+        delay = self._failures.add(cause, time.monotonic())
+        deadline = time.monotonic() + delay
+        while (left := deadline - time.monotonic()) > 0 and not self._stopping.is_set():
+            self._on_wait(cause)
+            self._stopping.wait(min(CALL_TIMEOUT, left))
+        self._replace(cause)
 
     def _replace(self, cause: RebuildCause) -> None:
         self._observer.producer_rebuilt(cause)
@@ -113,19 +118,3 @@ class ProducerSession:
         except KafkaException:
             return WaitReason.METADATA
         return WaitReason.TOPIC_MISSING.format(topic=missing[0]) if missing else None
-
-    def _count(self, cause: RebuildCause) -> None:
-        now = time.monotonic()
-        self._failures.append(now)
-        while now - self._failures[0] > REBUILD_WINDOW:
-            self._failures.popleft()
-        if len(self._failures) <= self._config.max_rebuilds:
-            return
-        if is_fencing(cause):
-            raise FencedError(
-                f"fenced {len(self._failures)} times within {REBUILD_WINDOW:.0f} s: another process uses"
-                f" transactional id {self._config.transactional_id}; give each replica its own"
-            )
-        raise FatalClientError(
-            f"the producer failed {len(self._failures)} times within {REBUILD_WINDOW:.0f} s, last with {cause}"
-        )

@@ -1,4 +1,4 @@
-"""Whether the input topics are still the ones whose records were fetched.
+"""A comparison of the input topics with the ones whose records were fetched.
 
 librdkafka goes on at the same offset in a topic that was deleted and created again, without a word. Kafka gives each
 topic an id (KIP-516); so the ids are asked for after a fetch and compared before its records are committed: an id that
@@ -52,6 +52,6 @@ class TopicComparison:
             if self._asked is not None and self._asked.done:
                 self.same(0)
         except KafkaException:
-            self._asked = None  # what cannot be asked now is asked again before anything is committed
+            self._asked = None  # before anything is committed, a failure of the next lookup aborts
         if self._asked is None and time.monotonic() - self._asked_at > INTERVAL:
             self.begin()

@@ -1,68 +1,67 @@
 """One transactional producer: begin, produce, commit, abort, and what follows each error.
 
-The order of decisions is ``error_reactions.reaction_to``. Two rules go beyond it:
+The order of decisions is ``error_reactions.reaction_to``. Three rules go beyond it:
 
 - A commit that has timed out is never aborted: it may have happened. The producer is replaced instead, whose
   ``init_transactions`` makes the broker end the old transaction one way or the other and raises the epoch, so that a
   delayed request of the old one cannot end a later transaction (KIP-890, which librdkafka does not implement).
-- For the same reason a producer whose connection broke while a commit or abort was under way is replaced even when
-  the call succeeded in the end: librdkafka may have sent the request twice.
+- For the same reason a producer is replaced when librdkafka may have sent the request that ends a transaction twice,
+  even when the call succeeded in the end: see ``core.transaction_ends``.
+- A fatal error is raised out of whatever serves callbacks: a poll, a flush, a commit. It is a lost producer there, too.
 """
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from exactly_once.clients.authorization import WRITE_DENIED, not_authorized_to_write
-from exactly_once.clients.client_log import ClientLog
-from exactly_once.config import WorkerConfig
+from exactly_once.clients.authorization import check_allowed
+from exactly_once.clients.producer_callbacks import ProducerCallbacks
+from exactly_once.config import PRODUCER_STATISTICS_INTERVAL, WorkerConfig
 from exactly_once.core.batch_processor import Outputs
-from exactly_once.core.error_reactions import Reaction, reaction_to
-from exactly_once.core.reasons import AbortCause, AbortReason, RebuildReason, kafka_error_name
+from exactly_once.core.error_reactions import Reaction, is_fencing, reaction_to
+from exactly_once.core.reasons import AbortCause, AbortReason, RebuildCause, RebuildReason, kafka_error_name
+from exactly_once.core.rejected_records import REJECTS_A_RECORD
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
+from exactly_once.core.transaction_ends import TransactionEnds
 
 # Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
 CALL_TIMEOUT = 1.0
 RETRY_INTERVAL = 0.05  # seconds
-
-log = logging.getLogger(__name__)
+CHECK_INTERVAL = 0.1  # seconds within which an error of the transaction is noticed
 
 
 class TransactionalProducer:
     """One epoch of the transactional id. Not thread-safe: everything happens on the worker's thread."""
 
     def __init__(self, config: WorkerConfig) -> None:
-        self.credentials_error: str | None = None
-        """What the broker or TLS said when it rejected our credentials, None while it has not."""
-        self.suspect = False
-        """True when a duplicate of the last commit or abort may still be under way to the broker."""
         self.topics: set[str] = set()
         """Topics that the current transaction, or the last one, writes to."""
         self._config = config
-        self._log = ClientLog(config.logger)
-        self._producer = Producer(
-            {
-                **config.producer_properties(),
-                "logger": self._log,
-                "error_cb": self._on_error,
-                "stats_cb": self._on_statistics,
-            }
-        )
+        self._ends = TransactionEnds(config.producer_retry_backoff)
+        self._fatal: RebuildCause | None = None
+        self._has_gap = False
+        self._begun_at = time.monotonic()
+        self._callbacks = ProducerCallbacks(config, self._ends.reported)
+        self._producer = Producer({**config.producer_properties(), **self._callbacks.properties})
         self._produce = self._producer.produce
+
+    @property
+    def credentials_error(self) -> str | None:
+        """What the broker or TLS said when it rejected our credentials, None while it has not."""
+        return self._callbacks.credentials_error
 
     def initialize(self) -> bool:
         """Claim the transactional id, which ends what a predecessor left open; False when it takes longer.
 
-        Resumable: call it again. Raises ProducerLost, or AuthorizationError when an ACL is missing.
+        Resumable: call it again. Raises ProducerLost, AuthorizationError when an ACL is missing, or ConfigurationError.
         """
         try:
             self._producer.init_transactions(CALL_TIMEOUT)
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
-            self._check_authorized(error)
+            check_allowed(self._config, error)
             if reaction_to(error) is Reaction.RETRY:
                 self._poll()
                 return False
@@ -71,7 +70,12 @@ class TransactionalProducer:
 
     def begin(self) -> None:
         """Start a transaction; local, no request. Raises ProducerLost."""
+        if self._fatal is not None:
+            # Not begin_transaction(): after a fatal error it may wait for ever (librdkafka#4420).
+            raise ProducerLost(self._fatal)
         self.topics.clear()
+        self._ends.begun()
+        self._begun_at = time.monotonic()
         try:
             self._producer.begin_transaction()
         except KafkaException as failure:
@@ -84,30 +88,40 @@ class TransactionalProducer:
             RecordRejected: a record will never fit; the transaction is still open.
             TransactionAborted, ProducerLost, AuthorizationError: see ``commit``.
         """
-        done, size, add_topic = 0, 0, self.topics.add
+        done, size, written = 0, 0, ""
+        produce = self._produce
         deadline: float | None = None
         while done < len(records):
             try:
                 for record in records[done:] if done else records:
-                    if len(record) == 3:
-                        topic, value, key = record
-                        self._produce(topic, value, key)
-                    else:
-                        topic, value, key, headers, timestamp = record
-                        self._produce(topic, value, key, headers=list(headers), timestamp=timestamp)
+                    topic, value, key, headers = record.topic, record.value, record.key, record.headers
+                    # Positional, because keywords take longer: two are callbacks.
+                    if headers:
+                        produce(topic, value, key, record.partition, None, None, record.timestamp, list(headers))
                         size += sum(len(name) + len(content or b"") for name, content in headers)
-                    size += len(value or b"") + len(key or b"")
-                    add_topic(topic)
+                    else:
+                        produce(topic, value, key, record.partition, None, None, record.timestamp)
+                    if value:
+                        size += len(value)
+                    if key:
+                        size += len(key)
+                    if topic is not written:
+                        self.topics.add(topic)
+                        written = topic
                     done += 1
             except BufferError:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
                 if time.monotonic() > deadline:
                     self.abort(AbortReason.QUEUE_FULL)
-                self._poll(0.1)
+                self._poll(CHECK_INTERVAL)
+                self._check_transaction()
             except KafkaException as failure:
-                if failure.args[0].code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG):
-                    raise RecordRejected(failure.args[0].str()) from failure
-                self._react(failure.args[0])
+                error: KafkaError = failure.args[0]
+                if error.code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG):
+                    raise RecordRejected(error.str()) from failure
+                if error.code() == KafkaError._STATE:
+                    self._check_transaction()
+                self._react(error)
         return size
 
     def commit(self, offsets: Sequence[TopicPartition], group_metadata: bytes) -> None:
@@ -118,9 +132,9 @@ class TransactionalProducer:
             ProducerLost: nothing happened, or with ``outcome_unknown`` nobody knows yet.
             AuthorizationError: an ACL is missing.
         """
+        self._flush()
         self._repeat(lambda: self._producer.send_offsets_to_transaction(list(offsets), group_metadata, CALL_TIMEOUT))
-        lost = self._lost_connections()
-        deadline = time.monotonic() + self._config.transaction_timeout
+        started = time.monotonic()
         while True:
             try:
                 self._producer.commit_transaction(CALL_TIMEOUT)
@@ -131,23 +145,26 @@ class TransactionalProducer:
                 if reaction is Reaction.ABORT:
                     self._react(error)
                 if reaction is Reaction.REBUILD:
-                    raise ProducerLost(kafka_error_name(error.name()), outcome_unknown=True) from failure
-                if time.monotonic() > deadline:
+                    raise ProducerLost(self._loss(error), outcome_unknown=True) from failure
+                if time.monotonic() - started > self._config.transaction_timeout:
                     raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT, outcome_unknown=True) from failure
-        self.suspect = self._lost_connections() > lost
+        self._ended(started, requested=bool(offsets))
 
     def abort(self, cause: AbortCause) -> NoReturn:
         """Abort the transaction and raise TransactionAborted, or ProducerLost where that fails."""
-        lost = self._lost_connections()
-        deadline = time.monotonic() + self._config.transaction_timeout
+        # librdkafka skips the sequence number of a record that was rejected, and brokers take no later one.
+        self._has_gap = cause in REJECTS_A_RECORD
+        started = time.monotonic()
         while True:
             try:
                 self._producer.abort_transaction(CALL_TIMEOUT)
                 break
             except KafkaException as failure:
-                if reaction_to(failure.args[0]) is not Reaction.RETRY or time.monotonic() > deadline:
-                    raise ProducerLost(cause) from failure
-        self.suspect = self._lost_connections() > lost
+                if reaction_to(failure.args[0]) is not Reaction.RETRY:
+                    raise ProducerLost(self._loss(failure.args[0]), abort_cause=cause) from failure
+                if time.monotonic() - started > self._config.transaction_timeout:
+                    raise ProducerLost(RebuildReason.ABORT_TIMED_OUT, abort_cause=cause) from failure
+        self._ended(started, requested=False)
         raise TransactionAborted(cause)
 
     def end_empty(self) -> None:
@@ -157,6 +174,31 @@ class TransactionalProducer:
         except KafkaException as failure:
             raise ProducerLost(kafka_error_name(failure.args[0].name())) from failure
 
+    def serve(self) -> None:
+        """Serve what the client has queued: errors, log lines, statistics. Call it often, also while there is no work.
+
+        It never raises: what it finds is raised by ``begin``.
+        """
+        try:
+            self._poll()
+        except ProducerLost as lost:
+            self._fatal = lost.cause
+
+    def renewal_reason(self) -> RebuildReason | None:
+        """Why this producer, which has ended its last transaction, is not to run another one; None when it may.
+
+        Where the time that the end took does not show it, this waits for the next statistics.
+        """
+        deadline = time.monotonic() + 5 * PRODUCER_STATISTICS_INTERVAL
+        while self._ends.repeated is None and self._fatal is None and time.monotonic() < deadline:
+            try:
+                self._poll(PRODUCER_STATISTICS_INTERVAL)
+            except ProducerLost as lost:
+                self._fatal = lost.cause
+        if self._ends.repeated is not False and self._fatal is None:
+            return RebuildReason.DISCONNECTED
+        return RebuildReason.SEQUENCE_GAP if self._has_gap else None
+
     def close(self) -> None:
         """Drop the producer without waiting: what is queued belongs to a transaction that will not be committed."""
         self._producer.purge()
@@ -164,22 +206,52 @@ class TransactionalProducer:
         # last thing that a commit of unknown outcome may get. Without references the client is destroyed at once.
         del self._produce, self._producer
 
-    def serve(self) -> None:
-        """Serve the callbacks while there is nothing to produce: what nobody polls queues without limit."""
-        self._poll()
-
     def missing_topics(self, topics: Iterable[str]) -> list[str]:
         """Those that the brokers do not have, as far as this user may see. Raises KafkaException without a response."""
         existing = self._producer.list_topics(timeout=CALL_TIMEOUT).topics
         return [topic for topic in topics if topic not in existing]
 
     def _poll(self, timeout: float = 0.0) -> None:
-        """Serve the callbacks: errors, log lines, statistics."""
-        self._producer.poll(timeout)
+        """Serve the callbacks. Raises ProducerLost for a fatal error, which confluent_kafka raises here."""
+        try:
+            self._producer.poll(timeout)
+        except KafkaException as failure:
+            raise ProducerLost(self._loss(failure.args[0])) from failure
 
-    def _lost_connections(self) -> int:
+    def _flush(self) -> None:
+        """Wait until the brokers have every record. Raises TransactionAborted, ProducerLost or AuthorizationError.
+
+        So the request that ends the transaction is alone in what it takes, and so that of its offsets finds it begun:
+        behind a transaction whose markers are still being written, it would be rejected and retried later.
+        """
+        while True:
+            try:
+                if self._producer.flush(CHECK_INTERVAL) == 0:
+                    return
+            except KafkaException as failure:
+                raise ProducerLost(self._loss(failure.args[0])) from failure
+            self._check_transaction()
+            if time.monotonic() - self._begun_at > self._config.transaction_timeout:
+                # The commonest cause is a topic that does not exist.
+                raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT)
+
+    def _check_transaction(self) -> None:
+        """Raise what follows an error of the open transaction, which ``produce`` and ``flush`` do not name.
+
+        Behind a record that the brokers rejected, the others are neither sent nor given up. ``begin_transaction``,
+        which cannot succeed here and sends nothing, fails with what is wrong.
+        """
         self._poll()
-        return self._log.lost_connections
+        try:
+            self._producer.begin_transaction()
+        except KafkaException as failure:
+            if failure.args[0].code() != KafkaError._STATE:
+                self._react(failure.args[0])
+
+    def _ended(self, started: float, *, requested: bool) -> None:
+        seconds = time.monotonic() - started
+        self.serve()  # statistics from before the end
+        self._ends.ended(seconds, requested=requested)
 
     def _repeat(self, call: Callable[[], None]) -> None:
         """Make a retriable, idempotent call until it succeeds, the transaction's time is up, or it fails for good."""
@@ -197,22 +269,14 @@ class TransactionalProducer:
 
     def _react(self, error: KafkaError) -> NoReturn:
         """Raise what follows an error that is not to be retried."""
-        self._check_authorized(error)
+        check_allowed(self._config, error)
         if reaction_to(error) is Reaction.ABORT:
             self.abort(kafka_error_name(error.name()))
-        raise ProducerLost(kafka_error_name(error.name()))
+        raise ProducerLost(self._loss(error))
 
-    def _check_authorized(self, error: KafkaError) -> None:
-        if error.code() in WRITE_DENIED:
-            raise not_authorized_to_write(self._config, error)
-
-    def _on_error(self, error: KafkaError) -> None:
-        if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
-            self.credentials_error = error.str()
-
-    def _on_statistics(self, document: str) -> None:
-        try:
-            if self._config.on_producer_statistics is not None:
-                self._config.on_producer_statistics(document)
-        except Exception:
-            log.exception("producer_statistics_failed")
+    def _loss(self, error: KafkaError) -> RebuildCause:
+        """The cause of a loss by this error: the brokers fence the producer of a transaction that was open too long."""
+        name = kafka_error_name(error.name())
+        if is_fencing(name) and time.monotonic() - self._begun_at > self._config.transaction_timeout:
+            return RebuildReason.TRANSACTION_TIMED_OUT
+        return name

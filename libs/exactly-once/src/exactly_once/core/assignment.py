@@ -1,4 +1,4 @@
-"""The partitions that the group has assigned to this member, and what becomes of each.
+"""The partitions that the group has assigned to this member, and the state of each.
 
 A partition is first located: its start is looked up. Then it is fetched. One that cannot go on is set aside alone, and
 is tried again later; the others are fetched meanwhile. docs/states.md shows it.

@@ -14,7 +14,6 @@ from exactly_once.core.records import (
     InputRecord,
     OutputRecord,
     Partition,
-    PlainRecord,
     PoisonRecord,
     Scope,
     Transform,
@@ -25,7 +24,7 @@ from exactly_once.core.rejected_records import RecordId, RejectedRecordSearch, r
 from exactly_once.core.signals import DeadLetterImpossible, RecordRejected
 from exactly_once.core.start_offset import Halt
 
-Outputs: TypeAlias = Sequence[OutputRecord] | Sequence[PlainRecord]
+Outputs: TypeAlias = Sequence[OutputRecord]
 RecordT = TypeVar("RecordT", bound=InputRecord)
 
 
@@ -79,7 +78,8 @@ class BatchProcessor:
             RecordRejected: the client rejects an output; the record is known to the search.
             TransactionAborted, ProducerLost, AuthorizationError: from ``produce``; the transaction is over.
         """
-        limits, started = self._limits, time.monotonic()
+        max_records, max_bytes, monotonic = self._limits.max_records, self._limits.max_bytes, time.monotonic
+        deadline = monotonic() + self._limits.max_age
         batch: Batch[RecordT] = Batch()
         next_offsets, stopped, behind = batch.next_offsets, batch.stopped, batch.behind
         count = outputs = size = skipped = 0
@@ -115,7 +115,7 @@ class BatchProcessor:
             count += 1
             size += size_of(record)
             next_offsets[partition] = offset + 1
-            if limits.reached(records=count, size=size, age=time.monotonic() - started):
+            if count >= max_records or size >= max_bytes or monotonic() >= deadline:
                 break
         batch.outputs = outputs
         end = count + skipped
@@ -148,7 +148,8 @@ class BatchProcessor:
             raise DeadLetterImpossible(
                 f"offset {record.offset()} cannot be processed ({poison.detail}), and there is no dead-letter topic"
             ) from poison
-        return self._dead_letters.dead_letter(record, poison)
+        own_timestamp = record_id(record) not in self._search.untimed
+        return self._dead_letters.dead_letter(record, poison, own_timestamp=own_timestamp)
 
 
 def _leave_out_what_stopped(batch: Batch[RecordT]) -> None:

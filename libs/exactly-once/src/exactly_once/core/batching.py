@@ -25,10 +25,6 @@ class BatchLimits:
         if self.max_age <= 0:
             raise ValueError(f"max_age is {self.max_age}; give a number of seconds above 0")
 
-    def reached(self, *, records: int, size: int, age: float) -> bool:
-        """Return True when a transaction of so many records, bytes and seconds takes no further record."""
-        return records >= self.max_records or size >= self.max_bytes or age >= self.max_age
-
 
 def backoff(attempt: int, *, first: float = 0.1, maximum: float = 5.0) -> float:
     """Seconds to wait before the attempt of this number (0 is the first retry): doubling, bounded."""

@@ -6,7 +6,7 @@ from them.
 
 import re
 from enum import StrEnum
-from typing import Literal, NewType, Self, TypeAlias
+from typing import NewType, Self, TypeAlias
 
 
 class Reason(StrEnum):
@@ -67,6 +67,11 @@ class AbortReason(Reason):
         " and the others are processed again.",
         "See the halted partition.",
     )
+    TRANSACTION_TIMED_OUT = (
+        "transaction_timed_out",
+        "The transaction was open for longer than the transaction timeout, and the brokers ended it.",
+        "Let transactions hold fewer records, make the transform faster, or raise the transaction timeout.",
+    )
     UNPRODUCIBLE = (
         "unproducible",
         "The client rejects an output of a record, most often as too large. The record becomes a dead letter.",
@@ -75,8 +80,13 @@ class AbortReason(Reason):
 
 
 class RebuildReason(Reason):
-    """Reasons of the engine itself for replacing a producer, beside those of aborts that failed."""
+    """Reasons of the engine itself for replacing a producer."""
 
+    ABORT_TIMED_OUT = (
+        "abort_timed_out",
+        "The brokers did not confirm an abort within the transaction timeout; a new producer makes them abort.",
+        "Look at the brokers: under-replicated partitions, disks.",
+    )
     COMMIT_TIMED_OUT = (
         "commit_timed_out",
         "The brokers did not confirm a commit within the transaction timeout; a new producer makes them settle it.",
@@ -84,8 +94,21 @@ class RebuildReason(Reason):
     )
     DISCONNECTED = (
         "disconnected_while_ending_a_transaction",
-        "A connection was lost during a commit or abort; a new epoch fences a request that may still be under way.",
+        "The request that ends a transaction was sent again, as after a lost connection; a new epoch fences the first"
+        " one, which may still be under way.",
         "Nothing: it is part of every restart of a broker.",
+    )
+    SEQUENCE_GAP = (
+        "sequence_gap",
+        "The brokers rejected a record, which leaves a gap in the sequence numbers of its producer; with them the next"
+        " transaction would be aborted, too.",
+        "See why records are rejected: the reason of the abort before names it.",
+    )
+    TRANSACTION_TIMED_OUT = (
+        "transaction_timed_out",
+        "A transaction was open for longer than the transaction timeout, so that the brokers ended it and fenced its"
+        " producer.",
+        "Let transactions hold fewer records, make the transform faster, or raise the transaction timeout.",
     )
 
 
@@ -202,11 +225,8 @@ TransformReason = NewType("TransformReason", str)
 AbortCause: TypeAlias = AbortReason | KafkaErrorName | TransformReason
 """Cause of an abort."""
 
-LossCause: TypeAlias = Literal[RebuildReason.COMMIT_TIMED_OUT] | AbortCause
-"""Cause of the loss of a producer within a transaction; after an abort that failed it is that of the abort."""
-
-RebuildCause: TypeAlias = RebuildReason | AbortCause
-"""Cause of a rebuild: a lost producer's, or one of a rebuild that is a precaution."""
+RebuildCause: TypeAlias = RebuildReason | KafkaErrorName
+"""Cause of a rebuild: of the loss of a producer, or of one that is a precaution."""
 
 
 def kafka_error_name(name: str) -> KafkaErrorName:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
 
 from exactly_once.core.signals import ControlFlow
 
@@ -47,24 +49,24 @@ def size_of(record: InputRecord) -> int:
     return size + sum(len(name) + len(value or b"") for name, value in headers) if headers else size
 
 
-class OutputRecord(NamedTuple):
+class OutputRecord(msgspec.Struct, frozen=True, gc=False):
     """A record to produce in the transaction of the record that it came from.
 
     Without a ``timestamp`` (milliseconds since the epoch) it carries the producer's clock: brokers reject
     records that are more than an hour ahead of them (KIP-937), so a device's clock must never get here.
+    Without a ``partition`` the producer's partitioner chooses one by the key.
     """
 
+    # A struct of msgspec: made in a sixth of the time of a named tuple, and there are several for each input.
     topic: str
     value: bytes | None
     key: bytes | None = None
     headers: Headers = ()
     timestamp: int = 0
+    partition: int = -1
 
 
-PlainRecord: TypeAlias = tuple[str, bytes | None, bytes | None]
-"""Topic, value and key: an output without headers, as a bare tuple, which costs a fraction to make."""
-
-Transform: TypeAlias = Callable[[InputRecord], Iterable[OutputRecord] | Iterable[PlainRecord]]
+Transform: TypeAlias = Callable[[InputRecord], Iterable[OutputRecord]]
 """From one record to the records that it gives; without side effects, since an aborted batch is transformed again."""
 
 

@@ -1,6 +1,11 @@
 """Control flow between the clients, the batch processor and the worker; a transform raises two more, in ``records``."""
 
-from exactly_once.core.reasons import AbortCause, AbortReason, KafkaErrorName, LossCause, RebuildReason
+from exactly_once.core.reasons import AbortCause, AbortReason, KafkaErrorName, RebuildCause, RebuildReason
+
+_ABORT_REASONS = {
+    RebuildReason.COMMIT_TIMED_OUT: AbortReason.COMMIT_TIMED_OUT,
+    RebuildReason.TRANSACTION_TIMED_OUT: AbortReason.TRANSACTION_TIMED_OUT,
+}
 
 
 class ControlFlow(Exception):  # noqa: N818 -- no error, as StopIteration is none, and PEP 8 gives only errors the suffix
@@ -19,17 +24,25 @@ class TransactionAborted(ControlFlow):
 
 
 class ProducerLost(ControlFlow):
-    """The producer must be replaced; the transaction did not happen, unless ``outcome_unknown``."""
+    """The producer must be replaced; the transaction did not happen, unless ``outcome_unknown``.
 
-    def __init__(self, cause: LossCause, *, outcome_unknown: bool = False) -> None:
+    ``abort_cause`` is why the transaction was to be aborted, where that failed.
+    """
+
+    def __init__(
+        self, cause: RebuildCause, *, outcome_unknown: bool = False, abort_cause: AbortCause | None = None
+    ) -> None:
         super().__init__(cause)
         self.cause = cause
         self.outcome_unknown = outcome_unknown
+        self._abort_cause = abort_cause
 
     @property
     def abort_cause(self) -> AbortCause:
         """Cause of the abort that the loss amounts to, once it is known that the transaction did not happen."""
-        return AbortReason.COMMIT_TIMED_OUT if self.cause is RebuildReason.COMMIT_TIMED_OUT else self.cause
+        if self._abort_cause is not None:
+            return self._abort_cause
+        return _ABORT_REASONS[self.cause] if isinstance(self.cause, RebuildReason) else self.cause
 
 
 class ConsumerLost(ControlFlow):

@@ -1,4 +1,4 @@
-"""Where a partition starts: what its group has committed, or what a policy says where that cannot be used."""
+"""The start of a partition: what its group has committed, or what a policy says where that cannot be used."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -10,6 +10,7 @@ from typing import Self
 
 # Api keys (Kafka protocol guide).
 METADATA = 3
+ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
 
 

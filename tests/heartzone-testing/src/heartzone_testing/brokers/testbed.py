@@ -17,11 +17,13 @@ class Testbed:
     def __init__(self, connection: Mapping[str, str]) -> None:
         self.connection: dict[str, str] = {**connection}
 
-    def create_topics(self, *names: str, partitions: int = 1) -> list[str]:
+    def create_topics(self, *names: str, partitions: int = 1, config: Mapping[str, str] | None = None) -> list[str]:
         """Topics of these names with a random ending, so that tests share a broker without meeting."""
         fresh = [f"{name}-{uuid.uuid4().hex[:8]}" for name in names]
         admin = AdminClient({**self.connection})
-        for future in admin.create_topics([NewTopic(name, partitions, 1) for name in fresh]).values():
+        for future in admin.create_topics(
+            [NewTopic(name, partitions, 1, config=dict(config or {})) for name in fresh]
+        ).values():
             future.result()
         # The controller has created them; on a busy machine the broker learns of them some moments later.
         while not admin.list_topics(timeout=30).topics.keys() >= set(fresh):
@@ -32,6 +34,12 @@ class Testbed:
         """Let a topic have so many partitions."""
         admin = AdminClient({**self.connection})
         admin.create_partitions([NewPartitions(topic, total)])[topic].result()
+
+    def delete_records(self, topic: str, before: int) -> None:
+        """Delete the records of partition 0 before an offset, as retention does."""
+        admin = AdminClient({**self.connection})
+        [future] = admin.delete_records([TopicPartition(topic, 0, before)]).values()
+        future.result()
 
     def recreate_topic(self, topic: str, partitions: int = 1) -> None:
         """Delete a topic and create another of its name."""

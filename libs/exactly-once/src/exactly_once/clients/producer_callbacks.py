@@ -1,0 +1,48 @@
+"""The callbacks of a producer: what librdkafka reports apart from the results of calls. They never raise."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import KafkaError
+
+from exactly_once.clients.client_log import ClientLog
+from exactly_once.config import WorkerConfig
+from exactly_once.core.transaction_ends import end_requests
+
+# Seconds between two of librdkafka's statistics for the user of this library.
+REPORT_INTERVAL = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class ProducerCallbacks:
+    """Called while the producer is polled or flushed; ``on_end_requests`` with the number of EndTxn requests sent."""
+
+    def __init__(self, config: WorkerConfig, on_end_requests: Callable[[int], None]) -> None:
+        self.credentials_error: str | None = None
+        """What the broker or TLS said when it rejected our credentials, None while it has not."""
+        self._report = config.on_producer_statistics
+        self._on_end_requests = on_end_requests
+        self._reported_at = time.monotonic()
+        self.properties: dict[str, Any] = {
+            "logger": ClientLog(config.logger),
+            "error_cb": self._on_error,
+            "stats_cb": self._on_statistics,
+        }
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+            self.credentials_error = error.str()
+
+    def _on_statistics(self, document: str) -> None:
+        try:
+            self._on_end_requests(end_requests(json.loads(document)))
+            now = time.monotonic()
+            if self._report is not None and now - self._reported_at >= REPORT_INTERVAL:
+                self._reported_at = now
+                self._report(document)
+        except Exception:
+            log.exception("producer_statistics_failed")
