@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from exactly_once import Worker, WorkerConfig
+
 ARMED = (
     "import ctypes, time; from exactly_once.watchdog import Watchdog; watchdog = Watchdog(0.5); watchdog.progress(); "
 )
@@ -39,3 +41,26 @@ def test_a_loop_that_has_ended_is_not_stuck() -> None:
     ended = run(ARMED + "watchdog.disarm(); time.sleep(1)")
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def worker(transaction_timeout: float, **options: float | None) -> Worker:
+    config = WorkerConfig(
+        input_topics=["in"],
+        group_id="group",
+        transactional_id="group-0",
+        connection={"bootstrap.servers": "localhost:1"},
+        transaction_timeout=transaction_timeout,
+    )
+    return Worker(config, lambda record: [], **options)
+
+
+def test_a_worker_has_a_watchdog_unless_it_is_switched_off() -> None:
+    assert worker(10).progress_limit == 90
+    assert worker(10, watchdog=None).progress_limit is None
+
+
+def test_a_watchdog_that_would_end_workers_which_only_wait_is_an_error() -> None:
+    with pytest.raises(ValueError, match="watchdog is 90 s; with transaction_timeout at 60 s it takes at least 160 s"):
+        worker(60)
+    assert worker(60, watchdog=160).progress_limit == 160
+    assert worker(60, watchdog=None).progress_limit is None
