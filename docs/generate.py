@@ -24,6 +24,7 @@ from exactly_once import (
     RiskReason,
     WaitReason,
 )
+from exactly_once.sink import WriteReason
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_chart.generated_files import CHART, FILES_OF_THE_CHART
 from heartzone_dashboards.dashboards import DASHBOARDS
@@ -62,6 +63,7 @@ REASONS: Mapping[str, type[Reason | Rejection]] = {
         ServiceUnavailableReason,
         UnavailableReason,
         WaitReason,
+        WriteReason,
     )
 }
 PAGES_WITH_REASONS = (

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_a_loop_that_has_ended_is_not_stuck() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def worker(transaction_timeout: float, **options: float | None) -> Worker:
+def worker(transaction_timeout: float, **options: Any) -> Worker:
     config = WorkerConfig(
         input_topics=["in"],
         group_id="group",

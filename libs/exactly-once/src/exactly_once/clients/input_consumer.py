@@ -133,6 +133,16 @@ class InputConsumer:
         metadata: bytes = self._consumer.consumer_group_metadata()
         return metadata if names_a_member(metadata) else None
 
+    def commit(self, offsets: Sequence[TopicPartition]) -> None:
+        """Commit offsets outside of any transaction, under this member's generation, and wait for the response.
+
+        Raises:
+            KafkaException: some of them are not committed.
+        """
+        for each in self._consumer.commit(offsets=list(offsets), asynchronous=False) or ():
+            if each.error is not None:
+                raise KafkaException(each.error)
+
     def close(self) -> None:
         """Leave the group, so that the others take over at once."""
         self._consumer.close()

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from exactly_once import Worker
+from exactly_once.sink import SinkWorker
 
 
 @contextmanager
-def running(worker: Worker) -> Iterator[list[BaseException]]:
+def running(worker: Worker | SinkWorker) -> Iterator[list[BaseException]]:
     """Run a worker on a thread while the block lasts; yields the list that its failure is put into."""
     failures: list[BaseException] = []
 
