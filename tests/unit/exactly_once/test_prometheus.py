@@ -29,7 +29,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def observer(registry: CollectorRegistry) -> PrometheusObserver:
-    return PrometheusObserver(registry, dead_letter_reasons=["tombstone"])
+    return PrometheusObserver(registry, dead_letter_reasons=["tombstone"], abort_reasons=["write_failed"])
 
 
 def samples(registry: CollectorRegistry, name: str) -> dict[tuple[str, ...], float]:
@@ -46,7 +46,7 @@ def test_each_label_that_is_known_is_0_from_the_start(
     registry: CollectorRegistry, observer: PrometheusObserver
 ) -> None:
     for name, known in (
-        ("transactions_aborted_total", AbortReason),
+        ("transactions_aborted_total", [*AbortReason, "write_failed"]),
         ("dead_letters_total", [*DeadLetterReason, "tombstone"]),
         ("producer_rebuilds_total", RebuildReason),
         ("rebalances_total", RebalanceEvent),

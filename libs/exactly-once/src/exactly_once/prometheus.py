@@ -45,7 +45,8 @@ LATENCY_SAMPLES = 32
 class PrometheusObserver(Observer):
     """Sets the metrics of this module, whose names begin with ``prefix``.
 
-    ``dead_letter_reasons`` are those that the transform gives. Each known label exists as 0 from the start: a counter
+    ``dead_letter_reasons`` are those that the transform gives, ``abort_reasons`` those that there are beside the
+    engine's, such as ``WriteReason`` of a sink worker. Each known label exists as 0 from the start: a counter
     that appears with its first event hides that event from ``increase()`` and ``rate()``, and so from an alert. Names
     of librdkafka's errors are an open set: they join when they come.
     """
@@ -56,6 +57,7 @@ class PrometheusObserver(Observer):
         *,
         prefix: str = "exactly_once_",
         dead_letter_reasons: Iterable[str] = (),
+        abort_reasons: Iterable[str] = (),
     ) -> None:
         def counter(name: str, text: str, label: str | None = None, values: Iterable[str] = ()) -> Counter:
             made = Counter(prefix + name, text, [label] if label is not None else [], registry=registry)
@@ -76,7 +78,9 @@ class PrometheusObserver(Observer):
             "partition",
         )
         self._committed = counter("transactions_committed", "Transactions committed")
-        self._aborted = counter("transactions_aborted", "Transactions aborted", "reason", AbortReason)
+        self._aborted = counter(
+            "transactions_aborted", "Transactions aborted", "reason", (*AbortReason, *abort_reasons)
+        )
         self._duration = histogram("transaction_duration_seconds", "Time from begin to commit", DURATION_BUCKETS)
         self._records = histogram("transaction_records", "Input records of a transaction", RECORDS_BUCKETS)
         self._dead_letters = counter(
