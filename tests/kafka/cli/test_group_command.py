@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, DeletedRecords
 
 from heartzone_cli.root import heartzone
@@ -40,9 +40,12 @@ def run(*arguments: str) -> Result:
 
 def committed(kafka: Testbed, group: str, topic: str) -> dict[int, tuple[int, str | None]]:
     """Offset and metadata by partition."""
-    admin = AdminClient({**kafka.connection})
-    found = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result()
-    return {each.partition: (each.offset, each.metadata) for each in found.topic_partitions if each.topic == topic}
+    consumer = Consumer({**kafka.connection, "group.id": group})
+    try:
+        found = consumer.committed([TopicPartition(topic, each) for each in range(2)], timeout=20)
+        return {each.partition: (each.offset, each.metadata) for each in found if each.offset >= 0}
+    finally:
+        consumer.close()
 
 
 def topic_id(kafka: Testbed, topic: str) -> str:

@@ -1,13 +1,14 @@
 """The clients of `heartzone group`, and the sentence when no broker responds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from heartzone_cli.cluster.connection import Cluster
 from heartzone_cli.errors import CannotRunError
-from service_chassis.consumer_groups.reader import GroupUnreadableError
+from service_chassis.consumer_groups.reader import GroupReader, GroupUnreadableError
 
 REQUEST_TIMEOUT = 5.0  # seconds
 
@@ -16,13 +17,15 @@ QUIET: dict[str, Any] = {"log_level": "0", "error_cb": lambda _: None}
 
 
 def open_admin(cluster: Cluster) -> AdminClient:
-    """Open an admin client. Raises CannotRunError."""
-    try:
-        return AdminClient({**cluster.admin, **QUIET})
-    except KafkaException as error:
-        raise CannotRunError(f"A client cannot be made of the settings: {error.args[0].str()}.") from error
+    """Open an admin client."""
+    return AdminClient({**cluster.admin, **QUIET})
 
 
-def cannot_read(error: GroupUnreadableError, cluster: Cluster) -> CannotRunError:
-    """Add where that Kafka is."""
-    return CannotRunError(f"{error} (Kafka at {cluster.bootstrap_servers}, from {cluster.origin})")
+@contextmanager
+def open_reader(cluster: Cluster, group: str) -> Iterator[GroupReader]:
+    """Open a reader of the group while the block lasts. Raises CannotRunError where the block cannot read."""
+    with GroupReader(group, admin=cluster.admin, consumer=cluster.consumer, timeout=REQUEST_TIMEOUT) as reader:
+        try:
+            yield reader
+        except GroupUnreadableError as error:
+            raise CannotRunError(f"{error} (Kafka at {cluster.bootstrap_servers}, from {cluster.origin})") from error

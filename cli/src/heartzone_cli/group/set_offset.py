@@ -11,12 +11,12 @@ import click
 from heartzone_cli.cluster.connection import find_up, read_cluster
 from heartzone_cli.errors import CannotRunError
 from heartzone_cli.group.committing import commit_offset
-from heartzone_cli.group.connection import REQUEST_TIMEOUT, cannot_read, open_admin
+from heartzone_cli.group.connection import REQUEST_TIMEOUT, open_admin, open_reader
 from heartzone_cli.group.members import Member, read_members
 from heartzone_cli.group.outcome import Outcome, judge
 from heartzone_cli.output import json_line
 from service_chassis.consumer_groups.position import Committed, Position, metadata_of
-from service_chassis.consumer_groups.reader import GroupReader, GroupUnreadableError
+from service_chassis.consumer_groups.reader import GroupReader
 
 # Exit codes
 DONE = 0
@@ -45,27 +45,23 @@ def run_set_offset(
     """Move the offset, print the outcome and return the exit code. Raises CannotRunError: nothing was changed."""
     cluster = read_cluster(find_up(data_dir))
     group = group_id or cluster.group_id
-    admin = open_admin(cluster)
-    reader = GroupReader(admin, timeout=REQUEST_TIMEOUT)
-    try:
-        at = _position(reader, group, topic, partition)
+    with open_reader(cluster, group) as reader:
+        at = _position(reader, topic, partition)
         moved = Committed(
             _target(f"{topic} {partition}", at, offset), metadata_of(at.topic_id, set_offset=_utc(datetime.now(UTC)))
         )
-        owner = read_members(admin, group, timeout=REQUEST_TIMEOUT).owners.get((topic, partition))
+        members = read_members(open_admin(cluster), group, timeout=REQUEST_TIMEOUT)
         commit_offset(group, topic, partition, moved, consumer=cluster.consumer, producer=cluster.producer)
-        move = _Move(group, topic, partition, at.committed, moved, owner)
+        move = _Move(group, topic, partition, at.committed, moved, members.owners.get((topic, partition)))
         if not machine:
             click.echo(move.announcement())
-        outcome, now = move.watch(lambda: reader.committed(group, topic).get((topic, partition)), watch)
-    except GroupUnreadableError as error:
-        raise cannot_read(error, cluster) from error
+        outcome, now = move.watch(lambda: reader.committed(topic, [partition]).get(partition), watch)
     click.echo(json_line(move.fields(outcome, now)) if machine else move.sentence(outcome, now))
     return NOT_DONE if outcome is Outcome.OVERWRITTEN else DONE
 
 
-def _position(reader: GroupReader, group: str, topic: str, partition: int) -> Position:
-    found = reader.positions(group, topic)
+def _position(reader: GroupReader, topic: str, partition: int) -> Position:
+    found = reader.positions(topic)
     if partition in found.unknown:
         raise CannotRunError(f"The offsets of {topic} {partition} cannot be read: {found.unknown[partition]}.")
     if partition not in found.positions:

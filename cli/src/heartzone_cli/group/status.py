@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from confluent_kafka import KafkaError
 
-from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
+from heartzone_cli.cluster.connection import find_up, read_cluster
 from heartzone_cli.errors import CannotRunError
-from heartzone_cli.group.connection import REQUEST_TIMEOUT, cannot_read, open_admin
+from heartzone_cli.group.connection import REQUEST_TIMEOUT, open_admin, open_reader
 from heartzone_cli.group.members import Members, read_members
 from heartzone_cli.group.partition_state import fields, remark
 from heartzone_cli.output import json_line
-from service_chassis.consumer_groups.reader import GroupPositions, GroupReader, GroupUnreadableError
+from service_chassis.consumer_groups.reader import GroupPositions
 
 HEADER = ("topic", "partition", "committed", "last stable", "lag", "owner", "")
 
@@ -22,19 +21,15 @@ def run_status(group_id: str | None, data_dir: Path | None, *, machine: bool) ->
     """Print the state of each partition. Raises CannotRunError, also when there is nothing of such a group."""
     cluster = read_cluster(find_up(data_dir))
     group = group_id or cluster.group_id
-    admin = open_admin(cluster)
-    reader = GroupReader(admin, timeout=REQUEST_TIMEOUT)
-    try:
-        committed = {topic for topic, _ in reader.committed(group)}
-        members = read_members(admin, group, timeout=REQUEST_TIMEOUT)
-        topics = committed | {topic for topic, _ in members.owners}
+    with open_reader(cluster, group) as reader:
+        committed = reader.topics()
+        members = read_members(open_admin(cluster), group, timeout=REQUEST_TIMEOUT)
+        topics = {*committed, *(topic for topic, _ in members.owners)}
         if not topics and group == cluster.group_id:
             topics = {cluster.topics.biometrics}
         if not topics:
             raise CannotRunError(f"The group {group} has no members and no committed offsets.")
-        found = [_read(reader, group, topic, cluster) for topic in sorted(topics)]
-    except GroupUnreadableError as error:
-        raise cannot_read(error, cluster) from error
+        found = [reader.positions(topic) for topic in sorted(topics)]
     if machine:
         for each in found:
             for line in _lines(group, each, members):
@@ -44,20 +39,7 @@ def run_status(group_id: str | None, data_dir: Path | None, *, machine: bool) ->
     _print_table([HEADER, *(row for each in found for row in _rows(each, members))])
 
 
-def _read(reader: GroupReader, group: str, topic: str, cluster: Cluster) -> GroupPositions | str:
-    """Return the positions in one topic, or its name when it does not exist any more."""
-    try:
-        return reader.positions(group, topic)
-    except GroupUnreadableError as error:
-        if error.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            return topic
-        raise cannot_read(error, cluster) from error
-
-
-def _lines(group: str, found: GroupPositions | str, members: Members) -> Iterator[dict[str, Any]]:
-    if isinstance(found, str):
-        yield {"group": group, "topic": found, "error": "the topic does not exist"}
-        return
+def _lines(group: str, found: GroupPositions, members: Members) -> Iterator[dict[str, Any]]:
     for partition in found.topic.partitions:
         owner = members.owners.get((found.topic.name, partition))
         at = found.positions.get(partition)
@@ -70,10 +52,7 @@ def _lines(group: str, found: GroupPositions | str, members: Members) -> Iterato
         }
 
 
-def _rows(found: GroupPositions | str, members: Members) -> Iterator[Sequence[str]]:
-    if isinstance(found, str):
-        yield (found, "", "", "", "", "", "the topic does not exist")
-        return
+def _rows(found: GroupPositions, members: Members) -> Iterator[Sequence[str]]:
     for partition in found.topic.partitions:
         owner = members.owners.get((found.topic.name, partition))
         at = found.positions.get(partition)

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
 import structlog
-from confluent_kafka.admin import AdminClient
 
 from heartzone_operator.group_lag.lag import lags, starts
 from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
@@ -16,9 +16,6 @@ from service_chassis.consumer_groups.reader import GroupReader
 TIMEOUT = 5.0  # seconds, of each request
 REQUESTS_PER_GROUP = 4  # one after the other, with the reading of records
 
-# Nobody polls the admin client, which would keep every line for ever; requests have the reason of their failure.
-_QUIET: Mapping[str, Any] = {"log_level": 0}
-
 log = structlog.get_logger(__name__)
 
 
@@ -27,6 +24,13 @@ class ObservedGroup(NamedTuple):
 
     group: str
     topic: str
+
+
+class _Clients(NamedTuple):
+    """What is connected for one group."""
+
+    reader: GroupReader
+    records: OldestRecords
 
 
 class GroupLagMonitor:
@@ -64,27 +68,31 @@ class GroupLagMonitor:
         self._stopping.set()
 
     def _run(self) -> None:
-        reader: GroupReader | None = None
-        records: dict[str, OldestRecords] = {}
-        while not self._stopping.is_set():
-            for each in self._groups:
-                try:
-                    reader = reader or GroupReader(AdminClient({**self._admin, **_QUIET}), timeout=self._timeout)
-                    self._observe(each, reader, records)
-                except Exception as error:
-                    self._metrics.unknown(*each)
-                    self._note(each, str(error) or type(error).__name__)
-            self.rounds += 1
-            self._stopping.wait(self._interval)
-        for consumer in records.values():
-            consumer.close()
+        with ExitStack() as clients:
+            opened: dict[ObservedGroup, _Clients] = {}
+            while not self._stopping.is_set():
+                for each in self._groups:
+                    try:
+                        if each not in opened:
+                            opened[each] = self._open(each.group, clients)
+                        self._observe(each, opened[each])
+                    except Exception as error:
+                        self._metrics.unknown(*each)
+                        self._note(each, str(error) or type(error).__name__)
+                self.rounds += 1
+                self._stopping.wait(self._interval)
 
-    def _observe(self, each: ObservedGroup, reader: GroupReader, records: dict[str, OldestRecords]) -> None:
-        found = reader.positions(*each)
+    def _open(self, group: str, clients: ExitStack) -> "_Clients":
+        reader = GroupReader(group, admin=self._admin, consumer=self._consumer, timeout=self._timeout)
+        clients.callback(reader.close)
+        records = OldestRecords(self._consumer, group)
+        clients.callback(records.close)
+        return _Clients(reader, records)
+
+    def _observe(self, each: ObservedGroup, clients: "_Clients") -> None:
+        found = clients.reader.positions(each.topic)
         sought = starts(found.positions)
-        if sought and each.group not in records:
-            records[each.group] = OldestRecords({**self._consumer, **_QUIET}, each.group)
-        oldest, problem = records[each.group].find(each.topic, sought, timeout=self._timeout) if sought else ({}, "")
+        oldest, problem = clients.records.find(each.topic, sought, timeout=self._timeout) if sought else ({}, "")
         self._metrics.observed(*each, lags(found.positions, oldest, now=time.time()))
         self._note(each, next(iter(found.unknown.values()), problem))
 

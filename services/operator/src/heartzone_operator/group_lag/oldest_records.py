@@ -19,6 +19,7 @@ class OldestRecords:
         self._consumer = Consumer(
             {
                 **connection,
+                "log_level": 0,  # problems are returned, with their reason
                 # The client looks for the group's coordinator, which takes the right to describe the group.
                 "group.id": group,
                 "enable.auto.commit": False,
