@@ -26,7 +26,7 @@ QUERIES = queries(load(DASHBOARDS_FOLDER / "pipeline.json"))
 OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel == "EventTopics not Ready"]
 # Metrics that alerts read: the operator's, and those that are there only while something is the matter.
 OPERATORS = {"heartzone_eventtopics", "heartzone_group_lag_records", "heartzone_group_lag_seconds"}
-SELDOM = {"heartzone_partitions_halted", "heartzone_promise_at_risk"}
+SELDOM = {"heartzone_partitions_halted", "heartzone_partitions_waiting", "heartzone_promise_at_risk"}
 
 BODY = (
     '{"deviceId":"%s","heartRates":[{"dateTime":"2022-12-02T13:50:00Z","value":90},'

@@ -11,6 +11,7 @@ from confluent_kafka.cimpl import NewPartitions
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from embedded_kafka import EmbeddedKafka
 from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
 from heartzone_operator.group_lag.monitor import GroupLagMonitor, ObservedGroup
 from heartzone_testing.brokers.testbed import Testbed
@@ -164,3 +165,20 @@ def test_a_client_that_cannot_be_made_leaves_the_operator_alone(observed: Observ
 
     (line,) = [each for each in logs if each.get("group") == observed.group]
     assert line["event"] == "group_lag_unknown"
+
+
+def test_a_broker_that_restarts_takes_the_series_away_until_it_and_the_coordinator_are_back() -> None:
+    with EmbeddedKafka(jvm="startup") as broker:
+        observed = Observed(Testbed(broker.client_config()))
+        with capture_logs() as logs, observed.monitor_of(observed.kafka.connection, timeout=1):
+            observed.send(2, partition=1)
+            observed.becomes(0, 2, 0)
+            for _ in range(2):
+                broker.nodes[0].kill()
+                observed.becomes(None, None, None)
+                broker.nodes[0].start()
+                observed.becomes(0, 2, 0)
+
+    events = [each["event"] for each in logs if each.get("group") == observed.group]
+    assert events.count("group_lag_unknown") >= 2
+    assert events[-1] == "group_lag_known"
