@@ -130,6 +130,19 @@ def test_control_records_and_aborted_ones_are_no_lag(observed: Observed) -> None
         observed.becomes(0, 0, 0)
 
 
+def test_records_that_were_deleted_before_they_were_processed_are_no_lag(observed: Observed) -> None:
+    observed.send(5, partition=0)
+    observed.commit(1)
+    with observed.monitor:
+        observed.becomes(4, 0, 0)
+        at = TopicPartition(observed.topic, 0, 3)
+        admin = AdminClient({**observed.kafka.connection})
+
+        admin.delete_records([at])[at].result(30)
+
+        observed.becomes(2, 0, 0)
+
+
 def test_partitions_that_are_added_are_observed_and_a_deleted_topic_has_no_series(observed: Observed) -> None:
     admin = AdminClient({**observed.kafka.connection})
     with observed.monitor:

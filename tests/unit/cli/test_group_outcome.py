@@ -23,10 +23,14 @@ def test_an_offset_before_it_is_the_workers_own(before: Committed | None, now: C
     assert judge(before, MOVED, now) is Outcome.OVERWRITTEN
 
 
-@pytest.mark.parametrize("before", [None, worker(50), worker(100)])
+@pytest.mark.parametrize("before", [None, worker(50), worker(99)])
 @pytest.mark.parametrize("now", [worker(100), worker(101)])
 def test_after_a_move_forward_a_later_offset_comes_of_going_on(before: Committed | None, now: Committed) -> None:
     assert judge(before, MOVED, now) is Outcome.WENT_ON
+
+
+def test_what_was_committed_before_is_the_workers_own_though_the_offset_be_the_same() -> None:
+    assert judge(worker(100), MOVED, worker(100)) is Outcome.OVERWRITTEN
 
 
 def test_after_a_move_back_an_offset_on_the_way_comes_of_going_on() -> None:

@@ -1,10 +1,13 @@
 """The lag of a group: by offsets and by the oldest record, and as metrics."""
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from heartzone_operator.group_lag.lag import Lag, Oldest, lags, starts
 from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
+from heartzone_operator.settings import OperatorSettings
 from service_chassis.consumer_groups.position import Committed, Position
+from service_chassis.settings import load
 
 NOW = 1_000.0
 
@@ -97,3 +100,25 @@ def test_an_observation_that_is_too_old_is_not_shown() -> None:
     assert scrapes.value("records") == 1
     scrapes.now = 61
     assert scrapes.value("records") is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "groups"),
+    [
+        ({}, (("zone-worker", "BiometricsImported"),)),
+        ({"HEARTZONE_TOPIC_BIOMETRICS": "readings"}, (("zone-worker", "readings"),)),
+        (
+            {"HEARTZONE_GROUP_LAG_GROUPS": "mine, coaches = HeartRateZoneReached"},
+            (("mine", "BiometricsImported"), ("coaches", "HeartRateZoneReached")),
+        ),
+        ({"HEARTZONE_GROUP_LAG_INTERVAL": "0"}, ()),
+    ],
+)
+def test_which_groups_are_observed_is_a_setting(
+    variables: dict[str, str], groups: tuple[tuple[str, str], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = {"HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092", "HEARTZONE_SCHEMA_REGISTRY_URL": "http://registry"}
+    for name, value in (connection | variables).items():
+        monkeypatch.setenv(name, value)
+
+    assert load(OperatorSettings).observed_groups == groups

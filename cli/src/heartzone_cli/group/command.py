@@ -80,7 +80,8 @@ def set_offset(
 
     Records that are skipped are never processed, and records that are processed again give their zones twice.
 
-    Exit code 0: done; 1: a worker has overwritten the offset; 2: nothing was changed.
+    Exit code 0: done; 1: a worker has overwritten the offset, or the brokers have not confirmed it; 2: nothing was
+    changed.
     """
     from heartzone_cli.group.set_offset import run_set_offset  # noqa: PLC0415 - as above
 

@@ -22,7 +22,7 @@ DEADLINE = 30.0
 # A static member's commits are checked against the group.
 MEMBERSHIP_PROPERTIES = {"group.instance.id"}
 
-# With none of these has anything been committed; what other errors leave is seen by reading the offset again.
+# The right that each error tells of.
 RIGHTS = {
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "Write on the transactional id {transactional_id}",
     KafkaError.GROUP_AUTHORIZATION_FAILED: "Read on the group {group}",
@@ -38,9 +38,10 @@ def commit_offset(
     *,
     consumer: Mapping[str, str],
     producer: Mapping[str, str],
-) -> None:
-    """Commit an offset in a transaction of `<group>-set-offset`. Raises CannotRunError; then nothing is committed,
-    unless the brokers did not respond to the last request.
+) -> bool:
+    """Commit an offset in a transaction of `<group>-set-offset`. Raises CannotRunError: nothing is committed.
+
+    Returns whether the brokers have confirmed it in time; if not, what is committed later shows the outcome.
     """
     transactional_id = f"{group}-set-offset"
     at = TopicPartition(topic, partition, offset.offset, offset.metadata)
@@ -53,17 +54,22 @@ def commit_offset(
         transactions = Producer(
             {**producer, **QUIET, "transactional.id": transactional_id, "transaction.timeout.ms": "10000"}
         )
+        committing = False
         try:
             _repeated(deadline, lambda: transactions.init_transactions(CALL_TIMEOUT))
             transactions.begin_transaction()
             metadata = outsider.consumer_group_metadata()
             _repeated(deadline, lambda: transactions.send_offsets_to_transaction([at], metadata, CALL_TIMEOUT))
+            committing = True
             _repeated(deadline, lambda: transactions.commit_transaction(CALL_TIMEOUT))
         except KafkaException as error:
+            if error.args[0].retriable() and committing:
+                return False
             reason: KafkaError = error.args[0]
             right = RIGHTS.get(reason.code(), "").format(transactional_id=transactional_id, group=group, topic=topic)
             hint = f" This user lacks {right}." if right else ""
             raise CannotRunError(f"The offset cannot be committed: {reason.str()}.{hint}") from error
+        return True
     finally:
         outsider.close()
 

@@ -12,6 +12,8 @@ class Outcome(StrEnum):
     """It is still committed."""
     WENT_ON = "went_on"
     """A worker has processed records from there on, and committed a later offset."""
+    UNCONFIRMED = "unconfirmed"
+    """The brokers have not shown it."""
     OVERWRITTEN = "overwritten"
     """A worker has committed its own position, which it had before."""
 
@@ -24,7 +26,7 @@ def judge(before: Committed | None, moved: Committed, now: Committed | None) -> 
     """
     if now == moved:
         return Outcome.STANDS
-    if now is None or now.offset < moved.offset:
+    if now is None or now == before or now.offset < moved.offset:
         return Outcome.OVERWRITTEN
     moved_back = before is not None and moved.offset < before.offset
     kept = before is not None and moved_back and now.offset >= before.offset

@@ -1,6 +1,7 @@
 """`heartzone group set-offset`: find the offset, commit it, and watch whether it stands."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from heartzone_cli.group.members import Member, read_members
 from heartzone_cli.group.outcome import Outcome, judge
 from heartzone_cli.output import json_line
 from service_chassis.consumer_groups.position import Committed, Position, metadata_of
-from service_chassis.consumer_groups.reader import GroupReader
+from service_chassis.consumer_groups.reader import GroupReader, GroupUnreadableError
 
 # Exit codes
 DONE = 0
@@ -51,13 +52,13 @@ def run_set_offset(
             _target(f"{topic} {partition}", at, offset), metadata_of(at.topic_id, set_offset=_utc(datetime.now(UTC)))
         )
         members = read_members(open_admin(cluster), group, timeout=REQUEST_TIMEOUT)
-        commit_offset(group, topic, partition, moved, consumer=cluster.consumer, producer=cluster.producer)
-        move = _Move(group, topic, partition, at.committed, moved, members.owners.get((topic, partition)))
+        confirmed = commit_offset(group, topic, partition, moved, consumer=cluster.consumer, producer=cluster.producer)
+        move = _Move(group, topic, partition, at.committed, moved, members.owners.get((topic, partition)), confirmed)
         if not machine:
             click.echo(move.announcement())
         outcome, now = move.watch(lambda: reader.committed(topic, [partition]).get(partition), watch)
     click.echo(json_line(move.fields(outcome, now)) if machine else move.sentence(outcome, now))
-    return NOT_DONE if outcome is Outcome.OVERWRITTEN else DONE
+    return NOT_DONE if outcome in (Outcome.OVERWRITTEN, Outcome.UNCONFIRMED) else DONE
 
 
 def _position(reader: GroupReader, topic: str, partition: int) -> Position:
@@ -97,18 +98,26 @@ class _Move:
     before: Committed | None
     moved: Committed
     owner: Member | None
+    confirmed: bool
 
     def watch(self, read: Callable[[], Committed | None], seconds: float) -> tuple[Outcome, Committed | None]:
         """Return what has become of the offset once it changes, or when it has stood for so many seconds."""
-        now = read()
-        confirmed_by = monotonic() + CONFIRMATION_TIMEOUT
-        while now != self.moved and monotonic() < confirmed_by:
+
+        def reread() -> Committed | None:
             sleep(POLL_INTERVAL)
-            now = read()
+            with suppress(GroupUnreadableError):  # it is committed already: the next reading may succeed
+                return read()
+            return now
+
+        now = self.before
+        confirmed_by = monotonic() + CONFIRMATION_TIMEOUT
+        while now == self.before and monotonic() < confirmed_by:
+            now = reread()
+        if now == self.before and not self.confirmed:
+            return Outcome.UNCONFIRMED, now
         until = monotonic() + seconds
         while now == self.moved and monotonic() < until:
-            sleep(POLL_INTERVAL)
-            now = read()
+            now = reread()
         return judge(self.before, self.moved, now), now
 
     def announcement(self) -> str:
@@ -125,6 +134,7 @@ class _Move:
         return {
             Outcome.STANDS: f"The offset {self.moved.offset} stands.",
             Outcome.WENT_ON: f"A worker has gone on from there: {committed} is committed.",
+            Outcome.UNCONFIRMED: f"The brokers have not shown the new offset: {committed} is committed.",
             Outcome.OVERWRITTEN: (
                 f"The offset did not stand: {committed} is committed. A worker is processing the partition; stop it"
                 " first."
