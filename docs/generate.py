@@ -15,15 +15,7 @@ from pathlib import Path
 
 from event_topics.embedding import main as copy_schemas
 from event_topics.manifests import crd
-from exactly_once import (
-    AbortReason,
-    DeadLetterReason,
-    HaltReason,
-    Reason,
-    RebuildReason,
-    RiskReason,
-    WaitReason,
-)
+from exactly_once import AbortReason, DeadLetterReason, HaltReason, Reason, RebuildReason, RiskReason, WaitReason
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_chart.generated_files import CHART, FILES_OF_THE_CHART
 from heartzone_dashboards.dashboards import DASHBOARDS
@@ -67,6 +59,8 @@ REASONS: Mapping[str, type[Reason | Rejection]] = {
 PAGES_WITH_REASONS = (
     ROOT / "docs" / "runbooks" / "HeartzoneApiUnavailable.md",
     ROOT / "docs" / "runbooks" / "HeartzoneDeadLetters.md",
+    ROOT / "docs" / "runbooks" / "HeartzonePartitionHalted.md",
+    ROOT / "docs" / "runbooks" / "HeartzonePromiseAtRisk.md",
     ROOT / "docs" / "runbooks" / "HeartzoneTransactionsAborting.md",
     ROOT / "libs" / "exactly-once" / "docs" / "states.md",
     ROOT / "services" / "producer" / "README.md",
