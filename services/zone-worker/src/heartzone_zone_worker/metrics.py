@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from exactly_once import AbortReason, DeadLetterReason, InputRecord, Observer, Partition, RebalanceEvent, RebuildReason
 from heartzone.zones import Zone
-from heartzone_zone_worker.reasons import HaltReason, PoisonReason, UnavailableReason
+from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 DURATION_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -28,7 +28,7 @@ RECORDS_BUCKETS = (1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
 
 # Each label that we know exists as 0 from the start: a counter that appears with its first event hides that event from
 # increase() and rate(), and so from an alert. Names of librdkafka's errors are an open set: they join when they come.
-ABORT_REASONS = (*AbortReason, *UnavailableReason, *HaltReason)
+ABORT_REASONS = (*AbortReason, *UnavailableReason)
 DEAD_LETTER_REASONS = (*DeadLetterReason, *PoisonReason)
 
 # Observing the latency of each of ten thousand records would cost more than transforming them; this many, evenly
