@@ -15,7 +15,7 @@ from pathlib import Path
 
 from event_topics.embedding import main as copy_schemas
 from event_topics.manifests import crd
-from exactly_once import AbortReason, DeadLetterReason, Reason, RebuildReason, WaitReason
+from exactly_once import AbortReason, DeadLetterReason, HaltReason, Reason, RebuildReason, RiskReason, WaitReason
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_chart.generated_files import CHART, FILES_OF_THE_CHART
 from heartzone_dashboards.dashboards import DASHBOARDS
@@ -27,7 +27,7 @@ from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.chart.rendering import HelmTemplate
 from heartzone_testing.chart.snapshot import FILE, snapshot
 from heartzone_testing.release.helm import ensure_helm
-from heartzone_zone_worker.reasons import HaltReason, PoisonReason, UnavailableReason
+from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
 from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.settings import ServiceSettings
 from service_chassis.settings.documentation import settings_document
@@ -50,6 +50,7 @@ REASONS: Mapping[str, type[Reason | Rejection]] = {
         PoisonReason,
         RebuildReason,
         RejectionReason,
+        RiskReason,
         ServiceUnavailableReason,
         UnavailableReason,
         WaitReason,

@@ -172,7 +172,7 @@ def test_known_ids_are_found_soon_after_an_outage() -> None:
     registry.run(200)
 
     assert len(registry.found) == 100
-    assert max(registry.found.values()) <= 53
+    assert max(registry.found.values()) <= 52.5
 
 
 def test_a_registry_that_is_not_whole_rejects_nothing() -> None:
@@ -207,12 +207,10 @@ def test_what_a_registry_that_is_not_whole_does_know_is_found_all_the_same() -> 
 
 def test_a_registry_that_lost_its_schemas_just_before_the_last_lookup_rejects_nothing() -> None:
     registry = Registry()
-    registry.whole = registry_lost = lambda now: now < TIMEOUT - 0.5
-    registry.knows = lambda _schema_id, now: False
+    registry.whole = lambda now: now < TIMEOUT - 0.5
     registry.ask(1)
     registry.run(60)
 
-    assert not registry_lost(60)
     assert registry.rejected == {}
 
 

@@ -10,7 +10,7 @@ from exactly_once import Reason
 from exactly_once.core.reasons import kafka_error_name
 from heartzone_testing.checkout import ROOT
 from heartzone_zone_worker.metrics import ABORT_REASONS, DEAD_LETTER_REASONS, WorkerMetrics
-from heartzone_zone_worker.reasons import HaltReason, PoisonReason, UnavailableReason
+from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
 
 SOURCE = ROOT / "services" / "zone-worker" / "src"
 RUNBOOKS = ROOT / "docs" / "runbooks"
@@ -22,7 +22,7 @@ def test_each_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
     assert reason.remedy.endswith(".")
 
 
-@pytest.mark.parametrize("reason", [*PoisonReason, *UnavailableReason, *HaltReason], ids=repr)
+@pytest.mark.parametrize("reason", [*PoisonReason, *UnavailableReason], ids=repr)
 def test_each_reason_is_given_somewhere(reason: Reason) -> None:
     name = f"{type(reason).__name__}.{reason.name}"
     texts = [path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py") if path.name != "reasons.py"]
@@ -64,12 +64,15 @@ def test_every_label_that_is_known_is_0_from_the_start_so_that_an_alert_sees_the
     assert labels == {
         "heartzone_transactions_aborted_total": {
             "commit_timed_out",
+            "input_topic_recreated",
+            "input_topic_unverified",
             "not_in_group",
-            "offset_out_of_range",
             "offsets_timed_out",
             "queue_full",
+            "schema_lookup_pending",
             "schema_not_found_yet",
             "schema_registry_away",
+            "schema_registry_incomplete",
             "unproducible",
         },
         "heartzone_dead_letters_total": {

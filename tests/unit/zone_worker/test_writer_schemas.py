@@ -227,7 +227,7 @@ def test_whatever_a_lookup_raises_is_unavailable_and_the_threads_live_on(
     registry.respond = fail
     schemas.look_ahead(written_with(*range(20)))
     eventually(lambda: reason(schemas, 1) == "schema_registry_away", "the reason")
-    eventually(lambda: registry.requests.total() >= 8, "lookups by all threads")
+    eventually(lambda: registry.requests.total() >= 4, "another try")
 
     registry.respond = known
     assert isinstance(await_result(schemas, 1), BiometricsDecoder)

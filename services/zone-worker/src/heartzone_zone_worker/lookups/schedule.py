@@ -162,9 +162,10 @@ class LookupSchedule:
         self._failed(now)
         asked = self._asked[lookup.schema_id]
         asked.since, asked.failures = now, asked.failures + 1
-        self._retry(
-            lookup.schema_id, asked, now, min(MAX_RETRY_INTERVAL, RETRY_INTERVAL * 2 ** min(asked.failures - 1, 3))
-        )
+        # Longer and longer where only this id fails; where all do, only one of them is tried at a time.
+        alone = self._failures < MAX_FAILURES
+        interval = RETRY_INTERVAL * 2 ** min(asked.failures - 1, 3) if alone else RETRY_INTERVAL
+        self._retry(lookup.schema_id, asked, now, min(interval, MAX_RETRY_INTERVAL))
 
     def whole(self, check: Check, now: float) -> list[Verdict]:
         """The registry is whole; returns what that makes certain."""
