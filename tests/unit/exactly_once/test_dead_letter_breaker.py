@@ -18,7 +18,9 @@ policies = st.builds(
 )
 
 
-def after(policy: BreakerPolicy | None, history: list[tuple[float, tuple[int, int]]]) -> tuple[DeadLetterBreaker, float]:
+def after(
+    policy: BreakerPolicy | None, history: list[tuple[float, tuple[int, int]]]
+) -> tuple[DeadLetterBreaker, float]:
     """A breaker that has judged these batches and seen those committed that it admits."""
     breaker, now = DeadLetterBreaker(policy), 0.0
     for pause, (records, dead) in history:

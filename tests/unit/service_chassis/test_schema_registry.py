@@ -1,17 +1,14 @@
 """The kinds of failures of lookups; lookups in a real registry are in tests/kafka."""
 
-import contextlib
 import gzip
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 from confluent_kafka.schema_registry.common._httpx_compat import httpx
 
+from heartzone_testing.services.scripted_registry import ScriptedRegistry
 from service_chassis.schema_registry import (
     RegisteredSchema,
     RegistryError,
@@ -23,56 +20,10 @@ from service_chassis.schema_registry import (
 from service_chassis.schema_registry.response_limits import MAX_BYTES, ResponseLimitError, bound_responses
 
 
-class ScriptedRegistry(ThreadingHTTPServer):
-    """Responds to every request as the test says, and counts them."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = 200
-        self.body: bytes = b""
-        self.headers: dict[str, str] = {}
-        self.endless = False
-        self.echoes_ids = False
-        self.paths: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def responds_with(self, status: int, document: Any) -> None:
-        self.status, self.body = status, json.dumps(document).encode()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: ScriptedRegistry
-
-    def do_GET(self) -> None:
-        server = self.server
-        server.paths.append(self.path)
-        body = json.dumps({"schema": self.path.rpartition("/")[2]}).encode() if server.echoes_ids else server.body
-        self.send_response(server.status)
-        for name, value in server.headers.items():
-            self.send_header(name, value)
-        if not server.endless:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            self.wfile.write(body)
-            while server.endless:
-                self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
-
-
 @pytest.fixture
 def server() -> Iterator[ScriptedRegistry]:
     with ScriptedRegistry() as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
