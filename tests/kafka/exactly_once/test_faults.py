@@ -10,34 +10,14 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka import EmbeddedKafka
-from exactly_once import BatchLimits, InputRecord, OutputRecord, Transform, Unavailable, Worker, WorkerConfig
+from exactly_once import BatchLimits, InputRecord, OutputRecord
 from heartzone_testing.brokers.frame_proxy import END_TXN, FrameProxy
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.engine.journal import Journal
 from heartzone_testing.engine.threads import running
+from heartzone_testing.engine.workers import copy_to, worker_on
 from heartzone_testing.ports import free_port
 from heartzone_testing.waiting import eventually
-
-
-def worker_on(kafka: Testbed, source: str, transform: Transform, **overrides: object) -> Worker:
-    group = f"group-{uuid.uuid4().hex[:8]}"
-    settings = {
-        "input_topics": [source],
-        "group_id": group,
-        "transactional_id": f"{group}-0",
-        "connection": kafka.connection,
-        "consumer": {"session.timeout.ms": 6000},
-        "idle": 0.1,
-        "lag_interval": 0.2,
-        "transaction_timeout": 3.0,
-    }
-    observer = overrides.pop("observer", None)
-    assert observer is None or isinstance(observer, Journal)
-    return Worker(WorkerConfig(**{**settings, **overrides}), transform, observer=observer)  # type: ignore[arg-type]
-
-
-def copy_to(topic: str) -> Transform:
-    return lambda record: [OutputRecord(topic, record.value(), record.key())]
 
 
 @pytest.fixture
@@ -175,24 +155,6 @@ def test_a_stop_is_obeyed_between_the_transactions_of_a_large_batch(kafka: Testb
     done = kafka.group_offsets(worker.config.group_id, source)[0]
     assert 0 < done < 2_000
     assert kafka.values(target) == [b"%d" % n for n in range(done)]
-
-
-def test_all_that_a_transform_lacks_is_looked_up_in_one_pass(kafka: Testbed) -> None:
-    source, target = kafka.create_topics("in", "out")
-    looked_up: set[bytes | None] = set()
-    journal = Journal()
-
-    def look_up(record: InputRecord) -> list[OutputRecord]:
-        if record.value() not in looked_up:
-            looked_up.add(record.value())
-            raise Unavailable("not_here_yet")
-        return [OutputRecord(target, record.value())]
-
-    kafka.send(source, *(b"%d" % n for n in range(20)))
-    with running(worker_on(kafka, source, look_up, observer=journal)):
-        eventually(lambda: len(kafka.read(target)) == 20, "all outputs")
-
-    assert len(journal.aborts) <= 3
 
 
 def test_a_connection_lost_while_a_transaction_ends_replaces_the_producer(

@@ -8,17 +8,20 @@ from confluent_kafka import Message
 
 from exactly_once import (
     BatchLimits,
-    DeadLetterError,
+    HaltReason,
     InputRecord,
     OutputRecord,
     PoisonRecord,
+    Scope,
     Transform,
     Unavailable,
 )
+from exactly_once.core.assignment import Wait
 from exactly_once.core.batch_processor import BatchProcessor, Outputs
 from exactly_once.core.dead_letters import DeadLetterTopic
 from exactly_once.core.rejected_records import RejectedRecordSearch
 from exactly_once.core.signals import RecordRejected
+from exactly_once.core.start_offset import Halt
 
 
 def records(*values: bytes) -> list[Message]:
@@ -47,8 +50,9 @@ def processor(
 class Produced(list[tuple[str, bytes | None]]):
     """Topics and values, in the order in which they were produced."""
 
-    def __call__(self, outputs: Outputs) -> None:
+    def __call__(self, outputs: Outputs) -> int:
         self += [(output[0], output[1]) for output in outputs]
+        return sum(len(output[1] or b"") for output in outputs)
 
 
 def raising(on: bytes, error: Callable[[], Exception]) -> Transform:
@@ -69,7 +73,7 @@ def test_a_batch_holds_what_was_produced_and_where_to_go_on() -> None:
 
     batch = processor(lambda record: copy(record) * 2).process(fetched, produced)
 
-    assert (batch.records, batch.outputs, batch.dead_letters) == (3, 6, {})
+    assert (len(batch.records), batch.outputs, batch.dead_letters) == (3, 6, {})
     assert batch.next_offsets == {("in", 0): 6, ("in", 1): 10}
     assert len(produced) == 6
 
@@ -78,7 +82,7 @@ def test_a_batch_holds_what_was_produced_and_where_to_go_on() -> None:
     ("limits", "expected"),
     [
         pytest.param(BatchLimits(max_records=3), 3, id="records"),
-        pytest.param(BatchLimits(max_bytes=7), 4, id="bytes-of-the-values"),
+        pytest.param(BatchLimits(max_bytes=7), 2, id="bytes-of-inputs-and-outputs"),
         pytest.param(BatchLimits(max_bytes=1), 1, id="one-record-at-least"),
         pytest.param(BatchLimits(max_age=1e-9), 1, id="age"),
     ],
@@ -86,7 +90,7 @@ def test_a_batch_holds_what_was_produced_and_where_to_go_on() -> None:
 def test_the_first_limit_that_is_reached_ends_the_batch(limits: BatchLimits, expected: int) -> None:
     batch = processor(copy, limits=limits).process(records(*[b"ab"] * 5), Produced())
 
-    assert batch.records == expected
+    assert len(batch.records) == expected
     assert batch.next_offsets == {("in", 0): expected}
 
 
@@ -99,44 +103,83 @@ def test_a_poison_record_gives_its_dead_letter_and_the_others_their_outputs() ->
     )
 
     assert produced == [("out", b"a"), ("dead", b"bad"), ("out", b"b")]
-    assert (batch.records, batch.outputs, batch.dead_letters) == (3, 3, {"bad_value": 1})
+    assert (len(batch.records), batch.outputs, batch.dead_letters_by_reason) == (3, 3, {"bad_value": 1})
 
 
-def test_poison_without_a_dead_letter_topic_is_an_error_that_names_the_record() -> None:
-    with pytest.raises(DeadLetterError, match=r"in\[0\] offset 0 cannot be processed \(no good\)"):
-        processor(raising(b"bad", lambda: PoisonRecord("bad", "no good"))).process(records(b"bad"), Produced())
+def test_poison_without_a_dead_letter_topic_stops_its_partition_and_names_the_record() -> None:
+    transform = raising(b"bad", lambda: PoisonRecord("bad", "no good"))
+
+    batch = processor(transform).process(records(b"a", b"bad", b"b"), Produced())
+
+    assert batch.stopped == {
+        ("in", 0): Halt(
+            HaltReason.DEAD_LETTER_IMPOSSIBLE,
+            "offset 1 cannot be processed (no good), and there is no dead-letter topic",
+        )
+    }
+    assert batch.next_offsets == {("in", 0): 1}
+    assert [record.value() for record in batch.records] == [b"a"]
 
 
-def test_when_something_is_unavailable_each_record_is_transformed_once_and_no_more_is_produced() -> None:
+def in_partitions(*places: tuple[int, bytes]) -> list[Message]:
+    offsets = {0: itertools.count(), 1: itertools.count()}
+    return [
+        Message(topic="in", partition=partition, offset=next(offsets[partition]), value=value)
+        for partition, value in places
+    ]
+
+
+def test_a_record_that_lacks_something_stops_its_partition_alone_and_nothing_behind_it_is_transformed() -> None:
     seen: list[bytes | None] = []
     produced = Produced()
 
     def transform(record: InputRecord) -> list[OutputRecord]:
         seen.append(record.value())
-        if record.value() in (b"b", b"d"):
-            raise Unavailable(f"{record.value()!r} is missing")
-        if record.value() == b"c":
-            raise PoisonRecord("bad", "there is no dead-letter topic, and none is needed yet")
+        if record.value() == b"lacks":
+            raise Unavailable("missing")
         return copy(record)
 
-    with pytest.raises(Unavailable, match="b'b' is missing"):
-        processor(transform).process(records(b"a", b"b", b"c", b"d", b"e"), produced)
+    fetched = in_partitions((0, b"a"), (0, b"lacks"), (1, b"x"), (0, b"behind"), (1, b"y"))
+    batch = processor(transform).process(fetched, produced)
 
-    assert seen == [b"a", b"b", b"c", b"d", b"e"]
-    assert produced == [("out", b"a")]
+    assert seen == [b"a", b"lacks", b"x", b"y"]
+    assert produced == [("out", b"a"), ("out", b"x"), ("out", b"y")]
+    assert batch.next_offsets == {("in", 0): 1, ("in", 1): 2}
+    assert batch.stopped == {("in", 0): Wait("missing")}
+    assert [record.value() for record in batch.behind["in", 0]] == [b"lacks", b"behind"]
+    assert [record.value() for record in batch.records] == [b"a", b"x", b"y"]
+    assert list(batch.rest) == []
 
 
-def test_a_pass_that_looks_up_what_is_missing_is_bounded_as_a_batch_is() -> None:
-    calls = itertools.count()
+def test_what_a_full_transaction_leaves_is_sorted_by_whether_it_can_be_processed() -> None:
+    fetched = in_partitions((0, b"lacks"), (1, b"x"), (0, b"behind"), (1, b"y"))
+    transform = raising(b"lacks", lambda: Unavailable("missing"))
 
-    def transform(record: InputRecord) -> list[OutputRecord]:
-        next(calls)
-        raise Unavailable("missing")
+    batch = processor(transform, limits=BatchLimits(max_records=1)).process(fetched, Produced())
 
-    with pytest.raises(Unavailable):
-        processor(transform, limits=BatchLimits(max_records=3)).process(records(*[b"x"] * 10), Produced())
+    assert [record.value() for record in batch.records] == [b"x"]
+    assert [record.value() for record in batch.rest] == [b"y"]
+    assert [record.value() for record in batch.behind["in", 0]] == [b"lacks", b"behind"]
 
-    assert next(calls) == 3
+
+def test_a_partition_of_which_nothing_can_be_processed_is_not_looked_ahead_in() -> None:
+    transform = raising(b"a", lambda: Unavailable("missing", scope=Scope.PARTITION))
+
+    batch = processor(transform).process(records(b"a", b"b"), Produced())
+
+    assert batch.stopped == {("in", 0): Wait("missing")}
+    assert batch.behind == {}
+
+
+def test_when_nothing_at_all_can_be_processed_the_batch_ends_with_what_came_before() -> None:
+    transform = raising(b"x", lambda: Unavailable("down", scope=Scope.EVERYTHING))
+
+    batch = processor(transform).process(in_partitions((0, b"a"), (1, b"x"), (0, b"b")), Produced())
+
+    assert batch.unavailable is not None
+    assert batch.next_offsets == {("in", 0): 1}
+    assert batch.stopped == {}
+    assert [record.value() for record in batch.rest] == [b"x", b"b"]
 
 
 def test_a_record_whose_output_the_client_rejects_is_known_to_the_search_and_a_dead_letter_next_time() -> None:
@@ -148,10 +191,10 @@ def test_a_record_whose_output_the_client_rejects_is_known_to_the_search_and_a_d
         calls.append(record.value())
         return copy(record)
 
-    def produce(outputs: Outputs) -> None:
+    def produce(outputs: Outputs) -> int:
         if any(output[:2] == ("out", b"big") for output in outputs):
             raise RecordRejected("message too large")
-        produced(outputs)
+        return produced(outputs)
 
     worker = processor(transform, dead_letters=DeadLetterTopic("dead", ""), search=search)
     with pytest.raises(RecordRejected):
@@ -161,12 +204,12 @@ def test_a_record_whose_output_the_client_rejects_is_known_to_the_search_and_a_d
     batch = worker.process(fetched, produce)
 
     assert produced == [("out", b"a"), ("dead", b"big"), ("out", b"b")]
-    assert batch.dead_letters == {"unproducible": 1}
+    assert batch.dead_letters == {("in", 0): {"unproducible": 1}}
     assert calls == [b"a", b"b"], "a rejected record is not transformed again"
 
 
-def test_a_dead_letter_that_the_client_rejects_twice_has_nowhere_to_go() -> None:
-    def reject(outputs: Outputs) -> None:
+def test_a_record_whose_dead_letter_the_client_rejects_stops_its_partition() -> None:
+    def reject(outputs: Outputs) -> int:
         raise RecordRejected("message too large")
 
     worker = processor(
@@ -175,8 +218,12 @@ def test_a_dead_letter_that_the_client_rejects_twice_has_nowhere_to_go() -> None
     with pytest.raises(RecordRejected):
         worker.process(records(b"bad"), reject)
 
-    with pytest.raises(DeadLetterError, match="does not fit the dead-letter topic either"):
+    with pytest.raises(RecordRejected):
         worker.process(records(b"bad"), reject)
+
+    [halt] = worker.process(records(b"bad"), reject).stopped.values()
+    assert isinstance(halt, Halt)
+    assert "offset 0 does not fit the dead-letter topic either" in halt.detail
 
 
 def test_a_transform_that_forgets_to_return_is_named_with_the_record() -> None:

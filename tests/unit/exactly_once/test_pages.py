@@ -4,12 +4,15 @@ import re
 from typing import Any
 
 import exactly_once
+from exactly_once.clients.broker_lookups import BrokerLookups
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.input_consumer import InputConsumer
+from exactly_once.clients.partition_flow import PartitionFlow
 from exactly_once.clients.producer_session import ProducerSession
-from exactly_once.clients.start_offsets import StartOffsets
+from exactly_once.clients.topic_comparison import TopicComparison
 from exactly_once.clients.transactional_producer import TransactionalProducer
 from exactly_once.core import error_reactions
+from exactly_once.core.assignment import Assignment
 from exactly_once.core.batch_processor import BatchProcessor
 from exactly_once.core.positions import Positions
 from exactly_once.core.rejected_records import RejectedRecordSearch
@@ -27,7 +30,10 @@ NAMED: dict[str, Any] = {
         Positions,
         ProducerSession,
         RejectedRecordSearch,
-        StartOffsets,
+        BrokerLookups,
+        PartitionFlow,
+        TopicComparison,
+        Assignment,
         Status,
         TransactionRunner,
         TransactionalProducer,
@@ -37,7 +43,7 @@ NAMED: dict[str, Any] = {
         exactly_once.WorkerConfig,
     )
 }
-INSTANCE_ATTRIBUTES = {"Positions.offsets"}
+INSTANCE_ATTRIBUTES = {"Positions.fetched"}
 
 
 def test_the_readme_names_every_error_that_ends_a_worker() -> None:

@@ -7,10 +7,11 @@ from confluent_kafka import KafkaError, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactly_once import AbortReason, DeadLetterError
+from exactly_once import AbortReason, PoisonRecord
 from exactly_once.core.reasons import AbortCause, TransformReason, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.rejected_records import RecordId, RejectedRecordSearch, record_id
+from exactly_once.core.signals import DeadLetterImpossible
 
 TOO_LARGE = kafka_error_name(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE).name())
 
@@ -83,16 +84,31 @@ def test_a_record_that_the_client_rejects_is_known_at_once_and_leaves_the_limit_
     search.record_rejected(("in", 0, 7), "too large")
 
     assert search.limit == 100
-    assert search.rejected["in", 0, 7].reason == "unproducible"
-    assert search.rejected["in", 0, 7].detail == "an output of the record cannot be written: too large"
+    poison = search.rejected["in", 0, 7]
+    assert isinstance(poison, PoisonRecord)
+    assert poison.reason == "unproducible"
+    assert poison.detail == "an output of the record cannot be written: too large"
 
 
-def test_a_dead_letter_that_is_rejected_too_ends_the_search_with_a_sentence() -> None:
+def test_a_dead_letter_that_is_rejected_too_is_impossible() -> None:
     search = RejectedRecordSearch(1)
     search.transaction_aborted([record(7)], TOO_LARGE)
 
-    with pytest.raises(DeadLetterError, match=r"in\[0\] offset 7 does not fit the dead-letter topic either"):
-        search.transaction_aborted([record(7)], TOO_LARGE)
+    search.transaction_aborted([record(7)], TOO_LARGE)
+
+    impossible = search.rejected["in", 0, 7]
+    assert isinstance(impossible, DeadLetterImpossible)
+    assert "offset 7 does not fit the dead-letter topic either" in str(impossible)
+
+
+def test_a_partition_that_goes_on_elsewhere_is_forgotten() -> None:
+    search = RejectedRecordSearch(100)
+    for partition in (0, 1):
+        search.record_rejected(("in", partition, 3), "too large")
+
+    search.forget(("in", 0))
+
+    assert set(search.rejected) == {("in", 1, 3)}
 
 
 def test_only_what_is_committed_is_forgotten() -> None:

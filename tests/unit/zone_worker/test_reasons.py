@@ -16,7 +16,7 @@ SOURCE = ROOT / "services" / "zone-worker" / "src"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 
 
-@pytest.mark.parametrize("reason", [*ABORT_REASONS, *DEAD_LETTER_REASONS], ids=repr)
+@pytest.mark.parametrize("reason", [*ABORT_REASONS, *DEAD_LETTER_REASONS, *UnavailableReason], ids=repr)
 def test_each_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
     assert reason.meaning.endswith(".")
     assert reason.remedy.endswith(".")
@@ -69,10 +69,7 @@ def test_every_label_that_is_known_is_0_from_the_start_so_that_an_alert_sees_the
             "not_in_group",
             "offsets_timed_out",
             "queue_full",
-            "schema_lookup_pending",
-            "schema_not_found_yet",
-            "schema_registry_away",
-            "schema_registry_incomplete",
+            "too_many_dead_letters",
             "unproducible",
         },
         "heartzone_dead_letters_total": {

@@ -30,10 +30,8 @@ from exactly_once.errors import (
     AuthenticationError,
     AuthorizationError,
     ConfigurationError,
-    DeadLetterError,
     FatalClientError,
     FencedError,
-    OffsetOutOfRangeError,
     WorkerError,
 )
 from exactly_once.observer import Observer
@@ -50,7 +48,6 @@ __all__ = [
     "BatchLimits",
     "BreakerPolicy",
     "ConfigurationError",
-    "DeadLetterError",
     "DeadLetterReason",
     "FatalClientError",
     "FencedError",
@@ -60,7 +57,6 @@ __all__ = [
     "KafkaErrorName",
     "MissingOffsets",
     "Observer",
-    "OffsetOutOfRangeError",
     "OutOfRange",
     "OutputRecord",
     "Partition",

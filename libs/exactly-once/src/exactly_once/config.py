@@ -102,6 +102,8 @@ class WorkerConfig:
             "queued.min.messages": 50_000,
             "fetch.wait.max.ms": 100,
             "allow.auto.create.topics": False,
+            # How soon new partitions are noticed, and how old metadata are.
+            "topic.metadata.refresh.interval.ms": 5_000,
             "statistics.interval.ms": int(self.lag_interval * 1000),
         }
         if {**self.connection, **self.consumer}.get("group.protocol", "classic") == "classic":
@@ -120,6 +122,12 @@ class WorkerConfig:
             # asks for a reset is an offset that is gone: an error, never a silent skip or a silent restart.
             "auto.offset.reset": "error",
         }
+
+    def admin_properties(self) -> dict[str, str | int | float | bool]:
+        """The configuration of the client that looks things up, without callbacks."""
+        # A lookup that waits for a connection holds up partitions. What this client would log about lost connections is
+        # logged by the other two.
+        return {"reconnect.backoff.max.ms": 500, **self.connection, "log_level": 2}
 
     def producer_properties(self) -> dict[str, str | int | float | bool]:
         """The producer's whole configuration, without callbacks."""

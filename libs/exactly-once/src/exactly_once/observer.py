@@ -38,10 +38,10 @@ class Observer:
         """A partition is set aside until something is changed, as ``detail`` says in a sentence; the others go on."""
 
     def partition_resumed(self, partition: Partition) -> None:
-        """A partition that waited or was halted is processed again."""
+        """A partition that waited or was halted is processed again, or is not ours any more."""
 
-    def topic_recreated(self, topic: str, old_id: str, new_id: str) -> None:
-        """An input topic was deleted and created again: the new one is read from its beginning."""
+    def topic_recreated(self, partition: Partition, old_id: str, new_id: str) -> None:
+        """The topic of a partition was deleted and created again: the new one is read from its beginning."""
 
     def promise_at_risk(self, risks: Mapping[RiskReason, str]) -> None:
         """The settings of the brokers were compared with what the promise needs; each risk with a sentence."""

@@ -1,30 +1,43 @@
 """One transaction from begin to commit, and the outcome of a commit that is not known."""
 
-import contextlib
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
-from confluent_kafka import Message
+from confluent_kafka import KafkaException, Message
 
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.producer_session import ProducerSession
+from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
-from exactly_once.core.reasons import AbortCause, AbortReason
+from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
+from exactly_once.core.reasons import AbortReason, HaltReason
+from exactly_once.core.records import Partition
+from exactly_once.core.rejected_records import record_id
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
+from exactly_once.core.start_offset import Halt
 
 
 class TransactionRunner:
     """Runs transactions with the current producer, over records of the current consumer."""
 
-    def __init__(self, producers: ProducerSession, consumers: ConsumerSession, processor: BatchProcessor) -> None:
+    def __init__(
+        self,
+        config: WorkerConfig,
+        producers: ProducerSession,
+        consumers: ConsumerSession,
+        processor: BatchProcessor,
+        breaker: DeadLetterBreaker,
+    ) -> None:
+        self._config = config
         self._producers = producers
         self._consumers = consumers
         self._processor = processor
+        self._breaker = breaker
 
-    def run(self, records: Sequence[Message]) -> Batch:
-        """Begin, process the first of these records, commit; return what was committed.
+    def run(self, records: Sequence[Message]) -> Batch[Message]:
+        """Begin, process the first of these records, commit; return what was committed, which may be nothing.
 
         Raises:
-            Unavailable: from the transform; the transaction is open, see ``abort``.
             TransactionAborted: nothing happened.
             ProducerLost: nothing happened, and the producer must be rebuilt.
             WorkerError: see exactly_once.errors.
@@ -35,33 +48,86 @@ class TransactionRunner:
             batch = self._processor.process(records, producer.produce)
         except RecordRejected:
             producer.abort(AbortReason.UNPRODUCIBLE)
-        metadata = self._consumers.consumer.group_metadata()
+        if not batch.next_offsets:
+            producer.end_empty()
+            return batch
+        self._check_dead_letters(batch)
+        self._commit(batch.next_offsets)
+        return batch
+
+    def commit_positions(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Commit offsets without records: positions behind control records; raises as ``run`` does."""
+        self._consumers.consumer.topics.begin()
+        self._producers.producer.begin()
+        self._commit(next_offsets)
+
+    def dead_letters_committed(self, batch: Batch[Message]) -> None:
+        """What ``run`` returned is committed."""
+        now = time.monotonic()
+        for partition, (records, letters) in self._counts(batch).items():
+            self._breaker.committed(partition, records, letters, now)
+
+    def _commit(self, next_offsets: Mapping[Partition, int]) -> None:
+        producer, consumer = self._producers.producer, self._consumers.consumer
+        metadata = consumer.group_metadata()
         if metadata is None:
             producer.abort(AbortReason.NOT_IN_GROUP)
+        # The ids that the records' positions belong to, before a topic with another id changes them.
+        offsets = consumer.flow.offsets(next_offsets)
         try:
-            producer.commit(batch.next_offsets, metadata)
+            topics_are_the_same = consumer.topics.same(self._config.transaction_timeout)
+        except (KafkaException, TimeoutError):
+            producer.abort(AbortReason.INPUT_TOPIC_UNVERIFIED)
+        if not topics_are_the_same:
+            producer.abort(AbortReason.INPUT_TOPIC_RECREATED)
+        try:
+            producer.commit(offsets, metadata)
         except ProducerLost as lost:
             if not lost.outcome_unknown:
                 raise
-            self._settle(batch, lost)
-        self._consumers.consumer.advance(batch.next_offsets)
-        return batch
+            self._settle(next_offsets, lost)
+        self._consumers.consumer.flow.advance(next_offsets)
 
-    def abort(self, cause: AbortCause) -> None:
-        """Abort the open transaction, with a new producer if need be; raises as ``ProducerSession.claim`` does."""
-        try:
-            with contextlib.suppress(TransactionAborted):
-                self._producers.producer.abort(cause)
-        except ProducerLost as lost:
-            self._producers.rebuild(lost)
-
-    def _settle(self, batch: Batch, lost: ProducerLost) -> None:
+    def _settle(self, next_offsets: Mapping[Partition, int], lost: ProducerLost) -> None:
         """Find out what became of a commit of unknown outcome; raise TransactionAborted when it did not happen.
 
         Only the brokers know. They have ended the transaction one way or the other when the next producer has claimed
         the transactional id, and the group's committed offsets show which.
         """
         self._producers.rebuild(lost)
-        self._consumers.rewind_to_committed()
-        if not self._consumers.consumer.positions.committed_up_to(batch.next_offsets):
+        if not self._consumers.was_committed(next_offsets):
             raise TransactionAborted(lost.abort_cause) from lost
+
+    def _check_dead_letters(self, batch: Batch[Message]) -> None:
+        """Set partitions aside that have too many dead letters, and abort what holds them."""
+        now = time.monotonic()
+        flow = self._consumers.consumer.flow
+        halted = False
+        counts = self._counts(batch)
+        for partition, (records, letters) in counts.items():
+            if not self._breaker.admits(partition, records, letters, now):
+                reasons = ", ".join(sorted(batch.dead_letters[partition]))
+                flow.set_aside(
+                    partition,
+                    Halt(
+                        HaltReason.TOO_MANY_DEAD_LETTERS,
+                        f"{letters} of {records} records from offset {flow.positions.fetched[partition]} on would"
+                        f" become dead letters: {reasons}",
+                    ),
+                )
+                halted = True
+        if halted:
+            self._producers.producer.abort(AbortReason.TOO_MANY_DEAD_LETTERS)
+
+    def _counts(self, batch: Batch[Message]) -> dict[Partition, tuple[int, int]]:
+        """Records and dead letters of each partition that has some, or had some lately: most often of none."""
+        if not batch.dead_letters and not self._breaker.is_watching:
+            return {}
+        records: dict[Partition, int] = {}
+        for record in batch.records:
+            partition = record_id(record)[:2]
+            records[partition] = records.get(partition, 0) + 1
+        return {
+            partition: (count, sum(batch.dead_letters.get(partition, {}).values()))
+            for partition, count in records.items()
+        }

@@ -6,18 +6,20 @@ docs/states.md shows the states.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from confluent_kafka import KafkaException, Message
 
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.producer_session import ProducerSession
+from exactly_once.clients.promise_check import PromiseCheck
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
+from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.dead_letters import DeadLetterTopic
-from exactly_once.core.reasons import AbortCause, TransformReason, WaitReason
-from exactly_once.core.records import Transform, Unavailable
+from exactly_once.core.reasons import AbortCause, WaitReason
+from exactly_once.core.records import InputRecord, Partition, Transform
 from exactly_once.core.rejected_records import RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
 from exactly_once.errors import ConfigurationError, FatalClientError
@@ -35,6 +37,8 @@ class Worker:
     """Turns records of the input topics into output records, each exactly once.
 
     ``run()`` blocks until ``stop()``; call it on the main thread where signals matter.
+    ``look_ahead`` is called with a record for which the transform raised ``Unavailable``, and with what was fetched
+    behind it in its partition: begin to get what they lack, and do not wait for it.
     ``watchdog`` seconds without progress end the process: leave it off where the process is not the worker's own.
     """
 
@@ -43,17 +47,23 @@ class Worker:
         config: WorkerConfig,
         transform: Transform,
         *,
+        look_ahead: Callable[[Sequence[InputRecord]], None] | None = None,
         observer: Observer | None = None,
         watchdog: float | None = None,
     ) -> None:
         self.config = config
+        self._look_ahead = look_ahead
         self._observer = observer or Observer()
         self._status = Status(self._observer)
         self._watchdog = Watchdog(watchdog)
         self._stopping = StopFlag()
         self._failures_in_a_row = 0
-        self._lag_reported_at = 0.0
+        self._served_meanwhile = False
+        """Whether partitions may have been lost, or suspended, since the records at hand were fetched."""
+        self._reported_at = 0.0
+        self._promise_check = PromiseCheck(config, self._observer)
         self._search = RejectedRecordSearch(config.limits.max_records)
+        self._breaker = DeadLetterBreaker(config.breaker)
         self._processor = BatchProcessor(
             transform,
             limits=config.limits,
@@ -83,7 +93,17 @@ class Worker:
         if self.state is not State.RUNNING:
             return self._status.reason
         consumer = self._consumers.consumer
-        return consumer.trouble if consumer.joined else WaitReason.JOINING
+        if not consumer.joined:
+            return WaitReason.JOINING
+        return consumer.trouble or consumer.flow.assignment.standstill
+
+    @property
+    def set_aside(self) -> Mapping[Partition, str]:
+        """Partitions that wait or are halted, while the others are processed, each with the reason."""
+        if self.state in (State.STARTING, State.STOPPED):
+            return {}
+        troubles = self._consumers.consumer.flow.assignment.troubles
+        return {partition: trouble.reason for partition, trouble in troubles.items()}
 
     def stop(self) -> None:
         """Finish the current transaction, leave the group, return from ``run()``. Safe in a signal handler."""
@@ -106,7 +126,9 @@ class Worker:
             self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
         except KafkaException as failure:
             raise ConfigurationError(failure.args[0].str()) from failure
-        self._transactions = TransactionRunner(self._producers, self._consumers, self._processor)
+        self._transactions = TransactionRunner(
+            self.config, self._producers, self._consumers, self._processor, self._breaker
+        )
         try:
             self._producers.claim()
             while not self._stopping.is_set():
@@ -127,66 +149,85 @@ class Worker:
     def _step(self) -> None:
         """Fetch once, and process what has arrived."""
         self._watchdog.progress()
+        limits = self.config.limits
         try:
-            records = self._consumers.consumer.fetch(self.config.limits.max_records, self.config.idle)
+            records = self._consumers.consumer.fetch(
+                records=limits.max_records, size=limits.max_bytes, wait=self.config.idle
+            )
         except ConsumerLost as lost:
-            self._consumers.replace()
-            self._failures_in_a_row += 1
-            self._back_off(lost.cause)
+            self._replace_consumer(lost)
             return
+        self._forget_restarted()
         if records:
             self._process(records)
         else:
+            self._producers.producer.serve()
             self._status.running()
             self._consumers.replace_if_disconnected()
-        self._report_lag()
+        self._report()
 
     def _process(self, records: Sequence[Message]) -> None:
         """Process fetched records, transaction by transaction, until all are committed or must be fetched again."""
         fetched_at = time.monotonic()
         while records and not self._stopping.is_set():
-            committed = self._run_transaction(self._search.next_records(records))
+            records = self._run_transaction(self._search.next_records(records), records)
             self._watchdog.progress()
-            records = records[committed:] if committed else ()
             if records and time.monotonic() - fetched_at > MAX_FETCH_INTERVAL:
                 self._consumers.rewind()
                 return
 
-    def _run_transaction(self, records: Sequence[Message]) -> int:
-        """Run one transaction over the first of these records.
+    def _run_transaction(self, records: Sequence[Message], fetched: Sequence[Message]) -> Sequence[Message]:
+        """Run one transaction over the first of these records, which are the first of those that were fetched.
 
         Returns:
-            How many of them were committed; 0 after an abort, when all of them are fetched again.
+            What of the fetched records is still to be processed; none after an abort, when they are fetched again.
         """
         started = time.monotonic()
         try:
             batch = self._transactions.run(records)
-        except Unavailable as unavailable:
-            cause = TransformReason(unavailable.reason)
-            self._transactions.abort(cause)
-            self._retry(cause, len(records), wait=True)
-            return 0
         except TransactionAborted as aborted:
             self._search.transaction_aborted(records, aborted.cause)
             self._retry(aborted.cause, len(records))
-            return 0
+            return ()
         except ProducerLost as lost:
             self._producers.rebuild(lost)
             self._retry(lost.abort_cause, len(records))
-            return 0
-        self._committed(batch, records[: batch.records], time.monotonic() - started)
-        return batch.records
+            return ()
+        if batch.records:
+            self._committed(batch, time.monotonic() - started)
+        self._set_aside(batch)
+        if batch.unavailable is not None:
+            self._consumers.rewind()
+            self._failures_in_a_row += 1
+            self._back_off(batch.unavailable.reason)
+            return ()
+        rest = [*batch.rest, *fetched[len(records) :]] if len(records) < len(fetched) else batch.rest
+        if batch.stopped or self._served_meanwhile:
+            self._served_meanwhile = False
+            return self._consumers.consumer.flow.positions.due(rest)
+        return rest
 
-    def _committed(self, batch: Batch, records: Sequence[Message], seconds: float) -> None:
+    def _committed(self, batch: Batch[Message], seconds: float) -> None:
         self._search.committed(batch.next_offsets)
+        self._transactions.dead_letters_committed(batch)
         self._failures_in_a_row = 0
         self._status.running()
-        self._observer.committed(records, outputs=batch.outputs, seconds=seconds)
+        self._observer.committed(batch.records, outputs=batch.outputs, seconds=seconds)
         if batch.dead_letters:
-            self._observer.dead_lettered(batch.dead_letters)
+            self._observer.dead_lettered(batch.dead_letters_by_reason)
         self._producers.renew_if_suspect()
 
-    def _retry(self, cause: AbortCause, records: int, *, wait: bool = False) -> None:
+    def _set_aside(self, batch: Batch[Message]) -> None:
+        """Set the partitions aside that cannot go on, and let the transform begin to get what they lack."""
+        flow = self._consumers.consumer.flow
+        for partition, trouble in batch.stopped.items():
+            if partition in flow.positions.fetched:
+                flow.set_aside(partition, trouble)
+        if self._look_ahead is not None:
+            for behind in batch.behind.values():
+                self._look_ahead(behind)
+
+    def _retry(self, cause: AbortCause, records: int) -> None:
         """Fetch the records of an aborted transaction again, after a wait unless it is the first abort in a row.
 
         A first abort is part of every rebalance and is tried again at once; more in a row are a fault that takes time.
@@ -195,19 +236,57 @@ class Worker:
         self._observer.aborted(cause, records=records)
         self._consumers.rewind()
         self._failures_in_a_row += 1
-        if wait or self._failures_in_a_row > 1:
+        if self._failures_in_a_row > 1:
             self._back_off(cause)
 
+    def _replace_consumer(self, lost: ConsumerLost) -> None:
+        self._consumers.replace()
+        self._failures_in_a_row += 1
+        self._back_off(lost.cause)
+
     def _wait_on_claim(self, reason: str) -> None:
+        """Keep the consumer a member of its group while the producer has to wait."""
         self._watchdog.progress()
         self._status.waiting(reason)
+        self._served_meanwhile = True
+        try:
+            self._consumers.consumer.serve()
+        except ConsumerLost:
+            self._consumers.replace()
+        self._observer.lag(self._consumers.consumer.flow.positions.lag())
 
     def _back_off(self, reason: str) -> None:
         self._watchdog.progress()
         self._status.waiting(reason)
         self._stopping.wait(backoff(self._failures_in_a_row - 1))
 
-    def _report_lag(self) -> None:
-        if time.monotonic() - self._lag_reported_at >= self.config.lag_interval:
-            self._observer.lag(self._consumers.consumer.positions.lag())
-            self._lag_reported_at = time.monotonic()
+    def _forget_restarted(self) -> None:
+        """What is remembered of records does not hold for partitions that have gone on elsewhere."""
+        restarted = self._consumers.consumer.flow.take_restarted()
+        for partition, by_command in restarted:
+            self._search.forget(partition)
+            if by_command:
+                self._breaker.resume(partition)
+            else:
+                self._breaker.forget(partition)
+
+    def _report(self) -> None:
+        """Report the lag, and commit positions behind control records: then the lag of others reads 0, too."""
+        if time.monotonic() - self._reported_at < self.config.lag_interval:
+            return
+        self._promise_check.step()
+        positions = self._consumers.consumer.flow.positions
+        positions.pass_control_records()
+        self._observer.lag(positions.lag())
+        uncommitted = positions.uncommitted()
+        if uncommitted and self._consumers.consumer.joined:
+            try:
+                self._transactions.commit_positions(uncommitted)
+                self._failures_in_a_row = 0
+                self._producers.renew_if_suspect()
+            except TransactionAborted as aborted:
+                self._retry(aborted.cause, 0)
+            except ProducerLost as lost:
+                self._producers.rebuild(lost)
+                self._retry(lost.abort_cause, 0)
+        self._reported_at = time.monotonic()

@@ -10,17 +10,31 @@ worker  heartzone_consumer_lag_records{topic,partition}      records behind the 
         heartzone_producer_rebuilds_total{reason}
         heartzone_rebalances_total{event}                    assigned, revoked, lost
         heartzone_end_to_end_latency_seconds                 from the record's timestamp to its commit
+        heartzone_partitions_halted{topic,partition,reason}  1 while a partition is set aside until something is changed
+        heartzone_partitions_waiting{topic,partition,reason} 1 while a partition waits for what its next record lacks
+        heartzone_promise_at_risk{reason}                    1 while settings of the brokers put the promise at risk
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from exactly_once import AbortReason, DeadLetterReason, InputRecord, Observer, Partition, RebalanceEvent, RebuildReason
+from exactly_once import (
+    AbortReason,
+    DeadLetterReason,
+    HaltReason,
+    InputRecord,
+    Observer,
+    Partition,
+    RebalanceEvent,
+    RebuildReason,
+    RiskReason,
+)
 from heartzone.zones import Zone
-from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
+from heartzone_zone_worker.reasons import PoisonReason
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 DURATION_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -28,7 +42,7 @@ RECORDS_BUCKETS = (1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000)
 
 # Each label that we know exists as 0 from the start: a counter that appears with its first event hides that event from
 # increase() and rate(), and so from an alert. Names of librdkafka's errors are an open set: they join when they come.
-ABORT_REASONS = (*AbortReason, *UnavailableReason)
+ABORT_REASONS = (*AbortReason,)
 DEAD_LETTER_REASONS = (*DeadLetterReason, *PoisonReason)
 
 # Observing the latency of each of ten thousand records would cost more than transforming them; this many, evenly
@@ -80,6 +94,25 @@ class WorkerMetrics(Observer):
         ):
             for value in values:
                 counter.labels(**{label: value})
+        self._halted = Gauge(
+            "heartzone_partitions_halted",
+            "1 while a partition is set aside until something is changed",
+            ["topic", "partition", "reason"],
+            registry=registry,
+        )
+        self._waiting = Gauge(
+            "heartzone_partitions_waiting",
+            "1 while a partition waits for something that its next record needs",
+            ["topic", "partition", "reason"],
+            registry=registry,
+        )
+        self._set_aside: dict[Partition, tuple[Gauge, str]] = {}
+        self._at_risk = Gauge(
+            "heartzone_promise_at_risk",
+            "1 while settings of the brokers put the promise of exactly once at risk",
+            ["reason"],
+            registry=registry,
+        )
         self._latency = Histogram(
             "heartzone_end_to_end_latency_seconds",
             "Time from a record's timestamp to the commit of its outcome",
@@ -123,8 +156,45 @@ class WorkerMetrics(Observer):
         self._rebalances.labels(event=event).inc()
         if event is not RebalanceEvent.ASSIGNED:
             for topic, partition in partitions:
-                self._lag.remove(topic, str(partition))
+                with contextlib.suppress(KeyError):
+                    self._lag.remove(topic, str(partition))
         log.info("group_rebalanced", change=event.value, partitions=[number for _topic, number in partitions])
+
+    def partition_waiting(self, partition: Partition, reason: str) -> None:
+        """Show what a partition waits for."""
+        self._show(partition, self._waiting, reason)
+        log.warning("partition_waiting", topic=partition[0], partition=partition[1], reason=reason)
+
+    def partition_halted(self, partition: Partition, reason: HaltReason, detail: str) -> None:
+        """Show that a partition is halted, loudly."""
+        self._show(partition, self._halted, reason)
+        log.error("partition_halted", topic=partition[0], partition=partition[1], reason=reason.value, detail=detail)
+
+    def partition_resumed(self, partition: Partition) -> None:
+        """Remove what was shown of a partition."""
+        self._hide(partition)
+        log.info("partition_resumed", topic=partition[0], partition=partition[1])
+
+    def topic_recreated(self, partition: Partition, old_id: str, new_id: str) -> None:
+        """Log it: what the old topic held and was not processed is gone with it."""
+        log.error("topic_recreated", topic=partition[0], partition=partition[1], old_id=old_id, new_id=new_id)
+
+    def promise_at_risk(self, risks: Mapping[RiskReason, str]) -> None:
+        """Show which settings of the brokers put the promise at risk."""
+        for reason in RiskReason:
+            self._at_risk.labels(reason=reason).set(int(reason in risks))
+        for reason, detail in risks.items():
+            log.warning("promise_at_risk", reason=reason.value, detail=detail)
+
+    def _show(self, partition: Partition, gauge: Gauge, reason: str) -> None:
+        self._hide(partition)
+        gauge.labels(topic=partition[0], partition=str(partition[1]), reason=reason).set(1)
+        self._set_aside[partition] = gauge, reason
+
+    def _hide(self, partition: Partition) -> None:
+        gauge, reason = self._set_aside.pop(partition, (None, ""))
+        if gauge is not None:
+            gauge.remove(partition[0], str(partition[1]), reason)
 
     def waiting(self, reason: str) -> None:
         """Log what is unavailable."""

@@ -1,6 +1,7 @@
 """The composition root: settings in, a running worker out."""
 
 import logging
+from collections.abc import Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -12,6 +13,7 @@ from exactly_once import (
     ConfigurationError,
     MissingOffsets,
     OutOfRange,
+    Partition,
     StopFlag,
     Worker,
     WorkerConfig,
@@ -93,8 +95,10 @@ class ZoneWorker:
 
     def ready(self) -> Health:
         """Say whether records are processed."""
-        reason = self._reason if self._worker is None else self._worker.unready_reason
-        return Health(ok=reason is None, reason=reason or "processing")
+        if self._worker is None:
+            return Health(ok=False, reason=self._reason)
+        reason = self._worker.unready_reason
+        return Health(ok=reason is None, reason=reason or _processing(self._worker.set_aside))
 
     def _output_schema(self) -> RegisteredSchema | None:
         """Wait for the schema that outputs carry the id of; None when stopped before."""
@@ -200,3 +204,11 @@ class ZoneWorker:
 
 def _incompatibility(registered: RegisteredSchema) -> str | None:
     return incompatibility(registered, SAMPLES)
+
+
+def _processing(set_aside: Mapping[Partition, str]) -> str:
+    """What a ready worker says: the partitions that it cannot process, too, while the others go on."""
+    if not set_aside:
+        return "processing"
+    partitions = ", ".join(f"{topic}[{number}] {reason}" for (topic, number), reason in sorted(set_aside.items()))
+    return f"processing all partitions but {len(set_aside)}: {partitions}"

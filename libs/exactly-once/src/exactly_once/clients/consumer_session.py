@@ -1,12 +1,20 @@
 """The consumers of one replica, one after the other: rewinding, and replacing a consumer that is lost."""
 
 import logging
+import time
+from collections.abc import Mapping
 
 from exactly_once.clients.input_consumer import MAX_DISCONNECTED, InputConsumer
 from exactly_once.config import WorkerConfig
+from exactly_once.core.records import Partition
 from exactly_once.core.signals import ConsumerLost
 from exactly_once.observer import Observer
 from exactly_once.stop_flag import StopFlag
+
+# How long to wait for what became of a commit: its transaction is ended when this is asked, but its markers may still
+# be on their way to the group's coordinator.
+SETTLE_TIMEOUT = 30.0  # seconds
+RETRY_INTERVAL = 0.1  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +35,17 @@ class ConsumerSession:
         except ConsumerLost:
             self.replace()
 
-    def rewind_to_committed(self) -> None:
-        """Fetch again from what the group has committed, after a commit whose outcome is not known."""
-        try:
-            self.consumer.rewind_to_committed()
-        except ConsumerLost:
-            # A new member reads the committed offsets when it is assigned, and waits for the response.
-            self.replace()
+    def was_committed(self, next_offsets: Mapping[Partition, int]) -> bool:
+        """Whether the group has these offsets committed, after a commit whose outcome is not known.
+
+        Where that cannot be learned the consumer is replaced, and starts at what is committed then.
+        """
+        deadline = time.monotonic() + SETTLE_TIMEOUT
+        while (committed := self.consumer.flow.committed(next_offsets)) is None:
+            if self._stopping.wait(RETRY_INTERVAL) or time.monotonic() > deadline:
+                self.replace()
+                return False
+        return all(committed[partition] >= offset for partition, offset in next_offsets.items())
 
     def replace_if_disconnected(self) -> None:
         """Replace a consumer that has reached no broker for too long."""
@@ -51,4 +63,4 @@ class ConsumerSession:
         self.consumer.close()
 
     def _new(self) -> InputConsumer:
-        return InputConsumer(self._config, self._observer, self._stopping)
+        return InputConsumer(self._config, self._observer)

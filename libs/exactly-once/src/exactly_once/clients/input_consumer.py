@@ -1,8 +1,8 @@
-"""The consumer of a worker: assignment, fetching, rewinding, and what it learns about the brokers.
+"""The consumer of a worker: membership in the group, fetching, rewinding, and what it learns about the brokers.
 
-Every Kafka callback runs inside ``fetch()`` or ``close()`` on the calling thread and never raises: an exception out
-of a callback destroys the records that the same call had fetched. What goes wrong in one is kept, and ``fetch()``
-raises it.
+Every Kafka callback runs inside ``fetch()``, ``serve()`` or ``close()`` on the calling thread and never raises: an
+exception out of a callback destroys the records that the same call had fetched. What goes wrong in one is kept, and
+``fetch()`` raises it.
 """
 
 import json
@@ -14,23 +14,27 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
+from exactly_once.clients.broker_lookups import BrokerLookups
 from exactly_once.clients.client_log import ClientLog
-from exactly_once.clients.start_offsets import StartOffsets
+from exactly_once.clients.fatal_consumer_errors import fatal_consumer_error
+from exactly_once.clients.partition_flow import PartitionFlow
+from exactly_once.clients.topic_comparison import TopicComparison
 from exactly_once.config import WorkerConfig
 from exactly_once.core.consumer_statistics import any_broker_is_up, stable_offsets
 from exactly_once.core.group_metadata import names_a_member
-from exactly_once.core.positions import Positions
 from exactly_once.core.reasons import KafkaErrorName, RebalanceEvent, WaitReason, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.signals import ConsumerLost
-from exactly_once.errors import FatalClientError, OffsetOutOfRangeError
 from exactly_once.observer import Observer
-from exactly_once.stop_flag import StopFlag
 
 # After a metadata response without brokers, as a broker sends it that was frozen for a while, a client forgets even
 # those to start from and may never connect again (librdkafka's issue 5301). From outside that looks like unavailable
 # brokers: a new client shows which it is.
 MAX_DISCONNECTED = 15.0  # seconds
+# Records that one call drains from the client's queue: few enough that a fetch of large ones ends near its limit.
+CHUNK = 500
+# Seconds to wait for a record while another partition may be ready to be fetched at any moment.
+UNSETTLED_WAIT = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +42,15 @@ log = logging.getLogger(__name__)
 class InputConsumer:
     """One member of the consumer group."""
 
-    def __init__(self, config: WorkerConfig, observer: Observer, stopping: StopFlag) -> None:
-        self.positions = Positions()
+    def __init__(self, config: WorkerConfig, observer: Observer) -> None:
         self.joined = False
+        """Whether the group has assigned something to this member, be it nothing at all, since it last lost it."""
         self.credentials_error: str | None = None
         """What the broker or TLS said when it rejected our credentials, None while it has not."""
         self.trouble: WaitReason | KafkaErrorName | None = None
         """Why nothing arrives although we are in the group, as far as the client knows."""
         self._config = config
         self._observer = observer
-        self._start_offsets = StartOffsets(config, stopping)
         self._disconnected_since: float | None = None
         self._failure: BaseException | None = None
         self._consumer = Consumer(
@@ -58,6 +61,9 @@ class InputConsumer:
                 "stats_cb": self._on_statistics,
             }
         )
+        lookups = BrokerLookups(config)
+        self.flow = PartitionFlow(config, observer, self._consumer, lookups)
+        self.topics = TopicComparison(lookups, self.flow)
         self._consumer.subscribe(
             list(config.input_topics),
             on_assign=self._on_assign,
@@ -65,57 +71,56 @@ class InputConsumer:
             on_lost=self._on_lost,
         )
 
-    def fetch(self, limit: int, wait: float) -> list[Message]:
-        """Up to ``limit`` records of partitions assigned now, after at most ``wait`` seconds for the first.
+    def fetch(self, *, records: int, size: int, wait: float) -> list[Message]:
+        """Records of partitions that are fetched now, after at most ``wait`` seconds for the first.
+
+        Up to ``records`` of them; none is added once their values have ``size`` bytes.
 
         Waiting for a first record and then draining what is there, instead of ``consume(limit, wait)``, because
         ``consume`` lingers for its whole timeout unless it is filled.
 
         Raises:
-            OffsetOutOfRangeError, AuthorizationError, FatalClientError: see exactly_once.errors.
+            AuthorizationError, ConfigurationError, FencedError: see exactly_once.errors.
             ConsumerLost: go on with a new consumer.
         """
         try:
-            messages = self._consumer.consume(1, wait)
-            if messages and limit > 1:
-                messages += self._consumer.consume(limit - 1, 0)
-            if self._failure is not None:
-                failure, self._failure = self._failure, None
-                raise failure
-            return self.positions.due(self._without_errors(messages))
+            self.flow.go_on()
+            messages = self._consumer.consume(1, wait if self._is_settled() else min(wait, UNSETTLED_WAIT))
+            size -= sum(map(len, messages))
+            while messages and size > 0 and len(messages) < records:
+                drained = self._consumer.consume(min(CHUNK, records - len(messages)), 0)
+                if not drained:
+                    break
+                messages += drained
+                size -= sum(map(len, drained))
         except KafkaException as failure:
-            raise _lost(failure) from failure
+            raise self._lost(failure.args[0]) from failure
+        received = self._received(messages)
+        if received:
+            self.topics.begin()
+        else:
+            self.topics.compare_now_and_then()
+        return received
+
+    def serve(self) -> None:
+        """Serve the callbacks and fetch nothing, while the worker waits for something else; raises as ``fetch``."""
+        try:
+            self.flow.suspend()
+            messages = self._consumer.consume(CHUNK, 0)
+        except KafkaException as failure:
+            raise self._lost(failure.args[0]) from failure
+        self._received(messages)
 
     def rewind(self) -> None:
         """Fetch again from the positions: from the first record that no committed transaction has processed.
 
         Raises:
-            ConsumerLost: a partition was assigned only now and cannot be sought in yet; go on with a new consumer.
+            ConsumerLost: a partition cannot be sought in; go on with a new consumer.
         """
-        self.positions.rewound()
         try:
-            for (topic, partition), offset in self.positions.offsets.items():
-                self._consumer.seek(TopicPartition(topic, partition, offset))
+            self.flow.rewind()
         except KafkaException as failure:
-            raise _lost(failure) from failure
-
-    def rewind_to_committed(self) -> None:
-        """Fetch again from what the group has committed, after a commit whose outcome is not known.
-
-        Raises:
-            ConsumerLost: the committed offsets could not be read within 30 s; go on with a new consumer.
-        """
-        partitions = [TopicPartition(topic, partition) for topic, partition in self.positions.offsets]
-        try:
-            self.positions.assign(_offsets(self._start_offsets.of(self._consumer, partitions)))
-        except KafkaException as failure:
-            raise _lost(failure) from failure
-        self.rewind()
-
-    def advance(self, next_offsets: Mapping[Partition, int]) -> None:
-        """These offsets are committed: go on behind them."""
-        self.trouble = None
-        self.positions.advance(next_offsets)
+            raise self._lost(failure.args[0]) from failure
 
     @property
     def is_disconnected(self) -> bool:
@@ -132,7 +137,13 @@ class InputConsumer:
         """Leave the group, so that the others take over at once."""
         self._consumer.close()
 
-    def _without_errors(self, messages: Sequence[Message]) -> list[Message]:
+    def _is_settled(self) -> bool:
+        return self.joined and not self.flow.assignment.unsettled
+
+    def _received(self, messages: Sequence[Message]) -> list[Message]:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
         records = []
         for message in messages:
             error = message.error()
@@ -140,34 +151,38 @@ class InputConsumer:
                 records.append(message)
             else:
                 self._on_error_message(message, error)
-        return records
+        return self.flow.positions.due(records)
 
     def _on_error_message(self, message: Message, error: KafkaError) -> None:
         partition, code = (message.topic() or "", message.partition() or 0), error.code()
         if code == KafkaError._PARTITION_EOF:
-            if partition in self.positions.offsets:
+            if self.flow.end_reached(partition, message.offset() or 0):
                 self.trouble = None
-                self.positions.end_reached(partition, message.offset() or 0)
         elif code == KafkaError._AUTO_OFFSET_RESET:
-            topic, number = partition
-            raise OffsetOutOfRangeError(
-                f"the committed offset of group {self._config.group_id} for {topic}[{number}] is not in the topic"
-                f" any more ({error.str()}); going on would lose or repeat records: set the group's offset by hand,"
-                " then start again"
-            )
+            if partition in self.flow.positions.fetched:
+                self.flow.locate([partition])
         elif code in READ_DENIED:
             raise not_authorized_to_read(self._config, error)
-        elif error.fatal():
-            raise FatalClientError(f"the consumer failed: {error.str()}")
+        elif code == KafkaError._FATAL or error.fatal():
+            raise self._lost(error)
         else:
             self.trouble = kafka_error_name(error.name())
 
+    def _lost(self, error: KafkaError) -> ConsumerLost:
+        """What to raise for an error that this client does not get over.
+
+        Raises:
+            AuthorizationError, ConfigurationError, FencedError: no other client would get over it either.
+        """
+        if error.code() == KafkaError._FATAL or error.fatal():
+            return fatal_consumer_error(self._config, error)
+        return ConsumerLost(kafka_error_name(error.name()))
+
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
-            starts = self._start_offsets.of(consumer, partitions)
-            self.positions.assign(_offsets(starts))
-            # These objects, which carry the leader's epoch of a committed offset (KIP-320).
-            consumer.incremental_assign(starts)
+            # Nothing is fetched before its start is known; `PartitionFlow.go_on` then assigns it.
+            consumer.incremental_assign([])
+            self.flow.own(_named(partitions))
             self.joined = True
             self._observer.rebalanced(RebalanceEvent.ASSIGNED, _named(partitions))
         except Exception as error:
@@ -177,12 +192,13 @@ class InputConsumer:
         self._drop(consumer, partitions, RebalanceEvent.REVOKED)
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.joined = False
         self._drop(consumer, partitions, RebalanceEvent.LOST)
 
     def _drop(self, consumer: Consumer, partitions: list[TopicPartition], event: RebalanceEvent) -> None:
         try:
-            self.positions.drop(_named(partitions))
-            consumer.incremental_unassign(partitions)
+            fetched = self.flow.drop(_named(partitions))
+            consumer.incremental_unassign([TopicPartition(*each) for each in fetched])
             self._observer.rebalanced(event, _named(partitions))
         except Exception as error:
             self._failure = error
@@ -207,16 +223,11 @@ class InputConsumer:
             self._disconnected_since = None
             if self.trouble == WaitReason.BROKERS_UNREACHABLE:
                 self.trouble = None
-        self.positions.update_stable_offsets(stable_offsets(statistics))
+        fetched = self.flow.positions.fetched
+        self.flow.positions.update_stable_offsets(
+            {partition: offset for partition, offset in stable_offsets(statistics).items() if partition in fetched}
+        )
 
 
 def _named(partitions: Iterable[TopicPartition]) -> list[Partition]:
     return [(each.topic, each.partition) for each in partitions]
-
-
-def _offsets(partitions: Iterable[TopicPartition]) -> dict[Partition, int]:
-    return {(each.topic, each.partition): each.offset for each in partitions}
-
-
-def _lost(failure: KafkaException) -> ConsumerLost:
-    return ConsumerLost(kafka_error_name(failure.args[0].name()))

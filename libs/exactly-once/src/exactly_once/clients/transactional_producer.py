@@ -11,7 +11,7 @@ The order of decisions is ``error_reactions.reaction_to``. Two rules go beyond i
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
@@ -22,7 +22,6 @@ from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Outputs
 from exactly_once.core.error_reactions import Reaction, reaction_to
 from exactly_once.core.reasons import AbortCause, AbortReason, RebuildReason, kafka_error_name
-from exactly_once.core.records import Partition
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
 
 # Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
@@ -78,24 +77,27 @@ class TransactionalProducer:
         except KafkaException as failure:
             raise ProducerLost(kafka_error_name(failure.args[0].name())) from failure
 
-    def produce(self, records: Outputs) -> None:
-        """Add records to the transaction, waiting while the local queue is full.
+    def produce(self, records: Outputs) -> int:
+        """Add records to the transaction, waiting while the local queue is full; returns their bytes.
 
         Raises:
             RecordRejected: a record will never fit; the transaction is still open.
             TransactionAborted, ProducerLost, AuthorizationError: see ``commit``.
         """
-        done, add_topic = 0, self.topics.add
+        done, size, add_topic = 0, 0, self.topics.add
         deadline: float | None = None
         while done < len(records):
             try:
                 for record in records[done:] if done else records:
                     if len(record) == 3:
-                        self._produce(*record)
+                        topic, value, key = record
+                        self._produce(topic, value, key)
                     else:
                         topic, value, key, headers, timestamp = record
                         self._produce(topic, value, key, headers=list(headers), timestamp=timestamp)
-                    add_topic(record[0])
+                        size += sum(len(name) + len(content or b"") for name, content in headers)
+                    size += len(value or b"") + len(key or b"")
+                    add_topic(topic)
                     done += 1
             except BufferError:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
@@ -106,17 +108,17 @@ class TransactionalProducer:
                 if failure.args[0].code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG):
                     raise RecordRejected(failure.args[0].str()) from failure
                 self._react(failure.args[0])
+        return size
 
-    def commit(self, next_offsets: Mapping[Partition, int], group_metadata: bytes) -> None:
-        """Commit the records and the consumer's offsets, both or neither.
+    def commit(self, offsets: Sequence[TopicPartition], group_metadata: bytes) -> None:
+        """Commit the records and the consumer's offsets, with their metadata, both or neither.
 
         Raises:
             TransactionAborted: nothing happened.
             ProducerLost: nothing happened, or with ``outcome_unknown`` nobody knows yet.
             AuthorizationError: an ACL is missing.
         """
-        offsets = [TopicPartition(topic, number, offset) for (topic, number), offset in next_offsets.items()]
-        self._repeat(lambda: self._producer.send_offsets_to_transaction(offsets, group_metadata, CALL_TIMEOUT))
+        self._repeat(lambda: self._producer.send_offsets_to_transaction(list(offsets), group_metadata, CALL_TIMEOUT))
         lost = self._lost_connections()
         deadline = time.monotonic() + self._config.transaction_timeout
         while True:
@@ -148,12 +150,23 @@ class TransactionalProducer:
         self.suspect = self._lost_connections() > lost
         raise TransactionAborted(cause)
 
+    def end_empty(self) -> None:
+        """End a transaction to which nothing was added; local, no request. Raises ProducerLost."""
+        try:
+            self._producer.abort_transaction(CALL_TIMEOUT)
+        except KafkaException as failure:
+            raise ProducerLost(kafka_error_name(failure.args[0].name())) from failure
+
     def close(self) -> None:
         """Drop the producer without waiting: what is queued belongs to a transaction that will not be committed."""
         self._producer.purge()
         # Not close(): it aborts and flushes first, without a limit while brokers are unavailable, and an abort is the
         # last thing that a commit of unknown outcome may get. Without references the client is destroyed at once.
         del self._produce, self._producer
+
+    def serve(self) -> None:
+        """Serve the callbacks while there is nothing to produce: what nobody polls queues without limit."""
+        self._poll()
 
     def missing_topics(self, topics: Iterable[str]) -> list[str]:
         """Those that the brokers do not have, as far as this user may see. Raises KafkaException without a response."""

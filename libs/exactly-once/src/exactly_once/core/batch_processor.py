@@ -3,33 +3,54 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias, TypeVar
 
+from exactly_once.core.assignment import Wait
 from exactly_once.core.batching import BatchLimits
 from exactly_once.core.dead_letters import DeadLetterTopic
+from exactly_once.core.reasons import HaltReason
 from exactly_once.core.records import (
     InputRecord,
     OutputRecord,
     Partition,
     PlainRecord,
     PoisonRecord,
+    Scope,
     Transform,
     Unavailable,
+    size_of,
 )
-from exactly_once.core.rejected_records import RejectedRecordSearch, record_id
-from exactly_once.core.signals import RecordRejected
-from exactly_once.errors import DeadLetterError
+from exactly_once.core.rejected_records import RecordId, RejectedRecordSearch, record_id
+from exactly_once.core.signals import DeadLetterImpossible, RecordRejected
+from exactly_once.core.start_offset import Halt
 
 Outputs: TypeAlias = Sequence[OutputRecord] | Sequence[PlainRecord]
+RecordT = TypeVar("RecordT", bound=InputRecord)
 
 
-class Batch(NamedTuple):
-    """What a transaction holds: counts of input and output records, dead letters by reason, and where to go on."""
+@dataclass(slots=True)
+class Batch(Generic[RecordT]):
+    """What a transaction holds, and what it left.
 
-    records: int
-    outputs: int
-    dead_letters: Counter[str]
-    next_offsets: dict[Partition, int]
+    ``dead_letters`` counts by partition and reason. ``stopped`` has the partitions that cannot go on at
+    their next offset; ``behind`` the fetched records of one, from that offset on, where they may lack something, too.
+    ``unavailable`` is what nothing at all can go on without. ``rest`` was not processed, and can be.
+    """
+
+    records: Sequence[RecordT] = ()
+    outputs: int = 0
+    dead_letters: dict[Partition, Counter[str]] = field(default_factory=dict)
+    next_offsets: dict[Partition, int] = field(default_factory=dict)
+    stopped: dict[Partition, Wait | Halt] = field(default_factory=dict)
+    behind: dict[Partition, list[RecordT]] = field(default_factory=dict)
+    unavailable: Unavailable | None = None
+    rest: Sequence[RecordT] = ()
+
+    @property
+    def dead_letters_by_reason(self) -> Counter[str]:
+        """Counts of dead letters, all partitions together."""
+        return sum(self.dead_letters.values(), Counter())
 
 
 class BatchProcessor:
@@ -48,66 +69,101 @@ class BatchProcessor:
         self._dead_letters = dead_letters
         self._search = search
 
-    def process(self, records: Sequence[InputRecord], produce: Callable[[Outputs], None]) -> Batch:
-        """Produce what these records give, the first of them when a limit is met; at least one record is processed.
+    def process(self, records: Sequence[RecordT], produce: Callable[[Outputs], int]) -> Batch[RecordT]:
+        """Produce what these records give, the first of them when a limit is met.
 
-        Once the transform misses something, the transaction is lost. The others are transformed all the same, without
-        being produced, so that a transform looks up all that it lacks in one pass, and not one thing in each.
+        A record that cannot be processed now stops its partition: the records behind it are left, and others go on.
+        ``produce`` returns the bytes that it took.
 
         Raises:
-            Unavailable: the first that the transform raised.
             RecordRejected: the client rejects an output; the record is known to the search.
-            DeadLetterError: a poison record, and no dead-letter topic that takes it.
             TransactionAborted, ProducerLost, AuthorizationError: from ``produce``; the transaction is over.
         """
-        limits, rejected, started = self._limits, self._search.rejected, time.monotonic()
-        next_offsets: dict[Partition, int] = {}
-        dead_letters: Counter[str] = Counter()
-        unavailable: Unavailable | None = None
-        count = outputs = size = 0
+        limits, started = self._limits, time.monotonic()
+        batch: Batch[RecordT] = Batch()
+        next_offsets, stopped, behind = batch.next_offsets, batch.stopped, batch.behind
+        count = outputs = size = skipped = 0
         for record in records:
-            identity = topic, partition, offset = record_id(record)
-            produced: Outputs = ()
+            identity = topic, number, offset = record_id(record)
+            partition = topic, number
+            if stopped and partition in stopped:
+                skipped += 1
+                if partition in behind:
+                    behind[partition].append(record)
+                continue
             try:
-                if rejected and identity in rejected:
-                    raise rejected[identity]
-                produced = self._transformed(record)
-            except PoisonRecord as poison:
-                if unavailable is None:
-                    produced = [self._dead_letter(record, poison)]
-                    dead_letters[poison.reason] += 1
-            except Unavailable as error:
-                unavailable = unavailable or error
-            if unavailable is None:
-                try:
-                    produce(produced)
-                except RecordRejected as rejection:
-                    self._search.record_rejected(identity, str(rejection))
-                    raise
-                outputs += len(produced)
+                produced = self._outcome(record, identity, batch)
+            except Unavailable as unavailable:
+                if unavailable.scope is Scope.EVERYTHING:
+                    batch.unavailable = unavailable
+                    break
+                skipped += 1
+                stopped[partition] = Wait(unavailable.reason, unavailable.ready)
+                if unavailable.scope is Scope.RECORD:
+                    behind[partition] = [record]
+                continue
+            except DeadLetterImpossible as impossible:
+                skipped += 1
+                stopped[partition] = Halt(HaltReason.DEAD_LETTER_IMPOSSIBLE, str(impossible))
+                continue
+            try:
+                size += produce(produced)
+            except RecordRejected as rejection:
+                self._search.record_rejected(identity, str(rejection))
+                raise
+            outputs += len(produced)
             count += 1
-            size += len(record)
-            next_offsets[topic, partition] = offset + 1
+            size += size_of(record)
+            next_offsets[partition] = offset + 1
             if limits.reached(records=count, size=size, age=time.monotonic() - started):
                 break
-        if unavailable is not None:
-            raise unavailable
-        return Batch(count, outputs, dead_letters, next_offsets)
+        batch.outputs = outputs
+        end = count + skipped
+        batch.records, batch.rest = records[:end], records[end:]
+        if skipped:
+            _leave_out_what_stopped(batch)
+        return batch
 
-    def _transformed(self, record: InputRecord) -> Outputs:
-        outputs: Iterable[Any] = self._transform(record)
-        if outputs is None:
-            raise TypeError(
-                f"the transform returned None for {record.topic()}[{record.partition()}] offset {record.offset()};"
-                " it returns the records that this one gives, or an empty list"
-            )
-        # A generator may still raise half-way, and then none of its records may be in the transaction.
-        return outputs if isinstance(outputs, list) else list(outputs)
+    def _outcome(self, record: RecordT, identity: RecordId, batch: Batch[RecordT]) -> Outputs:
+        """The outputs of a record, or its dead letter."""
+        rejected = self._search.rejected
+        try:
+            if rejected and identity in rejected:
+                raise rejected[identity]
+            outputs: Iterable[Any] = self._transform(record)
+            if outputs is None:
+                raise TypeError(
+                    f"the transform returned None for {record.topic()}[{record.partition()}] offset {record.offset()};"
+                    " it returns the records that this one gives, or an empty list"
+                )
+            # A generator may still raise half-way, and then none of its records may be in the transaction.
+            return outputs if isinstance(outputs, list) else list(outputs)
+        except PoisonRecord as poison:
+            letter = self._dead_letter(record, poison)
+            batch.dead_letters.setdefault(identity[:2], Counter())[poison.reason] += 1
+            return [letter]
 
     def _dead_letter(self, record: InputRecord, poison: PoisonRecord) -> OutputRecord:
         if self._dead_letters is None:
-            raise DeadLetterError(
-                f"{record.topic()}[{record.partition()}] offset {record.offset()} cannot be processed ({poison.detail})"
-                " and no dead-letter topic is configured"
+            raise DeadLetterImpossible(
+                f"offset {record.offset()} cannot be processed ({poison.detail}), and there is no dead-letter topic"
             ) from poison
         return self._dead_letters.dead_letter(record, poison)
+
+
+def _leave_out_what_stopped(batch: Batch[RecordT]) -> None:
+    """Sort the records of stopped partitions out of those that were processed and those that can be."""
+    nothing = -1
+    batch.records = [
+        record
+        for record in batch.records
+        if record_id(record)[2] < batch.next_offsets.get(record_id(record)[:2], nothing)
+    ]
+    rest = []
+    for record in batch.rest:
+        partition = record_id(record)[:2]
+        if partition in batch.behind:
+            batch.behind[partition].append(record)
+        elif partition not in batch.stopped:
+            rest.append(record)
+    batch.rest = rest

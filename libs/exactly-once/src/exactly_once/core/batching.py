@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class BatchLimits:
     """Bounds of one transaction: whichever is met first ends it.
 
-    ``max_bytes`` counts the values of the input records, ``max_age`` is in seconds.
+    ``max_bytes`` counts values, keys and headers of input and output records, ``max_age`` is in seconds.
 
     A transaction costs some milliseconds whatever it holds, so many records make it cheap; ``max_age``
     keeps it well within the broker's transaction timeout when the transform is slow.

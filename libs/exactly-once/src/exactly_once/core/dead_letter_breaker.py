@@ -45,6 +45,11 @@ class DeadLetterBreaker:
         self._policy = policy
         self._windows: dict[Partition, _Window] = {}
 
+    @property
+    def is_watching(self) -> bool:
+        """True while a partition has had dead letters within the window: only then do its good records count."""
+        return bool(self._windows)
+
     def admits(self, partition: Partition, records: int, dead_letters: int, now: float) -> bool:
         """Say whether a batch may be committed.
 
@@ -72,7 +77,7 @@ class DeadLetterBreaker:
     def committed(self, partition: Partition, records: int, dead_letters: int, now: float) -> None:
         """A batch that was admitted is committed."""
         policy = self._policy
-        if policy is None:
+        if policy is None or (dead_letters == 0 and partition not in self._windows):
             return
         window = self._window(partition)
         if window.paused:
@@ -83,6 +88,8 @@ class DeadLetterBreaker:
         if window.resumed:
             total, dead = window.sum()
             window.resumed = dead > policy.max_share * total
+        elif window.sum()[1] == 0:
+            del self._windows[partition]
 
     def resume(self, partition: Partition) -> None:
         """A person says to go on: whatever comes is admitted until the share has fallen to the limit once."""

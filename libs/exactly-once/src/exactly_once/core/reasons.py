@@ -61,6 +61,12 @@ class AbortReason(Reason):
         "For as long as the transaction timeout the brokers took no records from the producer's full queue.",
         "Look at the brokers: under-replicated partitions, disks.",
     )
+    TOO_MANY_DEAD_LETTERS = (
+        "too_many_dead_letters",
+        "More than the permitted share of a partition's records would become dead letters. The partition is set aside,"
+        " and the others are processed again.",
+        "See the halted partition.",
+    )
     UNPRODUCIBLE = (
         "unproducible",
         "The client rejects an output of a record, most often as too large. The record becomes a dead letter.",
@@ -117,9 +123,9 @@ class HaltReason(Reason):
         "too_many_dead_letters",
         "More than the permitted share of the partition's records would become dead letters: rather a fault of what"
         " reads them than of each.",
-        "Look at the reasons of the last dead letters. The partition goes on by itself once its records can be processed;"
-        " where they are poison indeed, move the group's offset of this partition, be it to where it is: that is a"
-        " command to go on.",
+        "Look at the reasons of the last dead letters. The partition goes on by itself once its records can be"
+        " processed; where they are poison indeed, move the group's offset of this partition, if only to where it is:"
+        " that is a command to go on.",
     )
 
 
@@ -132,10 +138,10 @@ class RiskReason(Reason):
         " that were stopped for longer would process records again.",
         "Raise `offsets.retention.minutes` of the brokers above the topic's `retention.ms`.",
     )
-    TRANSACTIONAL_ID_EXPIRES_IN_USE = (
+    TRANSACTIONAL_ID_EXPIRES_SOON = (
         "transactional_id_expires_soon",
-        "The brokers forget transactional ids that were unused for less than a day: a worker that idles loses its"
-        " producer, and a late request of it is fenced by nothing.",
+        "The brokers forget a transactional id after less than a day without use: a worker that idles for as long goes"
+        " on with a new producer, and a late request of the old one is fenced by nothing.",
         "Raise `transactional.id.expiration.ms` of the brokers; the default is seven days.",
     )
 
@@ -169,6 +175,11 @@ class WaitReason(Reason):
         "joining the consumer group",
         "No partitions have been assigned to the worker yet.",
         "If it lasts, look at the group's members and at the coordinator.",
+    )
+    OFFSETS_UNSTABLE = (
+        "waiting for a transaction that holds the committed offsets",
+        "The previous owner of a partition died in a transaction: where it got to is known once that has ended.",
+        "Nothing: the broker ends it after its timeout.",
     )
     BROKERS_UNREACHABLE = (
         "no broker can be reached",

@@ -40,6 +40,13 @@ class InputRecord(Protocol):
         """Bytes of the value."""
 
 
+def size_of(record: InputRecord) -> int:
+    """Bytes of a record: value, key, names and values of its headers."""
+    size = len(record) + len(record.key() or b"")
+    headers = record.headers()
+    return size + sum(len(name) + len(value or b"") for name, value in headers) if headers else size
+
+
 class OutputRecord(NamedTuple):
     """A record to produce in the transaction of the record that it came from.
 

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from exactly_once.core.reasons import AbortCause, DeadLetterReason, kafka_error_name
 from exactly_once.core.records import InputRecord, Partition, PoisonRecord
-from exactly_once.errors import DeadLetterError
+from exactly_once.core.signals import DeadLetterImpossible
 
 RecordId: TypeAlias = tuple[str, int, int]
 """Topic, partition and offset."""
@@ -38,8 +38,8 @@ class RejectedRecordSearch:
     def __init__(self, max_records: int) -> None:
         self.limit = max_records
         """Records of the next transaction at most."""
-        self.rejected: dict[RecordId, PoisonRecord] = {}
-        """Records found so far that are not committed yet, with what their dead letters say."""
+        self.rejected: dict[RecordId, PoisonRecord | DeadLetterImpossible] = {}
+        """Records found so far that are not committed yet, with what their dead letters say, or why there are none."""
         self._max_records = max_records
 
     def next_records(self, records: Sequence[RecordT]) -> Sequence[RecordT]:
@@ -51,9 +51,6 @@ class RejectedRecordSearch:
 
         When the brokers reject one of them, the search is narrowed, or ends when one is alone. Any other cause leaves
         it as it is.
-
-        Raises:
-            DeadLetterError: see ``record_rejected``.
         """
         if cause not in REJECTS_A_RECORD:
             return
@@ -64,18 +61,22 @@ class RejectedRecordSearch:
     def record_rejected(self, record: RecordId, detail: str) -> None:
         """An output of this record is rejected: the record becomes a dead letter in the next transaction.
 
-        Raises:
-            DeadLetterError: the rejected output was the dead letter itself.
+        When the rejected output was the dead letter itself, the record stops its partition instead.
         """
-        topic, partition, offset = record
+        _topic, _partition, offset = record
         if record in self.rejected:
-            raise DeadLetterError(
-                f"{topic}[{partition}] offset {offset} does not fit the dead-letter topic either ({detail}); raise"
-                " message.max.bytes of the producer and max.message.bytes of the topic"
+            self.rejected[record] = DeadLetterImpossible(
+                f"offset {offset} does not fit the dead-letter topic either ({detail}); raise message.max.bytes of the"
+                " producer and max.message.bytes of the topic"
             )
-        self.rejected[record] = PoisonRecord(
-            DeadLetterReason.UNPRODUCIBLE, f"an output of the record cannot be written: {detail}"
-        )
+        else:
+            self.rejected[record] = PoisonRecord(
+                DeadLetterReason.UNPRODUCIBLE, f"an output of the record cannot be written: {detail}"
+            )
+
+    def forget(self, partition: Partition) -> None:
+        """This partition goes on elsewhere: what was found in it may be of another topic, or is passed over."""
+        self.rejected = {record: why for record, why in self.rejected.items() if record[:2] != partition}
 
     def committed(self, next_offsets: Mapping[Partition, int]) -> None:
         """A transaction up to these offsets was committed: forget its rejected records, let the next one be larger."""

@@ -44,5 +44,9 @@ class RecordRejected(ControlFlow):
     """The client rejects an output record, whatever is tried: too large, or not a record. The transaction is open."""
 
 
+class DeadLetterImpossible(ControlFlow):
+    """A record cannot be processed, and cannot become a dead letter either; the text says why in a sentence."""
+
+
 class StopRequested(ControlFlow):
     """A stop was requested while the transactional id was being claimed."""

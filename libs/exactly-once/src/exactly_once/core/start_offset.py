@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from exactly_once.core.offset_metadata import topic_id_of
 from exactly_once.core.reasons import HaltReason
 
 
@@ -35,22 +36,43 @@ class StartKind(StrEnum):
     """The committed offset is of an earlier topic of the same name: its beginning."""
     OUT_OF_RANGE = "out_of_range"
     """The committed offset is not in the topic: the policy for offsets out of range decided."""
+    MOVED = "moved"
+    """At the committed offset, which a person has moved while the partition was halted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A group's committed offset of a partition, and the id of the topic that it belongs to, None where unknown."""
+    """A group's committed offset of a partition, and the text that is kept with it."""
 
     offset: int
-    topic_id: str | None
+    metadata: str = ""
+
+    @property
+    def topic_id(self) -> str | None:
+        """Id of the topic that the offset belongs to, None where it is not known."""
+        return topic_id_of(self.metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The offsets of a partition: of its first record, and of the next one to be written."""
+    """The offsets of a partition: of its first record, of the next one to be written, and the last stable one."""
 
     earliest: int
     latest: int
+    stable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the brokers say about a partition that is to start.
+
+    ``known_topic``: the group has read this topic, or an earlier one of its name, already.
+    """
+
+    committed: Committed | None
+    bounds: Bounds
+    topic_id: str | None
+    known_topic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +98,12 @@ class StartPolicy:
     missing_offsets: MissingOffsets
     offset_out_of_range: OutOfRange
 
-    def decide(
-        self,
-        committed: Committed | None,
-        bounds: Bounds,
-        *,
-        topic_id: str,
-        known_topic: bool,
-    ) -> Start | Halt:
-        """Decide where a partition starts.
-
-        Args:
-            committed: what the group has committed for the partition, None where it has nothing.
-            bounds: of the partition now.
-            topic_id: of the topic now.
-            known_topic: whether the group has read this topic, or an earlier one of its name, already.
-        """
+    def decide(self, found: Finding) -> Start | Halt:
+        """Decide where a partition starts."""
+        committed, bounds = found.committed, found.bounds
         if committed is None:
-            return self._missing(bounds, known_topic=known_topic)
-        if committed.topic_id is not None and committed.topic_id != topic_id:
+            return self._missing(bounds, known_topic=found.known_topic)
+        if committed.topic_id is not None and found.topic_id is not None and committed.topic_id != found.topic_id:
             return Start(bounds.earliest, StartKind.NEW_TOPIC)
         if bounds.earliest <= committed.offset <= bounds.latest:
             return Start(committed.offset, StartKind.COMMITTED)

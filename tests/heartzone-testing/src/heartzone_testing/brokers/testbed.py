@@ -4,9 +4,9 @@ import time
 import uuid
 from collections.abc import Mapping
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 
 class Testbed:
@@ -27,6 +27,25 @@ class Testbed:
         while not admin.list_topics(timeout=30).topics.keys() >= set(fresh):
             pass
         return fresh
+
+    def add_partitions(self, topic: str, total: int) -> None:
+        """Let a topic have so many partitions."""
+        admin = AdminClient({**self.connection})
+        admin.create_partitions([NewPartitions(topic, total)])[topic].result()
+
+    def recreate_topic(self, topic: str, partitions: int = 1) -> None:
+        """Delete a topic and create another of its name."""
+        admin = AdminClient({**self.connection})
+        admin.delete_topics([topic])[topic].result()
+        while True:
+            try:
+                admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result()
+            except KafkaException as failure:
+                # The broker deletes in the background; until then the name is taken.
+                if failure.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
+            else:
+                return
 
     def send(self, topic: str, *records: bytes | tuple[bytes, bytes] | None, partition: int = -1) -> None:
         """Produce values, or (key, value) pairs, and return when all are acknowledged; to a partition, where given."""
@@ -100,10 +119,19 @@ class Testbed:
         finally:
             consumer.close()
 
-    def set_group_offset(self, group: str, topic: str, offset: int) -> None:
+    def group_metadata_texts(self, group: str, topic: str, partitions: int = 1) -> list[str]:
+        """What is kept as metadata with the committed offsets of a group."""
+        consumer = Consumer({**self.connection, "group.id": group})
+        try:
+            found = consumer.committed([TopicPartition(topic, number) for number in range(partitions)], timeout=20)
+            return [each.metadata or "" for each in found]
+        finally:
+            consumer.close()
+
+    def set_group_offset(self, group: str, topic: str, offset: int, *, metadata: str = "") -> None:
         """Commit an offset of partition 0 for a group without members."""
         consumer = Consumer({**self.connection, "group.id": group, "enable.auto.commit": False})
         try:
-            consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
+            consumer.commit(offsets=[TopicPartition(topic, 0, offset, metadata=metadata)], asynchronous=False)
         finally:
             consumer.close()

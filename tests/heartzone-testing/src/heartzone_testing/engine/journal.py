@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from exactly_once import InputRecord, Observer, RebalanceEvent
+from exactly_once import HaltReason, InputRecord, Observer, RebalanceEvent, RiskReason
 
 
 class Journal(Observer):
@@ -15,6 +15,11 @@ class Journal(Observer):
         self.dead: dict[str, int] = {}
         self.lags: list[dict[tuple[str, int], int]] = []
         self.assigned: set[tuple[str, int]] = set()
+        self.waits: list[tuple[tuple[str, int], str]] = []
+        self.halts: dict[tuple[str, int], tuple[HaltReason, str]] = {}
+        """Partitions that are halted now, each with the reason and the sentence."""
+        self.recreated: list[tuple[tuple[str, int], str, str]] = []
+        self.risks: dict[RiskReason, str] | None = None
 
     def committed(self, records: Sequence[InputRecord], *, outputs: int, seconds: float) -> None:
         self.transactions.append(len(records))
@@ -35,3 +40,18 @@ class Journal(Observer):
         self.assigned = (
             self.assigned | set(partitions) if event is RebalanceEvent.ASSIGNED else self.assigned - set(partitions)
         )
+
+    def partition_waiting(self, partition: tuple[str, int], reason: str) -> None:
+        self.waits.append((partition, reason))
+
+    def partition_halted(self, partition: tuple[str, int], reason: HaltReason, detail: str) -> None:
+        self.halts[partition] = reason, detail
+
+    def partition_resumed(self, partition: tuple[str, int]) -> None:
+        self.halts.pop(partition, None)
+
+    def topic_recreated(self, partition: tuple[str, int], old_id: str, new_id: str) -> None:
+        self.recreated.append((partition, old_id, new_id))
+
+    def promise_at_risk(self, risks: Mapping[RiskReason, str]) -> None:
+        self.risks = dict(risks)

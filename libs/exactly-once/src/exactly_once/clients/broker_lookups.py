@@ -1,0 +1,185 @@
+"""What a worker asks the brokers beside fetching and producing: topic ids, committed offsets, bounds of partitions.
+
+None of it waits on the worker's thread: an unavailable broker must hold up only the partitions that need it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
+from exactly_once.config import WorkerConfig
+from exactly_once.core.assignment import NotKnown
+from exactly_once.core.offset_metadata import NO_ID
+from exactly_once.core.reasons import WaitReason, kafka_error_name
+from exactly_once.core.records import Partition
+from exactly_once.core.start_offset import Bounds, Committed, Finding
+
+REQUEST_TIMEOUT = 5.0  # seconds
+# An admin client does not connect again to a group's coordinator that has restarted; a new one does, and soon.
+COORDINATOR_TIMEOUT = 2.0  # seconds
+
+Findings = dict[Partition, Finding | NotKnown]
+
+
+class BrokerLookups:
+    """Lookups for the members of one group."""
+
+    def __init__(self, config: WorkerConfig) -> None:
+        self._config = config
+        self._admin = AdminClient(config.admin_properties())
+
+    def topic_ids(self) -> "TopicIds":
+        """Begin to ask for the ids that the input topics have now."""
+        topics = TopicCollection(list(self._config.input_topics))
+        return TopicIds(self._admin.describe_topics(topics, request_timeout=REQUEST_TIMEOUT))
+
+    def begin(self, partitions: Collection[Partition]) -> Future[Findings]:
+        """Begin to look up where these partitions stand.
+
+        The future raises AuthorizationError when an ACL is missing.
+        """
+        found: Future[Findings] = Future()
+
+        def look_up() -> None:
+            try:
+                found.set_result(self.look_up(partitions))
+            except BaseException as error:  # whatever it is, the worker's thread raises it
+                found.set_exception(error)
+
+        # A daemon: a stop does not wait for it.
+        Thread(target=look_up, name="broker-lookups", daemon=True).start()
+        return found
+
+    def look_up(self, partitions: Collection[Partition]) -> Findings:
+        """Look up where these partitions stand, waiting for the brokers; raises as ``begin`` does."""
+        try:
+            described = self._describe({topic for topic, _number in partitions})
+            committed = self._committed(described)
+            present = [each for each in partitions if each[0] in described and each[1] in described[each[0]][1]]
+            bounds = self._bounds(present)
+        except KafkaException as failure:
+            self._check_authorized(failure.args[0])
+            self._admin = AdminClient(self._config.admin_properties())
+            return dict.fromkeys(partitions, NotKnown(kafka_error_name(failure.args[0].name())))
+        known_topics = {topic for (topic, _number), offset in committed.items() if offset is not None}
+        found: Findings = {}
+        for each in partitions:
+            offset, bound = committed.get(each), bounds.get(each)
+            if bound is None:
+                found[each] = NotKnown(WaitReason.TOPIC_MISSING.format(topic=each[0]))
+            elif isinstance(bound, NotKnown):
+                found[each] = bound
+            elif isinstance(offset, NotKnown):
+                found[each] = offset
+            else:
+                found[each] = Finding(offset, bound, described[each[0]][0], each[0] in known_topics)
+        return found
+
+    def _describe(self, topics: Iterable[str]) -> dict[str, tuple[str | None, set[int]]]:
+        """Id and partition numbers of each topic that there is."""
+        futures = self._admin.describe_topics(TopicCollection(sorted(topics)), request_timeout=REQUEST_TIMEOUT)
+        found = {}
+        for topic, future in futures.items():
+            try:
+                description = future.result()
+            except KafkaException as failure:
+                if failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+            else:
+                found[topic] = (_topic_id(description), {each.id for each in description.partitions})
+        return found
+
+    def _committed(
+        self, described: Mapping[str, tuple[str | None, set[int]]]
+    ) -> dict[Partition, Committed | NotKnown | None]:
+        """What the group has committed for each partition of the topics, None where it has nothing.
+
+        Of every partition: those of one topic together show whether the group has read it before. An offset that a
+        transaction may still change is not known (KIP-447).
+        """
+        asked = [TopicPartition(topic, number) for topic, (_, numbers) in described.items() for number in numbers]
+        if not asked:
+            return {}
+        request = ConsumerGroupTopicPartitions(self._config.group_id, asked)
+        futures = self._admin.list_consumer_group_offsets(
+            [request], require_stable=True, request_timeout=COORDINATOR_TIMEOUT
+        )
+        found: dict[Partition, Committed | NotKnown | None] = {}
+        for each in futures[self._config.group_id].result().topic_partitions:
+            error = each.error
+            if error is not None and error.code() != KafkaError.UNSTABLE_OFFSET_COMMIT:
+                raise KafkaException(error)
+            if error is not None:
+                found[each.topic, each.partition] = NotKnown(WaitReason.OFFSETS_UNSTABLE)
+            else:
+                found[each.topic, each.partition] = (
+                    Committed(each.offset, each.metadata or "") if each.offset >= 0 else None
+                )
+        return found
+
+    def _bounds(self, partitions: Iterable[Partition]) -> dict[Partition, Bounds | NotKnown]:
+        asked = [TopicPartition(topic, number) for topic, number in partitions]
+        if not asked:
+            return {}
+        earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        by_bound = [
+            self._admin.list_offsets(
+                dict.fromkeys(asked, spec), isolation_level=isolation, request_timeout=REQUEST_TIMEOUT
+            )
+            for spec, isolation in (
+                (earliest, IsolationLevel.READ_UNCOMMITTED),
+                (latest, IsolationLevel.READ_UNCOMMITTED),
+                (latest, IsolationLevel.READ_COMMITTED),
+            )
+        ]
+        found: dict[Partition, Bounds | NotKnown] = {}
+        for each in asked:
+            try:
+                offsets = [futures[each].result().offset for futures in by_bound]
+                found[each.topic, each.partition] = Bounds(*offsets)
+            except KafkaException as failure:
+                self._check_authorized(failure.args[0])
+                found[each.topic, each.partition] = NotKnown(kafka_error_name(failure.args[0].name()))
+        return found
+
+    def _check_authorized(self, error: KafkaError) -> None:
+        if error.code() in READ_DENIED:
+            raise not_authorized_to_read(self._config, error)
+
+
+class TopicIds:
+    """Ids of topics that are being asked for."""
+
+    def __init__(self, futures: Mapping[str, Future[Any]]) -> None:
+        self._futures = futures
+
+    @property
+    def done(self) -> bool:
+        """True when ``result`` does not wait."""
+        return all(future.done() for future in self._futures.values())
+
+    def result(self, timeout: float) -> dict[str, str | None]:
+        """The id of each topic, None where it has none; waits at most so many seconds.
+
+        Raises:
+            KafkaException: the brokers do not say, or a topic does not exist.
+            TimeoutError: no response so far.
+        """
+        return {topic: _topic_id(future.result(timeout)) for topic, future in self._futures.items()}
+
+
+def _topic_id(description: Any) -> str | None:
+    found = str(description.topic_id)
+    return None if found == NO_ID else found

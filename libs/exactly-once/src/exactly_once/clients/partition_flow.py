@@ -1,0 +1,174 @@
+"""Carries out what becomes of the partitions that are assigned to this member: lookups, fetching, setting aside."""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+
+from confluent_kafka import Consumer, TopicPartition
+
+from exactly_once.clients.broker_lookups import BrokerLookups, Findings
+from exactly_once.config import WorkerConfig
+from exactly_once.core.assignment import Assignment, NotKnown, Wait
+from exactly_once.core.offset_metadata import offset_metadata
+from exactly_once.core.positions import Positions
+from exactly_once.core.records import Partition
+from exactly_once.core.start_offset import Finding, Halt, StartKind, StartPolicy
+from exactly_once.observer import Observer
+
+_ELSEWHERE = (StartKind.NEW_TOPIC, StartKind.OUT_OF_RANGE, StartKind.MOVED)
+
+log = logging.getLogger(__name__)
+
+
+class PartitionFlow:
+    """The partitions of one consumer.
+
+    A partition that is set aside stays with this member of the group; only librdkafka does not fetch it meanwhile.
+    """
+
+    def __init__(self, config: WorkerConfig, observer: Observer, consumer: Consumer, lookups: BrokerLookups) -> None:
+        self.positions = Positions()
+        policy = StartPolicy(missing_offsets=config.missing_offsets, offset_out_of_range=config.offset_out_of_range)
+        self.assignment = Assignment(self.positions, policy)
+        self._observer = observer
+        self._consumer = consumer
+        self._lookups = lookups
+        self._looking: Future[Findings] | None = None
+        self._restarted: list[tuple[Partition, bool]] = []
+        self._told: dict[Partition, Wait | Halt] = {}
+        self._suspended = False
+
+    def own(self, partitions: Iterable[Partition]) -> None:
+        """The group has assigned these partitions to us."""
+        self.assignment.own(partitions)
+        self._look()
+
+    def drop(self, partitions: Iterable[Partition]) -> list[Partition]:
+        """These partitions are not ours any more; returns those that were fetched."""
+        dropped = list(partitions)
+        self._restarted += [(each, False) for each in dropped]
+        fetched = self.assignment.drop(dropped)
+        self._tell()
+        return fetched
+
+    def go_on(self) -> None:
+        """Begin and take lookups, and fetch what can be fetched; call it before each fetch.
+
+        Raises:
+            AuthorizationError: an ACL is missing.
+        """
+        self._suspended = False
+        self._look()
+        starts = self.assignment.to_fetch(time.monotonic())
+        if starts:
+            self._consumer.incremental_assign([TopicPartition(*each, offset) for each, offset in starts.items()])
+        self._tell()
+
+    def suspend(self) -> None:
+        """Fetch nothing until ``go_on``, while lookups go on; raises as that does."""
+        if not self._suspended:
+            self._suspended = True
+            self._unassign(self.assignment.suspend(time.monotonic()))
+        self._look()
+
+    def set_aside(self, partition: Partition, trouble: Wait | Halt) -> None:
+        """A partition that is fetched cannot go on at its position."""
+        self.assignment.set_aside(partition, trouble, time.monotonic())
+        self._unassign([partition])
+        self._tell()
+
+    def locate(self, partitions: Iterable[Partition]) -> None:
+        """Find the starts of partitions anew: an offset is not in the topic, or the topic is another one."""
+        for partition in partitions:
+            fetched = partition in self.positions.fetched
+            self.assignment.locate(partition, time.monotonic())
+            if fetched:
+                self._unassign([partition])
+
+    def end_reached(self, partition: Partition, offset: int) -> bool:
+        """The consumer has fetched everything before this offset; False for a partition that is not fetched."""
+        self.positions.end_reached(partition, offset)
+        return partition in self.positions.fetched
+
+    def advance(self, next_offsets: Mapping[Partition, int]) -> None:
+        """These offsets are committed: go on behind them."""
+        self.assignment.advance(next_offsets)
+        self._tell()
+
+    def rewind(self) -> None:
+        """Fetch again from the positions. Raises KafkaException."""
+        self.positions.rewound()
+        for (topic, number), offset in self.positions.fetched.items():
+            self._consumer.seek(TopicPartition(topic, number, offset))
+
+    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int] | None:
+        """What the group has committed for these partitions, waiting for the brokers; None while they do not say.
+
+        Raises:
+            AuthorizationError: an ACL is missing.
+        """
+        offsets = {}
+        for partition, found in self._lookups.look_up(list(partitions)).items():
+            if isinstance(found, NotKnown):
+                return None
+            offsets[partition] = found.committed.offset if found.committed is not None else -1
+        return offsets
+
+    def offsets(self, next_offsets: Mapping[Partition, int]) -> list[TopicPartition]:
+        """What to commit for these offsets: each with the id of its topic as metadata."""
+        return [
+            TopicPartition(*partition, offset, metadata=offset_metadata(self.assignment.topic_id(partition)))
+            for partition, offset in next_offsets.items()
+        ]
+
+    def take_restarted(self) -> list[tuple[Partition, bool]]:
+        """Partitions that have gone on elsewhere, or are not ours any more, and whether by a person's command."""
+        taken, self._restarted = self._restarted, []
+        return taken
+
+    def _look(self) -> None:
+        if self._looking is not None and self._looking.done():
+            looked, self._looking = self._looking, None
+            now = time.monotonic()
+            for partition, found in looked.result().items():
+                if isinstance(found, NotKnown):
+                    self.assignment.not_found(partition, found, now)
+                else:
+                    self._found(partition, found, now)
+        if self._looking is None:
+            wanted = self.assignment.to_look_up(time.monotonic())
+            if wanted:
+                self._looking = self._lookups.begin(wanted)
+
+    def _found(self, partition: Partition, finding: Finding, now: float) -> None:
+        before = self.assignment.topic_id(partition)
+        kind = self.assignment.found(partition, finding, now)
+        if kind is None:
+            return
+        if kind in _ELSEWHERE:
+            self._restarted.append((partition, kind is StartKind.MOVED))
+        log.info("partition_located", extra={"partition": partition, "kind": kind.value})
+        if kind is StartKind.NEW_TOPIC:
+            old = before or (finding.committed.topic_id if finding.committed is not None else None)
+            self._observer.topic_recreated(partition, old or "", finding.topic_id or "")
+
+    def _unassign(self, partitions: Iterable[Partition]) -> None:
+        unassigned = [TopicPartition(*each) for each in partitions]
+        if unassigned:
+            self._consumer.incremental_unassign(unassigned)
+
+    def _tell(self) -> None:
+        """Notify the observer of what has changed."""
+        troubles = self.assignment.troubles
+        for partition in self._told.keys() - troubles.keys():
+            self._observer.partition_resumed(partition)
+        for partition, trouble in troubles.items():
+            told = self._told.get(partition)
+            if told is not None and told.reason == trouble.reason:
+                continue
+            if isinstance(trouble, Halt):
+                self._observer.partition_halted(partition, trouble.reason, trouble.detail)
+            else:
+                self._observer.partition_waiting(partition, trouble.reason)
+        self._told = troubles

@@ -1,0 +1,68 @@
+"""A look at the settings of the brokers when a worker starts: whether they can break the promise of exactly once."""
+
+import logging
+from concurrent.futures import Future
+from threading import Thread
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+
+from exactly_once.config import WorkerConfig
+from exactly_once.core.broker_settings import BrokerSettings, risks
+from exactly_once.observer import Observer
+
+REQUEST_TIMEOUT = 5.0  # seconds
+
+log = logging.getLogger(__name__)
+
+
+class PromiseCheck:
+    """Tells the observer once; it needs DescribeConfigs on the cluster and the input topics, and is left out without.
+
+    It has a client of its own for as long as it takes: nothing waits for it.
+    """
+
+    def __init__(self, config: WorkerConfig, observer: Observer) -> None:
+        self._config = config
+        self._observer = observer
+        self._settings: Future[BrokerSettings] | None = None
+        self._is_over = False
+
+    def step(self) -> None:
+        """Begin, or take the result; call it now and then."""
+        if self._is_over:
+            return
+        if self._settings is None:
+            self._settings = Future()
+            Thread(target=self._look, args=(self._settings,), name="promise-check", daemon=True).start()
+        elif self._settings.done():
+            self._is_over = True
+            try:
+                self._observer.promise_at_risk(risks(self._settings.result()))
+            except KafkaException as failure:
+                log.info("broker_settings_not_read", extra={"error": failure.args[0].str()})
+
+    def _look(self, settings: Future[BrokerSettings]) -> None:
+        try:
+            settings.set_result(self._look_up())
+        except BaseException as error:  # whatever it is, the worker's thread raises it
+            settings.set_exception(error)
+
+    def _look_up(self) -> BrokerSettings:
+        admin = AdminClient(self._config.admin_properties())
+        [broker, *_] = admin.list_topics(timeout=REQUEST_TIMEOUT).brokers
+        server = ConfigResource(ResourceType.BROKER, str(broker))
+        topics = {name: ConfigResource(ResourceType.TOPIC, name) for name in self._config.input_topics}
+        futures = admin.describe_configs([server, *topics.values()], request_timeout=REQUEST_TIMEOUT)
+        of_server = futures[server].result()
+        retention: dict[str, int | None] = {}
+        for name, resource in topics.items():
+            entries = futures[resource].result()
+            milliseconds = int(entries["retention.ms"].value)
+            kept = milliseconds < 0 or "delete" not in entries["cleanup.policy"].value
+            retention[name] = None if kept else milliseconds
+        return BrokerSettings(
+            offsets_retention=int(of_server["offsets.retention.minutes"].value) * 60_000,
+            transactional_id_expiration=int(of_server["transactional.id.expiration.ms"].value),
+            topic_retention=retention,
+        )

@@ -1,0 +1,57 @@
+"""Whether the input topics are still the ones whose records were fetched.
+
+librdkafka goes on at the same offset in a topic that was deleted and created again, without a word. Kafka gives each
+topic an id (KIP-516); so the ids are asked for after a fetch and compared before its records are committed: an id that
+is the same at a time after the fetch proves that the records came from that topic. The question is under way while the
+records are transformed, and rarely costs a wait.
+"""
+
+import time
+
+from confluent_kafka import KafkaException
+
+from exactly_once.clients.broker_lookups import BrokerLookups, TopicIds
+from exactly_once.clients.partition_flow import PartitionFlow
+
+# Seconds between two comparisons while no records arrive.
+INTERVAL = 5.0
+
+
+class TopicComparison:
+    """Compares the topics' ids with those that the positions belong to."""
+
+    def __init__(self, lookups: BrokerLookups, flow: PartitionFlow) -> None:
+        self._lookups = lookups
+        self._flow = flow
+        self._asked: TopicIds | None = None
+        self._asked_at = 0.0
+
+    def begin(self) -> None:
+        """Ask for the ids: what is fetched by now is proven by the response."""
+        self._asked = self._lookups.topic_ids()
+        self._asked_at = time.monotonic()
+
+    def same(self, timeout: float) -> bool:
+        """Whether they are the same as at the last ``begin``; partitions of another topic are located anew.
+
+        Raises:
+            KafkaException: the brokers do not say, or a topic does not exist.
+            TimeoutError: no response within so many seconds.
+        """
+        if self._asked is None:
+            return True
+        topic_ids = self._asked.result(timeout)
+        self._asked = None
+        of_another = self._flow.assignment.of_another_topic(topic_ids)
+        self._flow.locate(of_another)
+        return not of_another
+
+    def compare_now_and_then(self) -> None:
+        """Compare while no records arrive, and without waiting."""
+        try:
+            if self._asked is not None and self._asked.done:
+                self.same(0)
+        except KafkaException:
+            self._asked = None  # what cannot be asked now is asked again before anything is committed
+        if self._asked is None and time.monotonic() - self._asked_at > INTERVAL:
+            self.begin()

@@ -1,0 +1,307 @@
+"""A partition that cannot go on is set aside alone: the others are processed, and it has a way back."""
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from exactly_once import (
+    BreakerPolicy,
+    HaltReason,
+    InputRecord,
+    MissingOffsets,
+    OutOfRange,
+    OutputRecord,
+    PoisonRecord,
+    Scope,
+    Unavailable,
+)
+from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.journal import Journal
+from heartzone_testing.engine.threads import running
+from heartzone_testing.engine.workers import Make, copy_to
+from heartzone_testing.waiting import eventually
+
+both_protocols = pytest.mark.parametrize("group_protocol", ["classic", "consumer"])
+
+
+def send_to(kafka: Testbed, topic: str, partition: int, *values: bytes) -> None:
+    with Producer({**kafka.connection}) as producer:
+        for value in values:
+            producer.produce(topic, value, partition=partition)
+
+
+def move_offset(kafka: Testbed, group: str, partition: TopicPartition) -> None:
+    """Commit one offset for a group that has members, as a person does: in a transaction under no member's name."""
+    nobody = Consumer({**kafka.connection, "group.id": group})
+    producer = Producer({**kafka.connection, "transactional.id": f"{group}-set-offset"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.send_offsets_to_transaction([partition], nobody.consumer_group_metadata())
+    producer.commit_transaction(30)
+    nobody.close()
+
+
+@both_protocols
+def test_a_committed_offset_that_is_gone_halts_its_partition_alone_until_it_is_moved(
+    kafka: Testbed, make: Make
+) -> None:
+    source, target = kafka.create_topics("in", "out", partitions=3)
+    journal = Journal()
+    worker = make(source, copy_to(target), observer=journal)
+    group = worker.config.group_id
+    kafka.set_group_offset(group, source, 10_000)
+    for partition in range(3):
+        send_to(kafka, source, partition, b"p%d" % partition)
+
+    with running(worker) as failures:
+        eventually(lambda: Counter(kafka.values(target)) == Counter([b"p1", b"p2"]), "the two healthy partitions")
+        eventually(lambda: journal.halts, "the halted one")
+        reason, detail = journal.halts[source, 0]
+        assert reason is HaltReason.OFFSET_OUT_OF_RANGE
+        assert "the committed offset 10000 is not in the topic, which holds 0 to 1" in detail
+        assert worker.unready_reason is None
+        assert worker.set_aside == {(source, 0): "offset_out_of_range"}
+
+        move_offset(kafka, group, TopicPartition(source, 0, 0))
+        eventually(
+            lambda: Counter(kafka.values(target)) == Counter([b"p0", b"p1", b"p2"]), "the partition that was halted"
+        )
+        assert worker.set_aside == {} == journal.halts
+
+    assert failures == []
+
+
+@pytest.mark.parametrize(("policy", "expected"), [(OutOfRange.EARLIEST, [b"a", b"b"]), (OutOfRange.LATEST, [b"b"])])
+def test_a_policy_may_say_where_to_go_on_when_an_offset_is_gone(
+    kafka: Testbed, make: Make, policy: OutOfRange, expected: Sequence[bytes]
+) -> None:
+    source, target = kafka.create_topics("in", "out")
+    kafka.send(source, b"a")
+    worker = make(source, copy_to(target), offset_out_of_range=policy)
+    kafka.set_group_offset(worker.config.group_id, source, 10_000)
+
+    with running(worker):
+        eventually(lambda: worker.unready_reason is None, "the worker to be ready")
+        eventually(
+            lambda: kafka.group_offsets(worker.config.group_id, source)[0] in (0, 1), "the start to be committed"
+        )
+        kafka.send(source, b"b")
+        eventually(lambda: kafka.values(target) == expected, "the outputs")
+
+
+@both_protocols
+def test_poison_without_a_dead_letter_topic_halts_its_partition_alone(kafka: Testbed, make: Make) -> None:
+    source, target = kafka.create_topics("in", "out", partitions=2)
+    journal = Journal()
+
+    def choosy(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"bad":
+            raise PoisonRecord("bad", "no good")
+        return [OutputRecord(target, record.value(), partition_of(record))]
+
+    def partition_of(record: InputRecord) -> bytes:
+        return b"%d" % (record.partition() or 0)
+
+    send_to(kafka, source, 0, b"a", b"bad", b"b")
+    send_to(kafka, source, 1, b"c", b"d")
+    worker = make(source, choosy, observer=journal)
+    with running(worker) as failures:
+        eventually(lambda: Counter(kafka.values(target)) == Counter([b"a", b"c", b"d"]), "what can be processed")
+        eventually(lambda: journal.halts, "the halted partition")
+        reason, detail = journal.halts[source, 0]
+        assert reason is HaltReason.DEAD_LETTER_IMPOSSIBLE
+        assert detail == "offset 1 cannot be processed (no good), and there is no dead-letter topic"
+        send_to(kafka, source, 1, b"e")
+        eventually(lambda: b"e" in kafka.values(target), "the other partition to go on")
+
+        move_offset(kafka, worker.config.group_id, TopicPartition(source, 0, 2))
+        eventually(lambda: b"b" in kafka.values(target), "the partition to go on behind the record")
+    assert failures == []
+    assert Counter(kafka.values(target)) == Counter([b"a", b"b", b"c", b"d", b"e"])
+
+
+@both_protocols
+def test_a_record_that_lacks_something_holds_its_partition_alone_and_once(kafka: Testbed, make: Make) -> None:
+    (source,), (target,) = kafka.create_topics("in", partitions=2), kafka.create_topics("out")
+    there, transformed = [False], list[bytes | None]()
+
+    def transform(record: InputRecord) -> list[OutputRecord]:
+        transformed.append(record.value())
+        if record.value() == b"lacking" and not there[0]:
+            raise Unavailable("side_knowledge", ready=lambda: there[0])
+        return [OutputRecord(target, record.value())]
+
+    send_to(kafka, source, 0, b"first", b"lacking", b"behind")
+    send_to(kafka, source, 1, *(b"%d" % n for n in range(50)))
+    journal = Journal()
+    worker = make(source, transform, observer=journal)
+    with running(worker):
+        eventually(lambda: len(kafka.read(target)) == 51, "all before it, and the other partition")
+        assert worker.set_aside == {(source, 0): "side_knowledge"}
+        assert worker.unready_reason is None
+        send_to(kafka, source, 1, b"more")
+        eventually(lambda: b"more" in kafka.values(target), "the other partition to go on")
+        assert transformed.count(b"behind") == 0
+        there[0] = True
+        eventually(lambda: len(kafka.read(target)) == 54, "the partition to go on")
+
+    from_zero = [value for value in kafka.values(target) if value in (b"first", b"lacking", b"behind")]
+    assert from_zero == [b"first", b"lacking", b"behind"]
+    assert transformed.count(b"behind") == transformed.count(b"first") == transformed.count(b"7") == 1
+    assert journal.aborts == []
+
+
+def test_what_the_records_behind_one_lack_can_be_looked_up_at_once(kafka: Testbed, make: Make) -> None:
+    source, target = kafka.create_topics("in", "out")
+    known: set[bytes | None] = set()
+    rounds: list[int] = []
+
+    def transform(record: InputRecord) -> list[OutputRecord]:
+        if record.value() not in known:
+            raise Unavailable("not_known")
+        return [OutputRecord(target, record.value())]
+
+    def look_ahead(records: Sequence[InputRecord]) -> None:
+        rounds.append(len(records))
+        known.update(record.value() for record in records)
+
+    kafka.send(source, *(b"%d" % n for n in range(200)))
+    with running(make(source, transform, look_ahead=look_ahead)):
+        eventually(lambda: len(kafka.read(target)) == 200, "all outputs")
+
+    assert len(rounds) <= 3
+    assert kafka.values(target) == [b"%d" % n for n in range(200)]
+
+
+def test_when_nothing_at_all_can_be_processed_the_worker_says_so_and_has_committed_what_came_before(
+    kafka: Testbed, make: Make
+) -> None:
+    source, target = kafka.create_topics("in", "out")
+    broken = [True]
+
+    def transform(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"b" and broken[0]:
+            raise Unavailable("database_down", scope=Scope.EVERYTHING)
+        return [OutputRecord(target, record.value())]
+
+    kafka.send(source, b"a", b"b", b"c")
+    worker = make(source, transform)
+    with running(worker):
+        eventually(lambda: worker.unready_reason == "database_down", "the reason")
+        assert kafka.values(target) == [b"a"]
+        broken[0] = False
+        eventually(lambda: kafka.values(target) == [b"a", b"b", b"c"], "the rest")
+        eventually(lambda: worker.unready_reason is None, "the worker to be ready")
+
+
+@both_protocols
+def test_a_partition_of_which_too_much_would_become_dead_letters_pauses_alone_and_goes_on_by_itself(
+    kafka: Testbed, make: Make
+) -> None:
+    source, target, dead = kafka.create_topics("in", "out", "dead", partitions=2)
+    journal, broken = Journal(), [True]
+
+    def transform(record: InputRecord) -> list[OutputRecord]:
+        if broken[0] and record.partition() == 0:
+            raise PoisonRecord("misread", "it looks wrong")
+        return [OutputRecord(target, record.value())]
+
+    send_to(kafka, source, 0, *(b"a%d" % n for n in range(300)))
+    send_to(kafka, source, 1, *(b"b%d" % n for n in range(300)))
+    policy = BreakerPolicy(max_share=0.5, window=60, min_dead_letters=50)
+    worker = make(source, transform, observer=journal, dead_letter_topic=dead, breaker=policy)
+    with running(worker):
+        eventually(lambda: len(kafka.read(target)) == 300, "the other partition")
+        eventually(lambda: journal.halts, "the partition to be halted")
+        reason, detail = journal.halts[source, 0]
+        assert reason is HaltReason.TOO_MANY_DEAD_LETTERS
+        assert "would become dead letters: misread" in detail
+        assert worker.unready_reason is None
+        broken[0] = False
+        eventually(lambda: len(kafka.read(target)) == 600, "the partition to go on by itself")
+        assert journal.halts == {}
+
+    assert len(kafka.read(dead)) < 50
+
+
+def test_a_person_may_say_that_a_paused_partition_goes_on_although_its_records_are_poison(
+    kafka: Testbed, make: Make
+) -> None:
+    source, target, dead = kafka.create_topics("in", "out", "dead")
+    journal = Journal()
+
+    def transform(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"bad":
+            raise PoisonRecord("bad", "it is poison indeed")
+        return [OutputRecord(target, record.value())]
+
+    kafka.send(source, b"good", *[b"bad"] * 200, b"good")
+    policy = BreakerPolicy(max_share=0.5, window=60, min_dead_letters=50)
+    worker = make(source, transform, observer=journal, dead_letter_topic=dead, breaker=policy)
+    with running(worker):
+        eventually(lambda: journal.halts, "the partition to be halted")
+        _reason, detail = journal.halts[source, 0]
+        at = int(detail.split("from offset ")[1].split()[0])
+        move_offset(kafka, worker.config.group_id, TopicPartition(source, 0, at, metadata="go on"))
+        eventually(lambda: len(kafka.read(dead)) == 200 and len(kafka.read(target)) == 2, "all to be processed")
+        eventually(lambda: journal.halts == {}, "nothing to be halted")
+
+
+@both_protocols
+def test_a_group_without_offsets_starts_at_the_end_or_not_at_all_when_the_policy_says_so(
+    kafka: Testbed, make: Make
+) -> None:
+    source, target = kafka.create_topics("in", "out")
+    kafka.send(source, b"before")
+    latest = make(source, copy_to(target), missing_offsets=MissingOffsets.LATEST)
+    with running(latest):
+        eventually(lambda: kafka.group_offsets(latest.config.group_id, source) == {0: 1}, "the start to be committed")
+        kafka.send(source, b"after")
+        eventually(lambda: kafka.values(target) == [b"after"], "the record behind the start")
+
+    journal = Journal()
+    stopped = make(source, copy_to(target), missing_offsets=MissingOffsets.STOP, observer=journal)
+    with running(stopped):
+        eventually(lambda: journal.halts, "the partition to be halted")
+        assert journal.halts[source, 0][0] is HaltReason.OFFSET_MISSING
+        move_offset(kafka, stopped.config.group_id, TopicPartition(source, 0, 1))
+        eventually(lambda: kafka.values(target) == [b"after", b"after"], "the record behind the offset")
+
+
+@both_protocols
+def test_a_new_partition_is_read_within_seconds_and_from_its_beginning_whatever_the_policy(
+    kafka: Testbed, make: Make
+) -> None:
+    source, target = kafka.create_topics("in", "out")
+    worker = make(source, copy_to(target), missing_offsets=MissingOffsets.LATEST)
+    with running(worker):
+        eventually(lambda: kafka.group_offsets(worker.config.group_id, source) == {0: 0}, "the start to be committed")
+        kafka.add_partitions(source, 2)
+        send_to(kafka, source, 1, b"written before anyone reads it")
+        eventually(lambda: kafka.values(target) == [b"written before anyone reads it"], "it", 30)
+
+
+@both_protocols
+def test_an_open_transaction_of_a_dead_worker_holds_only_its_partitions(kafka: Testbed, make: Make) -> None:
+    """The survivor's own partitions go on while the offsets of those that it takes over are not stable."""
+    source, target = kafka.create_topics("in", "out", partitions=2)
+    survivor = make(source, copy_to(target))
+    group = survivor.config.group_id
+    dead = Producer({**kafka.connection, "transactional.id": f"dead-{uuid.uuid4()}", "transaction.timeout.ms": 20_000})
+    dead.init_transactions(30)
+    dead.begin_transaction()
+    nobody = Consumer({**kafka.connection, "group.id": group})
+    dead.send_offsets_to_transaction([TopicPartition(source, 0, 0)], nobody.consumer_group_metadata())
+
+    with running(survivor):
+        for n in range(3):
+            send_to(kafka, source, 1, b"own%d" % n)
+            eventually(lambda n=n: len(kafka.read(target)) == n + 1, "the partition that is not concerned")  # type: ignore[misc]
+        send_to(kafka, source, 0, b"taken over")
+        eventually(lambda: (source, 0) in survivor.set_aside, "the partition to wait")
+        dead.abort_transaction(30)
+        eventually(lambda: b"taken over" in kafka.values(target), "the partition that was taken over")
+    nobody.close()
