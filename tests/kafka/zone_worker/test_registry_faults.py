@@ -194,3 +194,41 @@ def test_two_hundred_unknown_ids_become_dead_letters_and_what_is_good_between_th
 
     assert len(events(pipeline)) == 200
     assert len(pipeline.kafka.read(pipeline.dead_letters)) == 200
+
+
+def test_ten_thousand_unknown_ids_in_one_partition_do_not_hold_another(pipeline: Pipeline) -> None:
+    send(pipeline, range(1_000_000, 1_010_000), range(10_000), partition=0)
+    with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "100000"}) as worker:
+        eventually(lambda: worker.events("partition_waiting"), "the partition to be set aside")
+        for start in range(0, 500, 100):
+            send(pipeline, pipeline.schema_id, range(start, start + 100), partition=1)
+            eventually(partial(processed, pipeline, start + 100), "the events of the other partition")
+        assert worker.get("/livez").status == 200
+        assert worker.process.terminate(20) == 0
+
+    offsets = pipeline.kafka.group_offsets(pipeline.group, pipeline.biometrics, 2)
+    assert offsets[0] <= 0
+    assert pipeline.kafka.read(pipeline.dead_letters) == []
+
+
+def test_ten_thousand_unknown_ids_in_a_row_become_dead_letters_once_nobody_pauses_over_them(
+    pipeline: Pipeline,
+) -> None:
+    send(pipeline, range(1_000_000, 1_010_000), range(10_000))
+    send(pipeline, pipeline.schema_id, range(10))
+    settings = {"HEARTZONE_SCHEMA_PATIENCE": "1", "HEARTZONE_DEAD_LETTER_MAX_SHARE": "1"}
+    with pipeline.worker(settings=settings) as worker:
+        eventually(partial(processed, pipeline, 10), "the good ones behind them", 240)
+        assert worker.metric("heartzone_dead_letters_total") == 10_000
+        assert worker.process.terminate(20) == 0
+
+
+def test_a_flood_of_unknown_ids_pauses_its_partition_before_most_of_it_is_dead_letters(pipeline: Pipeline) -> None:
+    send(pipeline, range(1_000_000, 1_001_000), range(1_000), partition=0)
+    with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "0"}) as worker:
+        eventually(lambda: worker.events("partition_halted"), "the partition to be halted")
+        send(pipeline, pipeline.schema_id, range(10), partition=1)
+        eventually(partial(processed, pipeline, 10), "the events of the other partition")
+        assert worker.process.terminate(20) == 0
+
+    assert len(pipeline.kafka.read(pipeline.dead_letters)) < 500

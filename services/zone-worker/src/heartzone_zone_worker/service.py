@@ -166,7 +166,13 @@ class ZoneWorker:
             logger=logging.getLogger("librdkafka"),
         )
         metrics = WorkerMetrics(self._metrics_registry, transform.take_readings)
-        self._worker = Worker(config, transform, observer=metrics, watchdog=settings.watchdog_timeout)
+        self._worker = Worker(
+            config,
+            transform,
+            look_ahead=writers.look_ahead,
+            observer=metrics,
+            watchdog=settings.watchdog_timeout,
+        )
         if self._stopping.is_set():
             self._worker.stop()
         log.info("worker_started", group_id=settings.group_id, transactional_id=settings.transactional_id)
