@@ -1,6 +1,7 @@
 """Lookups in simulated time: when they are made, and what makes an unknown id certain."""
 
 import math
+import random
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heartzone_zone_worker.lookups import Check, CheckOutcome, Lookup, LookupSchedule, LookupState, Task
-from heartzone_zone_worker.lookups.schedule import CAPACITY, RETRIES_PER_SECOND, URGENT_CAPACITY
+from heartzone_zone_worker.lookups.pace import CAPACITY, RETRIES_PER_SECOND, URGENT_CAPACITY
 
 TIMEOUT = 10.0
 
@@ -33,7 +34,7 @@ class Registry:
         self._count = 0
 
     def ask(self, *schema_ids: int, urgent: bool = False) -> bool:
-        accepted = [self.schedule.ask(each, self.now, since=self.now, urgent=urgent) for each in schema_ids]
+        accepted = [self.schedule.ask(each, since=self.now, urgent=urgent) for each in schema_ids]
         return all(accepted)
 
     def run(self, until: float, threads: int = 8) -> None:
@@ -254,6 +255,48 @@ def test_one_id_that_always_fails_holds_no_other() -> None:
     assert len(registry.requests_for(0)) <= 60 / 5 + 6
 
 
+def test_ids_are_rejected_in_the_order_in_which_they_were_asked_for_so_that_a_partition_goes_on_step_by_step() -> None:
+    registry = Registry(seconds=0.1)
+    registry.ask(*range(10_000))
+    registry.run(TIMEOUT + 20)
+
+    first = sorted(registry.rejected)
+    assert first[:100] == list(range(100))
+    assert first[-1] < len(first) + RETRIES_PER_SECOND * TIMEOUT
+
+
+def test_a_busy_registry_that_does_not_respond_now_and_then_prolongs_nothing_much() -> None:
+    registry = Registry()
+    chance = random.Random(1)
+    registry.responds = lambda _schema_id, _now: chance.random() > 0.2
+    registry.ask(*range(300))
+    registry.run(100)
+
+    assert len(registry.rejected) == 300
+    assert max(registry.rejected.values()) <= 3 * TIMEOUT
+
+
+def test_checks_that_fail_for_long_keep_no_id_from_being_found() -> None:
+    registry = Registry()
+    registry.responds = lambda schema_id, _now: schema_id is not None
+    registry.knows = lambda _schema_id, now: now > 30
+    registry.ask(1)
+    registry.run(100)
+
+    assert 30 < registry.found[1] < 33
+
+
+def test_an_id_that_fails_at_the_end_of_its_timeout_is_not_looked_up_without_pause() -> None:
+    registry = Registry(known=[2])
+    registry.responds = lambda schema_id, now: schema_id != 1 or now < 9
+    registry.ask(1)
+    for second in range(60):
+        registry.run(second)
+        registry.schedule.ask(2, since=second)
+
+    assert len([began for began in registry.requests_for(1) if began > 9]) <= 60 / 5 + 6
+
+
 def test_an_urgent_id_is_looked_up_before_ten_thousand_others() -> None:
     registry = Registry(known=[20_000])
     registry.ask(*range(10_000))
@@ -287,7 +330,7 @@ def test_the_number_of_ids_is_bounded_with_room_for_urgent_ones() -> None:
 def test_an_id_that_has_waited_before_is_decided_at_once() -> None:
     registry = Registry()
     registry.run(100)
-    registry.schedule.ask(1, 100, since=100 - TIMEOUT)
+    registry.schedule.ask(1, since=100 - TIMEOUT)
     registry.run(200)
 
     assert registry.rejected[1] < 101

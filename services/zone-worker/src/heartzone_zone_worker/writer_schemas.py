@@ -140,7 +140,7 @@ class WriterSchemas:
     def _ask(self, schema_id: int, now: float, *, urgent: bool = False) -> bool:
         # One that was not found a while ago has waited already.
         since = now - self._timeout if schema_id in self._rejected else now
-        return self._schedule.ask(schema_id, now, since=since, urgent=urgent)
+        return self._schedule.ask(schema_id, since=since, urgent=urgent)
 
     def _has_result(self, schema_id: int) -> bool:
         if schema_id in self._decoders:

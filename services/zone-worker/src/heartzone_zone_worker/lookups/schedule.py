@@ -12,38 +12,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from heartzone_zone_worker.lookups.pace import (
+    CAPACITY,
+    CHECK_INTERVAL,
+    CHECK_SPACING,
+    IDLE_CHECK_INTERVAL,
+    MAX_FAILURES,
+    MAX_GAP,
+    MAX_RETRY_INTERVAL,
+    MIN_OUTAGE,
+    RETRIES_PER_SECOND,
+    RETRY_INTERVAL,
+    URGENT_CAPACITY,
+)
 from heartzone_zone_worker.lookups.tasks import Check, CheckOutcome, Lookup, LookupState, Task, Verdict
-
-CAPACITY = 10_000
-"""Ids that are looked up at the same time."""
-URGENT_CAPACITY = CAPACITY + 1_000
-"""With those that a partition waits for now: a flood of unknown ids ahead of one partition holds no other."""
-RETRY_INTERVAL = 1.0
-"""Seconds between two lookups of an id that is not there, or after a failed one; jittered."""
-MAX_RETRY_INTERVAL = 5.0
-RETRIES_PER_SECOND = 100
-"""Of all ids together. An id's first and last lookup are as fast as the threads are."""
-CHECK_INTERVAL = 1.0
-"""Seconds between two checks of the registry while an id is unknown or the registry is not whole."""
-CHECK_SPACING = 0.2
-"""Seconds from one check to the next while ids wait for it: it is one check for all of them."""
-IDLE_CHECK_INTERVAL = 10.0
-MAX_GAP = 1.5 * IDLE_CHECK_INTERVAL
-"""Seconds between two checks, above which nobody knows what the registry was meanwhile."""
-MAX_FAILURES = 3
-"""Failures in a row after which the registry is tried by one task at a time."""
 
 
 @dataclass(slots=True)
 class _Asked:
+    order: int
+    """What was asked for first is looked up first."""
     since: float
-    """Since when the id is known to be wanted, and its lookups did not fail."""
+    """Since when the id is wanted, and its lookups did not fail for long."""
     turn: int
     """Changes whenever a lookup begins; what was queued in earlier turns is void."""
     queued: bool = True
     urgent: bool = False
     unknown: bool = False
     failures: int = 0
+    failing_since: float = 0.0
 
 
 @dataclass(slots=True)
@@ -71,8 +68,11 @@ class LookupSchedule:
         self._jitter = jitter
         self._asked: dict[int, _Asked] = {}
         self._turns = itertools.count()
+        self._orders = itertools.count()
         self._firm = _Queue()
-        """First lookups, and those after the timeout."""
+        """First lookups, and those after the timeout: what is due moves to the ready ones."""
+        self._ready: list[tuple[int, int, int]] = []
+        """By the order in which they were asked for, urgent ones first, so that partitions go on step by step."""
         self._retries = _Queue()
         self._next_retry_at = -math.inf
         self._unconfirmed: list[tuple[Lookup, str | None]] = []
@@ -80,7 +80,9 @@ class LookupSchedule:
         self._checking = False
         self._checked_at = -math.inf
         self._whole_since: float | None = None
+        self._whole_at = -math.inf
         self._failures = 0
+        self._responded_at = -math.inf
         self._recovered_at = -math.inf
         self._next_trial_at = -math.inf
         self._tasks = 0
@@ -88,7 +90,7 @@ class LookupSchedule:
     def __len__(self) -> int:
         return len(self._asked)
 
-    def ask(self, schema_id: int, now: float, *, since: float, urgent: bool = False) -> bool:
+    def ask(self, schema_id: int, *, since: float, urgent: bool = False) -> bool:
         """Have an id looked up, once however often it is asked for; False when too many are already.
 
         Urgent ones come before the others. The timeout runs since the time given.
@@ -97,11 +99,11 @@ class LookupSchedule:
         if asked is None:
             if len(self._asked) >= (URGENT_CAPACITY if urgent else CAPACITY):
                 return False
-            asked = self._asked[schema_id] = _Asked(since, next(self._turns), urgent=urgent)
+            asked = self._asked[schema_id] = _Asked(next(self._orders), since, next(self._turns), urgent=urgent)
         elif not urgent or asked.urgent or asked.unknown or asked.failures or not asked.queued:
             return True
         asked.urgent = urgent
-        self._firm.push(-math.inf if urgent else now, schema_id, asked.turn)
+        self._get_ready(schema_id, asked)
         return True
 
     def next(self, now: float) -> Task | float:
@@ -118,9 +120,14 @@ class LookupSchedule:
             self._unconfirmed.clear()
             self._tasks += 1
             return check
-        firm_at, retry_at = self._due(self._firm), max(self._due(self._retries), self._next_retry_at)
-        if firm_at <= now:
-            return self._begin(heappop(self._firm.entries)[2], now)
+        while (firm_at := self._due(self._firm)) <= now:
+            schema_id = heappop(self._firm.entries)[2]
+            self._get_ready(schema_id, self._asked[schema_id])
+        while self._ready:
+            _order, schema_id, turn = heappop(self._ready)
+            if self._is_current(schema_id, turn):
+                return self._begin(schema_id, now)
+        retry_at = max(self._due(self._retries), self._next_retry_at)
         if retry_at <= now:
             self._next_retry_at = now + 1 / RETRIES_PER_SECOND
             return self._begin(heappop(self._retries.entries)[2], now)
@@ -161,7 +168,11 @@ class LookupSchedule:
         """The lookup had no outcome."""
         self._failed(now)
         asked = self._asked[lookup.schema_id]
-        asked.since, asked.failures = now, asked.failures + 1
+        if asked.failures == 0:
+            asked.failing_since = now
+        elif now - asked.failing_since > MIN_OUTAGE:
+            asked.since = now
+        asked.failures += 1
         # Longer and longer where only this id fails; where all do, only one of them is tried at a time.
         alone = self._failures < MAX_FAILURES
         interval = RETRY_INTERVAL * 2 ** min(asked.failures - 1, 3) if alone else RETRY_INTERVAL
@@ -170,8 +181,9 @@ class LookupSchedule:
     def whole(self, check: Check, now: float) -> list[Verdict]:
         """The registry is whole; returns what that makes certain."""
         self._responded(now)
-        whole_before = self._whole_since is not None and check.began - self._checked_at <= MAX_GAP
+        whole_before = self._whole_since is not None and check.began - self._whole_at <= MAX_GAP
         self._checked(CheckOutcome.WHOLE, now)
+        self._whole_at = now
         if not whole_before:
             self._whole_since = now
             for schema_id in self._unknown:
@@ -191,11 +203,14 @@ class LookupSchedule:
 
     def not_whole(self, check: Check, outcome: CheckOutcome, now: float) -> None:
         """The registry is incomplete, or the check failed: nothing is certain."""
+        self._checked(outcome, now)
         if outcome is CheckOutcome.FAILED:
             self._failed(now)
+            if now - self._whole_at <= MAX_GAP:
+                self._unconfirmed += check.lookups
+                return
         else:
             self._responded(now)
-        self._checked(outcome, now)
         self._whole_since = None
         for lookup, _unusable in check.lookups:
             self._retry(lookup.schema_id, self._asked[lookup.schema_id], now, RETRY_INTERVAL)
@@ -216,7 +231,7 @@ class LookupSchedule:
     def _retry(self, schema_id: int, asked: _Asked, now: float, interval: float) -> None:
         asked.queued = True
         self._retries.push(now + interval * self._jitter(), schema_id, asked.turn)
-        if asked.unknown and self._whole_since is not None:
+        if asked.unknown and not asked.failures and self._whole_since is not None:
             self._firm.push(max(now, self._end(asked, self._whole_since)), schema_id, asked.turn)
 
     def _end(self, asked: _Asked, whole_since: float) -> float:
@@ -226,11 +241,17 @@ class LookupSchedule:
         entries = queue.entries
         while entries:
             due, _order, schema_id, turn = entries[0]
-            asked = self._asked.get(schema_id)
-            if asked is not None and asked.queued and asked.turn == turn:
+            if self._is_current(schema_id, turn):
                 return due
             heappop(entries)
         return math.inf
+
+    def _get_ready(self, schema_id: int, asked: _Asked) -> None:
+        heappush(self._ready, (-1 if asked.urgent else asked.order, schema_id, asked.turn))
+
+    def _is_current(self, schema_id: int, turn: int) -> bool:
+        asked = self._asked.get(schema_id)
+        return asked is not None and asked.queued and asked.turn == turn
 
     def _check_interval(self) -> float:
         if self.outcome is not CheckOutcome.WHOLE:
@@ -245,11 +266,12 @@ class LookupSchedule:
     def _responded(self, now: float) -> None:
         self._tasks -= 1
         if self._failures >= MAX_FAILURES:
-            self._recovered_at = now
+            if now - self._responded_at > MIN_OUTAGE:
+                self._recovered_at = now
             for schema_id, asked in self._asked.items():
                 if asked.failures and asked.queued:
                     self._retries.push(now, schema_id, asked.turn)
-        self._failures = 0
+        self._failures, self._responded_at = 0, now
 
     def _failed(self, now: float) -> None:
         self._tasks -= 1
