@@ -187,7 +187,8 @@ def test_two_hundred_unknown_ids_become_dead_letters_and_what_is_good_between_th
     for start in range(0, 200, 50):
         send(pipeline, range(1_000_000 + start, 1_000_050 + start), range(50))
         send(pipeline, pipeline.schema_id, range(50))
-    with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "1"}) as worker:
+    settings = {"HEARTZONE_SCHEMA_PATIENCE": "1", "HEARTZONE_DEAD_LETTER_MAX_SHARE": "1"}
+    with pipeline.worker(settings=settings) as worker:
         eventually(partial(processed, pipeline, 200), "the good ones", 120)
         eventually(lambda: worker.metric("heartzone_dead_letters_total") == 200, "the dead letters counted")
         assert worker.process.terminate(20) == 0
