@@ -61,6 +61,7 @@ PAGES_WITH_REASONS = (
     ROOT / "docs" / "runbooks" / "HeartzoneDeadLetters.md",
     ROOT / "docs" / "runbooks" / "HeartzonePartitionHalted.md",
     ROOT / "docs" / "runbooks" / "HeartzonePromiseAtRisk.md",
+    ROOT / "docs" / "runbooks" / "HeartzoneReadingsNotProcessed.md",
     ROOT / "docs" / "runbooks" / "HeartzoneTransactionsAborting.md",
     ROOT / "libs" / "exactly-once" / "docs" / "states.md",
     ROOT / "services" / "producer" / "README.md",

@@ -16,7 +16,7 @@ SOURCE = ROOT / "services" / "zone-worker" / "src"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 
 
-@pytest.mark.parametrize("reason", [*ABORT_REASONS, *DEAD_LETTER_REASONS], ids=repr)
+@pytest.mark.parametrize("reason", [*ABORT_REASONS, *DEAD_LETTER_REASONS, *UnavailableReason], ids=repr)
 def test_each_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
     assert reason.meaning.endswith(".")
     assert reason.remedy.endswith(".")
@@ -32,7 +32,11 @@ def test_each_reason_is_given_somewhere(reason: Reason) -> None:
 
 @pytest.mark.parametrize(
     ("page", "reasons"),
-    [("HeartzoneTransactionsAborting.md", ABORT_REASONS), ("HeartzoneDeadLetters.md", DEAD_LETTER_REASONS)],
+    [
+        ("HeartzoneTransactionsAborting.md", ABORT_REASONS),
+        ("HeartzoneDeadLetters.md", DEAD_LETTER_REASONS),
+        ("HeartzoneReadingsNotProcessed.md", tuple(UnavailableReason)),
+    ],
 )
 def test_the_runbook_has_a_row_for_each_reason(page: str, reasons: tuple[Reason, ...]) -> None:
     text = (RUNBOOKS / page).read_text(encoding="utf-8")
@@ -67,11 +71,9 @@ def test_every_label_that_is_known_is_0_from_the_start_so_that_an_alert_sees_the
             "input_topic_recreated",
             "input_topic_unverified",
             "not_in_group",
-            "offset_out_of_range",
             "offsets_timed_out",
             "queue_full",
-            "schema_not_found_yet",
-            "schema_registry_away",
+            "too_many_dead_letters",
             "transaction_timed_out",
             "unproducible",
         },

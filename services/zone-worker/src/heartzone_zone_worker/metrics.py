@@ -163,7 +163,7 @@ class WorkerMetrics(Observer):
     def partition_waiting(self, partition: Partition, reason: str) -> None:
         """Show what a partition waits for."""
         self._show(partition, self._waiting, reason)
-        log.warning("partition_waiting", topic=partition[0], partition=partition[1], reason=reason)
+        log.info("partition_waiting", topic=partition[0], partition=partition[1], reason=reason)
 
     def partition_halted(self, partition: Partition, reason: HaltReason, detail: str) -> None:
         """Show that a partition is halted, loudly."""

@@ -9,7 +9,10 @@ from prometheus_client import CollectorRegistry
 from exactly_once import (
     AuthenticationError,
     BatchLimits,
+    BreakerPolicy,
     ConfigurationError,
+    MissingOffsets,
+    OutOfRange,
     Partition,
     StopFlag,
     Worker,
@@ -18,12 +21,15 @@ from exactly_once import (
 )
 from heartzone.wire import subject_of
 from heartzone_zone_worker.decoding import BiometricsDecoder
+from heartzone_zone_worker.lookups.registry_check import RegistryCheck
 from heartzone_zone_worker.metrics import WorkerMetrics
+from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.output_schema import SAMPLES
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
 from service_chassis.schema_registry import (
+    RegisteredSchema,
     RegistryError,
     RegistryUnauthorizedError,
     SchemaNotFoundError,
@@ -36,6 +42,9 @@ from service_chassis.telemetry.management import Health
 
 RETRY_INTERVAL = 2.0
 """Seconds between two lookups of the output's schema, until it can be used."""
+
+LIVENESS_SHARE = 2 / 3
+"""Of the watchdog's limit: probes fail first, so that what restarts the process says why."""
 
 # Above what a topic takes by default (1 MiB), so that the largest input still fits with a dead letter's headers.
 DEAD_LETTER_MAX_BYTES = 2_000_000
@@ -57,7 +66,7 @@ class ZoneWorker:
         self._reason = "starting"
         self._metrics_registry = metrics_registry
         try:
-            self._schemas = SchemaRegistry(settings.schema_registry.client_config())
+            self._registry = SchemaRegistry(settings.schema_registry.client_config())
         except (ValueError, OSError) as error:
             raise SettingsError(f"HEARTZONE_SCHEMA_REGISTRY_URL or another of its properties: {error}") from error
 
@@ -67,8 +76,9 @@ class ZoneWorker:
         Raises:
             SettingsError: credentials were rejected.
         """
-        schema_id = self._output_schema_id()
-        return 0 if schema_id is None else self._work(schema_id)
+        with self._registry:
+            output = self._output_schema()
+            return 0 if output is None else self._work(output)
 
     def stop(self) -> None:
         """Finish the batch in progress and end; safe in a signal handler."""
@@ -77,8 +87,8 @@ class ZoneWorker:
             self._worker.stop()
 
     def live(self) -> Health:
-        """Say whether the loop makes progress."""
-        limit = self._settings.watchdog_timeout
+        """Say whether the loop makes progress: no more, a while before the watchdog ends the process."""
+        limit = self._settings.watchdog_timeout * LIVENESS_SHARE
         if self._worker is None or self._worker.progress_age < limit:
             return Health(ok=True, reason="the loop makes progress")
         return Health(ok=False, reason=f"the loop has made no progress for {self._worker.progress_age:.0f} s")
@@ -90,12 +100,12 @@ class ZoneWorker:
         reason = self._worker.unready_reason
         return Health(ok=reason is None, reason=reason or _processing(self._worker.set_aside))
 
-    def _output_schema_id(self) -> int | None:
-        """Wait for the schema id that outputs carry; None when stopped before."""
+    def _output_schema(self) -> RegisteredSchema | None:
+        """Wait for the schema that outputs carry the id of; None when stopped before."""
         subject = subject_of(self._settings.topic.zones)
         while not self._stopping.is_set():
             try:
-                registered = self._schemas.latest(subject)
+                registered = self._registry.latest(subject)
             except RegistryUnauthorizedError as error:
                 raise SettingsError(
                     f"HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO: the registry rejected the credentials ({error})"
@@ -105,21 +115,36 @@ class ZoneWorker:
             except RegistryError as error:
                 self._wait(str(error))
             else:
-                problem = incompatibility(registered, SAMPLES)
+                problem = _incompatibility(registered)
                 if problem is None:
                     log.info("output_schema_resolved", subject=subject, id=registered.id, version=registered.version)
-                    return registered.id
+                    return registered
                 self._wait(problem)
         return None
 
-    def _work(self, schema_id: int) -> int:
-        settings = self._settings
+    def _work(self, output: RegisteredSchema) -> int:
+        settings, registry = self._settings, self._registry
+        frame = OutputFrame(output.id)
+        check = RegistryCheck(
+            registry,
+            output=output,
+            input_subject=subject_of(settings.topic.biometrics),
+            incompatibility=_incompatibility,
+            carry=frame.carry,
+        )
         writers = WriterSchemas(
-            self._schemas.by_id,
+            registry.by_id,
             BiometricsDecoder.for_schema,
+            missing=check.missing,
+            resolved=check.resolved,
             timeout=settings.schema_patience,
         )
-        transform = ZoneTransform(topic=settings.topic.zones, schema_id=schema_id, decoder_of=writers.decoder_of)
+        with writers:
+            return self._consume(frame, writers)
+
+    def _consume(self, frame: OutputFrame, writers: WriterSchemas) -> int:
+        settings = self._settings
+        transform = ZoneTransform(topic=settings.topic.zones, frame=frame, decoder_of=writers.decoder_of)
         statistics = ClientStatistics(self._metrics_registry, prefix="heartzone_")
         config = WorkerConfig(
             input_topics=[settings.topic.biometrics],
@@ -137,12 +162,21 @@ class ZoneWorker:
                 max_age=settings.transaction_max_age,
             ),
             transaction_timeout=settings.transaction_timeout,
+            missing_offsets=MissingOffsets(settings.missing_offsets),
+            offset_out_of_range=OutOfRange(settings.offset_out_of_range),
+            breaker=BreakerPolicy(max_share=settings.dead_letter_max_share, window=settings.dead_letter_window),
             on_consumer_statistics=statistics.callback("consumer"),
             on_producer_statistics=statistics.callback("producer"),
             logger=logging.getLogger("librdkafka"),
         )
         metrics = WorkerMetrics(self._metrics_registry, transform.take_readings)
-        self._worker = Worker(config, transform, observer=metrics, watchdog=settings.watchdog_timeout)
+        self._worker = Worker(
+            config,
+            transform,
+            look_ahead=writers.look_ahead,
+            observer=metrics,
+            watchdog=settings.watchdog_timeout,
+        )
         if self._stopping.is_set():
             self._worker.stop()
         log.info("worker_started", group_id=settings.group_id, transactional_id=settings.transactional_id)
@@ -166,6 +200,10 @@ class ZoneWorker:
             log.warning("output_schema_awaited", reason=reason)
         self._reason = reason
         self._stopping.wait(RETRY_INTERVAL)
+
+
+def _incompatibility(registered: RegisteredSchema) -> str | None:
+    return incompatibility(registered, SAMPLES)
 
 
 def _processing(set_aside: Mapping[Partition, str]) -> str:
