@@ -258,6 +258,19 @@ def test_an_abort_that_is_rejected_for_good_loses_the_producer_and_keeps_why_it_
     assert not lost.value.outcome_unknown
 
 
+def test_a_commit_whose_abort_fails_is_of_unknown_outcome(
+    cluster: MockCluster, make: Make, group_metadata: bytes
+) -> None:
+    producer = make()
+    cluster.fail_next(END_TXN, TRANSACTION_ABORTABLE, KafkaError.INVALID_TXN_STATE)
+
+    with pytest.raises(ProducerLost) as lost:
+        run_transaction(producer, group_metadata)
+
+    assert (lost.value.cause, lost.value.outcome_unknown) == ("invalid_txn_state", True)
+    assert lost.value.abort_cause == "transaction_abortable"
+
+
 def test_serving_a_fenced_producer_raises_nothing_and_the_next_transaction_does(
     cluster: MockCluster, make: Make
 ) -> None:

@@ -56,7 +56,7 @@ class ProducerSession:
         claimed = False
         while not self._stopping.is_set():
             self.producer.serve()
-            for rejected in (self.producer.credentials_error, self._credentials_error()):
+            for rejected in (self.producer.callbacks.credentials_error, self._credentials_error()):
                 check_credentials(rejected, worked=self._connected_once)
             try:
                 claimed = claimed or self.producer.initialize()
