@@ -1,5 +1,6 @@
 """The truth table of errors: each row one response of a broker, and what the transactional producer makes of it."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -224,6 +225,22 @@ def test_a_transaction_outlives_the_death_of_its_coordinator(
     cluster.set_up(1)
     producer.commit(OFFSETS, group_metadata)
 
+    run_transaction(producer, group_metadata)
+
+
+def test_a_commit_waits_for_a_coordinator_that_is_down(cluster: MockCluster, make: Make, group_metadata: bytes) -> None:
+    cluster.set_coordinator("group-0", 1)
+    producer = make()
+    producer.begin()
+    producer.produce([OutputRecord("out", b"value")])
+    eventually(lambda: cluster.requests(PRODUCE), "the record to be sent")
+
+    cluster.set_down(1)
+    restart = threading.Timer(1.5, cluster.set_up, [1])
+    restart.start()
+    producer.commit(OFFSETS, group_metadata)
+
+    restart.join()
     run_transaction(producer, group_metadata)
 
 

@@ -197,7 +197,6 @@ class TransactionalProducer:
                 return
             self._check_transaction()
             if time.monotonic() - self._begun_at > self._config.transaction_timeout:
-                # The commonest cause is a topic that does not exist.
                 raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT)
 
     def _check_transaction(self) -> None:
@@ -226,9 +225,8 @@ class TransactionalProducer:
                 self._producer.send_offsets_to_transaction(list(offsets), group_metadata, CALL_TIMEOUT)
                 return
             except KafkaException as failure:
-                error: KafkaError = failure.args[0]
-                if reaction_to(error) is not Reaction.RETRY:
-                    self._react(error)
+                if reaction_to(failure.args[0]) is not Reaction.RETRY:
+                    self._react(failure.args[0])
                 if time.monotonic() > deadline:
                     self.abort(AbortReason.OFFSETS_TIMED_OUT)
                 time.sleep(CHECK_INTERVAL)
