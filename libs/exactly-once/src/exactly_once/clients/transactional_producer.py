@@ -160,7 +160,7 @@ class TransactionalProducer:
 
         Where the time that the end took does not show it, this waits for the next statistics.
         """
-        deadline = time.monotonic() + 5 * PRODUCER_STATISTICS_INTERVAL
+        deadline = time.monotonic() + CALL_TIMEOUT
         while self._ends.repeated is None and self._fatal is None and time.monotonic() < deadline:
             self.serve(PRODUCER_STATISTICS_INTERVAL)
         if self._ends.repeated is not False and self._fatal is None:
