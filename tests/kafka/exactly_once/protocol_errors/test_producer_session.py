@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import KafkaError
 
 from exactly_once import (
     ConfigurationError,
     FatalClientError,
     FencedError,
-    OutputRecord,
     StopFlag,
     WaitReason,
     WorkerConfig,
@@ -18,8 +17,7 @@ from exactly_once.clients.producer_session import ProducerSession
 from exactly_once.core.signals import ProducerLost, StopRequested, TransactionAborted
 from heartzone_testing.brokers.mock_cluster import END_TXN, INIT_PRODUCER_ID, PRODUCE, TXN_OFFSET_COMMIT, MockCluster
 from heartzone_testing.engine.journal import Journal
-
-OFFSETS = [TopicPartition("in", 0, 7)]
+from heartzone_testing.engine.transactions import run_transaction
 
 
 class Bench:
@@ -39,9 +37,7 @@ class Bench:
         self.on_wait()
 
     def run_transaction(self, group_metadata: bytes) -> None:
-        self.session.producer.begin()
-        self.session.producer.produce([OutputRecord("out", b"value")])
-        self.session.producer.commit(OFFSETS, group_metadata)
+        run_transaction(self.session.producer, group_metadata)
 
 
 Make = Callable[..., Bench]
