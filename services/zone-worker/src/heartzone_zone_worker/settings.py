@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from exactly_once import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES
+from exactly_once.core.client_properties import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES, problems
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
 from service_chassis.settings import ServiceSettings
@@ -122,6 +122,14 @@ class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
                 f"HEARTZONE_WATCHDOG_TIMEOUT is {self.watchdog_timeout:g} s; with HEARTZONE_TRANSACTION_TIMEOUT at"
                 f" {self.transaction_timeout:g} s it takes at least {least:g} s, or it ends workers that only wait"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _properties_can_work(self) -> "WorkerSettings":
+        """As the engine would say, but before the worker waits for anything."""
+        kafka = self.kafka
+        for problem in problems(connection=kafka.admin(), consumer=kafka.consumer(), producer=kafka.producer()):
+            raise ValueError(f"HEARTZONE_KAFKA_…: {problem}")
         return self
 
     @model_validator(mode="after")
