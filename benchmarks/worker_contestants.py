@@ -16,6 +16,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from exactly_once import InputRecord, Observer, OutputRecord, Transform, Worker, WorkerConfig
 from heartzone_zone_worker.decoding import BiometricsDecoder
+from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.transform import ZoneTransform
 
 Arguments = tuple[str, str, str, str, int]
@@ -63,7 +64,7 @@ def on_the_engine(transform_to: Callable[[str], Transform]) -> Callable[[Argumen
 
 def zones(output: str) -> ZoneTransform:
     decoder = BiometricsDecoder()
-    return ZoneTransform(topic=output, schema_id=1, decoder_of=lambda _id: decoder)
+    return ZoneTransform(topic=output, frame=OutputFrame(1), decoder_of=lambda _id: decoder)
 
 
 def copy(output: str) -> Transform:

@@ -15,15 +15,7 @@ from pathlib import Path
 
 from event_topics.embedding import main as copy_schemas
 from event_topics.manifests import crd
-from exactly_once import (
-    AbortReason,
-    DeadLetterReason,
-    HaltReason,
-    Reason,
-    RebuildReason,
-    RiskReason,
-    WaitReason,
-)
+from exactly_once import AbortReason, DeadLetterReason, HaltReason, Reason, RebuildReason, RiskReason, WaitReason
 from exactly_once.sink import WriteReason
 from heartzone.messages import Biometrics, HeartRateZoneReached, json_schema
 from heartzone_chart.generated_files import CHART, FILES_OF_THE_CHART
@@ -69,6 +61,9 @@ REASONS: Mapping[str, type[Reason | Rejection]] = {
 PAGES_WITH_REASONS = (
     ROOT / "docs" / "runbooks" / "HeartzoneApiUnavailable.md",
     ROOT / "docs" / "runbooks" / "HeartzoneDeadLetters.md",
+    ROOT / "docs" / "runbooks" / "HeartzonePartitionHalted.md",
+    ROOT / "docs" / "runbooks" / "HeartzonePromiseAtRisk.md",
+    ROOT / "docs" / "runbooks" / "HeartzoneReadingsNotProcessed.md",
     ROOT / "docs" / "runbooks" / "HeartzoneTransactionsAborting.md",
     ROOT / "libs" / "exactly-once" / "README.md",
     ROOT / "libs" / "exactly-once" / "docs" / "errors.md",

@@ -171,6 +171,25 @@ def test_topics_and_group_reach_the_worker(helm: HelmTemplate, tmp_path: Path) -
     assert worker.topic.raw == "RawBiometricsImported"
 
 
+@pytest.mark.parametrize(
+    ("values", "groups"),
+    [
+        ((at("zoneWorker.groupId", "group"), at("topics.biometrics.name", "readings")), (("group", "readings"),)),
+        (
+            (at("operator.env.HEARTZONE_GROUP_LAG_GROUPS", "zone-worker,coaches=HeartRateZoneReached"),),
+            (("zone-worker", "BiometricsImported"), ("coaches", "HeartRateZoneReached")),
+        ),
+    ],
+)
+def test_the_operator_observes_the_lag_of_the_workers_group_unless_it_is_told_others(
+    helm: HelmTemplate, tmp_path: Path, values: tuple[Any, ...], groups: tuple[tuple[str, str], ...]
+) -> None:
+    operator = read(helm(CI / "some-namespaces-values.yaml", *values), "operator", {}, tmp_path)
+
+    assert isinstance(operator, OperatorSettings)
+    assert operator.observed_groups == groups
+
+
 def test_namespaces_reach_the_operator(helm: HelmTemplate, tmp_path: Path) -> None:
     some = read(helm(CI / "some-namespaces-values.yaml"), "operator", {}, tmp_path)
     everywhere = read(helm(CI / "all-namespaces-values.yaml"), "operator", {}, tmp_path)

@@ -17,11 +17,12 @@ OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel
 
 @pytest.mark.usefixtures("prometheus_programs")
 def test_every_query_about_the_operator_returns_data(bench: OperatorBench, tmp_path: Path) -> None:
+    ready = event_topic(schema=SCHEMA_1)
     with (
-        bench.operator() as operator,
+        bench.operator({"HEARTZONE_GROUP_LAG_GROUPS": f"zone-worker={ready['spec']['topicName']}"}) as operator,
         scraping(tmp_path, ScrapeJob("operator", [f"127.0.0.1:{operator.management_port}"])) as prometheus,
     ):
-        bench.settled(bench.apply(event_topic(schema=SCHEMA_1)))
+        bench.settled(bench.apply(ready))
         bench.settled(bench.apply(event_topic(replicas=7)), "False")
 
         prometheus.await_data(OPERATOR)

@@ -1,17 +1,25 @@
 """The ACLs of deploy/strimzi's KafkaUsers: with all of them everything works, and each of them is needed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from confluent_kafka import Producer
 from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, ResourceType
+from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from event_topics import AddPartitions, AlterConfig, ConfigChange, CreateTopic, Failure, KafkaTopics, TopicAction
 from heartzone_cli.cluster.topic_reader import TopicReader
+from heartzone_cli.root import heartzone
+from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
+from heartzone_operator.group_lag.monitor import GroupLagMonitor, ObservedGroup
 from heartzone_testing.ports import free_port
+from heartzone_testing.services.environment import as_settings
 from heartzone_testing.strimzi.guarded_kafka import GuardedKafka
 from heartzone_testing.strimzi.guarded_services import GuardedServices
 from heartzone_testing.strimzi.kafkasql_registry import KafkasqlRegistry
@@ -19,6 +27,7 @@ from heartzone_testing.strimzi.users import acl_bindings, kafka_users
 from heartzone_testing.topics import TOPIC_NAMES
 from heartzone_testing.waiting import eventually
 
+READINGS = "BiometricsImported"
 ZONES = "HeartRateZoneReached"
 UNSEEN = "topic {name} does not exist, or no ACL lets this user see it"
 
@@ -86,6 +95,42 @@ def test_the_operators_user_may_not_touch_a_topic_of_somebody_else(product: Prod
     assert "This user lacks Delete on the topic 'kafkasql-journal'" in failure.message
 
 
+def test_the_operators_user_sees_the_lag_of_the_workers_group_and_its_age(product: Product) -> None:
+    with operator_observes_the_lag(product) as lag:
+        eventually(lambda: (lag("records") or 0) > 0, "the lag in records")
+        eventually(lambda: lag("seconds") is not None, "the lag in seconds")
+
+
+def test_the_workers_user_may_look_at_its_group_and_move_it(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in as_settings("KAFKA", product.kafka.connection("heartzone-zone-worker")).items():
+        monkeypatch.setenv(name, value)
+
+    shown = CliRunner().invoke(heartzone, ["group", "status"])
+    moved = CliRunner().invoke(heartzone, ["group", "set-offset", READINGS, "0", "earliest", "--watch", "0"])
+
+    assert (shown.exit_code, moved.exit_code) == (0, 0), shown.output + moved.output
+    assert "stands" in moved.stdout
+
+
+@contextmanager
+def operator_observes_the_lag(product: Product) -> Iterator[Callable[[str], float | None]]:
+    """Observe the workers' group as the operator's user while something waits; yields how a metric is read."""
+    with Producer({**product.kafka.super_user}) as producer:
+        producer.produce(READINGS, b"a reading", partition=0)
+    connection, registry = product.kafka.connection("heartzone-operator"), CollectorRegistry()
+    labels = {"group": "zone-worker", "topic": READINGS, "partition": "0"}
+    monitor = GroupLagMonitor(
+        [ObservedGroup("zone-worker", READINGS)],
+        GroupLagMetrics(registry, max_age=60),
+        interval=0.1,
+        timeout=2,
+        admin=connection,
+        consumer=connection,
+    )
+    with monitor:
+        yield lambda unit: registry.get_sample_value(f"heartzone_group_lag_{unit}", labels)
+
+
 def api_does_not_become_ready(product: Product, binding: AclBinding) -> None:
     with product.services.producer() as api:
         reason = UNSEEN.format(name=binding.name)
@@ -116,6 +161,27 @@ def operator_is_unauthorized(right: str, action: Callable[[str], TopicAction]) -
         assert_missing(failure, right, binding.name)
 
     return attempt
+
+
+def operator_does_not_know_the_age_of_the_lag(product: Product, binding: AclBinding) -> None:
+    with capture_logs() as logs, operator_observes_the_lag(product) as lag:
+        eventually(lambda: _reasons(logs, binding.name), "the reason in the log")
+        assert lag("seconds") is None
+        assert (lag("records") or 0) > 0
+    assert "Topic authorization failed" in _reasons(logs, binding.name)[0]
+
+
+def operator_does_not_know_the_lag(product: Product, binding: AclBinding) -> None:
+    with capture_logs() as logs, operator_observes_the_lag(product) as lag:
+        eventually(lambda: _reasons(logs, READINGS), "the reason in the log")
+        assert lag("records") is None
+    (reason, *_) = _reasons(logs, READINGS)
+    assert f"The committed offsets of the group {binding.name} cannot be read" in reason
+    assert "Group authorization failed" in reason
+
+
+def _reasons(logs: Sequence[Mapping[str, Any]], topic: str) -> list[str]:
+    return [each["reason"] for each in logs if each["event"] == "group_lag_unknown" and each["topic"] == topic]
 
 
 def operator_cannot_create(product: Product, binding: AclBinding) -> None:
@@ -169,6 +235,8 @@ ATTEMPTS: dict[tuple[str, str, str], Callable[[Product, AclBinding], None]] = {
     ("heartzone-operator", "TOPIC", "ALTER"): operator_is_unauthorized("Alter", _grow),
     ("heartzone-operator", "TOPIC", "ALTER_CONFIGS"): operator_is_unauthorized("AlterConfigs", _alter),
     ("heartzone-operator", "TOPIC", "DELETE"): operator_cannot_delete,
+    ("heartzone-operator", "TOPIC", "READ"): operator_does_not_know_the_age_of_the_lag,
+    ("heartzone-operator", "GROUP", "DESCRIBE"): operator_does_not_know_the_lag,
     ("heartzone-test", "TOPIC", "READ"): helm_test_is_unauthorized,
 }
 

@@ -92,6 +92,7 @@ def pipeline(kafka: Testbed) -> Pipeline:
         kafka,
         Cluster(
             consumer=dict(kafka.connection),
+            producer=dict(kafka.connection),
             admin=dict(kafka.connection),
             topics=TopicSettings(biometrics=biometrics, zones=zones),
             group_id=f"group-{biometrics}",

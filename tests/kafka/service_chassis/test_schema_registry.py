@@ -19,6 +19,7 @@ from service_chassis.schema_registry import (
     SchemaNotFoundError,
     SchemaRegistry,
 )
+from service_chassis.schema_registry.client import MAX_SCHEMA_ID
 
 
 @pytest.fixture
@@ -67,6 +68,12 @@ def test_a_missing_id_is_not_found(registry: SchemaRegistry) -> None:
         registry.by_id(987_654_321)
 
 
+@pytest.mark.parametrize("schema_id", [0, MAX_SCHEMA_ID])
+def test_an_id_at_either_end_of_the_range_is_not_found(registry: SchemaRegistry, schema_id: int) -> None:
+    with pytest.raises(SchemaNotFoundError):
+        registry.by_id(schema_id)
+
+
 def test_an_address_that_is_not_the_registrys_api_does_not_mean_that_a_schema_is_missing(
     embedded_registry: EmbeddedRegistry,
 ) -> None:
@@ -90,19 +97,19 @@ def test_credentials_are_checked(embedded_registry_factory: Callable[..., Embedd
         registry.latest("any")
 
 
-def test_a_registry_that_stopped_is_unavailable_and_known_schemas_stay_known(
+def test_a_registry_that_stopped_is_unavailable(
     embedded_registry_factory: Callable[..., EmbeddedRegistry], subject: str
 ) -> None:
     server = embedded_registry_factory()
     with SchemaRegistryClient({"url": server.url}) as client:
         schema_id = register(client, subject, json_schema(Biometrics))
     with SchemaRegistry({"url": server.url}) as registry:
-        schema = registry.by_id(schema_id)
+        assert json.loads(registry.by_id(schema_id)) == json_schema(Biometrics)
         server.stop()
 
-        assert registry.by_id(schema_id) == schema
-        with pytest.raises(RegistryUnavailableError):
-            registry.latest(subject)
+        for look_up in (lambda: registry.by_id(schema_id), lambda: registry.latest(subject)):
+            with pytest.raises(RegistryUnavailableError):
+                look_up()
 
 
 def with_max_heart_rate_of(kind: str) -> dict[str, Any]:

@@ -50,7 +50,15 @@ def test_help_lists_every_subcommand_and_imports_no_slow_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [*([name] for name in SUBCOMMANDS), ["topics", "plan"], ["topics", "apply"], ["topics", "export"]]
+    "command",
+    [
+        *([name] for name in SUBCOMMANDS),
+        ["topics", "plan"],
+        ["topics", "apply"],
+        ["topics", "export"],
+        ["group", "status"],
+        ["group", "set-offset"],
+    ],
 )
 def test_help_of_a_command_imports_no_slow_library(command: list[str]) -> None:
     assert "Usage:" in help_without_slow_imports(*command)
@@ -69,7 +77,10 @@ def help_without_slow_imports(*command: str) -> str:
     return finished.stdout
 
 
-@pytest.mark.parametrize("command", ["up", "replay", "zones", "topics plan", "topics apply", "topics export"])
+@pytest.mark.parametrize(
+    "command",
+    ["up", "replay", "zones", "topics plan", "topics apply", "topics export", "group status", "group set-offset"],
+)
 def test_every_command_has_help(run: Run, command: str) -> None:
     result = run(*command.split(), "--help")
 
@@ -118,6 +129,14 @@ def test_an_invalid_address_of_the_api_is_reported(run: Run, tmp_path: Path, url
     (tmp_path / "a.csv").write_text(WORKOUT)
 
     assert_one_sentence(run("replay", "a.csv", "--api", url), repr(url), "http://127.0.0.1:8080")
+
+
+@pytest.mark.parametrize("offset", ["end", "1.5", "1e3", "+1"])
+def test_what_is_no_offset_is_a_usage_error(run: Run, offset: str) -> None:
+    result = run("group", "set-offset", "BiometricsImported", "0", offset)
+
+    assert result.exit_code == 2
+    assert "is no offset; a number from 0 on, earliest or latest would be right." in result.stderr
 
 
 def test_an_invalid_topic_name_is_reported_with_its_variable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,12 +128,20 @@ def test_a_halted_partition_goes_on_where_a_person_moves_the_committed_offset(
 
 def test_a_commit_of_the_same_offset_with_another_text_is_a_command_too(assignment: Assignment) -> None:
     fetched(assignment, P0)
+    assignment.advance({P0: 5})
     assignment.set_aside(P0, halted(HaltReason.TOO_MANY_DEAD_LETTERS), 0)
     assignment.to_look_up(0)
-    assignment.found(P0, found(3), 0)
-    assignment.to_look_up(LOOK_AGAIN)
 
-    assert assignment.found(P0, found(3, metadata=f"{OWN};set-offset=now"), LOOK_AGAIN) is StartKind.MOVED
+    assert assignment.found(P0, found(5, metadata=f"{OWN};set-offset=now"), 0) is StartKind.MOVED
+
+
+def test_what_the_worker_itself_has_committed_is_no_command(assignment: Assignment) -> None:
+    fetched(assignment, P0)
+    assignment.advance({P0: 5})
+    assignment.set_aside(P0, halted(HaltReason.TOO_MANY_DEAD_LETTERS), 0)
+    assignment.to_look_up(0)
+
+    assert assignment.found(P0, found(5), 0) is None
 
 
 def test_a_try_that_fails_again_does_not_hide_a_command_that_came_meanwhile(assignment: Assignment) -> None:

@@ -38,6 +38,14 @@ def test_a_row_that_is_not_of_fencings_alone_accuses_nobody() -> None:
         failures.add(FENCED, 0)
 
 
+def test_a_claim_is_fenced_by_nobody() -> None:
+    failures = ProducerFailures(1, "id")
+    failures.add(FENCED, 0)
+
+    with pytest.raises(FatalClientError, match="failed 2 times in a row, last with fenced"):
+        failures.add(FENCED, 0, claimed=False)
+
+
 def test_a_twin_is_found_out_although_every_producer_works_for_a_while() -> None:
     """Both wait before they claim the id again, up to 5 s each."""
     failures = ProducerFailures(10, "id")

@@ -1,5 +1,7 @@
 """Settings that all services share."""
 
+import re
+
 import pytest
 
 from heartzone.refused_properties import REFUSED_PROPERTIES
@@ -47,6 +49,29 @@ def test_the_services_that_rest_on_a_refused_property_say_why() -> None:
 
     # The web API alone has a deadline.
     assert own - {"message.timeout.ms", "delivery.timeout.ms"} == REFUSED_PROPERTIES
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"PARTITION_ASSIGNMENT_STRATEGY": "range"},
+            "partition.assignment.strategy is 'range'; only cooperative-sticky",
+        ),
+        ({"CONSUMER_GROUP_PROTOCOL": "CLASSIC"}, "group.protocol is 'CLASSIC'"),
+        (
+            {"GROUP_PROTOCOL": "consumer", "CONSUMER_SESSION_TIMEOUT_MS": "6000"},
+            "session.timeout.ms cannot be set with",
+        ),
+    ],
+)
+def test_properties_with_which_a_worker_can_never_join_its_group_are_reported_before_it_waits_for_anything(
+    variables: dict[str, str], sentence: str
+) -> None:
+    named = {f"HEARTZONE_KAFKA_{name}": value for name, value in variables.items()}
+
+    with pytest.raises(SettingsError, match="HEARTZONE_KAFKA_.*" + re.escape(sentence)):
+        load(WorkerSettings, CONNECTIONS | named)
 
 
 def test_the_topics_are_a_group_of_variables() -> None:

@@ -20,6 +20,8 @@ SETTINGS = {
     [
         pytest.param({"HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": ""}, "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", id="no Kafka"),
         pytest.param({"HEARTZONE_RESYNC_INTERVAL": "0"}, "HEARTZONE_RESYNC_INTERVAL", id="no interval"),
+        pytest.param({"HEARTZONE_GROUP_LAG_GROUPS": "a,=T"}, "HEARTZONE_GROUP_LAG_GROUPS is 'a,=T'", id="no group"),
+        pytest.param({"HEARTZONE_GROUP_LAG_GROUPS": "a=,b"}, "'a=' has no group or no topic", id="no topic"),
         pytest.param({}, "KUBECONFIG is not set", id="no Kubernetes"),
         pytest.param({"KUBECONFIG": "absent"}, "KUBECONFIG names no usable configuration", id="no such file"),
     ],

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from heartzone_testing.ports import free_port
+
 PROGRAM = """
 import os, signal, sys, urllib.request
 from service_chassis import early_stop
@@ -63,6 +65,19 @@ def test_the_exit_code_is_the_services_own_and_the_management_port_is_in_the_log
     assert code == 7
     assert (line["event"], line["service"]) == ("management_listening", "thing")
     assert line["management_port"] > 0
+
+
+@pytest.mark.parametrize(("ok", "value"), [(False, "0.0"), (True, "1.0")])
+def test_the_readiness_of_every_service_is_among_its_metrics(ok: bool, value: str) -> None:
+    port = free_port()
+    probe = f"Thing.ready = lambda self: Health(ok={ok}, reason='waiting')"
+    scrape = f"urllib.request.urlopen('http://127.0.0.1:{port}/metrics').read().decode().splitlines()"
+
+    code, _ = start(
+        compose=probe, run=f"return 5 if 'the_ready {value}' in {scrape} else 1", THING_MANAGEMENT_PORT=f"{port}"
+    )
+
+    assert code == 5
 
 
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])

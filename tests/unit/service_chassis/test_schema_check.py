@@ -52,6 +52,10 @@ def test_a_schema_that_does_not_accept_our_messages_is_named_with_its_version(sc
         pytest.param("[]", id="an-array"),
         pytest.param('{"type": 5}', id="against-the-metaschema"),
         pytest.param('{"$schema": "http://127.0.0.1:1/meta"}', id="unknown-metaschema"),
+        pytest.param("[" * 100_000, id="nested-too-deep"),
+        pytest.param("9" * 5_000, id="a-number-of-many-digits"),
+        pytest.param('{"$ref": "#/definitions/absent"}', id="refers-to-nothing"),
+        pytest.param('{"patternProperties": {"(": {}}}', id="a-pattern-that-is-none"),
     ],
 )
 def test_what_is_no_schema_is_reported_in_one_line(text: str) -> None:

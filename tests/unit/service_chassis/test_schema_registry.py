@@ -1,13 +1,14 @@
 """The kinds of failures of lookups; lookups in a real registry are in tests/kafka."""
 
-import json
+import gzip
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from confluent_kafka.schema_registry.common._httpx_compat import httpx
 
+from heartzone_testing.services.scripted_registry import ScriptedRegistry
 from service_chassis.schema_registry import (
     RegisteredSchema,
     RegistryError,
@@ -16,47 +17,13 @@ from service_chassis.schema_registry import (
     SchemaNotFoundError,
     SchemaRegistry,
 )
-
-
-class ScriptedRegistry(ThreadingHTTPServer):
-    """Responds to every request as the test says, and counts them."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = 200
-        self.body: bytes = b""
-        self.requests = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def responds_with(self, status: int, document: Any) -> None:
-        self.status, self.body = status, json.dumps(document).encode()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: ScriptedRegistry
-
-    def do_GET(self) -> None:
-        self.server.requests += 1
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
+from service_chassis.schema_registry.response_limits import MAX_BYTES, ResponseLimitError, bound_responses
 
 
 @pytest.fixture
 def server() -> Iterator[ScriptedRegistry]:
     with ScriptedRegistry() as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
@@ -72,11 +39,13 @@ def test_the_latest_version_is_looked_up_each_time(registry: SchemaRegistry, ser
         assert registry.latest("s") == RegisteredSchema(10 + version, version, "s", "{}")
 
 
-def test_a_schema_is_looked_up_once(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
-    server.responds_with(200, {"schema": "{}"})
+def test_a_schema_is_looked_up_each_time_so_that_a_registry_that_lost_it_is_noticed(
+    registry: SchemaRegistry, server: ScriptedRegistry
+) -> None:
+    for schema in ("1", "2"):
+        server.responds_with(200, {"schema": schema})
 
-    assert [registry.by_id(7) for _ in range(3)] == ["{}"] * 3
-    assert server.requests == 1
+        assert registry.by_id(7) == schema
 
 
 @pytest.mark.parametrize(
@@ -96,6 +65,12 @@ def test_a_schema_is_looked_up_once(registry: SchemaRegistry, server: ScriptedRe
         pytest.param(302, {}, RegistryUnavailableError, id="redirect"),
         pytest.param(200, {}, RegistryUnavailableError, id="empty-response"),
         pytest.param(200, [], RegistryUnavailableError, id="odd-response"),
+        pytest.param(200, {"error_code": 40403, "message": "no schema"}, RegistryUnavailableError, id="200-an-error"),
+        pytest.param(500, {"error_code": 40403, "message": "no schema"}, RegistryUnavailableError, id="500-not-found"),
+        pytest.param(404, {"error_code": [40403], "message": {}}, RegistryUnavailableError, id="code-of-another-type"),
+        pytest.param(404, [], RegistryUnavailableError, id="404-with-a-list"),
+        pytest.param(404, None, RegistryUnavailableError, id="404-with-null"),
+        pytest.param(404, "x" * 100_000, RegistryUnavailableError, id="404-with-a-page"),
     ],
 )
 def test_failures_are_classified_by_what_can_be_done(
@@ -108,6 +83,144 @@ def test_failures_are_classified_by_what_can_be_done(
             request()
         assert type(failed.value) is kind
         assert "hush" not in str(failed.value)
+
+
+GOOD = {"id": 11, "version": 2, "subject": "s", "schema": "{}"}
+WRONG_SHAPES: dict[str, Any] = {
+    "null": None,
+    "a-list": [GOOD],
+    "a-text": "{}",
+    "a-number": 7,
+    "true": True,
+    "null-fields": dict.fromkeys(GOOD),
+    "schema-is-an-object": {**GOOD, "schema": {"type": "object"}},
+    "schema-is-a-number": {**GOOD, "schema": 5},
+    "schema-is-a-list": {**GOOD, "schema": ["{}"]},
+    "nested-in-another": {"data": GOOD},
+}
+WRONG_NUMBERS: dict[str, Any] = {
+    "id-is-a-text": {**GOOD, "id": "11"},
+    "id-is-a-fraction": {**GOOD, "id": 11.5},
+    "id-is-true": {**GOOD, "id": True},
+    "id-is-negative": {**GOOD, "id": -1},
+    "id-is-too-large-for-a-frame": {**GOOD, "id": 2**40},
+    "version-is-a-text": {**GOOD, "version": "latest"},
+}
+WRONG_BYTES = {
+    "empty": b"",
+    "html": b"<html>please log in</html>",
+    "cut-off": b'{"schema": "{',
+    "not-utf-8": b'{"schema": "\xff"}',
+    "nested-too-deep": b"[" * 1_000_000,
+    "a-number-of-many-digits": b'{"schema": ' + b"9" * 5_000 + b"}",
+    "huge": b'{"schema": "' + b"x" * (MAX_BYTES + 1) + b'"}',
+}
+
+
+@pytest.mark.parametrize("document", WRONG_SHAPES.values(), ids=WRONG_SHAPES.keys())
+def test_the_right_status_with_the_wrong_shape_means_unavailable(
+    registry: SchemaRegistry, server: ScriptedRegistry, document: Any
+) -> None:
+    server.responds_with(200, document)
+
+    for request in (lambda: registry.latest("s"), lambda: registry.by_id(7)):
+        with pytest.raises(RegistryUnavailableError, match=r"the schema registry.s response for .* is invalid"):
+            request()
+
+
+@pytest.mark.parametrize("document", WRONG_NUMBERS.values(), ids=WRONG_NUMBERS.keys())
+def test_a_number_that_no_registry_gives_means_unavailable(
+    registry: SchemaRegistry, server: ScriptedRegistry, document: Any
+) -> None:
+    server.responds_with(200, document)
+
+    with pytest.raises(RegistryUnavailableError, match=r"its (id|version) is"):
+        registry.latest("s")
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+@pytest.mark.parametrize("body", WRONG_BYTES.values(), ids=WRONG_BYTES.keys())
+def test_bytes_that_are_no_document_mean_unavailable_and_are_told_in_one_short_line(
+    registry: SchemaRegistry, server: ScriptedRegistry, status: int, body: bytes
+) -> None:
+    server.status, server.body = status, body
+
+    for request in (lambda: registry.latest("s"), lambda: registry.by_id(7)):
+        with pytest.raises(RegistryUnavailableError) as failed:
+            request()
+        assert "\n" not in str(failed.value)
+        assert len(str(failed.value)) <= 300
+
+
+def test_a_response_without_end_is_given_up(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
+    server.body, server.endless = b'{"schema": "' + b" " * 65_536, True
+
+    with pytest.raises(RegistryUnavailableError, match=f"more than {MAX_BYTES} bytes"):
+        registry.by_id(7)
+
+
+def test_a_response_that_trickles_is_given_up(server: ScriptedRegistry) -> None:
+    server.body, server.endless = b" ", True
+
+    with httpx.Client() as session:
+        bound_responses(session, max_seconds=0)
+        with pytest.raises(ResponseLimitError, match="it takes more than 0 s"):
+            session.get(server.url)
+
+
+def test_a_compressed_response_is_not_unpacked(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
+    server.body, server.headers = gzip.compress(b" " * MAX_BYTES), {"Content-Encoding": "gzip"}
+
+    with pytest.raises(RegistryUnavailableError, match=r"it is compressed \(gzip\)"):
+        registry.by_id(7)
+
+
+class SurprisingError(RuntimeError):
+    """An exception that is on nobody's list."""
+
+
+@pytest.mark.parametrize("kind", [AttributeError, AssertionError, RecursionError, KeyError, OSError, SurprisingError])
+def test_whatever_the_client_raises_means_unavailable_with_its_text(
+    registry: SchemaRegistry, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise kind("something within")
+
+    monkeypatch.setattr(registry._requests.session, "request", fail)
+
+    for request in (lambda: registry.latest("s"), lambda: registry.by_id(7)):
+        with pytest.raises(RegistryUnavailableError, match=f"{kind.__name__}: .*something within"):
+            request()
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_a_signal_in_a_lookup_ends_the_process(
+    registry: SchemaRegistry, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        raise kind
+
+    monkeypatch.setattr(registry._requests.session, "request", interrupt)
+
+    with pytest.raises(kind):
+        registry.by_id(7)
+
+
+def test_threads_share_a_registry(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
+    server.echoes_ids = True
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(registry.by_id, range(400)))
+
+    assert found == [str(schema_id) for schema_id in range(400)]
+
+
+def test_a_subject_of_any_name_is_one_part_of_the_path(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
+    server.responds_with(200, GOOD)
+
+    registry.latest("a/b?c#d %é")
+
+    assert server.paths == ["/subjects/a%2Fb%3Fc%23d%20%25%C3%A9/versions/latest"]
 
 
 def test_a_response_that_is_not_json_means_unavailable(registry: SchemaRegistry, server: ScriptedRegistry) -> None:

@@ -18,7 +18,7 @@ ABORT_REASONS = (*AbortReason,)
 DEAD_LETTER_REASONS = (*DeadLetterReason, *PoisonReason)
 
 
-@pytest.mark.parametrize("reason", [*ABORT_REASONS, *DEAD_LETTER_REASONS], ids=repr)
+@pytest.mark.parametrize("reason", [*ABORT_REASONS, *DEAD_LETTER_REASONS, *UnavailableReason], ids=repr)
 def test_each_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
     assert reason.meaning.endswith(".")
     assert reason.remedy.endswith(".")
@@ -34,7 +34,11 @@ def test_each_reason_is_given_somewhere(reason: Reason) -> None:
 
 @pytest.mark.parametrize(
     ("page", "reasons"),
-    [("HeartzoneTransactionsAborting.md", ABORT_REASONS), ("HeartzoneDeadLetters.md", DEAD_LETTER_REASONS)],
+    [
+        ("HeartzoneTransactionsAborting.md", ABORT_REASONS),
+        ("HeartzoneDeadLetters.md", DEAD_LETTER_REASONS),
+        ("HeartzoneReadingsNotProcessed.md", tuple(UnavailableReason)),
+    ],
 )
 def test_the_runbook_has_a_row_for_each_reason(page: str, reasons: tuple[Reason, ...]) -> None:
     text = (RUNBOOKS / page).read_text(encoding="utf-8")

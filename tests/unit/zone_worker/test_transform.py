@@ -8,11 +8,12 @@ from confluent_kafka import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactly_once import OutputRecord, PoisonRecord, Unavailable
+from exactly_once import OutputRecord, PoisonRecord, Scope, Unavailable
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached, encode
 from heartzone.wire import frame_prefix, unframe
 from heartzone.zones import Zone, zone_of
 from heartzone_zone_worker.decoding import BiometricsDecoder
+from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.reasons import UnavailableReason
 from heartzone_zone_worker.transform import ZoneTransform
 
@@ -22,7 +23,7 @@ WRITER, OUTPUT = 7, 0xFEDCBA98  # an output id whose bytes are no ASCII
 
 def transform() -> ZoneTransform:
     decoder = BiometricsDecoder()
-    return ZoneTransform(topic="zones", schema_id=OUTPUT, decoder_of=lambda _id: decoder)
+    return ZoneTransform(topic="zones", frame=OutputFrame(OUTPUT), decoder_of=lambda _id: decoder)
 
 
 def record(value: bytes | None) -> Message:
@@ -107,7 +108,24 @@ def test_an_unavailable_registry_does_not_make_a_record_poison() -> None:
     def unavailable(_id: int) -> BiometricsDecoder:
         raise Unavailable(UnavailableReason.SCHEMA_REGISTRY_UNAVAILABLE)
 
-    worker = ZoneTransform(topic="zones", schema_id=OUTPUT, decoder_of=unavailable)
+    worker = ZoneTransform(topic="zones", frame=OutputFrame(OUTPUT), decoder_of=unavailable)
 
     with pytest.raises(Unavailable):
         worker(written(Biometrics(DEVICE, [], 200)))
+
+
+def test_nothing_is_written_while_the_registry_has_no_schema_for_outputs() -> None:
+    frame, decoder = OutputFrame(OUTPUT), BiometricsDecoder()
+    worker = ZoneTransform(topic="zones", frame=frame, decoder_of=lambda _id: decoder)
+    message = written(Biometrics(DEVICE, [HeartRate("2022-12-02T13:50:00Z", 150)], 200))
+
+    frame.carry(None)
+    with pytest.raises(Unavailable, match="schema_registry_incomplete") as raised:
+        worker(message)
+    assert raised.value.scope is Scope.EVERYTHING
+    assert raised.value.ready is not None
+    assert not raised.value.ready()
+
+    frame.carry(8)
+    assert raised.value.ready()
+    assert [unframe(output.value or b"")[0] for output in worker(message)] == [8]

@@ -31,13 +31,14 @@ DEFAULT_GROUP_ID = "zone-worker"
 
 @dataclass(frozen=True)
 class Cluster:
-    """How to connect to Kafka (`consumer` and `admin` are librdkafka properties), and its topics' and group's names.
+    """How to connect to Kafka (librdkafka properties of each kind of client), and its topics' and group's names.
 
     `group_id` is that of the zone workers, whose committed offsets show when everything has been processed. `origin`
     is the variable or file that the address came from, for error messages.
     """
 
     consumer: dict[str, str]
+    producer: dict[str, str]
     admin: dict[str, str]
     topics: TopicSettings
     group_id: str
@@ -75,6 +76,7 @@ def read_cluster(up: Endpoints | None) -> Cluster:
         raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
     return Cluster(
         consumer=kafka.consumer(),
+        producer=kafka.producer(),
         admin=kafka.admin(),
         topics=_topics(variables),
         group_id=variables.get(GROUP_VARIABLE, DEFAULT_GROUP_ID),

@@ -11,7 +11,6 @@ from typing import Any
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
-    ConsumerGroupTopicPartitions,
     IsolationLevel,
     KafkaError,
     KafkaException,
@@ -19,6 +18,8 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from service_chassis.consumer_groups.reader import GroupReader, GroupUnreadableError
 
 Offsets = dict[int, int]  # by partition
 
@@ -59,6 +60,9 @@ class TopicReader:
         """The latest connection error, until records arrive again; the client reconnects by itself."""
         # Errors are raised, or kept in `connection_error`, as one sentence each: the client's own log stays off.
         quiet: dict[str, Any] = {"log_level": "0", "error_cb": self._note}
+        self._connection = (admin, consumer)
+        self._group: GroupReader | None = None
+        self._open = contextlib.ExitStack()
         self._admin = AdminClient({**admin, **quiet})
         self._consumer = Consumer(
             {
@@ -79,6 +83,7 @@ class TopicReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._open.close()
         self._consumer.close()
 
     def _note(self, error: KafkaError) -> None:
@@ -107,15 +112,15 @@ class TopicReader:
 
     def committed_offsets(self, group_id: str, topic: str, partitions: Collection[int]) -> Offsets:
         """Return the group's committed offset of each partition that has one. Raises TopicUnavailableError."""
-        request = ConsumerGroupTopicPartitions(group_id, [TopicPartition(topic, p) for p in partitions])
-        futures = self._admin.list_consumer_group_offsets([request], request_timeout=CALL_TIMEOUT)
+        if self._group is None or self._group.group != group_id:
+            self._group = self._open.enter_context(
+                GroupReader(group_id, admin=self._connection[0], consumer=self._connection[1], timeout=CALL_TIMEOUT)
+            )
         try:
-            found = futures[group_id].result().topic_partitions
-        except KafkaException as error:
-            raise TopicUnavailableError(
-                f"The committed offsets of the group {group_id} cannot be read: {error.args[0].str()}."
-            ) from error
-        return {at.partition: at.offset for at in found if at.offset >= 0}
+            found = self._group.committed(topic, partitions)
+        except GroupUnreadableError as error:
+            raise TopicUnavailableError(str(error)) from error
+        return {partition: at.offset for partition, at in found.items()}
 
     def read_range(self, topic: str, start: Offsets, end: Offsets, *, deadline: float) -> Iterator[Message]:
         """Yield the committed records from `start` up to `end`, in no order between partitions.

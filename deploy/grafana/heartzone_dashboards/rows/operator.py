@@ -1,8 +1,10 @@
-"""Row of the operator: the state of the EventTopics, and reconciling them."""
+"""Row of the operator: the state of the EventTopics, reconciling them, and the lag of groups."""
 
 from heartzone_dashboards.panels import Panel, Query, lines
-from heartzone_dashboards.promql import rate, select, total
+from heartzone_dashboards.promql import most, rate, select, total
 from heartzone_dashboards.rows.queries import quantiles
+
+_PARTITION = ("group", "topic", "partition")
 
 
 def operator() -> list[Panel]:
@@ -36,5 +38,19 @@ def operator() -> list[Panel]:
             Query(total(rate("heartzone_registry_requests_total")), "registry"),
             unit="reqps",
             width=6,
+        ),
+        lines(
+            "Group lag by partition",
+            "Records up to the last stable offset that wait for the group, in partitions that no worker owns, too.",
+            Query(most(select("heartzone_group_lag_records"), *_PARTITION), "{{group}} {{topic}} {{partition}}"),
+            unit="short",
+            width=12,
+        ),
+        lines(
+            "Age of the oldest record, by partition",
+            "How long the oldest record that the group has to process has waited; 0 when there is none.",
+            Query(most(select("heartzone_group_lag_seconds"), *_PARTITION), "{{group}} {{topic}} {{partition}}"),
+            unit="s",
+            width=12,
         ),
     ]

@@ -42,7 +42,7 @@ def clients() -> list[Panel]:
 
 
 def processes() -> list[Panel]:
-    """Versions, CPU and memory."""
+    """Versions, readiness, CPU and memory."""
     # These metrics have the same names in every Python program that Prometheus scrapes.
     ours = f"and on (job, instance) {select('heartzone_build_info')}"
     return [
@@ -51,17 +51,27 @@ def processes() -> list[Panel]:
             "Processes that Prometheus reaches; during a rollout of two versions.",
             Query(f"count by (job, version) ({select('heartzone_build_info')})", "{{job}} {{version}}"),
             unit="short",
+            width=6,
+        ),
+        lines(
+            "Processes that are ready",
+            "Processes that do their work, as their `/readyz` responds.",
+            Query(total(select("heartzone_ready"), "job"), "{{job}}"),
+            unit="short",
+            width=6,
         ),
         lines(
             "CPU",
             "Cores that each process uses; a Python process uses little more than one.",
             Query(f"{rate('process_cpu_seconds_total')} {ours}", "{{job}} {{instance}}"),
             unit="short",
+            width=6,
         ),
         lines(
             "Memory",
             "Resident memory of each process, which the limit of its container is compared with.",
             Query(f"{select('process_resident_memory_bytes')} {ours}", "{{job}} {{instance}}"),
             unit="bytes",
+            width=6,
         ),
     ]

@@ -12,6 +12,11 @@ BEHIND_OPEN_TRANSACTIONS = most(
 )
 
 
+def _partitions(metric: str) -> str:
+    """How many partitions have a series of a metric that is there only while something is the matter."""
+    return f"count({most(select(metric), 'topic', 'partition')} > 0) or vector(0)"
+
+
 def zones() -> list[Panel]:
     """From records in the input topic to zones: how many and how late."""
     return [
@@ -96,13 +101,18 @@ def transactions() -> list[Panel]:
             "Partitions that were assigned to a worker or taken from it. `lost`: the group removed the worker.",
             Query(total(rate("heartzone_rebalances_total"), "event"), "{{event}}"),
             unit="cps",
-            width=12,
         ),
         lines(
             "Producer rebuilds by reason",
             "Transactional producers that were replaced under the same transactional id, so that its epoch rises.",
             Query(total(rate("heartzone_producer_rebuilds_total"), "reason"), "{{reason}}"),
             unit="cps",
-            width=12,
+        ),
+        lines(
+            "Partitions halted or waiting",
+            "Halted: until a person decides, or what arrives can be processed. Waiting: for something unavailable.",
+            Query(_partitions("heartzone_partitions_halted"), "halted"),
+            Query(_partitions("heartzone_partitions_waiting"), "waiting"),
+            unit="short",
         ),
     ]

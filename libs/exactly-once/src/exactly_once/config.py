@@ -118,6 +118,16 @@ class WorkerConfig:
         # logged by the other two.
         return {"reconnect.backoff.max.ms": 500, **self.connection, "log_level": 2}
 
+    def reader_properties(self) -> dict[str, Value]:
+        """The configuration of the client that reads committed offsets, without callbacks."""
+        return {
+            **self.admin_properties(),
+            "group.id": self.group_id,
+            "enable.auto.commit": False,
+            # With it an offset that a transaction may still change is not told (KIP-447).
+            "isolation.level": "read_committed",
+        }
+
     def producer_properties(self) -> dict[str, Value]:
         """The producer's whole configuration, without callbacks."""
         timeout = int(self.transaction_timeout * 1000)

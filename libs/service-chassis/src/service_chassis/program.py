@@ -16,6 +16,7 @@ from service_chassis.settings.command_line import parse_arguments
 from service_chassis.settings.variables import variable
 from service_chassis.telemetry import build_info, logs
 from service_chassis.telemetry.management import Health, ManagementServer
+from service_chassis.telemetry.readiness import export_readiness
 
 SETTINGS_UNUSABLE = 2
 """Exit code for a setting that cannot be used; one sentence on stderr names its variable."""
@@ -83,6 +84,7 @@ def run(program: Program[Settings], arguments: Sequence[str]) -> int:
         registry = CollectorRegistry()
         build_info(registry, f"{program.product}_", program.name, program.version)
         service = program.compose(settings, registry)
+        export_readiness(registry, f"{program.product}_", service.ready)
         for number in STOP_SIGNALS:
             signal.signal(number, lambda *_: service.stop())
         with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Every metric of the operator.
+"""Every metric of reconciling.
 
 heartzone_reconciles_total{outcome}            resources, by `model.work.Outcome`
 heartzone_reconcile_duration_seconds           of one batch, whatever its size
@@ -6,6 +6,8 @@ heartzone_reconcile_batch_resources            resources of one batch
 heartzone_eventtopics{condition,status}        resources by condition
 heartzone_kafka_requests_total{request}        requests to Kafka, by the name of the call
 heartzone_registry_requests_total              requests to the schema registry
+
+`group_lag.lag_metrics` has those of consumer groups.
 """
 
 from collections import Counter as Tally

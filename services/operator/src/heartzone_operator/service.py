@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from event_topics import InvalidKafkaConfigError, InvalidRegistryConfigError, KafkaTopics, SchemaSubjects
 from heartzone_operator.cluster.cluster import Cluster
+from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
+from heartzone_operator.group_lag.monitor import REQUESTS_PER_GROUP, TIMEOUT, GroupLagMonitor, ObservedGroup
 from heartzone_operator.kubernetes.api import KubernetesApi
 from heartzone_operator.kubernetes.config_maps import ConfigMapCache
 from heartzone_operator.kubernetes.connection import login
@@ -46,6 +48,7 @@ class Operator:
         self._progress = Progress(settings.watchdog_timeout)
         self._probes = Probes(self._startup, self._progress)
         self._metrics = OperatorMetrics(metrics_registry)
+        self._group_lag = self._group_lag_monitor(metrics_registry)
         # kopf logs each retry and start; what matters of them is logged here.
         logging.getLogger("kopf").setLevel(max(logging.ERROR, logging.getLogger().level))
 
@@ -111,6 +114,18 @@ class Operator:
             raise SettingsError(f"HEARTZONE_SCHEMA_REGISTRY_…: {error}") from error
         return kafka, registry
 
+    def _group_lag_monitor(self, metrics_registry: CollectorRegistry) -> GroupLagMonitor:
+        settings = self._settings
+        groups = [ObservedGroup(*each) for each in settings.observed_groups]
+        max_age = settings.group_lag_interval + REQUESTS_PER_GROUP * TIMEOUT * len(groups)
+        return GroupLagMonitor(
+            groups,
+            GroupLagMetrics(metrics_registry, max_age=max_age),
+            interval=settings.group_lag_interval,
+            admin=settings.kafka.admin(),
+            consumer=settings.kafka.consumer(),
+        )
+
     def _kafka_requested(self, request: str) -> None:
         self._metrics.kafka_requested(request)
         self._progress.step()
@@ -158,18 +173,19 @@ class Operator:
             watch.stop()
             reconciler.stop()
 
-        async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(each) for each in (election.renew(), events.run(), end_when_stopped())]
-            try:
-                await fill_index(api, index, namespaces or (None,), self._startup)
-                self._progress.step()
-                self._probes.started(watch, cluster)
-                background.append(tasks.create_task(watch.run(lambda: wait_for_definition(api, self._startup))))
-                await reconciler.run()
-            finally:
-                watch.stop()
-                for each in background:
-                    each.cancel()
+        with self._group_lag:
+            async with asyncio.TaskGroup() as tasks:
+                background = [tasks.create_task(each) for each in (election.renew(), events.run(), end_when_stopped())]
+                try:
+                    await fill_index(api, index, namespaces or (None,), self._startup)
+                    self._progress.step()
+                    self._probes.started(watch, cluster)
+                    background.append(tasks.create_task(watch.run(lambda: wait_for_definition(api, self._startup))))
+                    await reconciler.run()
+                finally:
+                    watch.stop()
+                    for each in background:
+                        each.cancel()
 
     async def _end(self, working: "asyncio.Task[None]") -> int:
         """Let the current batch end; return the exit code."""

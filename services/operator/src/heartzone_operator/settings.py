@@ -5,7 +5,7 @@ import socket
 from collections.abc import Set
 from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
@@ -19,7 +19,7 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
 
     refused_by_others: ClassVar[Set[str]] = REFUSED_PROPERTIES
 
-    # Not used here; part of the environment that all services share, and checked with the rest of it.
+    # Part of the environment that all services share, and checked with the rest of it.
     topic: TopicSettings = Field(default_factory=TopicSettings)
     watch_namespaces: str = Field(
         default="",
@@ -57,6 +57,29 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         " times out before the smallest value of this setting.",
     )
 
+    group_lag_groups: str = Field(
+        default="zone-worker",
+        description="Consumer groups whose lag is a metric, separated by commas: `GROUP`, which reads"
+        " `HEARTZONE_TOPIC_BIOMETRICS`, or `GROUP=TOPIC`.",
+    )
+    group_lag_interval: float = Field(
+        default=15.0,
+        ge=0,
+        le=3600,
+        description="Seconds between two observations of the groups' lag; 0: it is not observed.",
+    )
+
+    @field_validator("group_lag_groups")
+    @classmethod
+    def _group_and_topic(cls, value: str) -> str:
+        for each in value.split(","):
+            group, equals, topic = (part.strip() for part in each.partition("="))
+            if not group or (equals and not topic):
+                raise ValueError(
+                    f"{each!r} has no group or no topic; like zone-worker, or zone-worker=BiometricsImported"
+                )
+        return value
+
     @model_validator(mode="after")
     def _name_this_process(self) -> "OperatorSettings":
         if not self.identity:
@@ -73,3 +96,11 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         if self.is_clusterwide:
             return ()
         return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip()) or (own,)
+
+    @property
+    def observed_groups(self) -> tuple[tuple[str, str], ...]:
+        """The groups whose lag is observed, each with the topic that it reads."""
+        if self.group_lag_interval == 0:
+            return ()
+        pairs = (each.partition("=") for each in self.group_lag_groups.split(","))
+        return tuple((group.strip(), topic.strip() or self.topic.biometrics) for group, _, topic in pairs)

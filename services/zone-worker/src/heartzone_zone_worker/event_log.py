@@ -34,7 +34,7 @@ class EventLog(Observer):
 
     def partition_waiting(self, partition: Partition, reason: str) -> None:
         """Log what a partition waits for."""
-        log.warning("partition_waiting", topic=partition[0], partition=partition[1], reason=reason)
+        log.info("partition_waiting", topic=partition[0], partition=partition[1], reason=reason)
 
     def partition_halted(self, partition: Partition, reason: HaltReason, detail: str) -> None:
         """Log that a partition is halted, loudly."""

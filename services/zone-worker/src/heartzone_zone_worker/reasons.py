@@ -40,16 +40,30 @@ class PoisonReason(Reason):
 
 
 class UnavailableReason(Reason):
-    """Reasons for which a transaction is aborted and tried again: something that it needs is unavailable."""
+    """Reasons for which a partition waits, or all do: something that the next record needs is unavailable."""
 
+    SCHEMA_LOOKUP_PENDING = (
+        "schema_lookup_pending",
+        "The schema that a record was written with is being looked up.",
+        "Nothing: it takes less than a second while the registry responds.",
+    )
     SCHEMA_NOT_FOUND_YET = (
         "schema_not_found_yet",
         "Records name schema ids that the registry does not know; after `HEARTZONE_SCHEMA_PATIENCE` they become dead"
         " letters.",
         "Find the program that writes them; see [HeartzoneDeadLetters](HeartzoneDeadLetters.md).",
     )
+    SCHEMA_REGISTRY_INCOMPLETE = (
+        "schema_registry_incomplete",
+        "The registry responds, but lacks schemas or subjects that it had, or has others under their ids: it was"
+        " restarted empty, or restored from an old backup. Nothing becomes a dead letter for an id that it does not"
+        " know; the log event `schema_registry_unusable` names what is missing.",
+        "Restore the registry with the ids that it had. Where it is another one on purpose, or where a schema was"
+        " deleted on purpose, restart the workers.",
+    )
     SCHEMA_REGISTRY_UNAVAILABLE = (
         "schema_registry_away",
-        "A schema is needed, and the registry does not respond.",
+        "A schema is needed, and the registry does not respond, or not as a registry does; the log event"
+        " `schema_registry_unusable` has its words.",
         "Restore the registry.",
     )

@@ -8,8 +8,11 @@ from prometheus_client import CollectorRegistry
 from exactly_once import (
     AuthenticationError,
     BatchLimits,
+    BreakerPolicy,
     ConfigurationError,
+    MissingOffsets,
     Observers,
+    OutOfRange,
     StopFlag,
     Worker,
     WorkerConfig,
@@ -19,12 +22,15 @@ from exactly_once.health import liveness, readiness
 from heartzone.wire import subject_of
 from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.event_log import EventLog
+from heartzone_zone_worker.lookups.registry_check import RegistryCheck
 from heartzone_zone_worker.metrics import WorkerMetrics
+from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.output_schema import SAMPLES
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
 from service_chassis.schema_registry import (
+    RegisteredSchema,
     RegistryError,
     RegistryUnauthorizedError,
     SchemaNotFoundError,
@@ -58,7 +64,7 @@ class ZoneWorker:
         self._reason = "starting"
         self._metrics_registry = metrics_registry
         try:
-            self._schemas = SchemaRegistry(settings.schema_registry.client_config())
+            self._registry = SchemaRegistry(settings.schema_registry.client_config())
         except (ValueError, OSError) as error:
             raise SettingsError(f"HEARTZONE_SCHEMA_REGISTRY_URL or another of its properties: {error}") from error
 
@@ -68,8 +74,9 @@ class ZoneWorker:
         Raises:
             SettingsError: credentials were rejected.
         """
-        schema_id = self._output_schema_id()
-        return 0 if schema_id is None else self._work(schema_id)
+        with self._registry:
+            output = self._output_schema()
+            return 0 if output is None else self._work(output)
 
     def stop(self) -> None:
         """Finish the batch in progress and end; safe in a signal handler."""
@@ -78,7 +85,7 @@ class ZoneWorker:
             self._worker.stop()
 
     def live(self) -> Health:
-        """Say whether the loop makes progress."""
+        """Say whether the loop makes progress: no more, a while before the watchdog ends the process."""
         if self._worker is None:
             return Health(ok=True, reason=self._reason)
         return Health(*liveness(self._worker))
@@ -89,12 +96,12 @@ class ZoneWorker:
             return Health(ok=False, reason=self._reason)
         return Health(*readiness(self._worker))
 
-    def _output_schema_id(self) -> int | None:
-        """Wait for the schema id that outputs carry; None when stopped before."""
+    def _output_schema(self) -> RegisteredSchema | None:
+        """Wait for the schema that outputs carry the id of; None when stopped before."""
         subject = subject_of(self._settings.topic.zones)
         while not self._stopping.is_set():
             try:
-                registered = self._schemas.latest(subject)
+                registered = self._registry.latest(subject)
             except RegistryUnauthorizedError as error:
                 raise SettingsError(
                     f"HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO: the registry rejected the credentials ({error})"
@@ -104,21 +111,36 @@ class ZoneWorker:
             except RegistryError as error:
                 self._wait(str(error))
             else:
-                problem = incompatibility(registered, SAMPLES)
+                problem = _incompatibility(registered)
                 if problem is None:
                     log.info("output_schema_resolved", subject=subject, id=registered.id, version=registered.version)
-                    return registered.id
+                    return registered
                 self._wait(problem)
         return None
 
-    def _work(self, schema_id: int) -> int:
-        settings = self._settings
+    def _work(self, output: RegisteredSchema) -> int:
+        settings, registry = self._settings, self._registry
+        frame = OutputFrame(output.id)
+        check = RegistryCheck(
+            registry,
+            output=output,
+            input_subject=subject_of(settings.topic.biometrics),
+            incompatibility=_incompatibility,
+            carry=frame.carry,
+        )
         writers = WriterSchemas(
-            self._schemas.by_id,
+            registry.by_id,
             BiometricsDecoder.for_schema,
+            missing=check.missing,
+            resolved=check.resolved,
             timeout=settings.schema_patience,
         )
-        transform = ZoneTransform(topic=settings.topic.zones, schema_id=schema_id, decoder_of=writers.decoder_of)
+        with writers:
+            return self._consume(frame, writers)
+
+    def _consume(self, frame: OutputFrame, writers: WriterSchemas) -> int:
+        settings = self._settings
+        transform = ZoneTransform(topic=settings.topic.zones, frame=frame, decoder_of=writers.decoder_of)
         statistics = ClientStatistics(self._metrics_registry, prefix="heartzone_")
         config = WorkerConfig(
             input_topics=[settings.topic.biometrics],
@@ -136,12 +158,21 @@ class ZoneWorker:
                 max_age=settings.transaction_max_age,
             ),
             transaction_timeout=settings.transaction_timeout,
+            missing_offsets=MissingOffsets(settings.missing_offsets),
+            offset_out_of_range=OutOfRange(settings.offset_out_of_range),
+            breaker=BreakerPolicy(max_share=settings.dead_letter_max_share, window=settings.dead_letter_window),
             on_consumer_statistics=statistics.callback("consumer"),
             on_producer_statistics=statistics.callback("producer"),
             logger=logging.getLogger("librdkafka"),
         )
-        observer = Observers(WorkerMetrics(self._metrics_registry, transform.take_readings), EventLog())
-        self._worker = Worker(config, transform, observer=observer, watchdog=settings.watchdog_timeout)
+        metrics = WorkerMetrics(self._metrics_registry, transform.take_readings)
+        self._worker = Worker(
+            config,
+            transform,
+            look_ahead=writers.look_ahead,
+            observer=Observers(metrics, EventLog()),
+            watchdog=settings.watchdog_timeout,
+        )
         if self._stopping.is_set():
             self._worker.stop()
         log.info("worker_started", group_id=settings.group_id, transactional_id=settings.transactional_id)
@@ -165,3 +196,7 @@ class ZoneWorker:
             log.warning("output_schema_awaited", reason=reason)
         self._reason = reason
         self._stopping.wait(RETRY_INTERVAL)
+
+
+def _incompatibility(registered: RegisteredSchema) -> str | None:
+    return incompatibility(registered, SAMPLES)

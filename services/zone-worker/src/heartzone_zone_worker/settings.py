@@ -2,11 +2,11 @@
 
 import socket
 from collections.abc import Mapping, Set
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from exactly_once import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES
+from exactly_once.core.client_properties import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES, problems
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
 from service_chassis.settings import ServiceSettings
@@ -22,8 +22,7 @@ class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         **REFUSED_PRODUCER_PROPERTIES,
         "auto.commit.enable": _OFFSETS,
         "auto.commit.interval.ms": _OFFSETS,
-        "auto.offset.reset": f"{REFUSED_CONSUMER_PROPERTIES['auto.offset.reset']}; an offset that is gone stops the"
-        " worker, because skipping would lose records and starting over would double them",
+        "auto.offset.reset": "use HEARTZONE_MISSING_OFFSETS and HEARTZONE_OFFSET_OUT_OF_RANGE",
         "enable.gapless.guarantee": "a failed record aborts its transaction already",
         "group.id": "use HEARTZONE_GROUP_ID",
         "group.instance.id": "replicas with the same settings would fence each other",
@@ -73,11 +72,35 @@ class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         description="Seconds after which the broker aborts a transaction that nobody ends: the longest time for which a"
         " dead replica keeps readers of the output waiting.",
     )
+    missing_offsets: Literal["earliest", "latest", "stop"] = Field(
+        default="earliest",
+        description="Where a partition starts for which the group has no committed offset: a new group, or one whose"
+        " offsets have expired. `stop` halts the partition until its offset is set. Partitions that are added later"
+        " start at their beginning in any case.",
+    )
+    offset_out_of_range: Literal["stop", "earliest", "latest"] = Field(
+        default="stop",
+        description="Where a partition goes on whose committed offset is no longer in the topic. `stop` halts it alone,"
+        " because skipping would lose records and starting over would double them.",
+    )
+    dead_letter_max_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="A partition pauses when more than this share of its records would become dead letters, and at"
+        " least 100 of them within the window; it goes on by itself when its records can be processed again. 1 is off.",
+    )
+    dead_letter_window: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds over which the share of dead letters is taken.",
+    )
     schema_patience: float = Field(
         default=10.0,
         ge=0,
         description="Seconds for which the lookup of a schema id that the registry does not know is retried (ids"
-        " replicate late) before its records count as poison.",
+        " replicate late) before its records count as poison. All ids wait at the same time, and only while the"
+        " registry has what it had before.",
     )
     watchdog_timeout: float = Field(
         default=90.0,
@@ -99,6 +122,14 @@ class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
                 f"HEARTZONE_WATCHDOG_TIMEOUT is {self.watchdog_timeout:g} s; with HEARTZONE_TRANSACTION_TIMEOUT at"
                 f" {self.transaction_timeout:g} s it takes at least {least:g} s, or it ends workers that only wait"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _properties_can_work(self) -> "WorkerSettings":
+        """As the engine would say, but before the worker waits for anything."""
+        kafka = self.kafka
+        for problem in problems(connection=kafka.admin(), consumer=kafka.consumer(), producer=kafka.producer()):
+            raise ValueError(f"HEARTZONE_KAFKA_…: {problem}")
         return self
 
     @model_validator(mode="after")

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from exactly_once import InputRecord, OutputRecord, PoisonRecord
-from heartzone.wire import BadFrameError, frame_prefix, unframe
+from exactly_once import InputRecord, OutputRecord, PoisonRecord, Scope, Unavailable
+from heartzone.wire import BadFrameError, unframe
 from heartzone.zones import Zone, zone_of
 from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
-from heartzone_zone_worker.reasons import PoisonReason
+from heartzone_zone_worker.output_frame import OutputFrame
+from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
 
 # Formatting a member of an IntEnum takes ten times as long.
 DIGITS = tuple(str(int(zone)) for zone in Zone)
@@ -19,11 +20,10 @@ class ZoneTransform:
     transaction is committed, so that readings of an aborted one are not counted twice.
     """
 
-    def __init__(self, *, topic: str, schema_id: int, decoder_of: Callable[[int], BiometricsDecoder]) -> None:
+    def __init__(self, *, topic: str, frame: OutputFrame, decoder_of: Callable[[int], BiometricsDecoder]) -> None:
         self.readings = [0] * len(Zone)
         self._topic = topic
-        # Latin-1 gives each of the prefix's bytes the character of the same number, and back.
-        self._prefix = frame_prefix(schema_id).decode("latin-1")
+        self._frame = frame
         self._decoder_of = decoder_of
 
     def __call__(self, record: InputRecord) -> list[OutputRecord]:
@@ -31,8 +31,12 @@ class ZoneTransform:
 
         Raises:
             PoisonRecord: it is not a Biometrics message.
-            Unavailable: its schema cannot be looked up at present.
+            Unavailable: its schema cannot be looked up at present, or there is none for its outputs.
         """
+        if (prefix := self._frame.prefix) is None:
+            raise Unavailable(
+                UnavailableReason.SCHEMA_REGISTRY_INCOMPLETE, scope=Scope.EVERYTHING, ready=self._frame.is_known
+            )
         value = record.value()
         if value is None:
             raise PoisonRecord(PoisonReason.TOMBSTONE, "the record has no value; a Biometrics message was expected")
@@ -47,7 +51,7 @@ class ZoneTransform:
         key = device_id.encode()
         # What `heartzone.messages.encode` would write (a property holds the two equal) in half the time: only three
         # values change from one reading to the next, and none of them can need escaping once it is validated.
-        head = f'{self._prefix}{{"DeviceId":"{device_id}","Zone":'
+        head = f'{prefix}{{"DeviceId":"{device_id}","Zone":'
         tail = f',"MaxHeartRate":{maximum}}}'
         topic, readings = self._topic, self.readings
         outputs: list[OutputRecord] = []

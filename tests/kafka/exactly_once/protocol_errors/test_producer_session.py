@@ -3,15 +3,21 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import KafkaError
 
-from exactly_once import ConfigurationError, FencedError, OutputRecord, StopFlag, WaitReason, WorkerConfig
+from exactly_once import (
+    ConfigurationError,
+    FatalClientError,
+    FencedError,
+    StopFlag,
+    WaitReason,
+    WorkerConfig,
+)
 from exactly_once.clients.producer_session import ProducerSession
 from exactly_once.core.signals import ProducerLost, StopRequested, TransactionAborted
 from heartzone_testing.brokers.mock_cluster import END_TXN, INIT_PRODUCER_ID, PRODUCE, TXN_OFFSET_COMMIT, MockCluster
 from heartzone_testing.engine.journal import Journal
-
-OFFSETS = [TopicPartition("in", 0, 7)]
+from heartzone_testing.engine.transactions import run_transaction
 
 
 class Bench:
@@ -31,9 +37,7 @@ class Bench:
         self.on_wait()
 
     def run_transaction(self, group_metadata: bytes) -> None:
-        self.session.producer.begin()
-        self.session.producer.produce([OutputRecord("out", b"value")])
-        self.session.producer.commit(OFFSETS, group_metadata)
+        run_transaction(self.session.producer, group_metadata)
 
 
 Make = Callable[..., Bench]
@@ -74,12 +78,31 @@ def test_wrong_epochs_for_some_seconds_are_waited_out_and_nobody_is_accused(clus
     assert len(bench.waits) >= 5  # the first comes at once
 
 
-def test_a_fencing_that_goes_on_through_all_waits_is_another_process(cluster: MockCluster, make: Make) -> None:
-    cluster.fail_next(INIT_PRODUCER_ID, *[KafkaError.PRODUCER_FENCED] * 4)
+def test_wrong_epochs_for_ever_end_the_worker_and_still_accuse_nobody(cluster: MockCluster, make: Make) -> None:
+    """A claim always raises the epoch: no other process can fence it."""
+    cluster.fail_next(INIT_PRODUCER_ID, *[KafkaError.INVALID_PRODUCER_EPOCH] * 4)
     bench = make(max_rebuilds=3)
 
-    with pytest.raises(FencedError, match=r"fenced 4 times in a row.*another process uses transactional id group-0"):
+    with pytest.raises(FatalClientError, match="failed 4 times in a row, last with"):
         bench.session.claim()
+
+
+def test_producers_that_are_fenced_one_after_the_other_through_all_waits_have_a_twin(
+    cluster: MockCluster, make: Make, group_metadata: bytes
+) -> None:
+    cluster.fail_next(END_TXN, *[KafkaError.PRODUCER_FENCED] * 4)
+    bench = make(max_rebuilds=3)
+    bench.session.claim()
+
+    def lose() -> None:
+        with pytest.raises(ProducerLost) as lost:
+            bench.run_transaction(group_metadata)
+        bench.session.rebuild(lost.value)
+
+    for _ in range(3):
+        lose()
+    with pytest.raises(FencedError, match=r"fenced 4 times in a row.*another process uses transactional id group-0"):
+        lose()
 
 
 def test_a_transaction_timeout_that_the_brokers_do_not_allow_is_a_mistake_of_the_configuration(

@@ -1,9 +1,10 @@
 """The truth table of errors: each row one response of a broker, and what the transactional producer makes of it."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 import pytest
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import KafkaError
 
 from exactly_once import AbortReason, OutputRecord, RebuildReason
 from exactly_once.clients.transactional_producer import TransactionalProducer
@@ -17,18 +18,12 @@ from heartzone_testing.brokers.mock_cluster import (
     TXN_OFFSET_COMMIT,
     MockCluster,
 )
+from heartzone_testing.engine.transactions import OFFSETS, run_transaction
 from heartzone_testing.waiting import eventually
 
 Make = Callable[..., TransactionalProducer]
 
 TRANSACTION_ABORTABLE = 120  # KIP-890; the binding has no constant for it yet
-OFFSETS = [TopicPartition("in", 0, 7)]
-
-
-def run_transaction(producer: TransactionalProducer, group_metadata: bytes) -> None:
-    producer.begin()
-    producer.produce([OutputRecord("out", b"value")])
-    producer.commit(OFFSETS, group_metadata)
 
 
 @pytest.mark.parametrize(
@@ -91,59 +86,6 @@ def test_an_abortable_error_aborts_and_the_same_producer_goes_on(
 
     assert aborted.value.cause == kafka_error_name(KafkaError(code).name())
     run_transaction(producer, group_metadata)
-
-
-@pytest.mark.parametrize(
-    "code",
-    [KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_TIMESTAMP],
-    ids=["too-large", "invalid", "timestamp"],
-)
-def test_a_record_that_the_broker_rejects_aborts_and_leaves_a_producer_with_a_gap(
-    cluster: MockCluster, make: Make, group_metadata: bytes, code: int
-) -> None:
-    """librdkafka skips its sequence number, and the broker takes no later one: another transaction would be lost."""
-    producer = make()
-    cluster.fail_next(PRODUCE, code)
-
-    with pytest.raises(TransactionAborted) as aborted:
-        run_transaction(producer, group_metadata)
-
-    assert aborted.value.cause == kafka_error_name(KafkaError(code).name())
-    assert producer.renewal_reason() is RebuildReason.SEQUENCE_GAP
-
-
-@pytest.mark.parametrize("queue", [{}, {"queue.buffering.max.messages": 3}], ids=["large-queue", "small-queue"])
-def test_a_record_that_is_rejected_while_others_wait_behind_it_is_the_cause_of_the_abort_all_the_same(
-    cluster: MockCluster, make: Make, queue: dict[str, int]
-) -> None:
-    """To a further record librdkafka says only that the state is wrong, or that its queue is full."""
-    producer = make(producer=queue)
-    cluster.fail_next(PRODUCE, KafkaError.INVALID_RECORD)
-    producer.begin()
-
-    def aborted() -> str | None:
-        try:
-            producer.produce([OutputRecord("out", b"value" * 100_000)])
-        except TransactionAborted as abort:
-            return abort.cause
-        return None
-
-    eventually(lambda: aborted() == "invalid_record", "the abort")
-
-
-def test_records_that_wait_behind_a_rejected_one_do_not_delay_the_abort(
-    cluster: MockCluster, make: Make, group_metadata: bytes
-) -> None:
-    producer = make(transaction_timeout=300.0)
-    cluster.fail_next(PRODUCE, KafkaError.INVALID_RECORD)
-    cluster.delay_next(ADD_PARTITIONS_TO_TXN, 500)  # until then, all of them are in the queue
-    producer.begin()
-    producer.produce([OutputRecord("out", b"value" * 100_000)] * 20)
-
-    with pytest.raises(TransactionAborted) as aborted:
-        producer.commit(OFFSETS, group_metadata)
-
-    assert aborted.value.cause == "invalid_record"
 
 
 @pytest.mark.parametrize("api_key", [ADD_PARTITIONS_TO_TXN, ADD_OFFSETS_TO_TXN, TXN_OFFSET_COMMIT, END_TXN])
@@ -227,6 +169,22 @@ def test_a_transaction_outlives_the_death_of_its_coordinator(
     run_transaction(producer, group_metadata)
 
 
+def test_a_commit_waits_for_a_coordinator_that_is_down(cluster: MockCluster, make: Make, group_metadata: bytes) -> None:
+    cluster.set_coordinator("group-0", 1)
+    producer = make()
+    producer.begin()
+    producer.produce([OutputRecord("out", b"value")])
+    eventually(lambda: cluster.requests(PRODUCE), "the record to be sent")
+
+    cluster.set_down(1)
+    restart = threading.Timer(1.5, cluster.set_up, [1])
+    restart.start()
+    producer.commit(OFFSETS, group_metadata)
+
+    restart.join()
+    run_transaction(producer, group_metadata)
+
+
 def test_an_abort_before_the_first_delivery_leaves_a_producer_that_works(
     cluster: MockCluster, make: Make, group_metadata: bytes
 ) -> None:
@@ -256,6 +214,19 @@ def test_an_abort_that_is_rejected_for_good_loses_the_producer_and_keeps_why_it_
 
     assert (lost.value.cause, lost.value.abort_cause) == ("fenced", AbortReason.NOT_IN_GROUP)
     assert not lost.value.outcome_unknown
+
+
+def test_a_commit_whose_abort_fails_is_of_unknown_outcome(
+    cluster: MockCluster, make: Make, group_metadata: bytes
+) -> None:
+    producer = make()
+    cluster.fail_next(END_TXN, TRANSACTION_ABORTABLE, KafkaError.INVALID_TXN_STATE)
+
+    with pytest.raises(ProducerLost) as lost:
+        run_transaction(producer, group_metadata)
+
+    assert (lost.value.cause, lost.value.outcome_unknown) == ("invalid_txn_state", True)
+    assert lost.value.abort_cause == "transaction_abortable"
 
 
 def test_serving_a_fenced_producer_raises_nothing_and_the_next_transaction_does(

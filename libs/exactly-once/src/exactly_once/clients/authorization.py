@@ -23,7 +23,7 @@ def not_authorized_to_read(config: WorkerConfig, error: KafkaError) -> Authoriza
 
 
 def check_allowed(config: WorkerConfig, error: KafkaError) -> None:
-    """Raise AuthorizationError for one of ``WRITE_DENIED``, ConfigurationError for a timeout that brokers reject."""
+    """Raise AuthorizationError for one of ``WRITE_DENIED``, ConfigurationError for a timeout that is too long."""
     if error.code() in WRITE_DENIED:
         raise AuthorizationError(
             f"not authorized to write: {error.str()}; grant Write and Describe on transactional id"

@@ -3,13 +3,14 @@
 None of it waits on the worker's thread: an unavailable broker must hold up only the partitions that need it.
 """
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from threading import Thread
 from typing import Any
 
 from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
+    Consumer,
     IsolationLevel,
     KafkaError,
     KafkaException,
@@ -27,8 +28,8 @@ from exactly_once.core.records import Partition
 from exactly_once.core.start_offset import Bounds, Committed, Finding
 
 REQUEST_TIMEOUT = 5.0  # seconds
-# An admin client does not connect again to a group's coordinator that has restarted; a new one does, and soon.
-COORDINATOR_TIMEOUT = 2.0  # seconds
+# For the committed offsets of all partitions together, and of one, where those of some are not stable.
+ALL_TIMEOUT, ONE_TIMEOUT = 1.0, 0.2  # seconds
 
 Findings = dict[Partition, Finding | NotKnown]
 
@@ -39,6 +40,9 @@ class BrokerLookups:
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
         self._admin = AdminClient(config.admin_properties())
+        # It never joins the group. An admin client's lookup of committed offsets is no way: where the coordinator has
+        # moved, librdkafka takes that client for a consumer and crashes (rd_kafka_handle_OffsetFetch).
+        self._reader = Consumer(config.reader_properties())
 
     def topic_ids(self) -> "TopicIds":
         """Begin to ask for the ids that the input topics have now."""
@@ -71,7 +75,6 @@ class BrokerLookups:
             bounds = self._bounds(present)
         except KafkaException as failure:
             self._check_authorized(failure.args[0])
-            self._admin = AdminClient(self._config.admin_properties())
             return dict.fromkeys(partitions, NotKnown(kafka_error_name(failure.args[0].name())))
         known_topics = {topic for (topic, _number), offset in committed.items() if offset is not None}
         found: Findings = {}
@@ -109,24 +112,33 @@ class BrokerLookups:
         Of every partition: those of one topic together show whether the group has read it before. An offset that a
         transaction may still change is not known (KIP-447).
         """
-        asked = [TopicPartition(topic, number) for topic, (_, numbers) in described.items() for number in numbers]
-        if not asked:
-            return {}
-        request = ConsumerGroupTopicPartitions(self._config.group_id, asked)
-        futures = self._admin.list_consumer_group_offsets(
-            [request], require_stable=True, request_timeout=COORDINATOR_TIMEOUT
-        )
+        asked = [(topic, number) for topic, (_, numbers) in described.items() for number in numbers]
+        try:
+            return self._read_committed(asked, ALL_TIMEOUT) if asked else {}
+        except KafkaException as failure:
+            self._check_authorized(failure.args[0])
+        # One call repeats the request until the offsets of all its partitions are stable: look each up by itself.
+        found: dict[Partition, Committed | NotKnown | None] = dict.fromkeys(asked, NotKnown(WaitReason.OFFSETS))
+        deadline = time.monotonic() + REQUEST_TIMEOUT
+        for each in asked:
+            if time.monotonic() > deadline:
+                break
+            try:
+                found |= self._read_committed([each], ONE_TIMEOUT)
+            except KafkaException as failure:
+                self._check_authorized(failure.args[0])
+        return found
+
+    def _read_committed(
+        self, partitions: Iterable[Partition], timeout: float
+    ) -> dict[Partition, Committed | NotKnown | None]:
         found: dict[Partition, Committed | NotKnown | None] = {}
-        for each in futures[self._config.group_id].result().topic_partitions:
-            error = each.error
-            if error is not None and error.code() != KafkaError.UNSTABLE_OFFSET_COMMIT:
-                raise KafkaException(error)
-            if error is not None:
-                found[each.topic, each.partition] = NotKnown(WaitReason.OFFSETS_UNSTABLE)
-            else:
-                found[each.topic, each.partition] = (
-                    Committed(each.offset, each.metadata or "") if each.offset >= 0 else None
-                )
+        for each in self._reader.committed([TopicPartition(*partition) for partition in partitions], timeout):
+            if each.error is not None:
+                raise KafkaException(each.error)
+            found[each.topic, each.partition] = (
+                Committed(each.offset, each.metadata or "") if each.offset >= 0 else None
+            )
         return found
 
     def _bounds(self, partitions: Iterable[Partition]) -> dict[Partition, Bounds | NotKnown]:

@@ -56,12 +56,12 @@ class ProducerSession:
         claimed = False
         while not self._stopping.is_set():
             self.producer.serve()
-            for rejected in (self.producer.credentials_error, self._credentials_error()):
+            for rejected in (self.producer.callbacks.credentials_error, self._credentials_error()):
                 check_credentials(rejected, worked=self._connected_once)
             try:
                 claimed = claimed or self.producer.initialize()
             except ProducerLost as lost:
-                self._replace_failed(lost.cause)
+                self._replace_failed(lost.cause, claimed=claimed)
                 continue
             reason = self._why_not_ready() if claimed else WaitReason.COORDINATOR
             if reason is None:
@@ -80,7 +80,7 @@ class ProducerSession:
         if lost.cause is RebuildReason.COMMIT_TIMED_OUT:
             # The commonest cause is a topic that does not exist: name it, rather than time out again and again.
             self._topics |= self.producer.topics
-        self._replace_failed(lost.cause)
+        self._replace_failed(lost.cause, claimed=True)
         self.claim()
 
     def renew_if_suspect(self) -> None:
@@ -97,9 +97,9 @@ class ProducerSession:
         """Drop the current producer without waiting."""
         self.producer.close()
 
-    def _replace_failed(self, cause: RebuildCause) -> None:
+    def _replace_failed(self, cause: RebuildCause, *, claimed: bool) -> None:
         """Replace a producer that failed, after a wait unless it is the first one in a row."""
-        delay = self._failures.add(cause, time.monotonic())
+        delay = self._failures.add(cause, time.monotonic(), claimed=claimed)
         deadline = time.monotonic() + delay
         while (left := deadline - time.monotonic()) > 0 and not self._stopping.is_set():
             self._on_wait(cause)

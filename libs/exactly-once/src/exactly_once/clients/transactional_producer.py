@@ -2,11 +2,9 @@
 
 The order of decisions is ``error_reactions.reaction_to``. Three rules go beyond it:
 
-- A commit that has timed out is never aborted: it may have happened. The producer is replaced instead, whose
-  ``init_transactions`` makes the broker end the old transaction one way or the other and raises the epoch, so that a
-  delayed request of the old one cannot end a later transaction (KIP-890, which librdkafka does not implement).
-- For the same reason a producer is replaced when librdkafka may have sent the request that ends a transaction twice,
-  even when the call succeeded in the end: see ``core.transaction_ends``.
+- A commit that has timed out is never aborted: it may have happened. The producer is replaced instead, whose successor
+  makes the broker end the old transaction one way or the other, under a higher epoch.
+- So is one that may have sent the request that ends a transaction twice: see ``core.transaction_ends``.
 - A fatal error is raised out of whatever serves callbacks: a poll, a flush, a commit. It is a lost producer there, too.
 """
 
@@ -28,8 +26,7 @@ from exactly_once.core.transaction_ends import TransactionEnds
 
 # Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
 CALL_TIMEOUT = 1.0
-RETRY_INTERVAL = 0.05  # seconds
-CHECK_INTERVAL = 0.1  # seconds within which an error of the transaction is noticed
+CHECK_INTERVAL = 0.1  # seconds within which an error of the transaction is noticed, and before a call is repeated
 
 
 class TransactionalProducer:
@@ -43,14 +40,9 @@ class TransactionalProducer:
         self._fatal: RebuildCause | None = None
         self._has_gap = False
         self._begun_at = time.monotonic()
-        self._callbacks = ProducerCallbacks(config, self._ends.reported)
-        self._producer = Producer({**config.producer_properties(), **self._callbacks.properties})
+        self.callbacks = ProducerCallbacks(config, self._ends.reported)
+        self._producer = Producer({**config.producer_properties(), **self.callbacks.properties})
         self._produce = self._producer.produce
-
-    @property
-    def credentials_error(self) -> str | None:
-        """What the broker or TLS said when it rejected our credentials, None while it has not."""
-        return self._callbacks.credentials_error
 
     def initialize(self) -> bool:
         """Claim the transactional id, which ends what a predecessor left open; False when it takes longer.
@@ -63,7 +55,7 @@ class TransactionalProducer:
             error: KafkaError = failure.args[0]
             check_allowed(self._config, error)
             if reaction_to(error) is Reaction.RETRY:
-                self._poll()
+                self._serving(self._producer.poll)
                 return False
             raise ProducerLost(kafka_error_name(error.name())) from failure
         return True
@@ -113,7 +105,7 @@ class TransactionalProducer:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
                 if time.monotonic() > deadline:
                     self.abort(AbortReason.QUEUE_FULL)
-                self._poll(CHECK_INTERVAL)
+                self._serving(self._producer.poll, CHECK_INTERVAL)
                 self._check_transaction()
             except KafkaException as failure:
                 error: KafkaError = failure.args[0]
@@ -133,19 +125,15 @@ class TransactionalProducer:
             AuthorizationError: an ACL is missing.
         """
         self._flush()
-        self._repeat(lambda: self._producer.send_offsets_to_transaction(list(offsets), group_metadata, CALL_TIMEOUT))
+        self._send_offsets(offsets, group_metadata)
         started = time.monotonic()
         while True:
             try:
                 self._producer.commit_transaction(CALL_TIMEOUT)
                 break
             except KafkaException as failure:
-                error: KafkaError = failure.args[0]
-                reaction = reaction_to(error)
-                if reaction is Reaction.ABORT:
-                    self._react(error)
-                if reaction is Reaction.REBUILD:
-                    raise ProducerLost(self._loss(error), outcome_unknown=True) from failure
+                if reaction_to(failure.args[0]) is not Reaction.RETRY:
+                    self._react(failure.args[0], outcome_unknown=True)
                 if time.monotonic() - started > self._config.transaction_timeout:
                     raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT, outcome_unknown=True) from failure
         self._ended(started, requested=bool(offsets))
@@ -174,13 +162,13 @@ class TransactionalProducer:
         except KafkaException as failure:
             raise ProducerLost(kafka_error_name(failure.args[0].name())) from failure
 
-    def serve(self) -> None:
+    def serve(self, timeout: float = 0.0) -> None:
         """Serve what the client has queued: errors, log lines, statistics. Call it often, also while there is no work.
 
-        It never raises: what it finds is raised by ``begin``.
+        Waits for so many seconds when nothing is queued. It never raises: what it finds is raised by ``begin``.
         """
         try:
-            self._poll()
+            self._serving(self._producer.poll, timeout)
         except ProducerLost as lost:
             self._fatal = lost.cause
 
@@ -189,12 +177,9 @@ class TransactionalProducer:
 
         Where the time that the end took does not show it, this waits for the next statistics.
         """
-        deadline = time.monotonic() + 5 * PRODUCER_STATISTICS_INTERVAL
+        deadline = time.monotonic() + CALL_TIMEOUT
         while self._ends.repeated is None and self._fatal is None and time.monotonic() < deadline:
-            try:
-                self._poll(PRODUCER_STATISTICS_INTERVAL)
-            except ProducerLost as lost:
-                self._fatal = lost.cause
+            self.serve(PRODUCER_STATISTICS_INTERVAL)
         if self._ends.repeated is not False and self._fatal is None:
             return RebuildReason.DISCONNECTED
         return RebuildReason.SEQUENCE_GAP if self._has_gap else None
@@ -211,10 +196,10 @@ class TransactionalProducer:
         existing = self._producer.list_topics(timeout=CALL_TIMEOUT).topics
         return [topic for topic in topics if topic not in existing]
 
-    def _poll(self, timeout: float = 0.0) -> None:
-        """Serve the callbacks. Raises ProducerLost for a fatal error, which confluent_kafka raises here."""
+    def _serving(self, call: Callable[[float], int], timeout: float = 0.0) -> int:
+        """Poll or flush. Raises ProducerLost for a fatal error, which confluent_kafka raises there."""
         try:
-            self._producer.poll(timeout)
+            return call(timeout)
         except KafkaException as failure:
             raise ProducerLost(self._loss(failure.args[0])) from failure
 
@@ -225,14 +210,10 @@ class TransactionalProducer:
         behind a transaction whose markers are still being written, it would be rejected and retried later.
         """
         while True:
-            try:
-                if self._producer.flush(CHECK_INTERVAL) == 0:
-                    return
-            except KafkaException as failure:
-                raise ProducerLost(self._loss(failure.args[0])) from failure
+            if self._serving(self._producer.flush, CHECK_INTERVAL) == 0:
+                return
             self._check_transaction()
             if time.monotonic() - self._begun_at > self._config.transaction_timeout:
-                # The commonest cause is a topic that does not exist.
                 raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT)
 
     def _check_transaction(self) -> None:
@@ -241,7 +222,7 @@ class TransactionalProducer:
         Behind a record that the brokers rejected, the others are neither sent nor given up. ``begin_transaction``,
         which cannot succeed here and sends nothing, fails with what is wrong.
         """
-        self._poll()
+        self._serving(self._producer.poll)
         try:
             self._producer.begin_transaction()
         except KafkaException as failure:
@@ -253,26 +234,30 @@ class TransactionalProducer:
         self.serve()  # statistics from before the end
         self._ends.ended(seconds, requested=requested)
 
-    def _repeat(self, call: Callable[[], None]) -> None:
-        """Make a retriable, idempotent call until it succeeds, the transaction's time is up, or it fails for good."""
+    def _send_offsets(self, offsets: Sequence[TopicPartition], group_metadata: bytes) -> None:
+        """Add the offsets to the transaction: a call that may be repeated."""
         deadline = time.monotonic() + self._config.transaction_timeout
         while True:
             try:
-                return call()
+                self._producer.send_offsets_to_transaction(list(offsets), group_metadata, CALL_TIMEOUT)
+                return
             except KafkaException as failure:
-                error: KafkaError = failure.args[0]
-                if reaction_to(error) is not Reaction.RETRY:
-                    self._react(error)
+                if reaction_to(failure.args[0]) is not Reaction.RETRY:
+                    self._react(failure.args[0])
                 if time.monotonic() > deadline:
                     self.abort(AbortReason.OFFSETS_TIMED_OUT)
-                time.sleep(RETRY_INTERVAL)
+                time.sleep(CHECK_INTERVAL)
 
-    def _react(self, error: KafkaError) -> NoReturn:
-        """Raise what follows an error that is not to be retried."""
+    def _react(self, error: KafkaError, *, outcome_unknown: bool = False) -> NoReturn:
+        """Raise what follows an error; after a commit was tried, only an abort that succeeds shows the outcome."""
         check_allowed(self._config, error)
         if reaction_to(error) is Reaction.ABORT:
-            self.abort(kafka_error_name(error.name()))
-        raise ProducerLost(self._loss(error))
+            try:
+                self.abort(kafka_error_name(error.name()))
+            except ProducerLost as lost:
+                lost.outcome_unknown = outcome_unknown
+                raise
+        raise ProducerLost(self._loss(error), outcome_unknown=outcome_unknown)
 
     def _loss(self, error: KafkaError) -> RebuildCause:
         """The cause of a loss by this error: the brokers fence the producer of a transaction that was open too long."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from exactly_once.core.batching import backoff
+from exactly_once.core.offset_metadata import offset_metadata
 from exactly_once.core.positions import Positions
 from exactly_once.core.reasons import HaltReason
 from exactly_once.core.records import Partition
@@ -44,12 +45,12 @@ class _Partition:
     """Kept while it is tried again, until something is processed."""
     attempts: int = 0
     try_at: float = 0.0
-    look_at: float = 0.0
+    lookup_at: float = 0.0
     looking: bool = False
     topic_id: str | None = None
     """Id of the topic that ``position``, or what is fetched, belongs to."""
-    seen: tuple[Committed | None] | None = None
-    """The committed offset after a halt, once it was looked up: another one later is a person's command."""
+    committed: Committed | None = None
+    """What the group has committed, as far as we have seen or done it: anything else is a person's command."""
 
 
 class Assignment:
@@ -110,7 +111,7 @@ class Assignment:
         wanted = [
             name
             for name, each in self._partitions.items()
-            if not each.fetched and not each.looking and each.look_at <= now
+            if not each.fetched and not each.looking and each.lookup_at <= now
         ]
         for name in wanted:
             self._partitions[name].looking = True
@@ -121,7 +122,7 @@ class Assignment:
         each = self._partitions.get(partition)
         if each is None or not each.looking:
             return None  # looked up for an earlier assignment of the partition, or before it was fetched
-        each.looking, each.look_at = False, now + LOOK_AGAIN
+        each.looking, each.lookup_at = False, now + LOOK_AGAIN
         recreated = each.topic_id is not None and each.topic_id != finding.topic_id
         moved = self._is_moved(each, finding.committed)
         if each.position is not None and not recreated and not moved:
@@ -129,12 +130,12 @@ class Assignment:
             return None
         self._positions.drop([partition])
         outcome = self._policy.decide(replace(finding, known_topic=True) if recreated else finding)
-        each.topic_id = finding.topic_id
+        each.topic_id, each.committed = finding.topic_id, finding.committed
         if isinstance(outcome, Halt):
             each.position, each.trouble, each.try_at = None, outcome, math.inf
             return None
         each.position, each.try_at, each.attempts = outcome.offset, now, 0
-        if not moved:
+        if recreated or not moved:
             each.trouble = None
         self._positions.hold(partition, outcome.offset)
         self._positions.update_stable_offsets({partition: finding.bounds.stable})
@@ -150,7 +151,7 @@ class Assignment:
         if each is None or not each.looking:
             return
         each.looking, each.attempts = False, each.attempts + 1
-        each.look_at = now + backoff(each.attempts - 1, maximum=1.0)
+        each.lookup_at = now + backoff(each.attempts - 1, maximum=1.0)
         if each.position is None and each.attempts > 2 and not isinstance(each.trouble, Halt):
             each.trouble = Wait(missing.reason)
 
@@ -175,11 +176,9 @@ class Assignment:
         each = self._partitions[partition]
         each.fetched, each.position = False, self._positions.fetched[partition]
         self._positions.hold(partition, each.position)
-        if not isinstance(each.trouble, Halt):
-            each.seen = None  # a try that fails again must not hide a command that came meanwhile
-        each.trouble, each.attempts, each.look_at = trouble, each.attempts + 1, now
+        each.trouble, each.attempts, each.lookup_at = trouble, each.attempts + 1, now
         if isinstance(trouble, Wait):
-            each.try_at, each.look_at = now + backoff(each.attempts - 1), now + LOOK_AGAIN
+            each.try_at, each.lookup_at = now + backoff(each.attempts - 1), now + LOOK_AGAIN
         elif trouble.reason is HaltReason.TOO_MANY_DEAD_LETTERS:
             each.try_at = now + backoff(each.attempts - 1, first=LOOK_AGAIN, maximum=60.0)
         else:
@@ -191,6 +190,7 @@ class Assignment:
             each = self._partitions.get(partition)
             if each is None:
                 continue
+            each.committed = Committed(offset, offset_metadata(each.topic_id))
             if each.fetched:
                 each.trouble, each.attempts = None, 0
             elif each.position is not None:
@@ -202,7 +202,7 @@ class Assignment:
         """Find the start of a partition anew: its offset is not in the topic, or the topic is another one."""
         self._positions.drop([partition])
         before = self._partitions[partition]
-        self._partitions[partition] = _Partition(look_at=now, trouble=before.trouble, topic_id=before.topic_id)
+        self._partitions[partition] = _Partition(lookup_at=now, trouble=before.trouble, topic_id=before.topic_id)
 
     def suspend(self, now: float) -> list[Partition]:
         """Fetch nothing for the time being; returns what was fetched. ``to_fetch`` ends it."""
@@ -210,7 +210,7 @@ class Assignment:
         for name in fetched:
             each = self._partitions[name]
             each.fetched, each.position, each.try_at = False, self._positions.fetched[name], now
-            each.look_at = now + LOOK_AGAIN
+            each.lookup_at = now + LOOK_AGAIN
             self._positions.hold(name, each.position)
         return fetched
 
@@ -222,8 +222,7 @@ class Assignment:
         """Whether a person has moved the committed offset of a partition since it was halted."""
         if not isinstance(each.trouble, Halt) or each.trouble.reason in _FOUND_BY_LOOKING:
             return False
-        before, each.seen = each.seen, (committed,)
-        return before is not None and before != each.seen
+        return committed != each.committed
 
 
 def _is_ready(trouble: Wait | Halt | None) -> bool:

@@ -199,10 +199,12 @@ class WaitReason(Reason):
         "No partitions have been assigned to the worker yet.",
         "If it lasts, look at the group's members and at the coordinator.",
     )
-    OFFSETS_UNSTABLE = (
-        "waiting for a transaction that holds the committed offsets",
-        "The previous owner of a partition died in a transaction: where it got to is known once that has ended.",
-        "Nothing: the broker ends it after its timeout.",
+    OFFSETS = (
+        "waiting for the committed offsets",
+        "The previous owner of a partition died in a transaction, and where it got to is known once that has ended; or"
+        " the group's coordinator does not respond.",
+        "Nothing: the broker ends a transaction after its timeout. If it lasts, look at the brokers: under-replicated"
+        " partitions of `__consumer_offsets`.",
     )
     BROKERS_UNREACHABLE = (
         "no broker can be reached",

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 from service_chassis.schema_registry.errors import (
+    RegistryError,
     RegistryUnauthorizedError,
     RegistryUnavailableError,
     SchemaNotFoundError,
 )
 
 Result = TypeVar("Result")
+
+MAX_SCHEMA_ID = 2**31 - 1
+"""Registries count ids in Java's int, although the wire format has room for one bit more."""
 
 # Confluent's error codes for a subject, a version and a schema that are not there.
 _NOT_FOUND = frozenset({40401, 40402, 40403})
@@ -23,6 +28,8 @@ _BOUNDS: Mapping[str, str | int | float] = {
     "retries.wait.ms": 100,
     "retries.max.wait.ms": 100,
 }
+_MAX_TEXT = 300
+"""Characters of an error's text: a proxy may respond with a whole page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,9 @@ class RegisteredSchema:
 class SchemaRegistry:
     """Lookups in one registry; threads may share it. A context manager, which closes it at the end.
 
+    Each call is a request of its own: nothing is remembered, so that callers see what the registry has now. Whatever
+    goes wrong in a lookup is a RegistryError, a response of any other shape included.
+
     Args:
         client_config: properties of confluent_kafka's SchemaRegistryClient (``url``, ``basic.auth.user.info`` …).
             ``timeout`` (seconds) and ``max.retries`` bound a call, by default to about three seconds.
@@ -51,9 +61,13 @@ class SchemaRegistry:
         # A quarter of a second to import: only for those who make a client.
         from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
 
-        # The client would keep the first "latest" version that it saw for as long as it lives.
-        self._client = SchemaRegistryClient({**_BOUNDS, **client_config, "cache.latest.ttl.sec": 0})
-        self._schemas: dict[int, str] = {}
+        from service_chassis.schema_registry.response_limits import bound_responses  # noqa: PLC0415
+
+        self._client = SchemaRegistryClient({**_BOUNDS, **client_config})
+        # Below the client's methods, whose caches have no bounds and whose parsers expect the right shape. Threads
+        # share nothing but the HTTP session, which is made for that.
+        self._requests = self._client._rest_client
+        bound_responses(self._requests.session)
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +76,7 @@ class SchemaRegistry:
         self.close()
 
     def latest(self, subject: str) -> RegisteredSchema:
-        """Look up the latest version of a subject, at each call.
+        """Look up the latest version of a subject.
 
         Raises:
             SchemaNotFoundError: no such subject, or no version of it.
@@ -72,58 +86,84 @@ class SchemaRegistry:
         return _classified(f"subject {subject}", lambda: self._look_up_latest(subject))
 
     def by_id(self, schema_id: int) -> str:
-        """Look up the text of a schema, once: an id never changes its meaning.
+        """Look up the text of a schema. An id never changes its meaning, unless the registry loses what it had.
 
         Raises:
             SchemaNotFoundError: no such id.
             RegistryUnauthorizedError: the credentials were rejected.
             RegistryUnavailableError: the registry is unavailable.
         """
-        schema = self._schemas.get(schema_id)
-        if schema is None:
-            schema = _classified(
-                f"schema id {schema_id}", lambda: _present(self._client.get_schema(schema_id).schema_str)
-            )
-            self._schemas[schema_id] = schema
-        return schema
+        return _classified(f"schema id {schema_id}", lambda: self._look_up_text(schema_id))
 
     def close(self) -> None:
         """Close the connections; no lookup is possible afterwards."""
         self._client.close()
 
     def _look_up_latest(self, subject: str) -> RegisteredSchema:
-        found = self._client.get_latest_version(subject)
-        schema = _present(_present(found.schema).schema_str)
-        return RegisteredSchema(_present(found.schema_id), _present(found.version), subject, schema)
+        document = self._requests.get(f"subjects/{quote(subject, safe='')}/versions/latest")
+        schema_id, version = _number(document, "id"), _number(document, "version")
+        return RegisteredSchema(schema_id, version, subject, _text(document, "schema"))
+
+    def _look_up_text(self, schema_id: int) -> str:
+        return _text(self._requests.get(f"schemas/ids/{schema_id}"), "schema")
 
 
-def _present(value: Result | None) -> Result:
-    if value is None:
-        raise ValueError("the response lacks a field")
+def _field(document: Any, name: str) -> Any:
+    if not isinstance(document, dict):
+        raise ValueError(f"it is no JSON object: {document!r}")
+    return document.get(name)
+
+
+def _number(document: Any, name: str) -> int:
+    value = _field(document, name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SCHEMA_ID:
+        raise ValueError(f"its {name} is {value!r}; a number of 0 to {MAX_SCHEMA_ID} was expected")
+    return value
+
+
+def _text(document: Any, name: str) -> str:
+    value = _field(document, name)
+    if not isinstance(value, str):
+        raise ValueError(f"its {name} is {value!r}; a text was expected")
     return value
 
 
 def _classified(what: str, look_up: Callable[[], Result]) -> Result:
-    """Look up, and raise failures as what the caller can do about them."""
+    """Look up, and raise failures as what the caller can do about them.
+
+    The last clause has no list: nothing that a client library raises may end a process that can wait.
+    """
     from confluent_kafka.schema_registry.common._httpx_compat import httpx  # noqa: PLC0415
     from confluent_kafka.schema_registry.error import OAuthTokenError, SchemaRegistryError  # noqa: PLC0415
 
     try:
         return look_up()
+    except RegistryError:
+        raise
     except SchemaRegistryError as error:
         status, code = error.http_status_code, error.error_code
         if status in (401, 403):
             raise RegistryUnauthorizedError(
                 f"the schema registry rejected the request for {what}: HTTP status {status}"
             ) from error
-        if code in _NOT_FOUND:
+        # The type first: a code of a wrong shape may have no hash.
+        if isinstance(code, int) and code in _NOT_FOUND and status == 404:
             raise SchemaNotFoundError(f"the schema registry has no {what}") from error
         raise RegistryUnavailableError(
-            f"the schema registry responded with HTTP status {status}, error code {code} for {what}"
+            _shortened(f"the schema registry responded with HTTP status {status}, error code {code} for {what}")
         ) from error
     except OAuthTokenError as error:
         raise RegistryUnauthorizedError(f"no token for the schema registry, needed for {what}") from error
     except httpx.HTTPError as error:
-        raise RegistryUnavailableError(f"the schema registry cannot be reached for {what}: {error}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise RegistryUnavailableError(f"the schema registry's response for {what} is invalid: {error}") from error
+        raise RegistryUnavailableError(
+            _shortened(f"the schema registry cannot be reached for {what}: {error or type(error).__name__}")
+        ) from error
+    except Exception as error:
+        raise RegistryUnavailableError(
+            _shortened(f"the schema registry's response for {what} is invalid: {type(error).__name__}: {error}")
+        ) from error
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_TEXT else f"{line[: _MAX_TEXT - 1]}…"

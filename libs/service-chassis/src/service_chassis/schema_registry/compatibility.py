@@ -20,13 +20,16 @@ def incompatibility(registered: RegisteredSchema, samples: Iterable[bytes]) -> s
         validator = jsonschema_rs.validator_for(
             json.loads(registered.schema), validate_formats=True, retriever=_fetch_nothing
         )
-    except (ValueError, RecursionError) as error:
+        for sample in samples:
+            problem = next(validator.iter_errors(json.loads(sample)), None)
+            if problem is not None:
+                return f"{name} does not accept {sample.decode()}: {problem.message}"
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    # Whatever a schema of somebody else's makes of the validator; a panic of Rust is no Exception.
+    except BaseException as error:
         # The validator writes a paragraph; its first line says what is wrong.
         return f"{name} is not a JSON Schema that can be used here: {str(error).partition(chr(10))[0]}"
-    for sample in samples:
-        problem = next(validator.iter_errors(json.loads(sample)), None)
-        if problem is not None:
-            return f"{name} does not accept {sample.decode()}: {problem.message}"
     return None
 
 

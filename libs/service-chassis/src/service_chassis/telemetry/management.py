@@ -30,6 +30,18 @@ class Health:
     reason: str
 
 
+Probe = Callable[[], Health]
+
+
+def examine(name: str, probe: Probe) -> Health:
+    """Call a probe; one that raises has failed, and is logged under its name."""
+    try:
+        return probe()
+    except Exception:
+        log.exception("probe_failed", probe=name)
+        return Health(ok=False, reason="the probe itself failed; the log says why")
+
+
 class ManagementServer:
     """Serves ``/metrics``, ``/livez`` and ``/readyz`` on every address of the machine.
 
@@ -45,8 +57,8 @@ class ManagementServer:
         port: int,
         *,
         registry: CollectorRegistry,
-        live: Callable[[], Health],
-        ready: Callable[[], Health],
+        live: Probe,
+        ready: Probe,
         name: str = "management",
     ) -> None:
         self.port = port
@@ -96,7 +108,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     metrics: CollectorRegistry
-    probes: dict[str, Callable[[], Health]]
+    probes: dict[str, Probe]
     protocol_version = "HTTP/1.1"
     sys_version = ""
     timeout = 30  # seconds until an idle connection is closed; a scraper opens another
@@ -107,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path == "/metrics":
             self._respond_metrics(parse_qs(url.query).get("name[]", []))
         elif url.path in self.probes:
-            self._respond_probe(self.probes[url.path])
+            self._respond_probe(url.path, self.probes[url.path])
         else:
             self._respond(404, "application/json", b'{"error":"not found; try /metrics, /livez or /readyz"}')
 
@@ -116,12 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 named by the base class
         """Log nothing: a probe or a scrape every few seconds would hide everything else."""
 
-    def _respond_probe(self, probe: Callable[[], Health]) -> None:
-        try:
-            health = probe()
-        except Exception:
-            log.exception("probe_failed", path=self.path)
-            health = Health(ok=False, reason="the probe itself failed; the log says why")
+    def _respond_probe(self, name: str, probe: Probe) -> None:
+        health = examine(name, probe)
         body = json.dumps({"ok": health.ok, "reason": health.reason}).encode()
         self._respond(200 if health.ok else 503, "application/json", body)
 

@@ -55,14 +55,18 @@ class Testbed:
             else:
                 return
 
-    def send(self, topic: str, *records: bytes | tuple[bytes, bytes] | None) -> None:
-        """Produce values, or (key, value) pairs, and return when all are acknowledged."""
+    def send(self, topic: str, *records: bytes | tuple[bytes, bytes] | None, partition: int = -1) -> None:
+        """Produce values, or (key, value) pairs, and return when all are acknowledged; to a partition, where given."""
         failures: list[KafkaError] = []
         with Producer({**self.connection, "enable.idempotence": True}) as producer:
             for record in records:
                 key, value = record if isinstance(record, tuple) else (None, record)
                 producer.produce(
-                    topic, value, key, on_delivery=lambda error, _: failures.append(error) if error else None
+                    topic,
+                    value,
+                    key,
+                    partition,
+                    on_delivery=lambda error, _: failures.append(error) if error else None,
                 )
                 producer.poll(0)
             assert producer.flush(30) == 0

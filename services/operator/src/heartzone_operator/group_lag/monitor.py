@@ -1,0 +1,107 @@
+"""Observes the lag of groups in the background: by a thread and clients of its own, so that reconciling never waits."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from threading import Event, Thread
+from typing import Any, NamedTuple
+
+import structlog
+
+from heartzone_operator.group_lag.lag import lags, starts
+from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
+from heartzone_operator.group_lag.oldest_records import OldestRecords
+from service_chassis.consumer_groups.reader import GroupReader
+
+TIMEOUT = 5.0  # seconds, of each request
+REQUESTS_PER_GROUP = 4  # one after the other, with the reading of records
+
+log = structlog.get_logger(__name__)
+
+
+class ObservedGroup(NamedTuple):
+    """A consumer group, and the topic that it reads."""
+
+    group: str
+    topic: str
+
+
+class _Clients(NamedTuple):
+    """What is connected for one group."""
+
+    reader: GroupReader
+    records: OldestRecords
+
+
+class GroupLagMonitor:
+    """Observes every `interval` seconds while its block lasts; the end of the block does not wait for the thread."""
+
+    def __init__(
+        self,
+        groups: Sequence[ObservedGroup],
+        metrics: GroupLagMetrics,
+        *,
+        interval: float,
+        timeout: float = TIMEOUT,
+        admin: Mapping[str, Any],
+        consumer: Mapping[str, Any],
+    ) -> None:
+        """`timeout` (seconds) is that of each request; `admin` and `consumer` are properties of librdkafka."""
+        self._groups = groups
+        self._metrics = metrics
+        self.rounds = 0
+        """How often all groups have been observed, successfully or not."""
+        self._interval = interval
+        self._timeout = timeout
+        self._admin = admin
+        self._consumer = consumer
+        self._stopping = Event()
+        self._reasons: dict[ObservedGroup, str] = {}
+
+    def __enter__(self) -> "GroupLagMonitor":
+        if self._groups:
+            # A daemon: a pending request must not delay the end of the process.
+            Thread(target=self._run, name="group-lag", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+
+    def _run(self) -> None:
+        with ExitStack() as clients:
+            opened: dict[ObservedGroup, _Clients] = {}
+            while not self._stopping.is_set():
+                for each in self._groups:
+                    try:
+                        if each not in opened:
+                            opened[each] = self._open(each.group, clients)
+                        self._observe(each, opened[each])
+                    except Exception as error:
+                        self._metrics.unknown(*each)
+                        self._note(each, str(error) or type(error).__name__)
+                self.rounds += 1
+                self._stopping.wait(self._interval)
+
+    def _open(self, group: str, clients: ExitStack) -> "_Clients":
+        reader = GroupReader(group, admin=self._admin, consumer=self._consumer, timeout=self._timeout)
+        clients.callback(reader.close)
+        records = OldestRecords(self._consumer, group)
+        clients.callback(records.close)
+        return _Clients(reader, records)
+
+    def _observe(self, each: ObservedGroup, clients: "_Clients") -> None:
+        found = clients.reader.positions(each.topic)
+        sought = starts(found.positions)
+        oldest, problem = clients.records.find(each.topic, sought, timeout=self._timeout) if sought else ({}, "")
+        self._metrics.observed(*each, lags(found.positions, oldest, now=time.time()))
+        self._note(each, next(iter(found.unknown.values()), problem))
+
+    def _note(self, each: ObservedGroup, reason: str) -> None:
+        """Log why a lag is not known, once until that changes."""
+        if reason == self._reasons.get(each, ""):
+            return
+        self._reasons[each] = reason
+        if reason:
+            log.warning("group_lag_unknown", group=each.group, topic=each.topic, reason=reason)
+        else:
+            log.info("group_lag_known", group=each.group, topic=each.topic)
