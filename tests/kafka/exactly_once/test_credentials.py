@@ -40,7 +40,7 @@ def test_credentials_that_one_client_is_rejected_with_end_the_worker(
         consumer=sides["consumer"],
         producer=sides["producer"],
     )
-    with running(Worker(config, lambda record: [OutputRecord(target, record.value())])) as failures:
+    with running(Worker(config, copy_to(target), watchdog=None)) as failures:
         eventually(lambda: failures, "the worker's end")
 
     assert isinstance(failures[0], AuthenticationError)

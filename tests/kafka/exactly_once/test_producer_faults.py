@@ -30,7 +30,7 @@ def worker_on(kafka: Testbed, source: str, transform: Transform, journal: Journa
         "idle": 0.1,
         "lag_interval": 0.2,
     }
-    return Worker(WorkerConfig(**{**settings, **overrides}), transform, observer=journal)
+    return Worker(WorkerConfig(**{**settings, **overrides}), transform, observer=journal, watchdog=None)
 
 
 def copy_to(topic: str) -> Transform:
