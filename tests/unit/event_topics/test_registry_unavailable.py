@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from event_topics import DesiredSchema, Failure, SchemaSubjects
+from event_topics.registry.client import RegistryClient, RegistryRequestError
+from heartzone_testing.services.scripted_registry import ScriptedRegistry
 
 NAMES = [f"subject-{number}" for number in range(200)]
 
@@ -68,3 +70,16 @@ def test_when_it_fails_the_remaining_subjects_do_not_wait_in_turn(registry: Regi
         assert (failure.reason, failure.transient) == ("RegistryUnavailable", True)
         assert "s3cret" not in failure.message
     assert registry.requests < 40
+
+
+@pytest.mark.parametrize("document", [None, "subjects", 3, {"error": "no list"}], ids=repr)
+def test_a_listing_of_another_shape_is_a_registry_that_is_unavailable(document: object) -> None:
+    with ScriptedRegistry() as server:
+        server.responds_with(200, document)
+        client = RegistryClient({"url": server.url}, timeout=5, on_request=lambda: None)
+        try:
+            with pytest.raises(RegistryRequestError, match="did not respond as a registry does") as raised:
+                client.listing("subjects")
+        finally:
+            client.close()
+    assert raised.value.failure.transient

@@ -20,7 +20,7 @@ from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.dead_letters import DeadLetterTopic
 from exactly_once.core.reasons import AbortCause, WaitReason
 from exactly_once.core.records import InputRecord, Partition, Transform
-from exactly_once.core.rejected_records import RejectedRecordSearch
+from exactly_once.core.rejected_records import REJECTS_A_RECORD, RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
 from exactly_once.errors import ConfigurationError, FatalClientError
 from exactly_once.observer import Observer
@@ -163,6 +163,7 @@ class Worker:
     def _step(self) -> None:
         """Fetch once, and process what has arrived."""
         self._watchdog.progress()
+        self._served_meanwhile = False
         limits = self.config.limits
         self._producers.producer.serve()
         try:
@@ -185,6 +186,10 @@ class Worker:
         """Process fetched records, transaction by transaction, until all are committed or must be fetched again."""
         fetched_at = time.monotonic()
         while records and not self._stopping.is_set():
+            self._producers.renew_if_suspect()
+            if self._served_meanwhile:
+                records, self._served_meanwhile = self._consumers.consumer.flow.positions.due(records), False
+                continue
             records = self._run_transaction(self._search.next_records(records), records)
             self._watchdog.progress()
             if records and time.monotonic() - fetched_at > MAX_FETCH_INTERVAL:
@@ -217,10 +222,7 @@ class Worker:
             self._back_off(batch.unavailable.reason)
             return ()
         rest = [*batch.rest, *fetched[len(records) :]] if len(records) < len(fetched) else batch.rest
-        if batch.stopped or self._served_meanwhile:
-            self._served_meanwhile = False
-            return self._consumers.consumer.flow.positions.due(rest)
-        return rest
+        return self._consumers.consumer.flow.positions.due(rest) if batch.stopped else rest
 
     def _committed(self, batch: Batch[Message], seconds: float) -> None:
         self._search.committed(batch.next_offsets)
@@ -230,7 +232,6 @@ class Worker:
         self._observer.committed(batch.records, outputs=batch.outputs, seconds=seconds)
         if batch.dead_letters:
             self._observer.dead_lettered(batch.dead_letters_by_reason)
-        self._producers.renew_if_suspect()
 
     def _set_aside(self, batch: Batch[Message]) -> None:
         """Set the partitions aside that cannot go on, and let the transform begin to get what they lack."""
@@ -245,11 +246,13 @@ class Worker:
     def _retry(self, cause: AbortCause, records: int) -> None:
         """Fetch the records of an aborted transaction again, after a wait unless it is the first abort in a row.
 
-        A first abort is part of every rebalance and is tried again at once; more in a row are a fault that takes time.
+        A first abort is part of every rebalance and is tried again at once; more in a row are a fault that takes time,
+        but for those by which the search closes in on a record.
         """
-        self._producers.renew_if_suspect()
         self._observer.aborted(cause, records=records)
         self._consumers.rewind()
+        if cause in REJECTS_A_RECORD:
+            return
         self._failures_in_a_row += 1
         if self._failures_in_a_row > 1:
             self._back_off(cause)
@@ -296,9 +299,9 @@ class Worker:
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:
             try:
+                self._producers.renew_if_suspect()
                 self._transactions.commit_positions(uncommitted)
                 self._failures_in_a_row = 0
-                self._producers.renew_if_suspect()
             except TransactionAborted as aborted:
                 self._retry(aborted.cause, 0)
             except ProducerLost as lost:

@@ -100,12 +100,19 @@ class RegistryClient:
         while True:
             query = {"offset": len(found), "limit": _PAGE_SIZE}
             # The client has no method for GET /schemas.
-            page = self.request(lambda client: client._rest_client.get(path, query))  # noqa: B023
+            page = self.request(lambda client: _page(client._rest_client.get(path, query)))  # noqa: B023
             if not page or page == found[-len(page) :]:
                 return found  # the end, or a registry without paging
             found += page
             if len(page) % 1_000:
                 return found
+
+
+def _page(response: object) -> list[Any]:
+    """The response if it is a list; TypeError otherwise, which a request takes as what no registry responds."""
+    if not isinstance(response, list):
+        raise TypeError(f"a list was expected, not {type(response).__name__}")
+    return response
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

@@ -1,7 +1,5 @@
 """A release whose zone workers KEDA scales."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from heartzone_testing.release.release import POLL_S, Release
@@ -42,27 +40,11 @@ class AutoscaledRelease:
         """Return when KEDA can evaluate all its triggers, none is active, and no worker runs."""
         eventually(self._is_idle, "no worker to be left", every=POLL_S)
 
-    def await_longer_active(self) -> None:
-        """Return when a trigger has been active again after longer than the cooldown period."""
-        start = self._last_active()
-        eventually(
-            lambda: (self._last_active() - start).total_seconds() > COOLDOWN_S + 1, "KEDA to be active", every=POLL_S
-        )
-
-    def trigger(self, kind: str) -> Mapping[str, str]:
-        """The metadata of a trigger."""
-        triggers = self._scaled_object()["spec"]["triggers"]
-        metadata: Mapping[str, str] = next(each["metadata"] for each in triggers if each["type"] == kind)
-        return metadata
-
     def _is_idle(self) -> bool:
         conditions = {each["type"]: each["status"] for each in self._scaled_object()["status"].get("conditions", [])}
         return (
             conditions.get("Ready") == "True" and conditions.get("Active") == "False" and not self.release.pods(_WORKER)
         )
-
-    def _last_active(self) -> datetime:
-        return datetime.fromisoformat(self._scaled_object()["status"]["lastActiveTime"])
 
     def _scaled_object(self) -> dict[str, Any]:
         found: dict[str, Any] = self.release.kubectl.get("scaledobject", f"{self.release.name}-{_WORKER}")
