@@ -7,9 +7,10 @@ import pytest
 
 from embedded_kafka import EmbeddedKafka
 from embedded_kafka.broker.security import Security
-from exactly_once import AuthenticationError, OutputRecord, Worker, WorkerConfig
+from exactly_once import AuthenticationError, Worker, WorkerConfig
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.engine.threads import running
+from heartzone_testing.engine.workers import copy_to
 from heartzone_testing.waiting import eventually
 
 PASSWORD = "right-Pa55word"

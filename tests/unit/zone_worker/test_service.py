@@ -1,10 +1,9 @@
 """The composition of a zone worker: its probes, its settings, and what it closes at the end."""
 
-from dataclasses import dataclass
-
 import pytest
 from prometheus_client import CollectorRegistry
 
+from heartzone_testing.engine.supervised import SupervisedWorker
 from heartzone_testing.services.scripted_registry import ScriptedRegistry
 from heartzone_zone_worker.service import ZoneWorker
 from heartzone_zone_worker.settings import WorkerSettings
@@ -21,20 +20,13 @@ def settings(**variables: str) -> WorkerSettings:
     return load(WorkerSettings, {**CONNECTIONS, **variables})
 
 
-@dataclass
-class Loop:
-    """A loop that made progress so many seconds ago."""
-
-    progress_age: float
-
-
 def test_liveness_fails_a_while_before_the_watchdog_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     worker = ZoneWorker(settings(HEARTZONE_WATCHDOG_TIMEOUT="90"), CollectorRegistry())
     assert worker.live().ok
 
-    monkeypatch.setattr(worker, "_worker", Loop(progress_age=59))
+    monkeypatch.setattr(worker, "_worker", SupervisedWorker(progress_age=59))
     assert worker.live().ok
-    monkeypatch.setattr(worker, "_worker", Loop(progress_age=61))
+    monkeypatch.setattr(worker, "_worker", SupervisedWorker(progress_age=61))
     assert not worker.live().ok
     assert worker.live().reason == "the loop has made no progress for 61 s"
 
