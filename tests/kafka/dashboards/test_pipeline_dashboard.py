@@ -26,7 +26,7 @@ QUERIES = queries(load(DASHBOARDS_FOLDER / "pipeline.json"))
 OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel == "EventTopics not Ready"]
 # Metrics that alerts read: the operator's, and those that are there only while something is the matter.
 OPERATORS = {"heartzone_eventtopics", "heartzone_group_lag_records", "heartzone_group_lag_seconds"}
-SELDOM = {"heartzone_partitions_halted", "heartzone_partitions_waiting", "heartzone_promise_at_risk"}
+SELDOM = {"heartzone_partitions_halted", "heartzone_partitions_waiting"}
 
 BODY = (
     '{"deviceId":"%s","heartRates":[{"dateTime":"2022-12-02T13:50:00Z","value":90},'
@@ -107,7 +107,6 @@ def test_every_query_of_the_dashboard_returns_data(pipeline: Pipeline, tmp_path:
         for panel, labels in (
             ("Dead letters by reason", {"reason": "bad_frame"}),
             ("Dead letters by reason", {"reason": "schema_not_found"}),
-            ("Aborts by reason", {"reason": "schema_not_found_yet"}),
             ("Errors by route and status", {"route": "/biometrics", "status": "422"}),
             ("Rejected requests by reason", {"reason": "invalid_message"}),
         ):
