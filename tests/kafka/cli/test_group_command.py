@@ -14,6 +14,9 @@ from confluent_kafka.admin import AdminClient, DeletedRecords
 
 from heartzone_cli.root import heartzone
 from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.journal import Journal
+from heartzone_testing.engine.threads import running
+from heartzone_testing.engine.workers import copy_to, worker_on
 from heartzone_testing.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("connected")
@@ -271,3 +274,23 @@ def test_without_a_broker_both_say_so(command: Callable[[], Result], monkeypatch
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert "(Kafka at 127.0.0.1:1, from HEARTZONE_KAFKA_BOOTSTRAP_SERVERS)" in result.stderr
+
+
+@pytest.mark.parametrize("group_protocol", ["classic", "consumer"])
+def test_it_is_the_way_back_for_a_partition_that_a_worker_has_halted(
+    kafka: Testbed, topic: str, group: str, group_protocol: str
+) -> None:
+    (target,) = kafka.create_topics("out")
+    kafka.set_group_offset(group, topic, 1_000)
+    journal = Journal()
+    worker = worker_on(kafka, topic, copy_to(target), group_id=group, observer=journal, group_protocol=group_protocol)
+    with running(worker) as failures:
+        eventually(lambda: len(kafka.read(target)) == 10, "the other partition")
+        eventually(lambda: journal.halts, "the partition to be halted")
+
+        outcome = run("set-offset", topic, "0", "4", "--group", group, "--watch", "0")
+
+        assert outcome.exit_code == 0, outcome.output
+        eventually(lambda: len(kafka.read(target)) == 16, "the six records from there on")
+        assert journal.halts == {}
+    assert failures == []

@@ -1,6 +1,7 @@
 """The exactly-once engine under faults of brokers, topics and records."""
 
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -32,22 +33,26 @@ def test_a_broker_that_becomes_unavailable_inside_a_transaction(own_broker: Embe
     kafka = Testbed(own_broker.client_config())
     source, target = kafka.create_topics("in", "out")
     node = own_broker.nodes[0]
-    armed = [True]
+    armed, sent = [True], threading.Event()
 
     def fail_once(record: InputRecord) -> list[OutputRecord]:
         if record.value() == b"3" and armed[0]:
+            assert sent.wait(30)  # a broker that is frozen before it has acknowledged the record fails the test itself
             node.kill() if fault == "kill" else node.pause()
             armed[0] = False  # not before: it lets the broker be restarted
         return [OutputRecord(target, record.value())]
 
     kafka.send(source, *(b"%d" % n for n in range(6)))
+    sent.set()
     worker = worker_on(kafka, source, fail_once)
     with running(worker) as failures:
         eventually(lambda: not armed[0] and worker.unready_reason is not None, "a reason not to be ready")
         node.start() if fault == "kill" else node.resume()
         eventually(lambda: worker.unready_reason is None and len(kafka.read(target)) >= 6, "recovery", 120)
+        sent.clear()
         armed[0] = True
         kafka.send(source, b"3")
+        sent.set()
         eventually(lambda: not armed[0], "the broker to be unavailable again")
     # `running` fails when the stop is not obeyed while the broker is unavailable.
     assert failures == []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
 from confluent_kafka import Producer
 
 from embedded_kafka import EmbeddedKafka
@@ -24,7 +25,10 @@ from heartzone_testing.engine.threads import running
 from heartzone_testing.engine.workers import Make, copy_to
 from heartzone_testing.waiting import eventually
 
+both_protocols = pytest.mark.parametrize("group_protocol", ["classic", "consumer"])
 
+
+@both_protocols
 def test_a_group_without_offsets_starts_at_the_earliest_record_and_commits_behind_the_last(
     kafka: Testbed, make: Make
 ) -> None:
@@ -150,6 +154,7 @@ def test_limits_cut_a_backlog_into_transactions(kafka: Testbed, make: Make) -> N
     assert sum(journal.transactions) == 100
 
 
+@both_protocols
 def test_two_workers_share_the_partitions_and_nothing_is_lost_or_doubled_while_they_come_and_go(
     kafka: Testbed, make: Make
 ) -> None:

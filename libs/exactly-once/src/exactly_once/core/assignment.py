@@ -63,8 +63,8 @@ class Assignment:
 
     @property
     def troubles(self) -> dict[Partition, Wait | Halt]:
-        """Partitions that wait or are halted."""
-        return {name: each.trouble for name, each in self._partitions.items() if each.trouble is not None}
+        """Partitions that wait or are halted; other threads may ask."""
+        return {name: each.trouble for name, each in list(self._partitions.items()) if each.trouble is not None}
 
     @property
     def unsettled(self) -> bool:
@@ -76,8 +76,8 @@ class Assignment:
 
     @property
     def standstill(self) -> str | None:
-        """What the partitions wait for when there are some and each of them waits, otherwise None."""
-        troubles = [each.trouble for each in self._partitions.values()]
+        """What the partitions wait for when there are some and each of them waits, otherwise None; also for threads."""
+        troubles = [each.trouble for each in list(self._partitions.values())]
         waits = [trouble.reason for trouble in troubles if isinstance(trouble, Wait)]
         return waits[0] if waits and len(waits) == len(troubles) else None
 
