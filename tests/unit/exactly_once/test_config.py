@@ -118,7 +118,7 @@ def test_properties_that_work_reach_the_consumer_as_they_are(properties: dict[st
 
 @pytest.mark.parametrize(
     ("properties", "seconds"),
-    [({}, 0.02), ({"retry.backoff.ms": "7"}, 0.007), ({"retry.backoff.ms": 500, "retry.backoff.max.ms": 300}, 0.3)],
+    [({}, 0.01), ({"retry.backoff.ms": "7"}, 0.007), ({"retry.backoff.ms": 500, "retry.backoff.max.ms": 300}, 0.3)],
 )
 def test_the_back_off_that_proves_a_quick_commit_is_the_one_that_the_producer_gets(
     properties: dict[str, Any], seconds: float

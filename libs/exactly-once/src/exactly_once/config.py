@@ -18,7 +18,7 @@ from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 
 # Statistics of the producer come so soon, for commits that take longer than one can prove by the clock that they were
 # sent once: see core.transaction_ends.
-PRODUCER_STATISTICS_INTERVAL = 0.1  # seconds
+PRODUCER_STATISTICS_INTERVAL = 0.05  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class WorkerConfig:
     on_consumer_statistics: Callable[[str], None] | None = None
     """Receives librdkafka's statistics of the consumer (a JSON document) every ``lag_interval``."""
     on_producer_statistics: Callable[[str], None] | None = None
-    """Receives those of the producer every 5 s; their averages are of the last tenth of a second."""
+    """Receives those of the producer every 5 s; their averages are of the last twentieth of a second."""
     logger: Logger | None = None
     """Takes librdkafka's own log lines; ``exactly_once.librdkafka`` without one."""
 
@@ -137,7 +137,7 @@ class WorkerConfig:
             # Offsets without records that come while the markers of the transaction before are being written are
             # rejected and retried after this long: at the default of 100 ms it alone decides the latency. And a commit
             # that takes less is known to have been sent once: see core.transaction_ends.
-            "retry.backoff.ms": 20,
+            "retry.backoff.ms": 10,
             "queue.buffering.max.kbytes": 32 * 1024,
             "message.timeout.ms": timeout,
             # No request about a transaction may be outstanding for longer than the transaction may live.
