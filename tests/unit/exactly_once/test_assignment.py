@@ -135,6 +135,15 @@ def test_a_commit_of_the_same_offset_with_another_text_is_a_command_too(assignme
     assert assignment.found(P0, found(5, metadata=f"{OWN};set-offset=now"), 0) is StartKind.MOVED
 
 
+def test_a_partition_that_waits_is_moved_in_the_same_way(assignment: Assignment) -> None:
+    fetched(assignment, P0)
+    assignment.set_aside(P0, Wait("lacks"), 0)
+    assignment.to_look_up(LOOK_AGAIN)
+
+    assert assignment.found(P0, found(7), LOOK_AGAIN) is StartKind.MOVED
+    assert assignment.to_fetch(LOOK_AGAIN) == {P0: 7}
+
+
 def test_what_the_worker_itself_has_committed_is_no_command(assignment: Assignment) -> None:
     fetched(assignment, P0)
     assignment.advance({P0: 5})

@@ -221,7 +221,7 @@ class SinkWorker:
             consumer.commit(offsets)
         except KafkaException as failure:
             return kafka_error_name(failure.args[0].name())
-        consumer.flow.advance(next_offsets)
+        consumer.advance(next_offsets)
         return None
 
     def _retry(self, reason: str, records: int) -> None:

@@ -86,7 +86,7 @@ class TransactionRunner:
             if not lost.outcome_unknown:
                 raise
             self._settle(next_offsets, lost)
-        self._consumers.consumer.flow.advance(next_offsets)
+        self._consumers.consumer.advance(next_offsets)
 
     def _settle(self, next_offsets: Mapping[Partition, int], lost: ProducerLost) -> None:
         """Find out what became of a commit of unknown outcome; raise TransactionAborted when it did not happen.

@@ -180,7 +180,8 @@ class Worker:
             self._status.running()
             self._consumers.check_credentials()
             self._consumers.replace_if_disconnected()
-        self._report()
+        if not self._stopping.is_set():  # a stop leaves records unprocessed, and positions may not pass them
+            self._report()
 
     def _process(self, records: Sequence[Message]) -> None:
         """Process fetched records, transaction by transaction, until all are committed or must be fetched again."""

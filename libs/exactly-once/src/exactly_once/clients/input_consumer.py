@@ -122,6 +122,11 @@ class InputConsumer:
         except KafkaException as failure:
             raise self._lost(failure.args[0]) from failure
 
+    def advance(self, next_offsets: Mapping[Partition, int]) -> None:
+        """These offsets are committed: go on behind them."""
+        self.trouble = None
+        self.flow.advance(next_offsets)
+
     @property
     def is_disconnected(self) -> bool:
         """True when no broker has been reached for so long that a new client is to try."""

@@ -18,8 +18,6 @@ from exactly_once.core.start_offset import Committed, Finding, Halt, StartKind, 
 LOOK_AGAIN = 5.0
 """Seconds between two looks at the committed offset of a halted partition, which a person may have moved."""
 
-_FOUND_BY_LOOKING = (HaltReason.OFFSET_OUT_OF_RANGE, HaltReason.OFFSET_MISSING)
-
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -219,8 +217,8 @@ class Assignment:
         self._positions.end_reached(partition, offset)
 
     def _is_moved(self, each: _Partition, committed: Committed | None) -> bool:
-        """Whether a person has moved the committed offset of a partition since it was halted."""
-        if not isinstance(each.trouble, Halt) or each.trouble.reason in _FOUND_BY_LOOKING:
+        """Whether a person has moved the committed offset of a partition since it was set aside."""
+        if each.position is None or each.trouble is None:
             return False
         return committed != each.committed
 
