@@ -111,10 +111,24 @@ class Testbed:
 
     def group_offsets(self, group: str, topic: str, partitions: int = 1) -> dict[int, int]:
         """The committed offsets of a group by partition, -1001 where there is none."""
+        return {each.partition: each.offset for each in self._committed(group, topic, partitions)}
+
+    def group_metadata_texts(self, group: str, topic: str, partitions: int = 1) -> list[str]:
+        """What is kept as metadata with the committed offsets of a group."""
+        return [each.metadata or "" for each in self._committed(group, topic, partitions)]
+
+    def _committed(self, group: str, topic: str, partitions: int) -> list[TopicPartition]:
         consumer = Consumer({**self.connection, "group.id": group})
+        deadline = time.monotonic() + 30
         try:
-            found = consumer.committed([TopicPartition(topic, number) for number in range(partitions)], timeout=20)
-            return {each.partition: each.offset for each in found}
+            while True:
+                try:
+                    return consumer.committed([TopicPartition(topic, number) for number in range(partitions)], 20)
+                except KafkaException as failure:
+                    # A broker that has just started may still load the group's partition of __consumer_offsets.
+                    loading = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
+                    if failure.args[0].code() not in loading or time.monotonic() > deadline:
+                        raise
         finally:
             consumer.close()
 
@@ -124,15 +138,6 @@ class Testbed:
         try:
             _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
             return high
-        finally:
-            consumer.close()
-
-    def group_metadata_texts(self, group: str, topic: str, partitions: int = 1) -> list[str]:
-        """What is kept as metadata with the committed offsets of a group."""
-        consumer = Consumer({**self.connection, "group.id": group})
-        try:
-            found = consumer.committed([TopicPartition(topic, number) for number in range(partitions)], timeout=20)
-            return [each.metadata or "" for each in found]
         finally:
             consumer.close()
 
