@@ -15,6 +15,7 @@ def read_table(topic: str) -> dict[bytes, bytes]:
     table: dict[bytes, bytes] = {}
     consumer = Consumer({**CONNECTION, "group.id": "unused", "enable.auto.commit": False, "enable.partition.eof": True})
     unread = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
+    assert unread, f"topic {topic} does not exist"
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
     while unread:
         for message in consumer.consume(1000, 1):

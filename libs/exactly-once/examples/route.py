@@ -20,7 +20,7 @@ def route(record: InputRecord) -> list[OutputRecord]:
     """One or two records with the same bytes, headers and timestamp."""
     value, key, headers = record.value(), record.key(), record.headers() or ()
     try:
-        kind = json.loads(value or b"")["kind"]
+        kind = str(json.loads(value or b"")["kind"])
     except (ValueError, TypeError, KeyError) as error:
         raise PoisonRecord(Unroutable.NOT_JSON, f"an object with a kind was expected: {error}") from error
     topic = TOPICS.get(kind)

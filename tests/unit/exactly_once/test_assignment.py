@@ -193,6 +193,20 @@ def test_a_topic_with_another_id_is_found_among_what_is_fetched_and_starts_at_it
     assert assignment.to_fetch(5) == {P0: 0}
 
 
+def test_a_topic_that_comes_back_after_its_partitions_were_lost_is_still_another_one(positions: Positions) -> None:
+    """Brokers forget the group's offsets with the topic, and a policy would skip what is in the new one."""
+    policy = StartPolicy(missing_offsets=MissingOffsets.LATEST, offset_out_of_range=OutOfRange.STOP)
+    assignment = Assignment(positions, policy)
+    fetched(assignment, P0)
+    assignment.drop([P0])
+
+    assignment.own([P0, P1])
+    assignment.to_look_up(0)
+    assert assignment.found(P0, found(None, topic_id="other"), 0) is StartKind.NEW_TOPIC
+    assert assignment.found(P1, found(None, topic_id="other"), 0) is StartKind.NEW_TOPIC
+    assert assignment.to_fetch(0) == {P0: 0, P1: 0}
+
+
 def test_a_halted_partition_of_a_topic_that_was_made_anew_goes_on_at_the_new_beginning(assignment: Assignment) -> None:
     fetched(assignment, P0)
     assignment.set_aside(P0, halted(HaltReason.DEAD_LETTER_IMPOSSIBLE), 0)

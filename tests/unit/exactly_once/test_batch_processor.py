@@ -226,6 +226,12 @@ def test_a_record_whose_dead_letter_the_client_rejects_stops_its_partition() -> 
     assert "offset 0 cannot be written to the dead-letter topic either" in halt.detail
 
 
+def test_an_error_of_the_transform_itself_names_the_record() -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        processor(raising(b"b", ZeroDivisionError)).process(records(b"a", b"b"), Produced())
+    assert raised.value.__notes__ == ["in the transform, at in[0] offset 1"]
+
+
 def test_a_transform_that_forgets_to_return_is_named_with_the_record() -> None:
-    with pytest.raises(TypeError, match=r"the transform returned None for in\[0\] offset 0"):
+    with pytest.raises(TypeError, match=r"the transform returned None"):
         processor(lambda record: None).process(records(b"a"), Produced())  # type: ignore[arg-type, return-value]

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, KafkaException
 
-from exactly_once import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES, WorkerConfig
+from exactly_once import (
+    REFUSED_CONSUMER_PROPERTIES,
+    REFUSED_PRODUCER_PROPERTIES,
+    MissingOffsets,
+    OutOfRange,
+    WorkerConfig,
+)
 from exactly_once.core.client_properties import REJECTED_BY_CONSUMER_PROTOCOL
 
 BROKERS = {"bootstrap.servers": "kafka:9092"}
@@ -40,6 +46,13 @@ def test_a_worker_without_an_input_topic_is_invalid() -> None:
         ({"input_topics": "in"}, "input_topics is the text 'in'; give a list of topics"),
         ({"output_topics": "out"}, "output_topics is the text 'out'; give a list of topics"),
         ({"group_id": ""}, "group_id is empty; give a name"),
+        ({"input_topics": ["in", "in"]}, "input_topics names a topic twice: in, in"),
+        ({"dead_letter_topic": "in"}, "dead_letter_topic is 'in'; give a topic that the worker does not read, or None"),
+        ({"dead_letter_topic": ""}, "dead_letter_topic is ''; give a topic"),
+        ({"idle": 120}, "idle is 120; give seconds above 0 and at most 5"),
+        ({"idle": -1}, "idle is -1"),
+        ({"missing_offsets": "latst"}, "missing_offsets is 'latst'; give one of earliest, latest, stop"),
+        ({"offset_out_of_range": "STOP"}, "offset_out_of_range is 'STOP'; give one of stop, earliest, latest"),
         ({"transactional_id": ""}, "transactional_id is empty; give a name"),
     ],
 )
@@ -147,3 +160,10 @@ def test_the_promise_is_in_the_properties() -> None:
         }
         == worker.producer_properties()
     )
+
+
+def test_policies_may_be_given_as_texts() -> None:
+    worker = config(missing_offsets="stop", offset_out_of_range="latest")
+
+    assert worker.missing_offsets is MissingOffsets.STOP
+    assert worker.offset_out_of_range is OutOfRange.LATEST

@@ -29,5 +29,5 @@ def test_a_worker_that_cannot_process_anything_is_not_ready() -> None:
 def test_partitions_that_are_set_aside_are_told_and_leave_the_worker_ready() -> None:
     assert readiness(SupervisedWorker()) == Health(True, "processing")
     assert readiness(SupervisedWorker(set_aside={("in", 3): "lookup", ("in", 0): "offset_out_of_range"})) == Health(
-        True, "processing all partitions but 2: in[0] offset_out_of_range, in[3] lookup"
+        True, "processing, but for 2 of the partitions: in[0] offset_out_of_range, in[3] lookup"
     )

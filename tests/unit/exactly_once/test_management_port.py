@@ -41,7 +41,7 @@ def test_probes_say_in_a_sentence_how_the_worker_is(management: ManagementPort, 
 
     worker.set_aside = {("in", 0): "lookup"}
     status, body = get(management, "/readyz")
-    assert (status, json.loads(body)["reason"]) == (200, "processing all partitions but 1: in[0] lookup")
+    assert (status, json.loads(body)["reason"]) == (200, "processing, but for 1 of the partitions: in[0] lookup")
 
     worker.progress_age, worker.unready_reason = 61, "no broker can be reached"
     status, body = get(management, "/livez")

@@ -178,7 +178,7 @@ def test_the_records_of_an_aborted_transaction_are_transformed_again() -> None:
 def test_a_bug_in_the_transform_reaches_the_test() -> None:
     driver = TransformTestDriver(lambda record: None)  # type: ignore[arg-type, return-value]
     driver.pipe(b"a")
-    with pytest.raises(TypeError, match="returned None for input\\[0\\] offset 0"):
+    with pytest.raises(TypeError, match="the transform returned None"):
         driver.run_once()
 
 

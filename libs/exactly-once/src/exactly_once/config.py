@@ -19,6 +19,7 @@ from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 # Statistics of the producer come so soon, for commits that take longer than one can prove by the clock that they were
 # sent once: see core.transaction_ends.
 PRODUCER_STATISTICS_INTERVAL = 0.05  # seconds
+MAX_IDLE = 5.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +74,22 @@ class WorkerConfig:
         for name in ("input_topics", "output_topics"):
             if isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} is the text {getattr(self, name)!r}; give a list of topics")
+            if len(set(getattr(self, name))) < len(getattr(self, name)):
+                raise ValueError(f"{name} names a topic twice: {', '.join(getattr(self, name))}")
         if not self.input_topics:
             raise ValueError("input_topics is empty; name at least one topic to consume")
+        if self.dead_letter_topic in ("", *self.input_topics):
+            raise ValueError(
+                f"dead_letter_topic is {self.dead_letter_topic!r}; give a topic that the worker does not read, or None"
+            )
+        if not 0 < self.idle <= MAX_IDLE:
+            raise ValueError(f"idle is {self.idle}; give seconds above 0 and at most {MAX_IDLE:g}: a stop waits for it")
+        for name, policy in (("missing_offsets", MissingOffsets), ("offset_out_of_range", OutOfRange)):
+            try:
+                object.__setattr__(self, name, policy(getattr(self, name)))  # their texts are as good
+            except ValueError:
+                values = ", ".join(policy)
+                raise ValueError(f"{name} is {getattr(self, name)!r}; give one of {values}") from None
         for name in ("group_id", "transactional_id"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty; give a name")

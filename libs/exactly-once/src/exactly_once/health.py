@@ -54,4 +54,4 @@ def readiness(worker: Supervised) -> Health:
     if not set_aside:
         return Health(True, "processing")
     partitions = ", ".join(f"{topic}[{number}] {why}" for (topic, number), why in sorted(set_aside.items()))
-    return Health(True, f"processing all partitions but {len(set_aside)}: {partitions}")
+    return Health(True, f"processing, but for {len(set_aside)} of the partitions: {partitions}")

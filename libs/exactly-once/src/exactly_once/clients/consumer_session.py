@@ -27,6 +27,7 @@ class ConsumerSession:
         self._config = config
         self._observer = observer
         self._stopping = stopping
+        self._seen: dict[Partition, list[str]] = {}
         self._joined_once = False
         self.consumer = self._new()
 
@@ -70,4 +71,4 @@ class ConsumerSession:
         self.consumer.close()
 
     def _new(self) -> InputConsumer:
-        return InputConsumer(self._config, self._observer)
+        return InputConsumer(self._config, self._observer, self._seen)

@@ -40,9 +40,9 @@ log = logging.getLogger(__name__)
 
 
 class InputConsumer:
-    """One member of the consumer group."""
+    """One member of the consumer group; ``seen`` has the topics' ids that earlier members of this process have seen."""
 
-    def __init__(self, config: WorkerConfig, observer: Observer) -> None:
+    def __init__(self, config: WorkerConfig, observer: Observer, seen: dict[Partition, list[str]]) -> None:
         self.joined = False
         """Whether the group has assigned something to this member, be it nothing at all, since it last lost it."""
         self.credentials_error: str | None = None
@@ -62,7 +62,7 @@ class InputConsumer:
             }
         )
         lookups = BrokerLookups(config)
-        self.flow = PartitionFlow(config, observer, self._consumer, lookups)
+        self.flow = PartitionFlow(config, observer, self._consumer, lookups, seen)
         self.topics = TopicComparison(lookups, self.flow)
         self._consumer.subscribe(
             list(config.input_topics),

@@ -12,6 +12,7 @@ from exactly_once.config import WorkerConfig
 from exactly_once.core.assignment import Assignment, NotKnown, Wait
 from exactly_once.core.offset_metadata import offset_metadata
 from exactly_once.core.positions import Positions
+from exactly_once.core.reasons import HaltReason
 from exactly_once.core.records import Partition
 from exactly_once.core.start_offset import Finding, Halt, StartKind, StartPolicy
 from exactly_once.observer import Observer
@@ -27,10 +28,17 @@ class PartitionFlow:
     A partition that is set aside stays with this member of the group; only librdkafka does not fetch it meanwhile.
     """
 
-    def __init__(self, config: WorkerConfig, observer: Observer, consumer: Consumer, lookups: BrokerLookups) -> None:
+    def __init__(
+        self,
+        config: WorkerConfig,
+        observer: Observer,
+        consumer: Consumer,
+        lookups: BrokerLookups,
+        seen: dict[Partition, list[str]],
+    ) -> None:
         self.positions = Positions()
         policy = StartPolicy(missing_offsets=config.missing_offsets, offset_out_of_range=config.offset_out_of_range)
-        self.assignment = Assignment(self.positions, policy)
+        self.assignment = Assignment(self.positions, policy, seen)
         self._observer = observer
         self._consumer = consumer
         self._lookups = lookups
@@ -61,6 +69,8 @@ class PartitionFlow:
         self._suspended = False
         self._look()
         starts = self.assignment.to_fetch(time.monotonic())
+        # Whether a dead letter fits now is seen by trying.
+        self._restarted += [(each, False) for each in starts if self._is_without_dead_letter(each)]
         if starts:
             self._consumer.incremental_assign([TopicPartition(*each, offset) for each, offset in starts.items()])
         self._tell()
@@ -126,6 +136,10 @@ class PartitionFlow:
         """Partitions that have gone on elsewhere, or are not ours any more, and whether by a person's command."""
         taken, self._restarted = self._restarted, []
         return taken
+
+    def _is_without_dead_letter(self, partition: Partition) -> bool:
+        trouble = self.assignment.troubles.get(partition)
+        return trouble is not None and trouble.reason is HaltReason.DEAD_LETTER_IMPOSSIBLE
 
     def _look(self) -> None:
         if self._looking is not None and self._looking.done():

@@ -26,6 +26,8 @@ from exactly_once.core.transaction_ends import TransactionEnds
 
 # Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
 CALL_TIMEOUT = 1.0
+# Errors of a record that no repetition makes possible.
+IMPOSSIBLE_RECORD = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG, KafkaError._UNKNOWN_PARTITION)
 CHECK_INTERVAL = 0.1  # seconds within which an error of the transaction is noticed, and before a call is repeated
 
 
@@ -109,7 +111,7 @@ class TransactionalProducer:
                 self._check_transaction()
             except KafkaException as failure:
                 error: KafkaError = failure.args[0]
-                if error.code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG):
+                if error.code() in IMPOSSIBLE_RECORD:
                     raise RecordRejected(error.str()) from failure
                 if error.code() == KafkaError._STATE:
                     self._check_transaction()

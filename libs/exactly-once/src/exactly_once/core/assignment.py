@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from exactly_once.core.batching import backoff
 from exactly_once.core.offset_metadata import offset_metadata
 from exactly_once.core.positions import Positions
-from exactly_once.core.reasons import HaltReason
 from exactly_once.core.records import Partition
 from exactly_once.core.start_offset import Committed, Finding, Halt, StartKind, StartPolicy
 
@@ -54,7 +53,11 @@ class _Partition:
 class Assignment:
     """What is assigned to this member; times are those of a monotonic clock, in seconds."""
 
-    def __init__(self, positions: Positions, policy: StartPolicy) -> None:
+    def __init__(
+        self, positions: Positions, policy: StartPolicy, seen: dict[Partition, list[str]] | None = None
+    ) -> None:
+        self._seen = {} if seen is None else seen
+        """Ids of the topics that positions of this process have belonged to, also of partitions that it has lost."""
         self._positions = positions
         self._policy = policy
         self._partitions: dict[Partition, _Partition] = {}
@@ -121,7 +124,7 @@ class Assignment:
         if each is None or not each.looking:
             return None  # looked up for an earlier assignment of the partition, or before it was fetched
         each.looking, each.lookup_at = False, now + LOOK_AGAIN
-        recreated = each.topic_id is not None and each.topic_id != finding.topic_id
+        recreated = self._is_another_topic(partition, finding.topic_id)
         moved = self._is_moved(each, finding.committed)
         if each.position is not None and not recreated and not moved:
             self._positions.update_stable_offsets({partition: finding.bounds.stable})
@@ -129,6 +132,10 @@ class Assignment:
         self._positions.drop([partition])
         outcome = self._policy.decide(replace(finding, known_topic=True) if recreated else finding)
         each.topic_id, each.committed = finding.topic_id, finding.committed
+        if finding.topic_id is not None:
+            ids = self._seen.setdefault(partition, [])
+            if finding.topic_id not in ids[-1:]:
+                ids.append(finding.topic_id)
         if isinstance(outcome, Halt):
             each.position, each.trouble, each.try_at = None, outcome, math.inf
             return None
@@ -168,8 +175,8 @@ class Assignment:
     def set_aside(self, partition: Partition, trouble: Wait | Halt, now: float) -> None:
         """A partition that is fetched cannot go on at its position.
 
-        One that waits is tried again after a back-off, or once it is ready; one with too many dead letters after a
-        longer one; any that is halted once the group's committed offset is moved.
+        One that waits is tried again after a back-off, or once it is ready; one that is halted after a longer one, and
+        once the group's committed offset is moved.
         """
         each = self._partitions[partition]
         each.fetched, each.position = False, self._positions.fetched[partition]
@@ -177,10 +184,8 @@ class Assignment:
         each.trouble, each.attempts, each.lookup_at = trouble, each.attempts + 1, now
         if isinstance(trouble, Wait):
             each.try_at, each.lookup_at = now + backoff(each.attempts - 1), now + LOOK_AGAIN
-        elif trouble.reason is HaltReason.TOO_MANY_DEAD_LETTERS:
-            each.try_at = now + backoff(each.attempts - 1, first=LOOK_AGAIN, maximum=60.0)
         else:
-            each.try_at = math.inf
+            each.try_at = now + backoff(each.attempts - 1, first=LOOK_AGAIN, maximum=60.0)
 
     def advance(self, next_offsets: Mapping[Partition, int]) -> None:
         """Everything before these offsets is processed and committed, also where a partition is not fetched now."""
@@ -215,6 +220,15 @@ class Assignment:
     def end_reached(self, partition: Partition, offset: int) -> None:
         """Everything before this offset is fetched, and so processed before the next fetch."""
         self._positions.end_reached(partition, offset)
+
+    def _is_another_topic(self, partition: Partition, topic_id: str | None) -> bool:
+        """Whether this process has known the topic under another id: brokers forget offsets with the topic."""
+        if topic_id is None:
+            return False
+        known = self._seen.get(partition)
+        if known is not None:
+            return known[-1] != topic_id
+        return any(ids != [topic_id] for (topic, _), ids in self._seen.items() if topic == partition[0])
 
     def _is_moved(self, each: _Partition, committed: Committed | None) -> bool:
         """Whether a person has moved the committed offset of a partition since it was set aside."""

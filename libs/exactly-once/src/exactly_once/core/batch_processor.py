@@ -21,7 +21,7 @@ from exactly_once.core.records import (
     size_of,
 )
 from exactly_once.core.rejected_records import RecordId, RejectedRecordSearch, record_id
-from exactly_once.core.signals import DeadLetterImpossible, RecordRejected
+from exactly_once.core.signals import ControlFlow, DeadLetterImpossible, RecordRejected
 from exactly_once.core.start_offset import Halt
 
 Outputs: TypeAlias = Sequence[OutputRecord]
@@ -132,16 +132,18 @@ class BatchProcessor:
                 raise rejected[identity]
             outputs: Iterable[Any] = self._transform(record)
             if outputs is None:
-                raise TypeError(
-                    f"the transform returned None for {record.topic()}[{record.partition()}] offset {record.offset()};"
-                    " it returns the records that this one gives, or an empty list"
-                )
+                raise TypeError("the transform returned None; it returns the records of this one, or an empty list")
             # A generator may still raise half-way, and then none of its records may be in the transaction.
             return outputs if isinstance(outputs, list) else list(outputs)
         except PoisonRecord as poison:
             letter = self._dead_letter(record, poison)
             batch.dead_letters.setdefault(identity[:2], Counter())[poison.reason] += 1
             return [letter]
+        except ControlFlow:
+            raise
+        except Exception as error:
+            error.add_note(f"in the transform, at {record.topic()}[{record.partition()}] offset {record.offset()}")
+            raise
 
     def _dead_letter(self, record: InputRecord, poison: PoisonRecord) -> OutputRecord:
         if self._dead_letters is None:

@@ -105,5 +105,5 @@ class Unavailable(ControlFlow):
     def __init__(self, reason: str, *, scope: Scope = Scope.RECORD, ready: Callable[[], bool] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.scope = scope
+        self.scope = Scope(scope)
         self.ready = ready
