@@ -213,7 +213,7 @@ class SinkWorker:
             return AbortReason.NOT_IN_GROUP
         offsets = consumer.flow.offsets(next_offsets)
         try:
-            if not consumer.topics.same(VERIFY_TIMEOUT):
+            if not consumer.topics.same(next_offsets, VERIFY_TIMEOUT):
                 return AbortReason.INPUT_TOPIC_RECREATED
         except (KafkaException, TimeoutError):
             return AbortReason.INPUT_TOPIC_UNVERIFIED

@@ -52,7 +52,9 @@ class TransactionRunner:
             producer.end_empty()
             return batch
         self._check_dead_letters(batch)
-        self._commit(batch.next_offsets)
+        # With the first records the starts of all partitions: another start would find some as new ones.
+        starts = self._consumers.consumer.flow.positions.never_committed()
+        batch.settled = self._commit({**starts, **batch.next_offsets})
         return batch
 
     def commit_positions(self, next_offsets: Mapping[Partition, int]) -> None:
@@ -67,7 +69,8 @@ class TransactionRunner:
         for partition, (records, letters) in self._counts(batch).items():
             self._breaker.committed(partition, records, letters, now)
 
-    def _commit(self, next_offsets: Mapping[Partition, int]) -> None:
+    def _commit(self, next_offsets: Mapping[Partition, int]) -> bool:
+        """Commit; returns True when the outcome was unknown at first, and positions are found anew."""
         producer, consumer = self._producers.producer, self._consumers.consumer
         metadata = consumer.group_metadata()
         if metadata is None:
@@ -75,7 +78,7 @@ class TransactionRunner:
         # The ids that the records' positions belong to, before a topic with another id changes them.
         offsets = consumer.flow.offsets(next_offsets)
         try:
-            topics_are_the_same = consumer.topics.same(self._config.transaction_timeout)
+            topics_are_the_same = consumer.topics.same(next_offsets, self._config.transaction_timeout)
         except (KafkaException, TimeoutError):
             producer.abort(AbortReason.INPUT_TOPIC_UNVERIFIED)
         if not topics_are_the_same:
@@ -86,13 +89,16 @@ class TransactionRunner:
             if not lost.outcome_unknown:
                 raise
             self._settle(next_offsets, lost)
+            return True
         self._consumers.consumer.advance(next_offsets)
+        return False
 
     def _settle(self, next_offsets: Mapping[Partition, int], lost: ProducerLost) -> None:
         """Find out what became of a commit of unknown outcome; raise TransactionAborted when it did not happen.
 
         Only the brokers know. They have ended the transaction one way or the other when the next producer has claimed
-        the transactional id, and the group's committed offsets show which.
+        the transactional id, and the group's committed offsets show which. Partitions may have come and gone, and
+        topics been made anew meanwhile: whichever it was, they go on at what is committed, not at what we remember.
         """
         self._producers.rebuild(lost)
         if not self._consumers.was_committed(next_offsets):

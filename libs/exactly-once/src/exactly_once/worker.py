@@ -18,7 +18,7 @@ from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
 from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.dead_letters import DeadLetterTopic
-from exactly_once.core.reasons import AbortCause, WaitReason
+from exactly_once.core.reasons import AbortCause, AbortReason, WaitReason
 from exactly_once.core.records import InputRecord, Partition, Transform
 from exactly_once.core.rejected_records import REJECTS_A_RECORD, RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
@@ -223,7 +223,7 @@ class Worker:
             self._back_off(batch.unavailable.reason)
             return ()
         rest = [*batch.rest, *fetched[len(records) :]] if len(records) < len(fetched) else batch.rest
-        return self._consumers.consumer.flow.positions.due(rest) if batch.stopped else rest
+        return self._consumers.consumer.flow.positions.due(rest) if batch.stopped or batch.settled else rest
 
     def _committed(self, batch: Batch[Message], seconds: float) -> None:
         self._search.committed(batch.next_offsets)
@@ -252,7 +252,7 @@ class Worker:
         """
         self._observer.aborted(cause, records=records)
         self._consumers.rewind()
-        if cause in REJECTS_A_RECORD:
+        if cause in REJECTS_A_RECORD or cause is AbortReason.UNPRODUCIBLE:
             return
         self._failures_in_a_row += 1
         if self._failures_in_a_row > 1:
@@ -291,16 +291,17 @@ class Worker:
 
     def _report(self) -> None:
         """Report the lag, and commit positions behind control records: then the lag of others reads 0, too."""
-        if time.monotonic() - self._reported_at < self.config.lag_interval:
+        positions = self._consumers.consumer.flow.positions
+        if time.monotonic() - self._reported_at < self.config.lag_interval and not positions.never_committed():
             return
         self._promise_check.step()
+        self._producers.renew_if_suspect()  # first: it may serve callbacks, by which partitions come and go
         positions = self._consumers.consumer.flow.positions
         positions.pass_control_records()
         self._observer.lag(positions.lag())
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:
             try:
-                self._producers.renew_if_suspect()
                 self._transactions.commit_positions(uncommitted)
                 self._failures_in_a_row = 0
             except TransactionAborted as aborted:

@@ -3,6 +3,7 @@
 None of it waits on the worker's thread: an unavailable broker must hold up only the partitions that need it.
 """
 
+import logging
 import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
@@ -26,10 +27,13 @@ from exactly_once.core.offset_metadata import NO_ID
 from exactly_once.core.reasons import WaitReason, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.start_offset import Bounds, Committed, Finding
+from exactly_once.errors import WorkerError
 
 REQUEST_TIMEOUT = 5.0  # seconds
 # For the committed offsets of all partitions together, and of one, where those of some are not stable.
 ALL_TIMEOUT, ONE_TIMEOUT = 1.0, 0.2  # seconds
+
+log = logging.getLogger(__name__)
 
 Findings = dict[Partition, Finding | NotKnown]
 
@@ -59,8 +63,11 @@ class BrokerLookups:
         def look_up() -> None:
             try:
                 found.set_result(self.look_up(partitions))
-            except BaseException as error:  # whatever it is, the worker's thread raises it
+            except WorkerError as error:  # the worker's thread raises it
                 found.set_exception(error)
+            except Exception:
+                log.exception("lookup_failed")
+                found.set_result(dict.fromkeys(partitions, NotKnown(WaitReason.OFFSETS)))
 
         # A daemon: a stop does not wait for it.
         Thread(target=look_up, name="broker-lookups", daemon=True).start()
@@ -183,13 +190,20 @@ class TopicIds:
         return all(future.done() for future in self._futures.values())
 
     def result(self, timeout: float) -> dict[str, str | None]:
-        """The id of each topic, None where it has none; waits at most so many seconds.
+        """The id of each topic that there is, None where it has none; waits at most so many seconds.
 
         Raises:
-            KafkaException: the brokers do not say, or a topic does not exist.
+            KafkaException: the brokers do not say.
             TimeoutError: no response so far.
         """
-        return {topic: _topic_id(future.result(timeout)) for topic, future in self._futures.items()}
+        found = {}
+        for topic, future in self._futures.items():
+            try:
+                found[topic] = _topic_id(future.result(timeout))
+            except KafkaException as failure:
+                if failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+        return found
 
 
 def _topic_id(description: Any) -> str | None:

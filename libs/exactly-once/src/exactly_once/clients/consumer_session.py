@@ -41,14 +41,17 @@ class ConsumerSession:
     def was_committed(self, next_offsets: Mapping[Partition, int]) -> bool:
         """Whether the group has these offsets committed, after a commit whose outcome is not known.
 
-        Where that cannot be learned the consumer is replaced, and starts at what is committed then.
+        Their partitions are located anew. Where it cannot be learned the consumer is replaced, and starts at what is
+        committed then.
         """
         deadline = time.monotonic() + SETTLE_TIMEOUT
         while (committed := self.consumer.flow.committed(next_offsets)) is None:
             if self._stopping.wait(RETRY_INTERVAL) or time.monotonic() > deadline:
                 self.replace()
                 return False
-        return all(committed[partition] >= offset for partition, offset in next_offsets.items())
+        self.consumer.flow.locate(next_offsets)
+        # One shows it for all: they were committed together, and others may have been moved or forgotten since.
+        return any(committed[partition] >= offset for partition, offset in next_offsets.items())
 
     def check_credentials(self) -> None:
         """Raise AuthenticationError when the brokers reject the consumer's credentials, and none has joined so far."""

@@ -84,8 +84,12 @@ class InputConsumer:
             ConsumerLost: go on with a new consumer.
         """
         try:
+            messages = self._consumer.consume(
+                min(CHUNK, records), 0
+            )  # callbacks before anything is assigned or unassigned
             self.flow.go_on()
-            messages = self._consumer.consume(1, wait if self._is_settled() else min(wait, UNSETTLED_WAIT))
+            if not messages:
+                messages = self._consumer.consume(1, wait if self._is_settled() else min(wait, UNSETTLED_WAIT))
             size -= sum(map(len, messages))
             while messages and size > 0 and len(messages) < records:
                 drained = self._consumer.consume(min(CHUNK, records - len(messages)), 0)
@@ -105,8 +109,8 @@ class InputConsumer:
     def serve(self) -> None:
         """Serve the callbacks and fetch nothing, while the worker waits for something else; raises as ``fetch``."""
         try:
-            self.flow.suspend()
             messages = self._consumer.consume(CHUNK, 0)
+            self.flow.suspend()
         except KafkaException as failure:
             raise self._lost(failure.args[0]) from failure
         self._received(messages)

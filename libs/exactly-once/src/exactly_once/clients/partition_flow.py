@@ -46,6 +46,8 @@ class PartitionFlow:
         self._restarted: list[tuple[Partition, bool]] = []
         self._told: dict[Partition, Wait | Halt] = {}
         self._suspended = False
+        self._leaving: set[Partition] = set()
+        """Partitions that librdkafka fetches still, although they are set aside or located anew."""
 
     def own(self, partitions: Iterable[Partition]) -> None:
         """The group has assigned these partitions to us."""
@@ -53,12 +55,13 @@ class PartitionFlow:
         self._look()
 
     def drop(self, partitions: Iterable[Partition]) -> list[Partition]:
-        """These partitions are not ours any more; returns those that were fetched."""
+        """These partitions are not ours any more; returns those that librdkafka fetches."""
         dropped = list(partitions)
         self._restarted += [(each, False) for each in dropped]
-        fetched = self.assignment.drop(dropped)
+        assigned = {*self.assignment.drop(dropped), *(self._leaving & set(dropped))}
+        self._leaving -= assigned
         self._tell()
-        return fetched
+        return sorted(assigned)
 
     def go_on(self) -> None:
         """Begin and take lookups, and fetch what can be fetched; call it before each fetch.
@@ -68,6 +71,7 @@ class PartitionFlow:
         """
         self._suspended = False
         self._look()
+        self._leave()
         starts = self.assignment.to_fetch(time.monotonic())
         # Whether a dead letter fits now is seen by trying.
         self._restarted += [(each, False) for each in starts if self._is_without_dead_letter(each)]
@@ -79,13 +83,14 @@ class PartitionFlow:
         """Fetch nothing until ``go_on``, while lookups go on; raises as that does."""
         if not self._suspended:
             self._suspended = True
-            self._unassign(self.assignment.suspend(time.monotonic()))
+            self._leaving.update(self.assignment.suspend(time.monotonic()))
         self._look()
+        self._leave()
 
     def set_aside(self, partition: Partition, trouble: Wait | Halt) -> None:
         """A partition that is fetched cannot go on at its position."""
         self.assignment.set_aside(partition, trouble, time.monotonic())
-        self._unassign([partition])
+        self._leaving.add(partition)
         self._tell()
 
     def locate(self, partitions: Iterable[Partition]) -> None:
@@ -94,7 +99,7 @@ class PartitionFlow:
             fetched = partition in self.positions.fetched
             self.assignment.locate(partition, time.monotonic())
             if fetched:
-                self._unassign([partition])
+                self._leaving.add(partition)
 
     def end_reached(self, partition: Partition, offset: int) -> bool:
         """The consumer has fetched everything before this offset; False for a partition that is not fetched."""
@@ -167,10 +172,15 @@ class PartitionFlow:
             old = before or (finding.committed.topic_id if finding.committed is not None else None)
             self._observer.topic_recreated(partition, old or "", finding.topic_id or "")
 
-    def _unassign(self, partitions: Iterable[Partition]) -> None:
-        unassigned = [TopicPartition(*each) for each in partitions]
-        if unassigned:
-            self._consumer.incremental_unassign(unassigned)
+    def _leave(self) -> None:
+        """Let librdkafka stop fetching what is set aside.
+
+        Not at once: the call would answer a rebalance of which the callback waits to be served (rdkafka_cgrp.c). So it
+        comes right after the callbacks were served.
+        """
+        leaving, self._leaving = sorted(self._leaving), set()
+        if leaving:
+            self._consumer.incremental_unassign([TopicPartition(*each) for each in leaving])
 
     def _tell(self) -> None:
         """Notify the observer of what has changed."""

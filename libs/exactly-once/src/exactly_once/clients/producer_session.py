@@ -114,7 +114,9 @@ class ProducerSession:
     def _why_not_ready(self) -> str | None:
         """A topic that is written and does not exist would cost a transaction's whole time, again and again."""
         try:
-            missing = self.producer.missing_topics(sorted(self._topics))
+            # A worker that has started goes on with the input topics that there are.
+            needed = self._topics - set(self._config.input_topics) if self._connected_once else self._topics
+            missing = self.producer.missing_topics(sorted(needed))
         except KafkaException:
             return WaitReason.METADATA
         return WaitReason.TOPIC_MISSING.format(topic=missing[0]) if missing else None

@@ -4,7 +4,6 @@ import logging
 from concurrent.futures import Future
 from threading import Thread
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from exactly_once.config import WorkerConfig
@@ -39,8 +38,8 @@ class PromiseCheck:
             self._is_over = True
             try:
                 self._observer.promise_at_risk(risks(self._settings.result()))
-            except KafkaException as failure:
-                log.info("broker_settings_not_read", extra={"error": failure.args[0].str()})
+            except Exception as error:  # no right to read them, or brokers that do not tell them
+                log.info("broker_settings_not_read", extra={"error": str(error)})
 
     def _look(self, settings: Future[BrokerSettings]) -> None:
         try:

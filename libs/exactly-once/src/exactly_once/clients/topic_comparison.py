@@ -7,11 +7,13 @@ records are transformed, and rarely costs a wait.
 """
 
 import time
+from collections.abc import Collection
 
 from confluent_kafka import KafkaException
 
 from exactly_once.clients.broker_lookups import BrokerLookups, TopicIds
 from exactly_once.clients.partition_flow import PartitionFlow
+from exactly_once.core.records import Partition
 
 # Seconds between two comparisons while no records arrive.
 INTERVAL = 5.0
@@ -25,32 +27,34 @@ class TopicComparison:
         self._flow = flow
         self._asked: TopicIds | None = None
         self._asked_at = 0.0
+        self._topic_ids: dict[str, str | None] = {}
 
     def begin(self) -> None:
         """Ask for the ids: what is fetched by now is proven by the response."""
         self._asked = self._lookups.topic_ids()
         self._asked_at = time.monotonic()
 
-    def same(self, timeout: float) -> bool:
-        """Whether they are the same as at the last ``begin``; partitions of another topic are located anew.
+    def same(self, partitions: Collection[Partition], timeout: float) -> bool:
+        """Whether these have positions in the topics that there are; those of another topic are located anew.
 
         Raises:
-            KafkaException: the brokers do not say, or a topic does not exist.
+            KafkaException: the brokers do not say.
             TimeoutError: no response within so many seconds.
         """
-        if self._asked is None:
-            return True
-        topic_ids = self._asked.result(timeout)
-        self._asked = None
-        of_another = self._flow.assignment.of_another_topic(topic_ids)
-        self._flow.locate(of_another)
-        return not of_another
+        if self._asked is not None:
+            self._topic_ids = self._asked.result(timeout)
+            self._asked = None
+            self._flow.locate(self._flow.assignment.of_another_topic(self._topic_ids))
+        positions = self._flow.positions
+        return all(
+            each[0] in self._topic_ids and (each in positions.fetched or each in positions.held) for each in partitions
+        )
 
     def compare_now_and_then(self) -> None:
         """Compare while no records arrive, and without waiting."""
         try:
             if self._asked is not None and self._asked.done:
-                self.same(0)
+                self.same((), 0)
         except KafkaException:
             self._asked = None  # before anything is committed, a failure of the next lookup aborts
         if self._asked is None and time.monotonic() - self._asked_at > INTERVAL:

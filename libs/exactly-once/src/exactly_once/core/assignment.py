@@ -104,6 +104,8 @@ class Assignment:
         return [
             name
             for name, each in self._partitions.items()
+            # One that is being located has no position that could be wrong.
+            if each.position is not None or each.fetched
             if each.topic_id is not None and topic_ids.get(name[0]) not in (None, each.topic_id)
         ]
 
@@ -203,8 +205,10 @@ class Assignment:
 
     def locate(self, partition: Partition, now: float) -> None:
         """Find the start of a partition anew: its offset is not in the topic, or the topic is another one."""
+        before = self._partitions.get(partition)
+        if before is None:
+            return
         self._positions.drop([partition])
-        before = self._partitions[partition]
         self._partitions[partition] = _Partition(lookup_at=now, trouble=before.trouble, topic_id=before.topic_id)
 
     def suspend(self, now: float) -> list[Partition]:

@@ -34,7 +34,8 @@ class Batch(Generic[RecordT]):
 
     ``dead_letters`` counts by partition and reason. ``stopped`` has the partitions that cannot go on at
     their next offset; ``behind`` the fetched records of one, from that offset on, where they may lack something, too.
-    ``unavailable`` is what nothing at all can go on without. ``rest`` was not processed, and can be.
+    ``unavailable`` is what nothing at all can go on without. ``settled``: the outcome of the commit was unknown at
+    first. ``rest`` was not processed, and can be.
     """
 
     records: Sequence[RecordT] = ()
@@ -44,6 +45,7 @@ class Batch(Generic[RecordT]):
     stopped: dict[Partition, Wait | Halt] = field(default_factory=dict)
     behind: dict[Partition, list[RecordT]] = field(default_factory=dict)
     unavailable: Unavailable | None = None
+    settled: bool = False
     rest: Sequence[RecordT] = ()
 
     @property

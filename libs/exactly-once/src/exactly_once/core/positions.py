@@ -88,6 +88,10 @@ class Positions:
             partition: offset for partition, offset in self.fetched.items() if self._committed.get(partition) != offset
         }
 
+    def never_committed(self) -> dict[Partition, int]:
+        """Starts of fetched partitions for which the group has nothing that is known to be right."""
+        return {partition: offset for partition, offset in self.fetched.items() if partition not in self._committed}
+
     def update_stable_offsets(self, offsets: Mapping[Partition, int]) -> None:
         """The brokers' last stable offsets, before which every transaction has ended."""
         for partition, offset in offsets.items():

@@ -40,7 +40,10 @@ class TransactionEnds:
         """Whether the last request may have been sent twice; None while that is not known yet."""
         if self._proven:
             return False
-        return None if self._sent is None else self._sent > self._sent_before + 1
+        if self._sent is None:
+            return None
+        # Fewer than before: librdkafka has dropped a broker, and with it what was sent there.
+        return self._sent > self._sent_before + 1 or self._sent < self._sent_before
 
     def begun(self) -> None:
         """A transaction begins, with a producer whose earlier ones have ended with one request each."""

@@ -41,10 +41,15 @@ class Testbed:
         [future] = admin.delete_records([TopicPartition(topic, 0, before)]).values()
         future.result()
 
-    def recreate_topic(self, topic: str, partitions: int = 1) -> None:
-        """Delete a topic and create another of its name."""
+    def delete_topic(self, topic: str) -> None:
+        """Delete a topic; brokers do it in the background."""
         admin = AdminClient({**self.connection})
         admin.delete_topics([topic])[topic].result()
+
+    def recreate_topic(self, topic: str, partitions: int = 1) -> None:
+        """Delete a topic and create another of its name."""
+        self.delete_topic(topic)
+        admin = AdminClient({**self.connection})
         while True:
             try:
                 admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result()
