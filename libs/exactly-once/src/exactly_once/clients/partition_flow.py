@@ -175,7 +175,7 @@ class PartitionFlow:
     def _leave(self) -> None:
         """Let librdkafka stop fetching what is set aside.
 
-        Not at once: the call would answer a rebalance of which the callback waits to be served (rdkafka_cgrp.c). So it
+        Not at once: the call would end a rebalance of which the callback waits to be served (rdkafka_cgrp.c). So it
         comes right after the callbacks were served.
         """
         leaving, self._leaving = sorted(self._leaving), set()
