@@ -48,7 +48,7 @@ def test_a_broker_that_becomes_unavailable_inside_a_transaction(own_broker: Embe
     with running(worker) as failures:
         eventually(lambda: not armed[0] and worker.unready_reason is not None, "a reason not to be ready")
         node.start() if fault == "kill" else node.resume()
-        eventually(lambda: worker.unready_reason is None and len(kafka.read(target)) >= 6, "recovery", 120)
+        eventually(lambda: worker.unready_reason is None and len(kafka.read(target)) >= 6, "recovery", 240)
         sent.clear()
         armed[0] = True
         kafka.send(source, b"3")
@@ -60,7 +60,7 @@ def test_a_broker_that_becomes_unavailable_inside_a_transaction(own_broker: Embe
     node.start() if fault == "kill" else node.resume()
     with running(worker_on(kafka, source, copy_to(target), group_id=worker.config.group_id)):
         eventually(
-            lambda: len(kafka.read(target)) >= 7, "the record that was being processed when the worker stopped", 120
+            lambda: len(kafka.read(target)) >= 7, "the record that was being processed when the worker stopped", 240
         )
     assert kafka.values(target) == [b"0", b"1", b"2", b"3", b"4", b"5", b"3"]
 

@@ -71,6 +71,10 @@ def test_a_right_that_is_missing_is_named(guarded_kafka: EmbeddedKafka, lacking:
         user, source, copy_to(target), group_id=group, transactional_id=group, group_protocol=group_protocol
     )
     with running(worker) as failures:
+        if lacking == "topics":  # brokers show a topic only to those with a right to it, which may yet be granted
+            eventually(lambda: "no ACL lets this user see it" in (worker.unready_reason or ""), "the topic's name")
+            assert failures == []
+            return
         eventually(lambda: failures, "the worker's end")
 
     assert isinstance(failures[0], AuthorizationError)

@@ -81,18 +81,18 @@ def test_a_registry_restarted_empty_poisons_nothing_and_the_worker_goes_on_once_
     # Without any timeout, so that whatever the worker takes for not found is a dead letter at once.
     with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "0"}) as worker:
         send(pipeline, pipeline.schema_id, range(10))
-        eventually(partial(processed, pipeline, 10), "the events of before")
+        eventually(partial(processed, pipeline, 10), "the events of before", 180)
 
         registry.stop()
         empty = embedded_registry_factory(port=registry.port)
         send(pipeline, newer_id, range(10, 1_010))
-        eventually(lambda: "schema_registry_incomplete" in problems(worker), "the loss to be told")
-        eventually(lambda: worker.events("output_schema_lost"), "the loss of the output's schema to be told")
+        eventually(lambda: "schema_registry_incomplete" in problems(worker), "the loss to be told", 180)
+        eventually(lambda: worker.events("output_schema_lost"), "the loss of the output's schema to be told", 180)
         assert worker.get("/livez").status == 200
 
         empty.stop()
         registry.start()
-        eventually(partial(processed, pipeline, 1_010), "the events of all", 120)
+        eventually(partial(processed, pipeline, 1_010), "the events of all", 180)
         assert worker.metric("heartzone_dead_letters_total") == 0
         assert worker.process.terminate(20) == 0
 
@@ -108,11 +108,11 @@ def test_a_worker_that_is_started_with_an_empty_registry_poisons_nothing(
     registry.stop()
     empty = embedded_registry_factory(port=registry.port)
     with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "0"}) as worker:
-        eventually(lambda: "is not registered yet" in worker.get("/readyz").text, "the reason on /readyz")
+        eventually(lambda: "is not registered yet" in worker.get("/readyz").text, "the reason on /readyz", 180)
 
         empty.stop()
         registry.start()
-        eventually(partial(processed, pipeline, 100), "the events of all", 120)
+        eventually(partial(processed, pipeline, 100), "the events of all", 180)
         assert worker.process.terminate(20) == 0
 
     assert pipeline.kafka.read(pipeline.dead_letters) == []
@@ -128,18 +128,18 @@ def test_outputs_carry_the_id_of_their_subject_in_a_registry_that_took_the_place
         }
     with pipeline.worker() as worker:
         send(pipeline, pipeline.schema_id, range(10))
-        eventually(partial(processed, pipeline, 10), "the events of before")
+        eventually(partial(processed, pipeline, 10), "the events of before", 180)
 
         registry.stop()
         other = embedded_registry_factory(port=registry.port)
-        eventually(lambda: worker.events("output_schema_lost"), "the loss of the output's schema to be told")
+        eventually(lambda: worker.events("output_schema_lost"), "the loss of the output's schema to be told", 180)
         for number in range(20):
             register(other, f"filler-{number}", {**json_schema(Biometrics), "title": f"filler {number}"})
         ids = {subject: register(other, subject, schema) for subject, schema in schemas.items()}
-        eventually(lambda: worker.events("output_schema_resolved_again"), "the id of the other registry")
+        eventually(lambda: worker.events("output_schema_resolved_again"), "the id of the other registry", 180)
         send(pipeline, pipeline.schema_id, range(10, 20))
         send(pipeline, ids[f"{pipeline.biometrics}-value"], range(20, 30))
-        eventually(partial(processed, pipeline, 30), "the events of after", 120)
+        eventually(partial(processed, pipeline, 30), "the events of after", 180)
         assert worker.process.terminate(20) == 0
 
     carried = [unframe(event.value())[0] for event in events(pipeline)]
@@ -162,20 +162,20 @@ def test_what_responds_with_200_in_another_shape_neither_ends_the_worker_nor_poi
     with ScriptedRegistry(registry.port) as server:
         server.body = body
         with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "0"}) as worker:
-            eventually(lambda: "is invalid" in worker.get("/readyz").text, "the reason on /readyz")
+            eventually(lambda: "is invalid" in worker.get("/readyz").text, "the reason on /readyz", 180)
             server.shutdown()
             server.server_close()
             registry.start()
             send(pipeline, pipeline.schema_id, range(10))
-            eventually(partial(processed, pipeline, 10), "the events of before")
+            eventually(partial(processed, pipeline, 10), "the events of before", 180)
 
             registry.stop()
             with ScriptedRegistry(registry.port) as again:
                 again.body = body
                 send(pipeline, newer_id, range(10, 110))
-                eventually(lambda: "schema_registry_away" in problems(worker), "the trouble to be told")
+                eventually(lambda: "schema_registry_away" in problems(worker), "the trouble to be told", 180)
             registry.start()
-            eventually(partial(processed, pipeline, 110), "the events of all", 120)
+            eventually(partial(processed, pipeline, 110), "the events of all", 180)
             assert worker.process.terminate(20) == 0
 
     assert pipeline.kafka.read(pipeline.dead_letters) == []
@@ -189,21 +189,21 @@ def test_two_hundred_unknown_ids_become_dead_letters_and_what_is_good_between_th
         send(pipeline, pipeline.schema_id, range(50))
     settings = {"HEARTZONE_SCHEMA_PATIENCE": "1", "HEARTZONE_DEAD_LETTER_MAX_SHARE": "1"}
     with pipeline.worker(settings=settings) as worker:
-        eventually(partial(processed, pipeline, 200), "the good ones", 120)
-        eventually(lambda: worker.metric("heartzone_dead_letters_total") == 200, "the dead letters counted")
+        eventually(partial(processed, pipeline, 200), "the good ones", 180)
+        eventually(lambda: worker.metric("heartzone_dead_letters_total") == 200, "the dead letters counted", 180)
         assert worker.process.terminate(20) == 0
 
     assert len(events(pipeline)) == 200
     assert len(pipeline.kafka.read(pipeline.dead_letters)) == 200
 
 
-def test_ten_thousand_unknown_ids_in_one_partition_do_not_hold_another(pipeline: Pipeline) -> None:
-    send(pipeline, range(1_000_000, 1_010_000), range(10_000), partition=0)
+def test_thousands_of_unknown_ids_in_one_partition_do_not_hold_another(pipeline: Pipeline) -> None:
+    send(pipeline, range(1_000_000, 1_003_000), range(3_000), partition=0)
     with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "100000"}) as worker:
-        eventually(lambda: worker.events("partition_waiting"), "the partition to be set aside")
+        eventually(lambda: worker.events("partition_waiting"), "the partition to be set aside", 180)
         for start in range(0, 500, 100):
             send(pipeline, pipeline.schema_id, range(start, start + 100), partition=1)
-            eventually(partial(processed, pipeline, start + 100), "the events of the other partition")
+            eventually(partial(processed, pipeline, start + 100), "the events of the other partition", 180)
         assert worker.get("/livez").status == 200
         assert worker.process.terminate(20) == 0
 
@@ -212,24 +212,24 @@ def test_ten_thousand_unknown_ids_in_one_partition_do_not_hold_another(pipeline:
     assert pipeline.kafka.read(pipeline.dead_letters) == []
 
 
-def test_ten_thousand_unknown_ids_in_a_row_become_dead_letters_once_nobody_pauses_over_them(
+def test_thousands_of_unknown_ids_in_a_row_become_dead_letters_once_nobody_pauses_over_them(
     pipeline: Pipeline,
 ) -> None:
-    send(pipeline, range(1_000_000, 1_010_000), range(10_000))
+    send(pipeline, range(1_000_000, 1_003_000), range(3_000))
     send(pipeline, pipeline.schema_id, range(10))
     settings = {"HEARTZONE_SCHEMA_PATIENCE": "1", "HEARTZONE_DEAD_LETTER_MAX_SHARE": "1"}
     with pipeline.worker(settings=settings) as worker:
         eventually(partial(processed, pipeline, 10), "the good ones behind them", 240)
-        assert worker.metric("heartzone_dead_letters_total") == 10_000
+        assert worker.metric("heartzone_dead_letters_total") == 3_000
         assert worker.process.terminate(20) == 0
 
 
 def test_a_flood_of_unknown_ids_pauses_its_partition_before_most_of_it_is_dead_letters(pipeline: Pipeline) -> None:
     send(pipeline, range(1_000_000, 1_001_000), range(1_000), partition=0)
     with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "0"}) as worker:
-        eventually(lambda: worker.events("partition_halted"), "the partition to be halted")
+        eventually(lambda: worker.events("partition_halted"), "the partition to be halted", 180)
         send(pipeline, pipeline.schema_id, range(10), partition=1)
-        eventually(partial(processed, pipeline, 10), "the events of the other partition")
+        eventually(partial(processed, pipeline, 10), "the events of the other partition", 180)
         assert worker.process.terminate(20) == 0
 
     assert len(pipeline.kafka.read(pipeline.dead_letters)) < 500

@@ -31,7 +31,7 @@ from exactly_once.errors import WorkerError
 
 REQUEST_TIMEOUT = 5.0  # seconds
 # For the committed offsets of all partitions together, and of one, where those of some are not stable.
-ALL_TIMEOUT, ONE_TIMEOUT = 1.0, 0.2  # seconds
+ALL_TIMEOUT, ONE_TIMEOUT = 2.0, 0.5  # seconds
 
 log = logging.getLogger(__name__)
 

@@ -113,7 +113,12 @@ class InputConsumer:
             self.flow.suspend()
         except KafkaException as failure:
             raise self._lost(failure.args[0]) from failure
-        self._received(messages)
+        self._raise_failure()
+        for message in messages:
+            error = message.error()
+            # Whatever else there is, such as a topic without a right to it, the worker waits for, or it comes again.
+            if error is not None and error.code() == KafkaError._FATAL:
+                raise self._lost(error)
 
     def rewind(self) -> None:
         """Fetch again from the positions: from the first record that no committed transaction has processed.
@@ -159,10 +164,13 @@ class InputConsumer:
     def _is_settled(self) -> bool:
         return self.joined and not self.flow.assignment.unsettled
 
-    def _received(self, messages: Sequence[Message]) -> list[Message]:
+    def _raise_failure(self) -> None:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+
+    def _received(self, messages: Sequence[Message]) -> list[Message]:
+        self._raise_failure()
         records = []
         for message in messages:
             error = message.error()

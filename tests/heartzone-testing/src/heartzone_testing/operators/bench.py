@@ -40,6 +40,8 @@ class OperatorBench:
             **as_settings("SCHEMA_REGISTRY", registry),
             "HEARTZONE_RESYNC_INTERVAL": "3",
             "HEARTZONE_IDENTITY": "test",
+            # Of a group and a topic that are not there; tests/kafka/operator has tests of it.
+            "HEARTZONE_GROUP_LAG_INTERVAL": "0",
             "KUBECONFIG": str(self._account),
         }
 
@@ -79,7 +81,7 @@ class OperatorBench:
         ready: str = "True",
         *,
         reason: str | None = None,
-        timeout: float = 30,
+        timeout: float = 90,
         namespace: str | None = None,
     ) -> dict[str, Any]:
         """Wait until Ready has this status (and reason) for the generation that was applied last; return the status."""
@@ -129,6 +131,6 @@ class OperatorBench:
         return [each["reason"] for each in sorted(items, key=lambda each: str(each["eventTime"]))]
 
 
-def kubectl_wait(kubectl: Kubectl, *names: str, timeout: int = 30) -> str:
+def kubectl_wait(kubectl: Kubectl, *names: str, timeout: int = 90) -> str:
     """Wait as a user of the topics does."""
     return kubectl("wait", "--for=condition=Ready", f"--timeout={timeout}s", "eventtopic", *(names or ("--all",)))
