@@ -117,8 +117,8 @@ class InputConsumer:
         for message in messages:
             error = message.error()
             # Whatever else there is, such as a topic without a right to it, the worker waits for, or it comes again.
-            if error is not None and error.code() == KafkaError._FATAL:
-                raise self._lost(error)
+            if error is not None and error.code() in (KafkaError._FATAL, KafkaError.GROUP_AUTHORIZATION_FAILED):
+                self._on_error_message(message, error)
 
     def rewind(self) -> None:
         """Fetch again from the positions: from the first record that no committed transaction has processed.
