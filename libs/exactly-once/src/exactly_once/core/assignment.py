@@ -221,10 +221,6 @@ class Assignment:
             self._positions.hold(name, each.position)
         return fetched
 
-    def end_reached(self, partition: Partition, offset: int) -> None:
-        """Everything before this offset is fetched, and so processed before the next fetch."""
-        self._positions.end_reached(partition, offset)
-
     def _is_another_topic(self, partition: Partition, topic_id: str | None) -> bool:
         """Whether this process has known the topic under another id: brokers forget offsets with the topic."""
         if topic_id is None:
