@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactly_once import AbortReason, PoisonRecord
-from exactly_once.core.reasons import AbortCause, TransformReason, kafka_error_name
+from exactly_once.core.reasons import AbortCause, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.rejected_records import RecordId, RejectedRecordSearch, record_id
 from exactly_once.core.signals import DeadLetterImpossible
@@ -194,7 +194,7 @@ def test_the_name_of_an_error_says_whether_it_is_about_a_record(code: int, limit
     assert search.limit == limit
 
 
-@pytest.mark.parametrize("cause", [*AbortReason, TransformReason("registry_away")])
+@pytest.mark.parametrize("cause", AbortReason)
 def test_an_abort_of_our_own_says_nothing_about_a_record(cause: AbortCause) -> None:
     search = RejectedRecordSearch(100)
 

@@ -221,10 +221,7 @@ class WaitReason(Reason):
 KafkaErrorName = NewType("KafkaErrorName", str)
 """Name of a librdkafka error as a label, like ``fenced``: an open set, bounded by librdkafka's own list of errors."""
 
-TransformReason = NewType("TransformReason", str)
-"""Reason of an ``Unavailable`` that a transform raised: any text, best a member of a ``Reason`` of its own."""
-
-AbortCause: TypeAlias = AbortReason | KafkaErrorName | TransformReason
+AbortCause: TypeAlias = AbortReason | KafkaErrorName
 """Cause of an abort."""
 
 RebuildCause: TypeAlias = RebuildReason | KafkaErrorName
