@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts the connection at a request, or removes brokers from metadata."""
+"""A proxy that parses Kafka's frames: it cuts connections, keeps responses back, or removes brokers from metadata."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ import time
 from typing import Self
 
 # Api keys (Kafka protocol guide).
+PRODUCE = 0
 METADATA = 3
 ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
@@ -26,6 +27,9 @@ class FrameProxy:
         self.hides_brokers = False
         """Whether metadata are passed on without brokers, as by a cluster whose only broker was frozen and has not
         joined again yet."""
+        self.withheld: frozenset[int] = frozenset()
+        """Api keys of the requests that are passed on and whose responses are not."""
+        self._connections: set[asyncio.StreamWriter] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -50,6 +54,14 @@ class FrameProxy:
         """Close the connection on which the next request of this kind comes, instead of passing it on."""
         self._cut_at = api_key
 
+    def disconnect(self) -> None:
+        """Close every connection that is open now."""
+        self._loop.call_soon_threadsafe(self._disconnect)
+
+    def _disconnect(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -63,17 +75,19 @@ class FrameProxy:
         except OSError:
             to_client.close()
             return
+        self._connections.add(to_client)
         try:
-            versions: dict[int, int] = {}
+            pending: dict[int, tuple[int, int]] = {}
             await asyncio.gather(
-                self._requests(client, to_broker, versions), self._responses(broker, to_client, versions)
+                self._requests(client, to_broker, pending), self._responses(broker, to_client, pending)
             )
         finally:
+            self._connections.discard(to_client)
             to_broker.close()
             to_client.close()
 
     async def _requests(
-        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, versions: dict[int, int]
+        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, pending: dict[int, tuple[int, int]]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -82,8 +96,7 @@ class FrameProxy:
                 api_key, version, correlation_id = struct.unpack_from(">hhi", request)
                 self.requests.append(api_key)
                 self._last_request_at = time.monotonic()
-                if api_key == METADATA:
-                    versions[correlation_id] = version
+                pending[correlation_id] = (api_key, version)
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
@@ -92,14 +105,16 @@ class FrameProxy:
         to_broker.close()
 
     async def _responses(
-        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, versions: dict[int, int]
+        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, pending: dict[int, tuple[int, int]]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await broker.readexactly(4)
                 response = await broker.readexactly(struct.unpack(">i", length)[0])
-                version = versions.pop(struct.unpack_from(">i", response)[0], None)
-                if version is not None and self.hides_brokers:
+                api_key, version = pending.pop(struct.unpack_from(">i", response)[0])
+                if api_key in self.withheld:
+                    continue
+                if api_key == METADATA and self.hides_brokers:
                     response = _without_brokers(response, version)
                 to_client.write(struct.pack(">i", len(response)) + response)
                 await to_client.drain()
