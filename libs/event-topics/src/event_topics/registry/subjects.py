@@ -218,11 +218,24 @@ class SchemaSubjects:
     def _apply_one(self, action: SubjectAction) -> None:
         match action:
             case SetCompatibility():
-                self._client.request(lambda client: client.set_compatibility(action.subject, action.after))
+                self._set_compatibility(action.subject, action.after)
             case RegisterSchema():
                 self._client.request(
                     lambda client: client.register_schema(action.subject, _schema(action.type, action.text))
                 )
+
+    def _set_compatibility(self, subject: str, level: str) -> None:
+        """Set the level of a subject, once more where the registry tells a conflict.
+
+        Apicurio looks for the level and then adds one: of two requests at once, such as one that timed out and its
+        repetition, the second is a 409. A level that is there already is replaced.
+        """
+        try:
+            self._client.request(lambda client: client.set_compatibility(subject, level))
+        except RegistryRequestError as error:
+            if error.failure.reason is not FailureReason.INCOMPATIBLE_SCHEMA:
+                raise
+            self._client.request(lambda client: client.set_compatibility(subject, level))
 
 
 def _pool() -> ThreadPoolExecutor:
