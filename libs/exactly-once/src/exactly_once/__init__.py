@@ -34,6 +34,7 @@ from exactly_once.errors import (
     FencedError,
     WorkerError,
 )
+from exactly_once.event_log import EventLog
 from exactly_once.observer import Observer
 from exactly_once.observers import Observers
 from exactly_once.status import State
@@ -50,6 +51,7 @@ __all__ = [
     "BreakerPolicy",
     "ConfigurationError",
     "DeadLetterReason",
+    "EventLog",
     "FatalClientError",
     "FencedError",
     "HaltReason",

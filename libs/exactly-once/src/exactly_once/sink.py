@@ -21,7 +21,9 @@ from exactly_once.core.rejected_records import record_id
 from exactly_once.core.signals import ConsumerLost
 from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 from exactly_once.errors import ConfigurationError, FatalClientError
+from exactly_once.event_log import EventLog
 from exactly_once.observer import Observer
+from exactly_once.observers import Observers
 from exactly_once.status import State, Status
 from exactly_once.stop_flag import StopFlag
 from exactly_once.watchdog import DEFAULT_LIMIT, Watchdog
@@ -104,7 +106,7 @@ class SinkWorker:
     ) -> None:
         self.config = config
         self._write = write
-        self._observer = observer or Observer()
+        self._observer = Observers(EventLog() if observer is None else observer)
         self._status = Status(self._observer)
         self._watchdog = Watchdog(watchdog)
         self._stopping = StopFlag()

@@ -23,7 +23,9 @@ from exactly_once.core.records import InputRecord, Partition, Transform
 from exactly_once.core.rejected_records import REJECTS_A_RECORD, RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
 from exactly_once.errors import ConfigurationError, FatalClientError
+from exactly_once.event_log import EventLog
 from exactly_once.observer import Observer
+from exactly_once.observers import Observers
 from exactly_once.status import State, Status
 from exactly_once.stop_flag import StopFlag
 from exactly_once.transaction_runner import TransactionRunner
@@ -39,6 +41,7 @@ class Worker:
     ``run()`` blocks until ``stop()``; call it on the main thread where signals matter.
     ``look_ahead`` is called with a record for which the transform raised ``Unavailable``, and with what was fetched
     behind it in its partition: begin to get what they lack, and do not wait for it.
+    ``observer`` receives its events; without one they are logged (``EventLog``).
     ``watchdog`` seconds without progress end the process. Give None where the process is not the worker's own, or where
     several workers share one: its timer is ``faulthandler``'s, of which a process has one.
 
@@ -62,7 +65,7 @@ class Worker:
             )
         self.config = config
         self._look_ahead = look_ahead
-        self._observer = observer or Observer()
+        self._observer = Observers(EventLog() if observer is None else observer)
         self._status = Status(self._observer)
         self._watchdog = Watchdog(watchdog)
         self._stopping = StopFlag()
