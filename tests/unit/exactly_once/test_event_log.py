@@ -59,7 +59,7 @@ def test_each_event_is_a_line_with_its_fields_which_the_log_record_has_too(
 
     [record] = caplog.records
     assert (record.name, record.levelno, record.getMessage()) == ("exactly_once", level, line)
-    assert record.__dict__["event"] == line.split(" ")[0]
+    assert record.__dict__["event"] == line.split(maxsplit=1)[0]
     assert all(f"{name}={record.__dict__[name]!r}" in line for name in ("reason", "topic") if f"{name}=" in line)
 
 

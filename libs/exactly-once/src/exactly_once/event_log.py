@@ -1,7 +1,7 @@
 """The log of a worker's events, by the standard library's ``logging``: what a worker has without another observer.
 
-A line begins with a constant name and goes on with its fields, so that it is of use where nothing is configured; the name
-and the fields are attributes of the log record as well (``event``, ``reason``, …), for formatters that write JSON.
+A line begins with a constant name and goes on with its fields, so that it is of use where nothing is configured; the
+name and the fields are attributes of the log record as well (``event``, ``reason``, …), for formatters of JSON.
 """
 
 import logging
