@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from exactly_once.core.client_properties import Properties
+from exactly_once.core.client_properties import Properties, known_to_all, known_to_consumers, known_to_producers
 from exactly_once.core.offset_metadata import offset_metadata
 
 # Seconds
@@ -56,13 +56,16 @@ def move_offset(connection: Properties, group_id: str, topic: str, partition: in
         OffsetNotMovedError: nothing is committed, or with MoveUnconfirmedError the brokers have not said whether.
     """
     try:
-        topic_id = _check(AdminClient({**connection, **_QUIET}), topic, partition, offset)
+        topic_id = _check(AdminClient({**known_to_all(connection), **_QUIET}), topic, partition, offset)
     except KafkaException as failure:
         raise OffsetNotMovedError(f"The topic {topic} cannot be read: {failure.args[0].str()}") from failure
     # With the time it differs from what is committed, also where the offset does not: that is a command, too.
     metadata = f"{offset_metadata(topic_id)};set-offset={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}".removeprefix(";")
     commit_under_no_member(
-        group_id, TopicPartition(topic, partition, offset, metadata), consumer=connection, producer=connection
+        group_id,
+        TopicPartition(topic, partition, offset, metadata),
+        consumer=known_to_consumers(connection),
+        producer=known_to_producers(connection),
     )
 
 

@@ -16,9 +16,10 @@ from exactly_once.clients.promise_check import PromiseCheck
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
+from exactly_once.core.connection_errors import with_connection_error
 from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.dead_letters import DeadLetterTopic
-from exactly_once.core.reasons import AbortCause, AbortReason, WaitReason
+from exactly_once.core.reasons import AbortCause, AbortReason
 from exactly_once.core.records import InputRecord, Partition, Transform
 from exactly_once.core.rejected_records import REJECTS_A_RECORD, RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
@@ -107,12 +108,13 @@ class Worker:
     @property
     def unready_reason(self) -> str | None:
         """Why the worker is not processing, None when it is; for a readiness probe."""
-        if self.state is not State.RUNNING:
+        if self.state in (State.STARTING, State.STOPPED):
             return self._status.reason
         consumer = self._consumers.consumer
-        if not consumer.joined:
-            return WaitReason.JOINING
-        return consumer.trouble or consumer.flow.assignment.standstill
+        if self.state is State.WAITING:
+            errors = (self._producers.producer.callbacks.connection_error, consumer.connection_error)
+            return with_connection_error(self._status.reason, errors[0] or errors[1])
+        return consumer.unready_reason
 
     @property
     def set_aside(self) -> Mapping[Partition, str]:
@@ -142,6 +144,7 @@ class Worker:
             )
             self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
         except KafkaException as failure:
+            self._status.stopped()
             raise ConfigurationError(failure.args[0].str()) from failure
         self._transactions = TransactionRunner(
             self.config, self._producers, self._consumers, self._processor, self._breaker
