@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka.processes import ChildProcess
 from exactly_once import HaltReason, InputRecord
@@ -121,8 +123,7 @@ def test_a_sink_that_is_down_makes_the_worker_unready_and_does_not_keep_it_from_
 def test_a_topic_that_does_not_exist_is_named_until_it_is_created(
     kafka: Testbed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    [source] = kafka.create_topics("in")
-    kafka.delete_topic(source)
+    source = f"in-{uuid.uuid4().hex[:8]}"
     config, store = SinkConfig(**settings(kafka, source)), Store()
     worker = SinkWorker(config, store.write, watchdog=None)
 
@@ -130,9 +131,10 @@ def test_a_topic_that_does_not_exist_is_named_until_it_is_created(
         missing = f"topic {source} does not exist, or no ACL lets this user see it"
         eventually(lambda: worker.unready_reason == missing, "the topic's name")
         eventually(lambda: any(missing in each for each in caplog.messages), "a word about it in the log")
-        kafka.recreate_topic(source)
+        AdminClient({**kafka.connection}).create_topics([NewTopic(source, 1, 1)])[source].result()
         kafka.send(source, b"a")
         eventually(lambda: store.batches, "the record")
+        eventually(lambda: worker.unready_reason is None, "the worker to be ready")
 
     assert failures == []
 

@@ -1,4 +1,4 @@
-"""What a worker says of a connection that it waits for."""
+"""The error of a connection that a worker waits for, beside the reason."""
 
 import pytest
 
@@ -30,6 +30,6 @@ def test_an_error_of_a_connection_is_told_without_what_changes_from_one_to_the_n
 
 
 def test_only_a_wait_for_a_connection_has_its_error_beside_it() -> None:
-    assert with_connection_error(WaitReason.COORDINATOR, "refused") == f"{WaitReason.COORDINATOR}: refused"
+    assert with_connection_error(WaitReason.COORDINATOR, "no route") == f"{WaitReason.COORDINATOR}: no route"
     assert with_connection_error(WaitReason.COORDINATOR, None) == WaitReason.COORDINATOR
-    assert with_connection_error("database_down", "refused") == "database_down"
+    assert with_connection_error("database_down", "no route") == "database_down"

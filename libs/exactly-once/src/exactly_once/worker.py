@@ -124,6 +124,13 @@ class Worker:
         troubles = self._consumers.consumer.flow.assignment.troubles
         return {partition: trouble.reason for partition, trouble in troubles.items()}
 
+    @property
+    def assigned_partitions(self) -> int:
+        """Number of partitions that the group has assigned to this worker."""
+        if self.state in (State.STARTING, State.STOPPED):
+            return 0
+        return self._consumers.consumer.flow.assignment.size
+
     def stop(self) -> None:
         """Finish the current transaction, leave the group, return from ``run()``. Safe in a signal handler."""
         self._stopping.set()
