@@ -131,7 +131,8 @@ def test_a_topic_that_does_not_exist_is_named_until_it_is_created(
         missing = f"topic {source} does not exist, or no ACL lets this user see it"
         eventually(lambda: worker.unready_reason == missing, "the topic's name")
         eventually(lambda: any(missing in each for each in caplog.messages), "a word about it in the log")
-        AdminClient({**kafka.connection}).create_topics([NewTopic(source, 1, 1)])[source].result()
+        admin = AdminClient({**kafka.connection})
+        admin.create_topics([NewTopic(source, 1, 1)])[source].result()
         kafka.send(source, b"a")
         eventually(lambda: store.batches, "the record")
         eventually(lambda: worker.unready_reason is None, "the worker to be ready")
