@@ -1,19 +1,6 @@
 """The metrics of a worker for Prometheus, and the observer that sets them; it needs ``exactly-once[prometheus]``.
 
-With the prefix ``exactly_once_`` these are, each label that is known with 0 from the start:
-
-    exactly_once_consumer_lag_records{topic,partition}       records behind the last stable offset, 0 when idle
-    exactly_once_transactions_committed_total
-    exactly_once_transactions_aborted_total{reason}
-    exactly_once_transaction_duration_seconds                from begin to commit
-    exactly_once_transaction_records                         input records of a transaction
-    exactly_once_dead_letters_total{reason}
-    exactly_once_producer_rebuilds_total{reason}
-    exactly_once_rebalances_total{event}                     assigned, revoked, lost
-    exactly_once_end_to_end_latency_seconds                  from the record's timestamp to its commit
-    exactly_once_partitions_halted{topic,partition,reason}   1 while a partition is set aside until something is changed
-    exactly_once_partitions_waiting{topic,partition,reason}  1 while a partition waits for what its next record lacks
-    exactly_once_promise_at_risk{reason}                     1 while settings of the brokers put the promise at risk
+docs/metrics.md lists them. Each value of a label that is known is there with 0 from the start.
 """
 
 import contextlib

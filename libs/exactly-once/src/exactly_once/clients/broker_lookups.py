@@ -21,7 +21,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig
 from exactly_once.core.assignment import NotKnown
 from exactly_once.core.offset_metadata import NO_ID
 from exactly_once.core.reasons import WaitReason, kafka_error_name
@@ -41,7 +41,7 @@ Findings = dict[Partition, Finding | NotKnown]
 class BrokerLookups:
     """Lookups for the members of one group."""
 
-    def __init__(self, config: WorkerConfig) -> None:
+    def __init__(self, config: ConsumerConfig) -> None:
         self._config = config
         self._admin = AdminClient(config.admin_properties())
         # It never joins the group. An admin client's lookup of committed offsets is no way: where the coordinator has

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.input_consumer import MAX_DISCONNECTED, InputConsumer
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig
 from exactly_once.core.records import Partition
 from exactly_once.core.signals import ConsumerLost
 from exactly_once.observer import Observer
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class ConsumerSession:
     """Owns the current ``consumer``. A new one joins the group and starts at what the group has committed."""
 
-    def __init__(self, config: WorkerConfig, observer: Observer, stopping: StopFlag) -> None:
+    def __init__(self, config: ConsumerConfig, observer: Observer, stopping: StopFlag) -> None:
         self._config = config
         self._observer = observer
         self._stopping = stopping

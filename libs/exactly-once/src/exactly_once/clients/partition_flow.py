@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from confluent_kafka import Consumer, TopicPartition
 
 from exactly_once.clients.broker_lookups import BrokerLookups, Findings
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig
 from exactly_once.core.assignment import Assignment, NotKnown, Wait
 from exactly_once.core.offset_metadata import offset_metadata
 from exactly_once.core.positions import Positions
@@ -30,7 +30,7 @@ class PartitionFlow:
 
     def __init__(
         self,
-        config: WorkerConfig,
+        config: ConsumerConfig,
         observer: Observer,
         consumer: Consumer,
         lookups: BrokerLookups,
