@@ -7,7 +7,6 @@ import pytest
 from confluent_kafka import Message
 from prometheus_client import CollectorRegistry
 
-import exactly_once.prometheus
 from exactly_once import (
     AbortReason,
     DeadLetterReason,
@@ -106,18 +105,6 @@ def test_a_risk_that_is_gone_is_0_again(registry: CollectorRegistry, observer: P
 
     observer.promise_at_risk({})
     assert set(samples(registry, "promise_at_risk").values()) == {0.0}
-
-
-def test_the_docstring_names_every_metric(registry: CollectorRegistry, observer: PrometheusObserver) -> None:
-    documented = exactly_once.prometheus.__doc__ or ""
-    names = [
-        family.name + ("_total" if family.type == "counter" else "")
-        for family in registry.collect()
-        if family.name.startswith("exactly_once_")
-    ]
-
-    assert len(names) == 12
-    assert [name for name in names if f"    {name}" not in documented] == []
 
 
 def test_the_prefix_can_be_set(registry: CollectorRegistry) -> None:
