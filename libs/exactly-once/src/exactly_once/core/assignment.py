@@ -68,6 +68,11 @@ class Assignment:
         return {name: each.trouble for name, each in list(self._partitions.items()) if each.trouble is not None}
 
     @property
+    def partitions(self) -> list[Partition]:
+        """What is assigned to this member."""
+        return list(self._partitions)
+
+    @property
     def unsettled(self) -> bool:
         """True while a start is looked up, or a partition may be tried again at any moment."""
         return any(
