@@ -5,7 +5,7 @@ SinkWorker(SinkConfig(input_topics=["zones"], group_id="zones-to-db", connection
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaException, Message
@@ -124,7 +124,7 @@ class SinkWorker:
         """Number of partitions that the group has assigned to this worker."""
         if self.state in (State.STARTING, State.STOPPED):
             return 0
-        return self._consumers.consumer.flow.assignment.size
+        return len(self._consumers.consumer.flow.assignment.partitions)
 
     def stop(self) -> None:
         """Finish the current write, leave the group, return from ``run()``. Safe in a signal handler."""
@@ -192,21 +192,30 @@ class SinkWorker:
         self._observer.committed(records, outputs=0, seconds=time.monotonic() - started)
 
     def _commit(self, next_offsets: Mapping[Partition, int]) -> AbortReason | KafkaErrorName | None:
-        """Commit offsets under the member's generation; returns why that failed, None when it did not."""
+        """Commit offsets of records under the member's generation; returns why that failed, None when it did not."""
+        return self._commit_same(next_offsets, next_offsets)
+
+    def _commit_same(
+        self, next_offsets: Mapping[Partition, int], needed: Collection[Partition]
+    ) -> AbortReason | KafkaErrorName | None:
+        """Commit what belongs to the topics that there are, all of ``needed`` or nothing; returns as ``_commit``."""
         consumer = self._consumers.consumer
         if consumer.group_metadata() is None:
             return AbortReason.NOT_IN_GROUP
         offsets = consumer.flow.offsets(next_offsets)
         try:
-            if not consumer.topics.same(next_offsets, VERIFY_TIMEOUT):
-                return AbortReason.INPUT_TOPIC_RECREATED
+            same = consumer.topics.same(next_offsets, VERIFY_TIMEOUT)
         except (KafkaException, TimeoutError):
             return AbortReason.INPUT_TOPIC_UNVERIFIED
+        if not same.issuperset(needed):
+            return AbortReason.INPUT_TOPIC_RECREATED
+        offsets = [each for each in offsets if (each.topic, each.partition) in same]
         try:
-            consumer.commit(offsets)
+            if offsets:
+                consumer.commit(offsets)
         except KafkaException as failure:
             return kafka_error_name(failure.args[0].name())
-        consumer.advance(next_offsets)
+        consumer.advance({each: next_offsets[each] for each in same})
         return None
 
     def _retry(self, reason: str, records: int) -> None:
@@ -234,7 +243,7 @@ class SinkWorker:
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:
             self._consumers.consumer.topics.begin()
-            failure = self._commit(uncommitted)
+            failure = self._commit_same(uncommitted, ())
             if failure is not None:
                 self._retry(failure, 0)
         self._reported_at = time.monotonic()

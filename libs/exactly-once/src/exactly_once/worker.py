@@ -129,7 +129,7 @@ class Worker:
         """Number of partitions that the group has assigned to this worker."""
         if self.state in (State.STARTING, State.STOPPED):
             return 0
-        return self._consumers.consumer.flow.assignment.size
+        return len(self._consumers.consumer.flow.assignment.partitions)
 
     def stop(self) -> None:
         """Finish the current transaction, leave the group, return from ``run()``. Safe in a signal handler."""
@@ -281,10 +281,7 @@ class Worker:
         self._watchdog.progress()
         self._status.waiting(reason)
         self._served_meanwhile = True
-        try:
-            self._consumers.consumer.serve()
-        except ConsumerLost:
-            self._consumers.replace()
+        self._consumers.serve()
         self._observer.lag(self._consumers.consumer.flow.positions.lag())
 
     def _back_off(self, reason: str) -> None:
@@ -294,7 +291,7 @@ class Worker:
 
     def _forget_restarted(self) -> None:
         """What is remembered of records does not hold for partitions that have gone on elsewhere."""
-        restarted = self._consumers.consumer.flow.take_restarted()
+        restarted = self._consumers.take_restarted()
         for partition, by_command in restarted:
             self._search.forget(partition)
             if by_command:

@@ -88,9 +88,9 @@ class InputConsumer:
             ConsumerLost: go on with a new consumer.
         """
         try:
-            messages = self._consumer.consume(
-                min(CHUNK, records), 0
-            )  # callbacks before anything is assigned or unassigned
+            # Callbacks before anything is assigned or unassigned, and one record at most: a callback that comes
+            # meanwhile is served with the next records, before any is processed.
+            messages = self._consumer.consume(1, 0)
             self.flow.go_on()
             if not messages:
                 messages = self._consumer.consume(1, wait if self._is_settled() else min(wait, UNSETTLED_WAIT))
@@ -170,6 +170,7 @@ class InputConsumer:
     def close(self) -> None:
         """Leave the group, so that the others take over at once."""
         self._consumer.close()
+        self.flow.drop(self.flow.assignment.partitions)  # a client with a fatal error makes no callback
 
     def _is_settled(self) -> bool:
         return self.joined and not self.flow.assignment.unsettled

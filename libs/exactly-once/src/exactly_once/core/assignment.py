@@ -68,9 +68,9 @@ class Assignment:
         return {name: each.trouble for name, each in list(self._partitions.items()) if each.trouble is not None}
 
     @property
-    def size(self) -> int:
-        """Number of partitions that are assigned; other threads may ask."""
-        return len(self._partitions)
+    def partitions(self) -> list[Partition]:
+        """What is assigned to this member."""
+        return list(self._partitions)
 
     @property
     def unsettled(self) -> bool:

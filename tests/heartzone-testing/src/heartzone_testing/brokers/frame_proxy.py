@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts the connection at a request, or removes brokers from metadata."""
+"""A proxy that parses Kafka's frames: it cuts connections, holds requests, or removes brokers from metadata."""
 
 import asyncio
 import contextlib
@@ -14,6 +14,31 @@ ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
 
 
+class Hold:
+    """A request that waits in the proxy, or the response to one; it goes on when it is released, or is lost."""
+
+    def __init__(self, api_key: int, loop: asyncio.AbstractEventLoop, *, response: bool) -> None:
+        self.api_key = api_key
+        self.response = response
+        self.reached = threading.Event()
+        """Set once it waits."""
+        self._loop = loop
+        self._passes: asyncio.Future[bool] = loop.create_future()
+
+    def release(self) -> None:
+        """Pass it on."""
+        self._loop.call_soon_threadsafe(self._passes.set_result, True)
+
+    def cut(self) -> None:
+        """Close its connection instead of passing it on."""
+        self._loop.call_soon_threadsafe(self._passes.set_result, False)
+
+    async def passes(self) -> bool:
+        """Wait, and say whether it is passed on."""
+        self.reached.set()
+        return await self._passes
+
+
 class FrameProxy:
     """Listens on ``port`` and passes everything on to a broker that advertises this port."""
 
@@ -23,6 +48,7 @@ class FrameProxy:
         self._last_request_at = time.monotonic()
         self._broker_port = broker_port
         self._cut_at: int | None = None
+        self._hold: Hold | None = None
         self.hides_brokers = False
         """Whether metadata are passed on without brokers, as by a cluster whose only broker was frozen and has not
         joined again yet."""
@@ -50,6 +76,11 @@ class FrameProxy:
         """Close the connection on which the next request of this kind comes, instead of passing it on."""
         self._cut_at = api_key
 
+    def hold_next(self, api_key: int, *, response: bool = False) -> Hold:
+        """Hold the next request of this kind, or the response to it; what follows on its connection waits, too."""
+        self._hold = Hold(api_key, self._loop, response=response)
+        return self._hold
+
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -65,15 +96,20 @@ class FrameProxy:
             return
         try:
             versions: dict[int, int] = {}
+            held: dict[int, Hold] = {}
             await asyncio.gather(
-                self._requests(client, to_broker, versions), self._responses(broker, to_client, versions)
+                self._requests(client, to_broker, versions, held), self._responses(broker, to_client, versions, held)
             )
         finally:
             to_broker.close()
             to_client.close()
 
     async def _requests(
-        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, versions: dict[int, int]
+        self,
+        client: asyncio.StreamReader,
+        to_broker: asyncio.StreamWriter,
+        versions: dict[int, int],
+        held: dict[int, Hold],
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -87,18 +123,32 @@ class FrameProxy:
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
+                if self._hold is not None and self._hold.api_key == api_key:
+                    hold, self._hold = self._hold, None
+                    if hold.response:
+                        held[correlation_id] = hold
+                    elif not await hold.passes():
+                        break
                 to_broker.write(length + request)
                 await to_broker.drain()
         to_broker.close()
 
     async def _responses(
-        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, versions: dict[int, int]
+        self,
+        broker: asyncio.StreamReader,
+        to_client: asyncio.StreamWriter,
+        versions: dict[int, int],
+        held: dict[int, Hold],
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await broker.readexactly(4)
                 response = await broker.readexactly(struct.unpack(">i", length)[0])
-                version = versions.pop(struct.unpack_from(">i", response)[0], None)
+                correlation_id = struct.unpack_from(">i", response)[0]
+                version = versions.pop(correlation_id, None)
+                hold = held.pop(correlation_id, None)
+                if hold is not None and not await hold.passes():
+                    break
                 if version is not None and self.hides_brokers:
                     response = _without_brokers(response, version)
                 to_client.write(struct.pack(">i", len(response)) + response)
