@@ -19,6 +19,7 @@ from exactly_once import (
     Unavailable,
 )
 from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.interventions import move_offset
 from heartzone_testing.engine.journal import Journal
 from heartzone_testing.engine.threads import running
 from heartzone_testing.engine.workers import Make, copy_to
@@ -31,17 +32,6 @@ def send_to(kafka: Testbed, topic: str, partition: int, *values: bytes) -> None:
     with Producer({**kafka.connection}) as producer:
         for value in values:
             producer.produce(topic, value, partition=partition)
-
-
-def move_offset(kafka: Testbed, group: str, partition: TopicPartition) -> None:
-    """Commit one offset for a group that has members, as a person does: in a transaction under no member's name."""
-    nobody = Consumer({**kafka.connection, "group.id": group})
-    producer = Producer({**kafka.connection, "transactional.id": f"{group}-set-offset"})
-    producer.init_transactions(30)
-    producer.begin_transaction()
-    producer.send_offsets_to_transaction([partition], nobody.consumer_group_metadata())
-    producer.commit_transaction(30)
-    nobody.close()
 
 
 @both_protocols
@@ -248,6 +238,28 @@ def test_a_person_may_say_that_a_paused_partition_goes_on_although_its_records_a
         move_offset(kafka, worker.config.group_id, TopicPartition(source, 0, at, metadata="go on"))
         eventually(lambda: len(kafka.read(dead)) == 200 and len(kafka.read(target)) == 2, "all to be processed")
         eventually(lambda: journal.halts == {}, "nothing to be halted")
+
+
+def test_a_halted_partition_that_is_moved_past_its_last_record_is_not_halted_any_more(
+    kafka: Testbed, make: Make
+) -> None:
+    """Nothing is processed behind the record that could show it, and nothing is left to commit."""
+    source, target = kafka.create_topics("in", "out")
+    journal = Journal()
+
+    def choosy(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"bad":
+            raise PoisonRecord("bad", "no good")
+        return [OutputRecord(target, record.value())]
+
+    kafka.send(source, b"good", b"bad")
+    worker = make(source, choosy, observer=journal)
+    with running(worker) as failures:
+        eventually(lambda: journal.halts and kafka.values(target) == [b"good"], "the partition to be halted")
+        [metadata] = kafka.group_metadata_texts(worker.config.group_id, source)
+        move_offset(kafka, worker.config.group_id, TopicPartition(source, 0, 2, metadata=metadata))
+        eventually(lambda: journal.halts == {} == worker.set_aside, "nothing to be halted", 30)
+    assert failures == []
 
 
 @both_protocols

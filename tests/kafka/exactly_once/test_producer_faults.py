@@ -13,6 +13,7 @@ from embedded_kafka import EmbeddedKafka
 from exactly_once import InputRecord, OutputRecord, PoisonRecord, Transform, Unavailable, Worker, WorkerConfig
 from heartzone_testing.brokers.frame_proxy import ADD_OFFSETS_TO_TXN, END_TXN, FrameProxy
 from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.interventions import fence
 from heartzone_testing.engine.journal import Journal
 from heartzone_testing.engine.threads import running
 from heartzone_testing.ports import free_port
@@ -35,12 +36,6 @@ def worker_on(kafka: Testbed, source: str, transform: Transform, journal: Journa
 
 def copy_to(topic: str) -> Transform:
     return lambda record: [OutputRecord(topic, record.value(), record.key())]
-
-
-def fence(kafka: Testbed, transactional_id: str) -> None:
-    """Claim the id of a worker, as a twin of it would."""
-    with Producer({**kafka.connection, "transactional.id": transactional_id}) as twin:
-        twin.init_transactions(30)
 
 
 def test_a_producer_that_is_fenced_when_something_becomes_unavailable_is_rebuilt(kafka: Testbed) -> None:
