@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts the connection at a request, or removes brokers from metadata."""
+"""A proxy that parses Kafka's frames: it cuts connections at requests, withholds responses, or empties metadata."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ from typing import Self
 
 # Api keys (Kafka protocol guide).
 METADATA = 3
+INIT_PRODUCER_ID = 22  # claims a transactional id
 ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
 
@@ -26,6 +27,8 @@ class FrameProxy:
         self.hides_brokers = False
         """Whether metadata are passed on without brokers, as by a cluster whose only broker was frozen and has not
         joined again yet."""
+        self.withheld: set[int] = set()
+        """Api keys whose responses are not passed on: what was requested happens, and the client does not learn it."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -64,16 +67,14 @@ class FrameProxy:
             to_client.close()
             return
         try:
-            versions: dict[int, int] = {}
-            await asyncio.gather(
-                self._requests(client, to_broker, versions), self._responses(broker, to_client, versions)
-            )
+            sent: dict[int, tuple[int, int]] = {}
+            await asyncio.gather(self._requests(client, to_broker, sent), self._responses(broker, to_client, sent))
         finally:
             to_broker.close()
             to_client.close()
 
     async def _requests(
-        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, versions: dict[int, int]
+        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, sent: dict[int, tuple[int, int]]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -82,8 +83,7 @@ class FrameProxy:
                 api_key, version, correlation_id = struct.unpack_from(">hhi", request)
                 self.requests.append(api_key)
                 self._last_request_at = time.monotonic()
-                if api_key == METADATA:
-                    versions[correlation_id] = version
+                sent[correlation_id] = api_key, version
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
@@ -92,14 +92,16 @@ class FrameProxy:
         to_broker.close()
 
     async def _responses(
-        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, versions: dict[int, int]
+        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, sent: dict[int, tuple[int, int]]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await broker.readexactly(4)
                 response = await broker.readexactly(struct.unpack(">i", length)[0])
-                version = versions.pop(struct.unpack_from(">i", response)[0], None)
-                if version is not None and self.hides_brokers:
+                api_key, version = sent.pop(struct.unpack_from(">i", response)[0])
+                if api_key in self.withheld:
+                    continue
+                if api_key == METADATA and self.hides_brokers:
                     response = _without_brokers(response, version)
                 to_client.write(struct.pack(">i", len(response)) + response)
                 await to_client.drain()
