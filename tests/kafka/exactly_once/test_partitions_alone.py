@@ -240,6 +240,27 @@ def test_a_person_may_say_that_a_paused_partition_goes_on_although_its_records_a
         eventually(lambda: journal.halts == {}, "nothing to be halted")
 
 
+def test_a_halted_partition_that_is_moved_past_its_last_record_is_not_halted_any_more(
+    kafka: Testbed, make: Make
+) -> None:
+    """Nothing is processed behind the record that could show it, and nothing is left to commit."""
+    source, target = kafka.create_topics("in", "out")
+    journal = Journal()
+
+    def choosy(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"bad":
+            raise PoisonRecord("bad", "no good")
+        return [OutputRecord(target, record.value())]
+
+    kafka.send(source, b"good", b"bad")
+    worker = make(source, choosy, observer=journal)
+    with running(worker) as failures:
+        eventually(lambda: journal.halts and kafka.values(target) == [b"good"], "the partition to be halted")
+        move_offset(kafka.connection, worker.config.group_id, source, 0, 2)
+        eventually(lambda: journal.halts == {} == worker.set_aside, "nothing to be halted", 30)
+    assert failures == []
+
+
 @both_protocols
 def test_a_group_without_offsets_starts_at_the_end_or_not_at_all_when_the_policy_says_so(
     kafka: Testbed, make: Make

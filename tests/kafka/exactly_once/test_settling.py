@@ -50,12 +50,6 @@ def kafka(proxy: FrameProxy) -> Testbed:
     return kafka
 
 
-def fence(kafka: Testbed, transactional_id: str) -> None:
-    """Claim the id of a worker, as a twin of it would."""
-    with Producer({**kafka.connection, "transactional.id": transactional_id}) as twin:
-        twin.init_transactions(30)
-
-
 @pytest.mark.parametrize(
     ("fate", "committed"),
     [("deleted", True), ("made-anew", False)],
@@ -99,7 +93,7 @@ def test_a_topic_that_vanishes_while_a_commit_is_settled_neither_holds_up_nor_hi
         assert holds[0].reached.wait(30)
         aborts = list(journal.aborts)
         kafka.delete_topic(other) if fate == "deleted" else kafka.recreate_topic(other)
-        fence(kafka, worker.config.transactional_id)
+        kafka.fence(worker.config.transactional_id)
         holds[0].cut()
         kafka.send(busy, b"later")
         eventually(lambda: failures or b"later" in kafka.values(target), "the other topic to go on", 25, every=0.5)
@@ -218,7 +212,7 @@ def test_a_commit_is_settled_where_another_member_had_the_partition_during_the_c
         claim.send(partition, value)
     with running(claim.worker) as failures:
         eventually(lambda: holds and holds[0].reached.is_set(), "the commit")
-        fence(claim.kafka, claim.worker.config.transactional_id)
+        claim.kafka.fence(claim.worker.config.transactional_id)
         holds[0].cut()
         claim.wait()
         claim.let_another_member_come_and_go(b"meanwhile")

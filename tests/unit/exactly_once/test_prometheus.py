@@ -84,6 +84,19 @@ def test_the_lag_of_a_partition_goes_with_it(registry: CollectorRegistry, observ
     assert samples(registry, "rebalances_total")["revoked",] == 1
 
 
+def test_a_lag_that_is_not_known_any_more_is_not_shown(
+    registry: CollectorRegistry, observer: PrometheusObserver
+) -> None:
+    """As of a partition whose offset is gone while it is processed: its last lag would be shown for ever."""
+    observer.lag({FIRST: 3, ("in", 1): 0})
+
+    observer.lag({("in", 1): 0})
+    assert samples(registry, "consumer_lag_records") == {("in", "1"): 0.0}
+
+    observer.rebalanced(RebalanceEvent.LOST, [FIRST, ("in", 1)])
+    assert samples(registry, "consumer_lag_records") == {}
+
+
 def test_a_partition_that_is_set_aside_is_shown_with_its_last_reason_alone(
     registry: CollectorRegistry, observer: PrometheusObserver
 ) -> None:

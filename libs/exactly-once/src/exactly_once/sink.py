@@ -237,8 +237,8 @@ class SinkWorker:
         """Report the lag, and commit positions behind control records: then the lag of others reads 0, too."""
         if time.monotonic() - self._reported_at < self.config.lag_interval:
             return
+        self._consumers.consumer.flow.pass_control_records()
         positions = self._consumers.consumer.flow.positions
-        positions.pass_control_records()
         self._observer.lag(positions.lag())
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:

@@ -306,8 +306,8 @@ class Worker:
             return
         self._promise_check.step()
         self._producers.renew_if_suspect()  # first: it may serve callbacks, by which partitions come and go
+        self._consumers.consumer.flow.pass_control_records()
         positions = self._consumers.consumer.flow.positions
-        positions.pass_control_records()
         self._observer.lag(positions.lag())
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:

@@ -111,6 +111,11 @@ class PartitionFlow:
         self.assignment.advance(next_offsets)
         self._tell()
 
+    def pass_control_records(self) -> None:
+        """Go on behind the control records at the ends of partitions; call it when no fetched record is unprocessed."""
+        self.assignment.pass_control_records()
+        self._tell()
+
     def rewind(self) -> None:
         """Fetch again from the positions. Raises KafkaException."""
         self.positions.rewound()

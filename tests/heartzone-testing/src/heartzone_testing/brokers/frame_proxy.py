@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts connections, holds requests, or removes brokers from metadata."""
+"""A proxy that parses Kafka's frames: it cuts connections, holds or withholds what passes, or empties metadata."""
 
 import asyncio
 import contextlib
@@ -6,10 +6,12 @@ import socket
 import struct
 import threading
 import time
-from typing import Self
+from typing import NamedTuple, Self
 
 # Api keys (Kafka protocol guide).
+PRODUCE = 0
 METADATA = 3
+INIT_PRODUCER_ID = 22  # claims a transactional id
 ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
 
@@ -39,6 +41,14 @@ class Hold:
         return await self._passes
 
 
+class Sent(NamedTuple):
+    """A request that was passed on, until its response comes."""
+
+    api_key: int
+    version: int
+    response_hold: Hold | None
+
+
 class FrameProxy:
     """Listens on ``port`` and passes everything on to a broker that advertises this port."""
 
@@ -52,6 +62,9 @@ class FrameProxy:
         self.hides_brokers = False
         """Whether metadata are passed on without brokers, as by a cluster whose only broker was frozen and has not
         joined again yet."""
+        self.withheld: frozenset[int] = frozenset()
+        """Api keys whose responses are not passed on: what was requested happens, and the client does not learn it."""
+        self._connections: set[asyncio.StreamWriter] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -81,6 +94,14 @@ class FrameProxy:
         self._hold = Hold(api_key, self._loop, response=response)
         return self._hold
 
+    def disconnect(self) -> None:
+        """Close every connection that is open now."""
+        self._loop.call_soon_threadsafe(self._disconnect)
+
+    def _disconnect(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -94,22 +115,17 @@ class FrameProxy:
         except OSError:
             to_client.close()
             return
+        self._connections.add(to_client)
         try:
-            versions: dict[int, int] = {}
-            held: dict[int, Hold] = {}
-            await asyncio.gather(
-                self._requests(client, to_broker, versions, held), self._responses(broker, to_client, versions, held)
-            )
+            sent: dict[int, Sent] = {}
+            await asyncio.gather(self._requests(client, to_broker, sent), self._responses(broker, to_client, sent))
         finally:
+            self._connections.discard(to_client)
             to_broker.close()
             to_client.close()
 
     async def _requests(
-        self,
-        client: asyncio.StreamReader,
-        to_broker: asyncio.StreamWriter,
-        versions: dict[int, int],
-        held: dict[int, Hold],
+        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, sent: dict[int, Sent]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -118,39 +134,35 @@ class FrameProxy:
                 api_key, version, correlation_id = struct.unpack_from(">hhi", request)
                 self.requests.append(api_key)
                 self._last_request_at = time.monotonic()
-                if api_key == METADATA:
-                    versions[correlation_id] = version
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
+                hold = None
                 if self._hold is not None and self._hold.api_key == api_key:
                     hold, self._hold = self._hold, None
-                    if hold.response:
-                        held[correlation_id] = hold
-                    elif not await hold.passes():
-                        break
+                    if not hold.response:
+                        if not await hold.passes():
+                            break
+                        hold = None
+                sent[correlation_id] = Sent(api_key, version, hold)
                 to_broker.write(length + request)
                 await to_broker.drain()
         to_broker.close()
 
     async def _responses(
-        self,
-        broker: asyncio.StreamReader,
-        to_client: asyncio.StreamWriter,
-        versions: dict[int, int],
-        held: dict[int, Hold],
+        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, sent: dict[int, Sent]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await broker.readexactly(4)
                 response = await broker.readexactly(struct.unpack(">i", length)[0])
-                correlation_id = struct.unpack_from(">i", response)[0]
-                version = versions.pop(correlation_id, None)
-                hold = held.pop(correlation_id, None)
-                if hold is not None and not await hold.passes():
+                request = sent.pop(struct.unpack_from(">i", response)[0])
+                if request.response_hold is not None and not await request.response_hold.passes():
                     break
-                if version is not None and self.hides_brokers:
-                    response = _without_brokers(response, version)
+                if request.api_key in self.withheld:
+                    continue
+                if request.api_key == METADATA and self.hides_brokers:
+                    response = _without_brokers(response, request.version)
                 to_client.write(struct.pack(">i", len(response)) + response)
                 await to_client.drain()
         to_client.close()

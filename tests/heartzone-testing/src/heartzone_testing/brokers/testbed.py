@@ -155,6 +155,11 @@ class Testbed:
         finally:
             consumer.close()
 
+    def fence(self, transactional_id: str) -> None:
+        """Claim the id of a worker, as a twin or a successor of it would."""
+        with Producer({**self.connection, "transactional.id": transactional_id}) as twin:
+            twin.init_transactions(30)
+
     def set_group_offset(self, group: str, topic: str, offset: int, *, metadata: str = "") -> None:
         """Commit an offset of partition 0 for a group without members."""
         consumer = Consumer({**self.connection, "group.id": group, "enable.auto.commit": False})
