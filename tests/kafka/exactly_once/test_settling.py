@@ -15,8 +15,9 @@ from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka import EmbeddedKafka
 from exactly_once import BatchLimits, InputRecord, OutputRecord, StopFlag, Unavailable, Worker
+from exactly_once.clients import consumer_session
 from exactly_once.clients.consumer_session import ConsumerSession
-from heartzone_testing.brokers.frame_proxy import END_TXN, FrameProxy, Hold
+from heartzone_testing.brokers.frame_proxy import END_TXN, OFFSET_FETCH, FrameProxy, Hold
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.engine.journal import Journal
 from heartzone_testing.engine.threads import running
@@ -103,6 +104,37 @@ def test_a_topic_that_vanishes_while_a_commit_is_settled_neither_holds_up_nor_hi
     assert [value for value in outputs if value != b"other"] == [*sent, b"later"]
     assert sum(journal.transactions) == len(outputs)
     assert len(journal.aborts) - len(aborts) == (0 if committed else 1), journal.aborts
+
+
+def test_a_commit_counts_as_what_it_was_however_long_the_brokers_do_not_say(
+    kafka: Testbed, proxy: FrameProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One consumer after the other asks them: a client that has lost every broker may never connect again."""
+    monkeypatch.setattr(consumer_session, "SETTLE_TIMEOUT", 0.5)
+    source, target = kafka.create_topics("in", "out")
+    kafka.send(source, b"before")
+    journal = Journal()
+    worker = worker_on(kafka, source, copy_to(target), observer=journal, transaction_timeout=60.0)
+    with running(worker) as failures:
+        eventually(lambda: journal.transactions, "the first commit")
+        aborts, joined = list(journal.aborts), journal.joined
+        hold = proxy.hold_next(END_TXN, response=True)
+        kafka.send(source, b"unknown")
+        assert hold.reached.wait(30)
+        proxy.withheld = frozenset({OFFSET_FETCH})
+        try:
+            kafka.fence(worker.config.transactional_id)
+            hold.cut()
+            eventually(lambda: failures or journal.joined >= joined + 2, "two more consumers", every=0.2)
+        finally:
+            proxy.withheld = frozenset()
+            proxy.disconnect()
+        kafka.send(source, b"later")
+        eventually(lambda: failures or sum(journal.transactions) == 3, "the last commit", every=0.2)
+
+    assert failures == []
+    assert kafka.values(target) == [b"before", b"unknown", b"later"]
+    assert journal.aborts == aborts
 
 
 class LongClaim:

@@ -1,7 +1,7 @@
 """One transaction from begin to commit, and the outcome of a commit that is not known."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from confluent_kafka import KafkaException, Message, TopicPartition
 
@@ -27,12 +27,15 @@ class TransactionRunner:
         consumers: ConsumerSession,
         processor: BatchProcessor,
         breaker: DeadLetterBreaker,
+        *,
+        on_wait: Callable[[str], None],
     ) -> None:
         self._config = config
         self._producers = producers
         self._consumers = consumers
         self._processor = processor
         self._breaker = breaker
+        self._on_wait = on_wait
 
     def run(self, records: Sequence[Message]) -> Batch[Message]:
         """Begin, process the first of these records, commit; return what was committed, which may be nothing.
@@ -108,7 +111,7 @@ class TransactionRunner:
         topics been made anew meanwhile: whichever it was, they go on at what is committed, not at what we remember.
         """
         self._producers.rebuild(lost)
-        if not self._consumers.were_committed(offsets):
+        if not self._consumers.were_committed(offsets, self._on_wait):
             raise TransactionAborted(lost.abort_cause) from lost
 
     def _check_dead_letters(self, batch: Batch[Message]) -> None:

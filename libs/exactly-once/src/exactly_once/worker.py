@@ -146,7 +146,7 @@ class Worker:
                 self.config,
                 self._observer,
                 self._stopping,
-                on_wait=self._wait_on_claim,
+                on_wait=self._wait_for_brokers,
                 credentials_error=lambda: self._consumers.consumer.credentials_error,
             )
             self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
@@ -154,7 +154,12 @@ class Worker:
             self._status.stopped()
             raise ConfigurationError(failure.args[0].str()) from failure
         self._transactions = TransactionRunner(
-            self.config, self._producers, self._consumers, self._processor, self._breaker
+            self.config,
+            self._producers,
+            self._consumers,
+            self._processor,
+            self._breaker,
+            on_wait=self._wait_for_brokers,
         )
         try:
             self._producers.claim()
@@ -276,8 +281,8 @@ class Worker:
         self._failures_in_a_row += 1
         self._back_off(lost.cause)
 
-    def _wait_on_claim(self, reason: str) -> None:
-        """Keep the consumer a member of its group while the producer has to wait."""
+    def _wait_for_brokers(self, reason: str) -> None:
+        """Keep the consumer a member of its group while the transactional id is claimed, or a commit is settled."""
         self._watchdog.progress()
         self._status.waiting(reason)
         self._served_meanwhile = True

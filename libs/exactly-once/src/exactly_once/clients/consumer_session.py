@@ -2,20 +2,21 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from confluent_kafka import TopicPartition
 
 from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.input_consumer import MAX_DISCONNECTED, InputConsumer
 from exactly_once.config import ConsumerConfig
+from exactly_once.core.reasons import WaitReason
 from exactly_once.core.records import Partition
 from exactly_once.core.signals import ConsumerLost, StopRequested
 from exactly_once.observer import Observer
 from exactly_once.stop_flag import StopFlag
 
-# How long to wait for what became of a commit: its transaction is ended when this is asked, but its markers may still
-# be on their way to the group's coordinator.
+# How long to wait with one consumer for what became of a commit: its transaction is ended when this is asked, but its
+# markers may still be on their way to the group's coordinator.
 SETTLE_TIMEOUT = 30.0  # seconds
 RETRY_INTERVAL = 0.1  # seconds
 
@@ -41,23 +42,24 @@ class ConsumerSession:
         except ConsumerLost:
             self.replace()
 
-    def were_committed(self, offsets: Sequence[TopicPartition]) -> bool:
+    def were_committed(self, offsets: Sequence[TopicPartition], on_wait: Callable[[str], None]) -> bool:
         """Whether the group has these offsets committed, after a commit whose outcome is not known.
 
-        Their partitions are located anew. Where it cannot be learned the consumer is replaced, and starts at what is
-        committed then. Where their topics are gone, nothing shows it, and nothing depends on it.
+        ``on_wait`` is called with a reason for as long as the brokers do not say, and serves the consumer. That is
+        replaced at intervals, with its lookups: a client that has lost every broker may never connect again. The
+        partitions are located anew. Where their topics are gone, nothing shows it, and nothing depends on it.
 
         Raises:
             StopRequested: a stop came first.
         """
         deadline = time.monotonic() + SETTLE_TIMEOUT
         while (committed := self.consumer.flow.were_committed(offsets)) is None:
-            self.serve()
+            on_wait(WaitReason.OFFSETS)
             if self._stopping.wait(RETRY_INTERVAL):
                 raise StopRequested
             if time.monotonic() > deadline:
                 self.replace()
-                return False
+                deadline = time.monotonic() + SETTLE_TIMEOUT
         self.consumer.flow.locate([(each.topic, each.partition) for each in offsets])
         return committed
 

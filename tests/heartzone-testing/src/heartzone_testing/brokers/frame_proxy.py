@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 # Api keys (Kafka protocol guide).
 PRODUCE = 0
 METADATA = 3
+OFFSET_FETCH = 9
 INIT_PRODUCER_ID = 22  # claims a transactional id
 ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
