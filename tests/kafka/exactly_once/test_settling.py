@@ -17,7 +17,7 @@ from embedded_kafka import EmbeddedKafka
 from exactly_once import BatchLimits, InputRecord, OutputRecord, StopFlag, Unavailable, Worker
 from exactly_once.clients import consumer_session
 from exactly_once.clients.consumer_session import ConsumerSession
-from heartzone_testing.brokers.frame_proxy import END_TXN, OFFSET_FETCH, FrameProxy, Hold
+from heartzone_testing.brokers.frame_proxy import END_TXN, FETCH, OFFSET_FETCH, FrameProxy, Hold
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.engine.journal import Journal
 from heartzone_testing.engine.threads import running
@@ -135,6 +135,32 @@ def test_a_commit_counts_as_what_it_was_however_long_the_brokers_do_not_say(
     assert failures == []
     assert kafka.values(target) == [b"before", b"unknown", b"later"]
     assert journal.aborts == aborts
+
+
+@pytest.mark.parametrize("later", [(), (b"later",)], ids=["its end", "a later record"])
+def test_what_arrives_while_a_partition_is_being_set_aside_does_not_pass_the_records_before_it(
+    kafka: Testbed, proxy: FrameProxy, later: tuple[bytes, ...]
+) -> None:
+    """librdkafka has it in its queue still when the partition goes on, at once and at an earlier offset."""
+    source, target = kafka.create_topics("in", "out")
+    kafka.send(source, b"first", b"second")
+    lacking: list[bool] = []
+
+    def copy_once_it_lacks_nothing(record: InputRecord) -> list[OutputRecord]:
+        if not lacking:
+            lacking.append(True)
+            kafka.send(source, *later)
+            fetches = proxy.requests.count(FETCH)
+            # The response to the first of these is in the queue when the second is requested.
+            eventually(lambda: proxy.requests.count(FETCH) >= fetches + 2, "the end of the partition")
+            raise Unavailable("lookup_pending", ready=lambda: True)
+        return [OutputRecord(target, record.value())]
+
+    with running(worker_on(kafka, source, copy_once_it_lacks_nothing)) as failures:
+        wanted = [b"first", b"second", *later]
+        eventually(lambda: failures or len(kafka.values(target)) >= len(wanted), "all outputs", 20, every=0.5)
+        assert kafka.values(target) == wanted
+    assert failures == []
 
 
 class LongClaim:

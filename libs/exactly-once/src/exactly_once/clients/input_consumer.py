@@ -89,18 +89,19 @@ class InputConsumer:
         """
         try:
             # Callbacks before anything is assigned or unassigned, and one record at most: a callback that comes
-            # meanwhile is served with the next records, before any is processed.
-            messages = self._consumer.consume(1, 0)
+            # meanwhile is served with the next records, before any is processed. What is left in the queue of a
+            # partition that is set aside has no effect: once that goes on, it would pass the records before it.
+            arrived = self._consumer.consume(1, 0)
+            messages = self._received(arrived)
             self.flow.go_on()
-            if not messages:
-                messages = self._consumer.consume(1, wait if self._is_settled() else min(wait, UNSETTLED_WAIT))
+            if not arrived:
+                arrived = self._consumer.consume(1, wait if self._is_settled() else min(wait, UNSETTLED_WAIT))
+                messages += arrived
             size -= sum(map(len, messages))
-            while messages and size > 0 and len(messages) < records:
-                drained = self._consumer.consume(min(CHUNK, records - len(messages)), 0)
-                if not drained:
-                    break
-                messages += drained
-                size -= sum(map(len, drained))
+            while arrived and size > 0 and len(messages) < records:
+                arrived = self._consumer.consume(min(CHUNK, records - len(messages)), 0)
+                messages += arrived
+                size -= sum(map(len, arrived))
         except KafkaException as failure:
             raise self._lost(failure.args[0]) from failure
         received = self._received(messages)

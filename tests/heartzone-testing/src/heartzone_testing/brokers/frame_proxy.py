@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 # Api keys (Kafka protocol guide).
 PRODUCE = 0
+FETCH = 1
 METADATA = 3
 OFFSET_FETCH = 9
 INIT_PRODUCER_ID = 22  # claims a transactional id
