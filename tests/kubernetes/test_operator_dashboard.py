@@ -18,8 +18,12 @@ OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel
 @pytest.mark.usefixtures("prometheus_programs")
 def test_every_query_about_the_operator_returns_data(bench: OperatorBench, tmp_path: Path) -> None:
     ready = event_topic(schema=SCHEMA_1)
+    lag = {
+        "HEARTZONE_GROUP_LAG_GROUPS": f"zone-worker={ready['spec']['topicName']}",
+        "HEARTZONE_GROUP_LAG_INTERVAL": "1",
+    }
     with (
-        bench.operator({"HEARTZONE_GROUP_LAG_GROUPS": f"zone-worker={ready['spec']['topicName']}"}) as operator,
+        bench.operator(lag) as operator,
         scraping(tmp_path, ScrapeJob("operator", [f"127.0.0.1:{operator.management_port}"])) as prometheus,
     ):
         bench.settled(bench.apply(ready))

@@ -8,27 +8,25 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from exactly_once import InputRecord, OutputRecord, PoisonRecord, Worker, WorkerConfig
 
 CONNECTION = {"bootstrap.servers": "localhost:9092"}
+READER = {**CONNECTION, "group.id": "unused", "enable.auto.commit": False, "enable.partition.eof": True}
 
 
-def read_table(topic: str) -> dict[bytes, bytes]:
-    """The last value of each key; no group is joined and nothing is committed, so each replica reads all of it."""
-    table: dict[bytes, bytes] = {}
-    consumer = Consumer({**CONNECTION, "group.id": "unused", "enable.auto.commit": False, "enable.partition.eof": True})
-    unread = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
-    assert unread, f"topic {topic} does not exist"
-    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
-    while unread:
-        for message in consumer.consume(1000, 1):
-            error, key, value = message.error(), message.key() or b"", message.value()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
-            if error is not None:
-                unread.discard(message.partition() or 0)
-            elif value is None:
-                table.pop(key, None)
-            else:
-                table[key] = value
-    consumer.close()
+def read_table(topic: str) -> dict[bytes, bytes | None]:
+    """The last value of each key, None where it was deleted. No group is joined, so each replica reads all of it."""
+    table: dict[bytes, bytes | None] = {}
+    with Consumer(READER) as consumer:
+        unread = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
+        assert unread, f"topic {topic} does not exist"
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
+        while unread:
+            for message in consumer.consume(1000, 1):
+                error = message.error()
+                if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    unread.discard(message.partition() or 0)
+                elif error is not None:
+                    raise KafkaException(error)
+                else:
+                    table[message.key() or b""] = message.value()
     return table
 
 

@@ -1,11 +1,11 @@
-"""Filter: keep the lines of a log that are errors. With metrics and probes on port 9090.
+"""Filter: keep the lines of a log that are errors. With a log, metrics and probes on port 9090.
 
 pip install 'exactly-once[prometheus]'
 """
 
 import signal
 
-from exactly_once import InputRecord, OutputRecord, PoisonRecord, Worker, WorkerConfig
+from exactly_once import EventLog, InputRecord, Observers, OutputRecord, PoisonRecord, Worker, WorkerConfig
 from exactly_once.management import serve
 from exactly_once.prometheus import PrometheusObserver
 
@@ -28,7 +28,7 @@ worker = Worker(
         connection={"bootstrap.servers": "localhost:9092"},
     ),
     keep_errors,
-    observer=PrometheusObserver(dead_letter_reasons=["tombstone"]),
+    observer=Observers(EventLog(), PrometheusObserver(dead_letter_reasons=["tombstone"])),
 )
 for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda *_: worker.stop())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from confluent_kafka.schema_registry import Schema
@@ -9,6 +10,7 @@ from confluent_kafka.schema_registry import Schema
 from embedded_kafka import EmbeddedRegistry
 from event_topics import (
     DesiredSchema,
+    Failure,
     Observed,
     RegisterSchema,
     SchemaSubjects,
@@ -62,6 +64,23 @@ def test_a_looser_compatibility_level_admits_the_schema_of_the_same_run(cluster:
 
     assert report.failures == ()
     assert cluster.subject(f"{first.topic}-value").compatibility == "NONE"
+
+
+def test_what_several_apply_at_once_is_applied_once(cluster: TopicCluster) -> None:
+    """As a request that timed out and its repetition do: the registry may tell the second of a conflict."""
+    many = [desired(schema=SCHEMA_1, compatibility="FULL_TRANSITIVE") for _ in range(25)]
+    actions = [each for each in plan(many, Observed()).actions if isinstance(each, SubjectAction)]
+
+    def apply(_: int) -> set[Failure | None]:
+        with SchemaSubjects(cluster.registry_config, timeout=60) as subjects:
+            return {failure for _, failure in subjects.apply(actions)}
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(apply, range(4))) == [{None}] * 4
+
+    names = [f"{each.topic}-value" for each in many]
+    assert set(cluster.subjects.compatibilities(names).values()) == {"FULL_TRANSITIVE"}
+    assert [cluster.registry.get_versions(name) for name in names] == [[1]] * len(names)
 
 
 def test_an_older_version_that_is_desired_again_is_blocked_and_not_registered(cluster: TopicCluster) -> None:

@@ -17,6 +17,7 @@ from exactly_once import (
     PoisonRecord,
     Scope,
     Unavailable,
+    move_offset,
 )
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.engine.journal import Journal
@@ -31,17 +32,6 @@ def send_to(kafka: Testbed, topic: str, partition: int, *values: bytes) -> None:
     with Producer({**kafka.connection}) as producer:
         for value in values:
             producer.produce(topic, value, partition=partition)
-
-
-def move_offset(kafka: Testbed, group: str, partition: TopicPartition) -> None:
-    """Commit one offset for a group that has members, as a person does: in a transaction under no member's name."""
-    nobody = Consumer({**kafka.connection, "group.id": group})
-    producer = Producer({**kafka.connection, "transactional.id": f"{group}-set-offset"})
-    producer.init_transactions(30)
-    producer.begin_transaction()
-    producer.send_offsets_to_transaction([partition], nobody.consumer_group_metadata())
-    producer.commit_transaction(30)
-    nobody.close()
 
 
 @both_protocols
@@ -65,7 +55,7 @@ def test_a_committed_offset_that_is_gone_halts_its_partition_alone_until_it_is_m
         assert worker.unready_reason is None
         assert worker.set_aside == {(source, 0): "offset_out_of_range"}
 
-        move_offset(kafka, group, TopicPartition(source, 0, 0))
+        move_offset(kafka.connection, group, source, 0, 0)
         eventually(
             lambda: Counter(kafka.values(target)) == Counter([b"p0", b"p1", b"p2"]), "the partition that was halted"
         )
@@ -117,7 +107,7 @@ def test_poison_without_a_dead_letter_topic_halts_its_partition_alone(kafka: Tes
         send_to(kafka, source, 1, b"e")
         eventually(lambda: b"e" in kafka.values(target), "the other partition to go on")
 
-        move_offset(kafka, worker.config.group_id, TopicPartition(source, 0, 2))
+        move_offset(kafka.connection, worker.config.group_id, source, 0, 2)
         eventually(lambda: b"b" in kafka.values(target), "the partition to go on behind the record")
     assert failures == []
     assert Counter(kafka.values(target)) == Counter([b"a", b"b", b"c", b"d", b"e"])
@@ -245,9 +235,30 @@ def test_a_person_may_say_that_a_paused_partition_goes_on_although_its_records_a
         eventually(lambda: journal.halts, "the partition to be halted")
         _reason, detail = journal.halts[source, 0]
         at = int(detail.split("from offset ")[1].split()[0])
-        move_offset(kafka, worker.config.group_id, TopicPartition(source, 0, at, metadata="go on"))
+        move_offset(kafka.connection, worker.config.group_id, source, 0, at)
         eventually(lambda: len(kafka.read(dead)) == 200 and len(kafka.read(target)) == 2, "all to be processed")
         eventually(lambda: journal.halts == {}, "nothing to be halted")
+
+
+def test_a_halted_partition_that_is_moved_past_its_last_record_is_not_halted_any_more(
+    kafka: Testbed, make: Make
+) -> None:
+    """Nothing is processed behind the record that could show it, and nothing is left to commit."""
+    source, target = kafka.create_topics("in", "out")
+    journal = Journal()
+
+    def choosy(record: InputRecord) -> list[OutputRecord]:
+        if record.value() == b"bad":
+            raise PoisonRecord("bad", "no good")
+        return [OutputRecord(target, record.value())]
+
+    kafka.send(source, b"good", b"bad")
+    worker = make(source, choosy, observer=journal)
+    with running(worker) as failures:
+        eventually(lambda: journal.halts and kafka.values(target) == [b"good"], "the partition to be halted")
+        move_offset(kafka.connection, worker.config.group_id, source, 0, 2)
+        eventually(lambda: journal.halts == {} == worker.set_aside, "nothing to be halted", 30)
+    assert failures == []
 
 
 @both_protocols
@@ -267,7 +278,7 @@ def test_a_group_without_offsets_starts_at_the_end_or_not_at_all_when_the_policy
     with running(stopped):
         eventually(lambda: journal.halts, "the partition to be halted")
         assert journal.halts[source, 0][0] is HaltReason.OFFSET_MISSING
-        move_offset(kafka, stopped.config.group_id, TopicPartition(source, 0, 1))
+        move_offset(kafka.connection, stopped.config.group_id, source, 0, 1)
         eventually(lambda: kafka.values(target) == [b"after", b"after"], "the record behind the offset")
 
 

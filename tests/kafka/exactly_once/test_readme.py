@@ -28,6 +28,7 @@ def test_the_filter_of_the_readme_keeps_errors_quarantines_tombstones_and_stops_
     )
     kafka.send(logs, b"INFO all is well", b"ERROR it is not", None, b"ERROR again")
 
-    with running_program(program, tmp_path):
+    with running_program(program, tmp_path) as process:
         eventually(lambda: kafka.values(errors) == [b"ERROR it is not", b"ERROR again"], "both errors")
         eventually(lambda: kafka.values(dead) == [None], "the tombstone")
+        eventually(lambda: "records_dead_lettered reason='tombstone' records=1" in process.tail(50), "a word about it")

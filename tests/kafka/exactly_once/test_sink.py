@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka.processes import ChildProcess
 from exactly_once import HaltReason, InputRecord
@@ -116,6 +118,26 @@ def test_a_sink_that_is_down_makes_the_worker_unready_and_does_not_keep_it_from_
 
     assert failures == []
     assert kafka.group_offsets(config.group_id, source)[0] <= 0, "where it started, at most"
+
+
+def test_a_topic_that_does_not_exist_is_named_until_it_is_created(
+    kafka: Testbed, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = f"in-{uuid.uuid4().hex[:8]}"
+    config, store = SinkConfig(**settings(kafka, source)), Store()
+    worker = SinkWorker(config, store.write, watchdog=None)
+
+    with running(worker) as failures:
+        missing = f"topic {source} does not exist, or no ACL lets this user see it"
+        eventually(lambda: worker.unready_reason == missing, "the topic's name")
+        eventually(lambda: any(missing in each for each in caplog.messages), "a word about it in the log")
+        admin = AdminClient({**kafka.connection})
+        admin.create_topics([NewTopic(source, 1, 1)])[source].result()
+        kafka.send(source, b"a")
+        eventually(lambda: store.batches, "the record")
+        eventually(lambda: worker.unready_reason is None, "the worker to be ready")
+
+    assert failures == []
 
 
 def test_an_offset_that_is_gone_halts_its_partition(kafka: Testbed) -> None:

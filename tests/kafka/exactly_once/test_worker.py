@@ -270,3 +270,13 @@ def test_a_worker_stops_when_asked_although_the_broker_is_unavailable_and_goes_o
         kafka.send(source, b"b")
         eventually(lambda: kafka.values(target) == [b"a", b"b"], "the second record, and the first not again")
     assert failures == []
+
+
+def test_a_wrong_security_protocol_is_told_by_the_reason_for_which_the_worker_waits(kafka: Testbed, make: Make) -> None:
+    source, target = kafka.create_topics("in", "out")
+    worker = make(source, copy_to(target), connection={**kafka.connection, "security.protocol": "SSL"})
+
+    with running(worker) as failures:
+        eventually(lambda: "connecting to a PLAINTEXT broker listener?" in (worker.unready_reason or ""), "the cause")
+
+    assert failures == []

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from event_topics import DesiredSchema, Failure, SchemaSubjects
+from event_topics import DesiredSchema, Failure, ObservedSubject, SchemaSubjects
 from event_topics.registry.client import RegistryClient, RegistryRequestError
 from heartzone_testing.services.scripted_registry import ScriptedRegistry
 
@@ -79,7 +79,47 @@ def test_a_listing_of_another_shape_is_a_registry_that_is_unavailable(document: 
         client = RegistryClient({"url": server.url}, timeout=5, on_request=lambda: None)
         try:
             with pytest.raises(RegistryRequestError, match="did not respond as a registry does") as raised:
-                client.listing("subjects")
+                client.listing("subjects", str)
         finally:
             client.close()
     assert raised.value.failure.transient
+
+
+@pytest.mark.parametrize("document", [[1, "orders-value"], [None], [["orders-value"]]], ids=repr)
+def test_names_that_are_no_text_are_a_registry_that_is_unavailable(document: object) -> None:
+    with ScriptedRegistry() as server, SchemaSubjects({"url": server.url}) as subjects:
+        server.responds_with(200, document)
+
+        assert unavailable(subjects.names())
+        assert unavailable(subjects.fingerprint())
+        assert unavailable(subjects.observe({"orders-value": DesiredSchema("JSON", "{}")})["orders-value"])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"compatibilityLevel": 3},
+        {"compatibilityLevel": None},
+        {"id": None},
+        {"id": "7"},
+        {"version": True},
+        {"version": None},
+        {"schema": None},
+        {"schema": {"type": "object"}},
+        {"schemaType": 1},
+    ],
+    ids=repr,
+)
+def test_a_version_of_another_shape_is_a_registry_that_is_unavailable(changed: dict[str, object]) -> None:
+    whole = {"compatibilityLevel": "NONE", "id": 7, "version": 1, "schema": "{}", "schemaType": "JSON"}
+    with ScriptedRegistry() as server, SchemaSubjects({"url": server.url}) as subjects:
+        server.responds_with(200, whole)
+        assert isinstance(subjects.latest(["orders-value"])["orders-value"], ObservedSubject)
+
+        server.responds_with(200, {**whole, **changed})
+
+        assert unavailable(subjects.latest(["orders-value"])["orders-value"])
+
+
+def unavailable(found: object) -> bool:
+    return isinstance(found, Failure) and found.reason == "RegistryUnavailable"

@@ -1,16 +1,23 @@
 """The configuration of a worker: what is invalid, what is refused, what the clients get."""
 
+import logging
 import re
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
 
 from exactly_once import (
     REFUSED_CONSUMER_PROPERTIES,
     REFUSED_PRODUCER_PROPERTIES,
+    BatchLimits,
+    BreakerPolicy,
+    ConfigurationError,
     MissingOffsets,
     OutOfRange,
+    State,
+    Worker,
     WorkerConfig,
 )
 from exactly_once.core.client_properties import REJECTED_BY_CONSUMER_PROTOCOL
@@ -54,6 +61,21 @@ def test_a_worker_without_an_input_topic_is_invalid() -> None:
         ({"missing_offsets": "latst"}, "missing_offsets is 'latst'; give one of earliest, latest, stop"),
         ({"offset_out_of_range": "STOP"}, "offset_out_of_range is 'STOP'; give one of stop, earliest, latest"),
         ({"transactional_id": ""}, "transactional_id is empty; give a name"),
+        ({"lag_interval": 0}, "lag_interval is 0; give at least 0.01 seconds"),
+        ({"transaction_timeout": 0.5}, "transaction_timeout is 0.5 s; give 1 to 300 seconds"),
+        ({"transaction_timeout": 301}, "transaction_timeout is 301 s; give 1 to 300 seconds"),
+        (
+            {"transaction_timeout": 4, "limits": BatchLimits(max_age=3)},
+            "limits.max_age is 3 s; at most half of transaction_timeout (4 s) leaves time to commit",
+        ),
+        ({"breaker": BreakerPolicy()}, "breaker is set and dead_letter_topic is not"),
+        ({"connection": {"bootstrap.servers": ""}}, "connection has no bootstrap.servers; name the brokers"),
+        ({"connection": {"bootstrap.servers": " , "}}, "connection has no bootstrap.servers"),
+        (
+            {"consumer": {"auto.offset.reset": "latest"}},
+            "auto.offset.reset cannot be set: missing_offsets says where a partition without a committed offset starts,"
+            " and offset_out_of_range",
+        ),
     ],
 )
 def test_an_invalid_value_is_reported_before_any_client_is_made(mistake: dict[str, Any], sentence: str) -> None:
@@ -167,3 +189,37 @@ def test_policies_may_be_given_as_texts() -> None:
 
     assert worker.missing_offsets is MissingOffsets.STOP
     assert worker.offset_out_of_range is OutOfRange.LATEST
+
+
+@pytest.mark.parametrize("seconds", [1, 300])
+def test_librdkafka_takes_the_shortest_and_the_longest_transaction_timeout(seconds: float) -> None:
+    Producer(config(transaction_timeout=seconds, limits=BatchLimits(max_age=0.5)).producer_properties())
+
+
+def test_each_client_gets_what_it_knows_of_the_connection_so_that_none_warns_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    connection = {"bootstrap.servers": "localhost:1", "group.protocol": "consumer", "compression.type": "gzip"}
+    worker = config(connection=connection)
+    clients = {
+        Consumer: worker.consumer_properties(),
+        Producer: worker.producer_properties(),
+        AdminClient: worker.admin_properties() | {"log_level": 6},
+    }
+
+    for client, properties in clients.items():
+        made = client({**properties, "logger": logging.getLogger("client")})
+        made.poll(0)
+
+    assert "group.protocol" in clients[Consumer]
+    assert "compression.type" in clients[Producer]
+    assert [each for each in caplog.messages if "CONFWARN" in each] == []
+
+
+def test_a_worker_whose_configuration_is_rejected_is_stopped_and_not_connecting_for_ever() -> None:
+    worker = Worker(config(consumer={"no.such.property": 1}), lambda record: [], watchdog=None)
+
+    with pytest.raises(ConfigurationError, match=r"no\.such\.property"):
+        worker.run()
+
+    assert (worker.state, worker.unready_reason) == (State.STOPPED, "stopped")

@@ -31,3 +31,15 @@ def test_partitions_that_are_set_aside_are_told_and_leave_the_worker_ready() -> 
     assert readiness(SupervisedWorker(set_aside={("in", 3): "lookup", ("in", 0): "offset_out_of_range"})) == Health(
         True, "processing, but for 2 of the partitions: in[0] offset_out_of_range, in[3] lookup"
     )
+
+
+def test_a_worker_whose_partitions_are_all_halted_says_that_it_processes_nothing_and_blocks_no_rollout() -> None:
+    worker = SupervisedWorker(set_aside={("in", 0): "offset_out_of_range"}, assigned_partitions=1)
+
+    assert readiness(worker) == Health(
+        True, "processing nothing: each of the partitions is set aside: in[0] offset_out_of_range"
+    )
+
+
+def test_a_worker_to_which_no_partition_is_assigned_is_ready() -> None:
+    assert readiness(SupervisedWorker(assigned_partitions=0)) == Health(True, "processing")

@@ -36,3 +36,26 @@ def test_each_event_reaches_every_observer(event: str) -> None:
     getattr(Observers(first, second), event)(*positional, **keywords)
 
     assert first.received == second.received == [(event, tuple(positional), keywords)]
+
+
+class Broken(Observer):
+    """Has a bug."""
+
+    def producer_rebuilt(self, reason: str) -> None:
+        raise ValueError(reason)
+
+
+def test_what_an_observer_raises_is_logged_and_reaches_neither_the_others_nor_the_worker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    other = Recorder()
+
+    Observers(Broken(), other).producer_rebuilt("fenced")
+
+    assert other.received == [("producer_rebuilt", ("fenced",), {})]
+    [record] = caplog.records
+    assert (record.message, record.__dict__["observer"], record.__dict__["method"]) == (
+        "observer_failed",
+        "Broken",
+        "producer_rebuilt",
+    )

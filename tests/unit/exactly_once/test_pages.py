@@ -1,10 +1,15 @@
 """The library's pages say what is in the code."""
 
+import ast
+import builtins
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 import exactly_once
 from exactly_once.clients.broker_lookups import BrokerLookups
@@ -22,7 +27,9 @@ from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.positions import Positions
 from exactly_once.core.rejected_records import RejectedRecordSearch
 from exactly_once.core.start_offset import StartPolicy
+from exactly_once.prometheus import PrometheusObserver
 from exactly_once.status import Status
+from exactly_once.testing import TransformTestDriver
 from exactly_once.transaction_runner import TransactionRunner
 from heartzone_testing.checkout import ROOT
 
@@ -74,14 +81,91 @@ def test_the_readme_leads_to_every_page_and_no_link_is_broken(page: Path) -> Non
     assert [link for link in links if "://" not in link and not (LIBRARY / link).exists()] == []
 
 
+def snippets(page: Path) -> list[str]:
+    """The Python programs of a page."""
+    return re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+@pytest.fixture
+def error_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The first program of the README as a module, which the others import."""
+    (tmp_path / "error_filter.py").write_text(snippets(LIBRARY / "README.md")[0])
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("error_filter", None)
+
+
+@pytest.mark.usefixtures("error_filter")
 def test_the_transform_of_the_readme_passes_the_test_beside_it() -> None:
-    programs = re.findall(r"```python\n(.*?)```", (LIBRARY / "README.md").read_text(), re.DOTALL)
     names: dict[str, Any] = {}
-    exec(programs[0].split("\n\n\nworker = ")[0], names)
-    exec(programs[1], names)
+    exec(next(each for each in snippets(LIBRARY / "README.md") if "TransformTestDriver" in each), names)
 
     [test] = [value for name, value in names.items() if name.startswith("test_")]
     test()
+
+
+SNIPPETS = [
+    pytest.param(snippet, id=f"{page.name}-{number}")
+    for page in (LIBRARY / "README.md", *sorted((LIBRARY / "docs").glob("*.md")))
+    for number, snippet in enumerate(snippets(page))
+]
+
+
+@pytest.mark.usefixtures("error_filter")
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_a_snippet_imports_or_defines_every_name_that_it_uses_and_its_imports_are_there(snippet: str) -> None:
+    tree = ast.parse(snippet)
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.Import | ast.ImportFrom)]
+    known: dict[str, Any] = dict(vars(builtins))
+    exec("\n".join(map(ast.unparse, imports)), known)
+    known |= {"__name__": ""}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.FunctionDef):
+            known[each.name] = each
+        elif isinstance(each, ast.arg):
+            known[each.arg] = each
+        elif isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            known[each.id] = each
+
+    used = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
+    assert used - known.keys() == set()
+
+
+def test_the_transform_of_the_page_on_tuning_waits_until_its_lookup_is_done() -> None:
+    names: dict[str, Any] = {}
+    exec(next(each for each in snippets(LIBRARY / "docs" / "tuning.md") if "look_ahead" in each), names)
+    driver = TransformTestDriver(names["add_name"], look_ahead=names["look_ahead"])
+    driver.pipe(b"", b"ada")
+    driver.pipe(b"", b"grace")
+
+    assert driver.run_once().waiting[0].reason == "name"
+    for future in names["names"].values():
+        future.result()
+
+    assert [each.value for each in driver.run_once().outputs] == [b"Ada", b"Grace"]
+    names["pool"].shutdown()
+
+
+def test_the_page_of_metrics_has_each_with_its_type_and_labels_and_no_other() -> None:
+    registry = CollectorRegistry()
+    observer = PrometheusObserver(registry)
+    observer.partition_halted(("in", 0), exactly_once.HaltReason.OFFSET_MISSING, "")
+    observer.partition_waiting(("in", 1), "lookup")
+    observer.lag({("in", 0): 1})
+    suffix = {"counter": "_total"}
+    found = {
+        (
+            family.name + suffix.get(family.type, ""),
+            family.type,
+            frozenset(name for each in family.samples for name in each.labels if name != "le"),
+        )
+        for family in registry.collect()
+    }
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| ([\w, ]*)\|", (LIBRARY / "docs" / "metrics.md").read_text(), re.MULTILINE
+    )
+
+    assert {(name, kind, frozenset(labels.replace(",", " ").split())) for name, kind, labels in rows} == found
 
 
 def test_the_tree_in_the_module_of_errors_names_every_one() -> None:

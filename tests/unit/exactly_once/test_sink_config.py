@@ -29,7 +29,7 @@ def test_a_value_that_no_worker_could_run_with_is_named(field: str, value: objec
 
 def test_a_commit_waits_for_less_than_the_watchdog_unless_it_is_set() -> None:
     def timeout(config: SinkConfig) -> object:
-        return config.consumer_side().consumer_properties()["socket.timeout.ms"]
+        return config.consumer_properties()["socket.timeout.ms"]
 
     assert timeout(SinkConfig(**VALID)) == 10_000
     assert timeout(SinkConfig(**VALID, consumer={"socket.timeout.ms": 5_000})) == 5_000

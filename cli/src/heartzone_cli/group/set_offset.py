@@ -8,14 +8,15 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import click
+from confluent_kafka import TopicPartition
 
-from heartzone_cli.cluster.connection import find_up, read_cluster
+from exactly_once.group_offsets import MoveUnconfirmedError, OffsetNotMovedError, commit_under_no_member
+from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
 from heartzone_cli.errors import CannotRunError
-from heartzone_cli.group.committing import commit_offset
 from heartzone_cli.group.connection import REQUEST_TIMEOUT, open_admin, open_reader
 from heartzone_cli.group.members import Member, read_members
 from heartzone_cli.group.outcome import Outcome, judge
-from heartzone_cli.output import json_line
+from heartzone_cli.output import json_line, sentence
 from service_chassis.consumer_groups.position import Committed, Position, metadata_of
 from service_chassis.consumer_groups.reader import GroupReader, GroupUnreadableError
 
@@ -52,7 +53,7 @@ def run_set_offset(
             _target(f"{topic} {partition}", at, offset), metadata_of(at.topic_id, set_offset=_utc(datetime.now(UTC)))
         )
         members = read_members(open_admin(cluster), group, timeout=REQUEST_TIMEOUT)
-        confirmed = commit_offset(group, topic, partition, moved, consumer=cluster.consumer, producer=cluster.producer)
+        confirmed = _commit(cluster, group, TopicPartition(topic, partition, moved.offset, moved.metadata))
         move = _Move(group, topic, partition, at.committed, moved, members.owners.get((topic, partition)), confirmed)
         if not machine:
             click.echo(move.announcement())
@@ -82,6 +83,17 @@ def _target(name: str, at: Position, offset: str | int) -> int:
             " right."
         )
     return offset
+
+
+def _commit(cluster: Cluster, group: str, position: TopicPartition) -> bool:
+    """Commit the offset; return whether the brokers have confirmed it. Raises CannotRunError: nothing is committed."""
+    try:
+        commit_under_no_member(group, position, consumer=cluster.consumer, producer=cluster.producer)
+    except MoveUnconfirmedError:
+        return False
+    except OffsetNotMovedError as error:
+        raise CannotRunError(sentence(str(error))) from error
+    return True
 
 
 def _utc(time: datetime) -> str:

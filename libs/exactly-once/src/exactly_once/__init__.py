@@ -34,6 +34,8 @@ from exactly_once.errors import (
     FencedError,
     WorkerError,
 )
+from exactly_once.event_log import EventLog
+from exactly_once.group_offsets import MoveUnconfirmedError, OffsetNotMovedError, move_offset
 from exactly_once.observer import Observer
 from exactly_once.observers import Observers
 from exactly_once.status import State
@@ -50,6 +52,7 @@ __all__ = [
     "BreakerPolicy",
     "ConfigurationError",
     "DeadLetterReason",
+    "EventLog",
     "FatalClientError",
     "FencedError",
     "HaltReason",
@@ -57,8 +60,10 @@ __all__ = [
     "InputRecord",
     "KafkaErrorName",
     "MissingOffsets",
+    "MoveUnconfirmedError",
     "Observer",
     "Observers",
+    "OffsetNotMovedError",
     "OutOfRange",
     "OutputRecord",
     "Partition",
@@ -76,4 +81,5 @@ __all__ = [
     "Worker",
     "WorkerConfig",
     "WorkerError",
+    "move_offset",
 ]

@@ -1,4 +1,4 @@
-"""Configuration of a worker, and the clients' properties that follow from it."""
+"""Configuration of workers, and the clients' properties that follow from it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +11,9 @@ from exactly_once.core.client_properties import (
     Properties,
     Value,
     group_protocol,
+    known_to_all,
+    known_to_consumers,
+    known_to_producers,
     problems,
 )
 from exactly_once.core.dead_letter_breaker import BreakerPolicy
@@ -20,82 +23,62 @@ from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 # sent once: see core.transaction_ends.
 PRODUCER_STATISTICS_INTERVAL = 0.05  # seconds
 MAX_IDLE = 5.0  # seconds
+MIN_LAG_INTERVAL = 0.01  # seconds
+# librdkafka takes no other transaction.timeout.ms, and no other socket.timeout.ms, which follows it.
+MIN_TRANSACTION_TIMEOUT, MAX_TRANSACTION_TIMEOUT = 1.0, 300.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerConfig:
-    """One worker: one consumer and one transactional producer.
-
-    ``transactional_id`` must be this replica's own and the same after a restart: a successor with the same id
-    aborts its dead predecessor's transaction at once, where a random one makes readers wait for the timeout.
-    Times are seconds. ``connection`` is librdkafka's properties for every client, such as bootstrap.servers;
-    ``consumer`` and ``producer`` are additions for one side, and win. Properties that the exactly-once promise rests on
-    cannot be set: see ``REFUSED_CONSUMER_PROPERTIES`` and ``REFUSED_PRODUCER_PROPERTIES``.
+class ConsumerConfig:
+    """What every worker has: membership in a group, and what it reads. Times are seconds.
 
     Raises:
         ValueError: a value that no worker could run with; the text names it.
     """
 
     input_topics: Sequence[str]
+    """Topics to consume, all of one cluster."""
     group_id: str
-    transactional_id: str
+    """Consumer group: workers with the same one share the partitions."""
     connection: Properties
-    output_topics: Sequence[str] = ()
-    """Topics that the transform writes to, as far as they are known: waited for at the start, like the other topics."""
-    dead_letter_topic: str | None = None
-    """Without one, a poison record stops the worker."""
-    dead_letter_header_prefix: str = "dlq."
+    """librdkafka's properties, such as ``bootstrap.servers``; each reaches every client that knows it."""
     consumer: Properties = field(default_factory=dict)
-    producer: Properties = field(default_factory=dict)
+    """Properties of the consumer alone, which win over those of ``connection``."""
     missing_offsets: MissingOffsets = MissingOffsets.EARLIEST
     """Where a partition starts for which the group has no committed offset; a new partition starts at its beginning."""
     offset_out_of_range: OutOfRange = OutOfRange.STOP
-    """Where a partition goes on whose committed offset is no longer in its topic."""
-    breaker: BreakerPolicy | None = None
-    """When a partition pauses over too many dead letters; never without one."""
+    """Where a partition goes on whose committed offset is no longer in its topic; ``STOP`` halts it alone."""
     limits: BatchLimits = field(default_factory=BatchLimits)
+    """Bounds of a batch: ``max_records``, ``max_bytes``, ``max_age``."""
     idle: float = 0.5
     """Maximum wait for a first record, and so the time within which a stop is noticed."""
-    transaction_timeout: float = 10.0
-    """After this long the broker aborts a transaction that nobody ends (``transaction.timeout.ms``)."""
-    max_rebuilds: int = 10
-    """Producers that fail for good in a row, each within a minute after the one before, after which the worker ends;
-    with the waits in between, ten take 21 s."""
     lag_interval: float = 2.0
     """How often the lag is reported, from librdkafka's statistics."""
     on_consumer_statistics: Callable[[str], None] | None = None
     """Receives librdkafka's statistics of the consumer (a JSON document) every ``lag_interval``."""
-    on_producer_statistics: Callable[[str], None] | None = None
-    """Receives those of the producer every 5 s; their averages are of the last twentieth of a second."""
     logger: Logger | None = None
     """Takes librdkafka's own log lines; ``exactly_once.librdkafka`` without one."""
 
     def __post_init__(self) -> None:
-        for name in ("input_topics", "output_topics"):
-            if isinstance(getattr(self, name), str):
-                raise ValueError(f"{name} is the text {getattr(self, name)!r}; give a list of topics")
-            if len(set(getattr(self, name))) < len(getattr(self, name)):
-                raise ValueError(f"{name} names a topic twice: {', '.join(getattr(self, name))}")
+        _check_topics("input_topics", self.input_topics)
         if not self.input_topics:
             raise ValueError("input_topics is empty; name at least one topic to consume")
-        if self.dead_letter_topic in ("", *self.input_topics):
-            raise ValueError(
-                f"dead_letter_topic is {self.dead_letter_topic!r}; give a topic that the worker does not read, or None"
-            )
+        if not self.group_id:
+            raise ValueError("group_id is empty; give a name")
         if not 0 < self.idle <= MAX_IDLE:
             raise ValueError(f"idle is {self.idle}; give seconds above 0 and at most {MAX_IDLE:g}: a stop waits for it")
+        if not self.lag_interval >= MIN_LAG_INTERVAL:
+            raise ValueError(f"lag_interval is {self.lag_interval}; give at least {MIN_LAG_INTERVAL:g} seconds")
         for name, policy in (("missing_offsets", MissingOffsets), ("offset_out_of_range", OutOfRange)):
             try:
                 object.__setattr__(self, name, policy(getattr(self, name)))  # their texts are as good
             except ValueError:
                 values = ", ".join(policy)
                 raise ValueError(f"{name} is {getattr(self, name)!r}; give one of {values}") from None
-        for name in ("group_id", "transactional_id"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} is empty; give a name")
-        if not {"bootstrap.servers", "metadata.broker.list"} & self.connection.keys():
+        brokers = [self.connection.get(name, "") for name in ("bootstrap.servers", "metadata.broker.list")]
+        if not any(str(each).strip(", ") for each in brokers):
             raise ValueError("connection has no bootstrap.servers; name the brokers to start from, like kafka:9092")
-        for problem in problems(connection=self.connection, consumer=self.consumer, producer=self.producer):
+        for problem in problems(connection=self.connection, consumer=self.consumer, producer={}):
             raise ValueError(problem)
 
     def consumer_properties(self) -> dict[str, Value]:
@@ -115,7 +98,7 @@ class WorkerConfig:
             defaults |= {"partition.assignment.strategy": INCREMENTAL_STRATEGY, "session.timeout.ms": 10_000}
         return {
             **defaults,
-            **self.connection,
+            **known_to_consumers(self.connection),
             **self.consumer,
             "group.id": self.group_id,
             "enable.auto.commit": False,
@@ -131,7 +114,7 @@ class WorkerConfig:
         """The configuration of the client that looks things up, without callbacks."""
         # A lookup that waits for a connection holds up partitions. What this client would log about lost connections is
         # logged by the other two.
-        return {"reconnect.backoff.max.ms": 500, **self.connection, "log_level": 2}
+        return {"reconnect.backoff.max.ms": 500, **known_to_all(self.connection), "log_level": 2}
 
     def reader_properties(self) -> dict[str, Value]:
         """The configuration of the client that reads committed offsets, without callbacks."""
@@ -142,6 +125,67 @@ class WorkerConfig:
             # With it an offset that a transaction may still change is not told (KIP-447).
             "isolation.level": "read_committed",
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerConfig(ConsumerConfig):
+    """One worker: one consumer and one transactional producer. Times are seconds.
+
+    Properties that the exactly-once promise rests on cannot be set: see ``REFUSED_CONSUMER_PROPERTIES`` and
+    ``REFUSED_PRODUCER_PROPERTIES``.
+
+    Raises:
+        ValueError: a value that no worker could run with; the text names it.
+    """
+
+    transactional_id: str
+    """This replica's own, and the same after a restart: a successor with the same id aborts its dead predecessor's
+    transaction at once, where a random one makes readers wait for the timeout."""
+    output_topics: Sequence[str] = ()
+    """Topics that the transform writes to, as far as they are known: waited for at the start, like the other topics."""
+    dead_letter_topic: str | None = None
+    """Where records go that cannot be processed; without one, a poison record halts its partition."""
+    dead_letter_header_prefix: str = "dlq."
+    """What the names of the headers begin with that the engine gives a dead letter."""
+    producer: Properties = field(default_factory=dict)
+    """Properties of the producer alone, which win over those of ``connection``."""
+    breaker: BreakerPolicy | None = None
+    """When a partition pauses over too many dead letters; never without one."""
+    transaction_timeout: float = 10.0
+    """After this long, 1 to 300 s, the broker aborts a transaction that nobody ends (``transaction.timeout.ms``)."""
+    max_rebuilds: int = 10
+    """Producers that fail for good in a row, each within a minute after the one before, after which the worker ends;
+    with the waits in between, ten take 21 s."""
+    on_producer_statistics: Callable[[str], None] | None = None
+    """Receives librdkafka's statistics of the producer every 5 s; their averages are of the last twentieth of a
+    second."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.transactional_id:
+            raise ValueError("transactional_id is empty; give a name")
+        _check_topics("output_topics", self.output_topics)
+        if self.dead_letter_topic in ("", *self.input_topics):
+            raise ValueError(
+                f"dead_letter_topic is {self.dead_letter_topic!r}; give a topic that the worker does not read, or None"
+            )
+        if self.breaker is not None and self.dead_letter_topic is None:
+            raise ValueError(
+                "breaker is set and dead_letter_topic is not: without one there are no dead letters that it could count"
+            )
+        timeout, age = self.transaction_timeout, self.limits.max_age
+        if not MIN_TRANSACTION_TIMEOUT <= timeout <= MAX_TRANSACTION_TIMEOUT:
+            raise ValueError(
+                f"transaction_timeout is {timeout:g} s; give {MIN_TRANSACTION_TIMEOUT:g} to"
+                f" {MAX_TRANSACTION_TIMEOUT:g} seconds"
+            )
+        if age > timeout / 2:
+            raise ValueError(
+                f"limits.max_age is {age:g} s; at most half of transaction_timeout ({timeout:g} s) leaves time to"
+                " commit"
+            )
+        for problem in problems(connection=self.connection, consumer=self.consumer, producer=self.producer):
+            raise ValueError(problem)
 
     def producer_properties(self) -> dict[str, Value]:
         """The producer's whole configuration, without callbacks."""
@@ -159,7 +203,7 @@ class WorkerConfig:
             "socket.timeout.ms": timeout,
             # Success needs no delivery report: a commit fails when any record of the transaction failed.
             "delivery.report.only.error": True,
-            **self.connection,
+            **known_to_producers(self.connection),
             **self.producer,
             "transaction.timeout.ms": timeout,
             "transactional.id": self.transactional_id,
@@ -173,3 +217,10 @@ class WorkerConfig:
         properties = self.producer_properties()
         names = ("retry.backoff.ms", "retry.backoff.max.ms")
         return min(float(properties[name]) for name in names if name in properties) / 1000
+
+
+def _check_topics(name: str, topics: Sequence[str]) -> None:
+    if isinstance(topics, str):
+        raise ValueError(f"{name} is the text {topics!r}; give a list of topics")
+    if len(set(topics)) < len(topics):
+        raise ValueError(f"{name} names a topic twice: {', '.join(topics)}")

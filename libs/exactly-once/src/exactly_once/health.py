@@ -29,6 +29,10 @@ class Supervised(Protocol):
     def set_aside(self) -> Mapping[Partition, str]:
         """Partitions that are not processed while the others are, each with the reason."""
 
+    @property
+    def assigned_partitions(self) -> int:
+        """Number of partitions that the group has assigned to the worker."""
+
 
 class Health(NamedTuple):
     """Result of a probe, with the reason in a few words for people."""
@@ -46,7 +50,10 @@ def liveness(worker: Supervised) -> Health:
 
 
 def readiness(worker: Supervised) -> Health:
-    """Whether records are processed; partitions that are set aside are told, and do not make the others unready."""
+    """Whether records are processed; partitions that are set aside are told, and do not make the worker unready.
+
+    Nor do they where all are halted: a rollout that waits for readiness would stop before the release that mends it.
+    """
     reason = worker.unready_reason
     if reason is not None:
         return Health(False, reason)
@@ -54,4 +61,6 @@ def readiness(worker: Supervised) -> Health:
     if not set_aside:
         return Health(True, "processing")
     partitions = ", ".join(f"{topic}[{number}] {why}" for (topic, number), why in sorted(set_aside.items()))
+    if len(set_aside) >= worker.assigned_partitions:
+        return Health(True, f"processing nothing: each of the partitions is set aside: {partitions}")
     return Health(True, f"processing, but for {len(set_aside)} of the partitions: {partitions}")

@@ -1,6 +1,7 @@
 """Events of a worker: subclass ``Observer`` and override what you chart.
 
-Every method is called on the worker's own thread, between transactions, and must not raise.
+Every method is called on the worker's own thread, between transactions. What it raises is logged as
+``observer_failed``, and changes nothing for the worker.
 """
 
 from collections.abc import Mapping, Sequence

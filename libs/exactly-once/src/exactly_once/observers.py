@@ -1,13 +1,19 @@
 """Several observers as one."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from exactly_once.observer import Observer
 
+log = logging.getLogger(__name__)
+
 
 class Observers(Observer):
-    """Passes each event to several observers, in this order: metrics and a log, say."""
+    """Passes each event to several observers, in this order: metrics and a log, say.
+
+    What one of them raises is logged, and changes neither what the others receive nor what becomes of the records.
+    """
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
@@ -16,7 +22,10 @@ class Observers(Observer):
 def _passing_on(event: str) -> Callable[..., None]:
     def notify(self: Observers, *args: Any, **kwargs: Any) -> None:
         for observer in self._observers:
-            getattr(observer, event)(*args, **kwargs)
+            try:
+                getattr(observer, event)(*args, **kwargs)
+            except Exception:
+                log.exception("observer_failed", extra={"observer": type(observer).__name__, "method": event})
 
     notify.__name__ = event
     return notify

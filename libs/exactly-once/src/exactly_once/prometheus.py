@@ -1,24 +1,10 @@
 """The metrics of a worker for Prometheus, and the observer that sets them; it needs ``exactly-once[prometheus]``.
 
-With the prefix ``exactly_once_`` these are, each label that is known with 0 from the start:
-
-    exactly_once_consumer_lag_records{topic,partition}       records behind the last stable offset, 0 when idle
-    exactly_once_transactions_committed_total
-    exactly_once_transactions_aborted_total{reason}
-    exactly_once_transaction_duration_seconds                from begin to commit
-    exactly_once_transaction_records                         input records of a transaction
-    exactly_once_dead_letters_total{reason}
-    exactly_once_producer_rebuilds_total{reason}
-    exactly_once_rebalances_total{event}                     assigned, revoked, lost
-    exactly_once_end_to_end_latency_seconds                  from the record's timestamp to its commit
-    exactly_once_partitions_halted{topic,partition,reason}   1 while a partition is set aside until something is changed
-    exactly_once_partitions_waiting{topic,partition,reason}  1 while a partition waits for what its next record lacks
-    exactly_once_promise_at_risk{reason}                     1 while settings of the brokers put the promise at risk
+docs/metrics.md lists them. Each value of a label that is known is there with 0 from the start.
 """
 
-import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
@@ -77,6 +63,7 @@ class PrometheusObserver(Observer):
             "topic",
             "partition",
         )
+        self._known_lags: set[Partition] = set()
         self._committed = counter("transactions_committed", "Transactions committed")
         self._aborted = counter(
             "transactions_aborted", "Transactions aborted", "reason", (*AbortReason, *abort_reasons)
@@ -142,9 +129,7 @@ class PrometheusObserver(Observer):
         """Count a rebalance, and remove the lag of partitions that are not ours any more."""
         self._rebalances.labels(event).inc()
         if event is not RebalanceEvent.ASSIGNED:
-            for topic, partition in partitions:
-                with contextlib.suppress(KeyError):
-                    self._lag.remove(topic, str(partition))
+            self._remove_lags(self._known_lags.intersection(partitions))
 
     def partition_waiting(self, partition: Partition, reason: str) -> None:
         """Show what a partition waits for."""
@@ -163,9 +148,16 @@ class PrometheusObserver(Observer):
         self._show_risks(risks)
 
     def lag(self, records: Mapping[Partition, int]) -> None:
-        """Set the lag of each partition assigned now."""
+        """Set the lag of each partition, and remove it where it is not known any more: the last one would be a lie."""
+        self._remove_lags(self._known_lags - records.keys())
         for (topic, partition), count in records.items():
             self._lag.labels(topic, str(partition)).set(count)
+        self._known_lags.update(records)
+
+    def _remove_lags(self, partitions: Set[Partition]) -> None:
+        for topic, partition in partitions:
+            self._lag.remove(topic, str(partition))
+        self._known_lags -= partitions
 
     def _show(self, partition: Partition, gauge: Gauge, reason: str) -> None:
         self._hide(partition)

@@ -5,23 +5,24 @@ SinkWorker(SinkConfig(input_topics=["zones"], group_id="zones-to-db", connection
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from logging import Logger
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from confluent_kafka import KafkaException, Message
 
 from exactly_once.clients.consumer_session import ConsumerSession
-from exactly_once.config import WorkerConfig
-from exactly_once.core.batching import BatchLimits, backoff
-from exactly_once.core.client_properties import Properties
-from exactly_once.core.reasons import AbortReason, KafkaErrorName, Reason, WaitReason, kafka_error_name
+from exactly_once.config import ConsumerConfig
+from exactly_once.core.batching import backoff
+from exactly_once.core.client_properties import Value
+from exactly_once.core.connection_errors import with_connection_error
+from exactly_once.core.reasons import AbortReason, KafkaErrorName, Reason, kafka_error_name
 from exactly_once.core.records import InputRecord, Partition
 from exactly_once.core.rejected_records import record_id
 from exactly_once.core.signals import ConsumerLost
-from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 from exactly_once.errors import ConfigurationError, FatalClientError
+from exactly_once.event_log import EventLog
 from exactly_once.observer import Observer
+from exactly_once.observers import Observers
 from exactly_once.status import State, Status
 from exactly_once.stop_flag import StopFlag
 from exactly_once.watchdog import DEFAULT_LIMIT, Watchdog
@@ -43,46 +44,19 @@ class WriteReason(Reason):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SinkConfig:
-    """One member of a group that writes into a system outside Kafka; the fields are those of ``WorkerConfig``.
+class SinkConfig(ConsumerConfig):
+    """One member of a group that writes into a system outside Kafka.
+
+    ``limits`` are the records and bytes of one ``write``; its ``max_age`` is of no use here.
 
     Raises:
         ValueError: a value that no worker could run with; the text names it.
     """
 
-    input_topics: Sequence[str]
-    group_id: str
-    connection: Properties
-    consumer: Properties = field(default_factory=dict)
-    missing_offsets: MissingOffsets = MissingOffsets.EARLIEST
-    offset_out_of_range: OutOfRange = OutOfRange.STOP
-    limits: BatchLimits = field(default_factory=BatchLimits)
-    """Records and bytes of one ``write``; ``max_age`` is of no use here."""
-    idle: float = 0.5
-    lag_interval: float = 2.0
-    on_consumer_statistics: Callable[[str], None] | None = None
-    logger: Logger | None = None
-
-    def __post_init__(self) -> None:
-        self.consumer_side()
-
-    def consumer_side(self) -> WorkerConfig:
-        """The configuration of the consumer, as a worker has it. There is no producer: its part is never used."""
-        return WorkerConfig(
-            input_topics=self.input_topics,
-            group_id=self.group_id,
-            transactional_id=self.group_id,
-            connection=self.connection,
-            # A commit waits for its response: no longer than the watchdog does.
-            consumer={"socket.timeout.ms": 10_000, **self.consumer},
-            missing_offsets=self.missing_offsets,
-            offset_out_of_range=self.offset_out_of_range,
-            limits=self.limits,
-            idle=self.idle,
-            lag_interval=self.lag_interval,
-            on_consumer_statistics=self.on_consumer_statistics,
-            logger=self.logger,
-        )
+    def consumer_properties(self) -> dict[str, Value]:
+        """The consumer's whole configuration, without callbacks."""
+        # A commit waits for its response: no longer than the watchdog does.
+        return {"socket.timeout.ms": 10_000, **super().consumer_properties()}
 
 
 class SinkWorker:
@@ -104,7 +78,7 @@ class SinkWorker:
     ) -> None:
         self.config = config
         self._write = write
-        self._observer = observer or Observer()
+        self._observer = Observers(EventLog() if observer is None else observer)
         self._status = Status(self._observer)
         self._watchdog = Watchdog(watchdog)
         self._stopping = StopFlag()
@@ -130,12 +104,12 @@ class SinkWorker:
     @property
     def unready_reason(self) -> str | None:
         """Why the worker is not processing, None when it is; for a readiness probe."""
-        if self.state is not State.RUNNING:
+        if self.state in (State.STARTING, State.STOPPED):
             return self._status.reason
         consumer = self._consumers.consumer
-        if not consumer.joined:
-            return WaitReason.JOINING
-        return consumer.trouble or consumer.flow.assignment.standstill
+        if self.state is State.WAITING:
+            return with_connection_error(self._status.reason, consumer.connection_error)
+        return consumer.unready_reason
 
     @property
     def set_aside(self) -> Mapping[Partition, str]:
@@ -144,6 +118,13 @@ class SinkWorker:
             return {}
         troubles = self._consumers.consumer.flow.assignment.troubles
         return {partition: trouble.reason for partition, trouble in troubles.items()}
+
+    @property
+    def assigned_partitions(self) -> int:
+        """Number of partitions that the group has assigned to this worker."""
+        if self.state in (State.STARTING, State.STOPPED):
+            return 0
+        return len(self._consumers.consumer.flow.assignment.partitions)
 
     def stop(self) -> None:
         """Finish the current write, leave the group, return from ``run()``. Safe in a signal handler."""
@@ -156,8 +137,9 @@ class SinkWorker:
             WorkerError: the worker cannot go on by itself; see exactly_once.errors.
         """
         try:
-            self._consumers = ConsumerSession(self.config.consumer_side(), self._observer, self._stopping)
+            self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
         except KafkaException as failure:
+            self._status.stopped()
             raise ConfigurationError(failure.args[0].str()) from failure
         try:
             while not self._stopping.is_set():
@@ -183,7 +165,10 @@ class SinkWorker:
         if records:
             self._process(records)
         else:
-            self._status.running()
+            if consumer.trouble is not None and not consumer.joined:
+                self._status.waiting(consumer.trouble)
+            else:
+                self._status.running()
             self._consumers.check_credentials()
             self._consumers.replace_if_disconnected()
         self._report()
@@ -207,21 +192,30 @@ class SinkWorker:
         self._observer.committed(records, outputs=0, seconds=time.monotonic() - started)
 
     def _commit(self, next_offsets: Mapping[Partition, int]) -> AbortReason | KafkaErrorName | None:
-        """Commit offsets under the member's generation; returns why that failed, None when it did not."""
+        """Commit offsets of records under the member's generation; returns why that failed, None when it did not."""
+        return self._commit_same(next_offsets, next_offsets)
+
+    def _commit_same(
+        self, next_offsets: Mapping[Partition, int], needed: Collection[Partition]
+    ) -> AbortReason | KafkaErrorName | None:
+        """Commit what belongs to the topics that there are, all of ``needed`` or nothing; returns as ``_commit``."""
         consumer = self._consumers.consumer
         if consumer.group_metadata() is None:
             return AbortReason.NOT_IN_GROUP
         offsets = consumer.flow.offsets(next_offsets)
         try:
-            if not consumer.topics.same(next_offsets, VERIFY_TIMEOUT):
-                return AbortReason.INPUT_TOPIC_RECREATED
+            same = consumer.topics.same(next_offsets, VERIFY_TIMEOUT)
         except (KafkaException, TimeoutError):
             return AbortReason.INPUT_TOPIC_UNVERIFIED
+        if not same.issuperset(needed):
+            return AbortReason.INPUT_TOPIC_RECREATED
+        offsets = [each for each in offsets if (each.topic, each.partition) in same]
         try:
-            consumer.commit(offsets)
+            if offsets:
+                consumer.commit(offsets)
         except KafkaException as failure:
             return kafka_error_name(failure.args[0].name())
-        consumer.advance(next_offsets)
+        consumer.advance({each: next_offsets[each] for each in same})
         return None
 
     def _retry(self, reason: str, records: int) -> None:
@@ -243,13 +237,13 @@ class SinkWorker:
         """Report the lag, and commit positions behind control records: then the lag of others reads 0, too."""
         if time.monotonic() - self._reported_at < self.config.lag_interval:
             return
+        self._consumers.consumer.flow.pass_control_records()
         positions = self._consumers.consumer.flow.positions
-        positions.pass_control_records()
         self._observer.lag(positions.lag())
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:
             self._consumers.consumer.topics.begin()
-            failure = self._commit(uncommitted)
+            failure = self._commit_same(uncommitted, ())
             if failure is not None:
                 self._retry(failure, 0)
         self._reported_at = time.monotonic()

@@ -1,9 +1,9 @@
 """One transaction from begin to commit, and the outcome of a commit that is not known."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from confluent_kafka import KafkaException, Message
+from confluent_kafka import KafkaException, Message, TopicPartition
 
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.producer_session import ProducerSession
@@ -27,12 +27,15 @@ class TransactionRunner:
         consumers: ConsumerSession,
         processor: BatchProcessor,
         breaker: DeadLetterBreaker,
+        *,
+        on_wait: Callable[[str], None],
     ) -> None:
         self._config = config
         self._producers = producers
         self._consumers = consumers
         self._processor = processor
         self._breaker = breaker
+        self._on_wait = on_wait
 
     def run(self, records: Sequence[Message]) -> Batch[Message]:
         """Begin, process the first of these records, commit; return what was committed, which may be nothing.
@@ -54,14 +57,14 @@ class TransactionRunner:
         self._check_dead_letters(batch)
         # With the first records the starts of all partitions: another start would find some as new ones.
         starts = self._consumers.consumer.flow.positions.never_committed()
-        batch.settled = self._commit({**starts, **batch.next_offsets})
+        batch.settled = self._commit({**starts, **batch.next_offsets}, needed=batch.next_offsets)
         return batch
 
     def commit_positions(self, next_offsets: Mapping[Partition, int]) -> None:
         """Commit offsets without records: positions behind control records; raises as ``run`` does."""
         self._consumers.consumer.topics.begin()
         self._producers.producer.begin()
-        self._commit(next_offsets)
+        self._commit(next_offsets, needed=())
 
     def dead_letters_committed(self, batch: Batch[Message]) -> None:
         """What ``run`` returned is committed."""
@@ -69,8 +72,11 @@ class TransactionRunner:
         for partition, (records, letters) in self._counts(batch).items():
             self._breaker.committed(partition, records, letters, now)
 
-    def _commit(self, next_offsets: Mapping[Partition, int]) -> bool:
-        """Commit; returns True when the outcome was unknown at first, and positions are found anew."""
+    def _commit(self, next_offsets: Mapping[Partition, int], *, needed: Collection[Partition]) -> bool:
+        """Commit; returns True when the outcome was unknown at first, and positions are found anew.
+
+        Offsets of topics that are not the same any more are left out; if one is ``needed``, nothing is committed.
+        """
         producer, consumer = self._producers.producer, self._consumers.consumer
         metadata = consumer.group_metadata()
         if metadata is None:
@@ -78,22 +84,26 @@ class TransactionRunner:
         # The ids that the records' positions belong to, before a topic with another id changes them.
         offsets = consumer.flow.offsets(next_offsets)
         try:
-            topics_are_the_same = consumer.topics.same(next_offsets, self._config.transaction_timeout)
+            same = consumer.topics.same(next_offsets, self._config.transaction_timeout)
         except (KafkaException, TimeoutError):
             producer.abort(AbortReason.INPUT_TOPIC_UNVERIFIED)
-        if not topics_are_the_same:
+        if not same.issuperset(needed):
             producer.abort(AbortReason.INPUT_TOPIC_RECREATED)
+        offsets = [each for each in offsets if (each.topic, each.partition) in same]
+        if not offsets:
+            producer.end_empty()
+            return False
         try:
             producer.commit(offsets, metadata)
         except ProducerLost as lost:
             if not lost.outcome_unknown:
                 raise
-            self._settle(next_offsets, lost)
+            self._settle(offsets, lost)
             return True
-        self._consumers.consumer.advance(next_offsets)
+        consumer.advance({each: next_offsets[each] for each in same})
         return False
 
-    def _settle(self, next_offsets: Mapping[Partition, int], lost: ProducerLost) -> None:
+    def _settle(self, offsets: Sequence[TopicPartition], lost: ProducerLost) -> None:
         """Find out what became of a commit of unknown outcome; raise TransactionAborted when it did not happen.
 
         Only the brokers know. They have ended the transaction one way or the other when the next producer has claimed
@@ -101,7 +111,7 @@ class TransactionRunner:
         topics been made anew meanwhile: whichever it was, they go on at what is committed, not at what we remember.
         """
         self._producers.rebuild(lost)
-        if not self._consumers.was_committed(next_offsets):
+        if not self._consumers.were_committed(offsets, self._on_wait):
             raise TransactionAborted(lost.abort_cause) from lost
 
     def _check_dead_letters(self, batch: Batch[Message]) -> None:

@@ -16,14 +16,17 @@ from exactly_once.clients.promise_check import PromiseCheck
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
+from exactly_once.core.connection_errors import with_connection_error
 from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.dead_letters import DeadLetterTopic
-from exactly_once.core.reasons import AbortCause, AbortReason, WaitReason
+from exactly_once.core.reasons import AbortCause, AbortReason
 from exactly_once.core.records import InputRecord, Partition, Transform
 from exactly_once.core.rejected_records import REJECTS_A_RECORD, RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
 from exactly_once.errors import ConfigurationError, FatalClientError
+from exactly_once.event_log import EventLog
 from exactly_once.observer import Observer
+from exactly_once.observers import Observers
 from exactly_once.status import State, Status
 from exactly_once.stop_flag import StopFlag
 from exactly_once.transaction_runner import TransactionRunner
@@ -39,6 +42,7 @@ class Worker:
     ``run()`` blocks until ``stop()``; call it on the main thread where signals matter.
     ``look_ahead`` is called with a record for which the transform raised ``Unavailable``, and with what was fetched
     behind it in its partition: begin to get what they lack, and do not wait for it.
+    ``observer`` receives its events; without one they are logged (``EventLog``).
     ``watchdog`` seconds without progress end the process. Give None where the process is not the worker's own, or where
     several workers share one: its timer is ``faulthandler``'s, of which a process has one.
 
@@ -62,7 +66,7 @@ class Worker:
             )
         self.config = config
         self._look_ahead = look_ahead
-        self._observer = observer or Observer()
+        self._observer = Observers(EventLog() if observer is None else observer)
         self._status = Status(self._observer)
         self._watchdog = Watchdog(watchdog)
         self._stopping = StopFlag()
@@ -104,12 +108,13 @@ class Worker:
     @property
     def unready_reason(self) -> str | None:
         """Why the worker is not processing, None when it is; for a readiness probe."""
-        if self.state is not State.RUNNING:
+        if self.state in (State.STARTING, State.STOPPED):
             return self._status.reason
         consumer = self._consumers.consumer
-        if not consumer.joined:
-            return WaitReason.JOINING
-        return consumer.trouble or consumer.flow.assignment.standstill
+        if self.state is State.WAITING:
+            errors = (self._producers.producer.callbacks.connection_error, consumer.connection_error)
+            return with_connection_error(self._status.reason, errors[0] or errors[1])
+        return consumer.unready_reason
 
     @property
     def set_aside(self) -> Mapping[Partition, str]:
@@ -118,6 +123,13 @@ class Worker:
             return {}
         troubles = self._consumers.consumer.flow.assignment.troubles
         return {partition: trouble.reason for partition, trouble in troubles.items()}
+
+    @property
+    def assigned_partitions(self) -> int:
+        """Number of partitions that the group has assigned to this worker."""
+        if self.state in (State.STARTING, State.STOPPED):
+            return 0
+        return len(self._consumers.consumer.flow.assignment.partitions)
 
     def stop(self) -> None:
         """Finish the current transaction, leave the group, return from ``run()``. Safe in a signal handler."""
@@ -134,14 +146,20 @@ class Worker:
                 self.config,
                 self._observer,
                 self._stopping,
-                on_wait=self._wait_on_claim,
+                on_wait=self._wait_for_brokers,
                 credentials_error=lambda: self._consumers.consumer.credentials_error,
             )
             self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
         except KafkaException as failure:
+            self._status.stopped()
             raise ConfigurationError(failure.args[0].str()) from failure
         self._transactions = TransactionRunner(
-            self.config, self._producers, self._consumers, self._processor, self._breaker
+            self.config,
+            self._producers,
+            self._consumers,
+            self._processor,
+            self._breaker,
+            on_wait=self._wait_for_brokers,
         )
         try:
             self._producers.claim()
@@ -263,15 +281,12 @@ class Worker:
         self._failures_in_a_row += 1
         self._back_off(lost.cause)
 
-    def _wait_on_claim(self, reason: str) -> None:
-        """Keep the consumer a member of its group while the producer has to wait."""
+    def _wait_for_brokers(self, reason: str) -> None:
+        """Keep the consumer a member of its group while the transactional id is claimed, or a commit is settled."""
         self._watchdog.progress()
         self._status.waiting(reason)
         self._served_meanwhile = True
-        try:
-            self._consumers.consumer.serve()
-        except ConsumerLost:
-            self._consumers.replace()
+        self._consumers.serve()
         self._observer.lag(self._consumers.consumer.flow.positions.lag())
 
     def _back_off(self, reason: str) -> None:
@@ -281,7 +296,7 @@ class Worker:
 
     def _forget_restarted(self) -> None:
         """What is remembered of records does not hold for partitions that have gone on elsewhere."""
-        restarted = self._consumers.consumer.flow.take_restarted()
+        restarted = self._consumers.take_restarted()
         for partition, by_command in restarted:
             self._search.forget(partition)
             if by_command:
@@ -296,8 +311,8 @@ class Worker:
             return
         self._promise_check.step()
         self._producers.renew_if_suspect()  # first: it may serve callbacks, by which partitions come and go
+        self._consumers.consumer.flow.pass_control_records()
         positions = self._consumers.consumer.flow.positions
-        positions.pass_control_records()
         self._observer.lag(positions.lag())
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:

@@ -68,7 +68,7 @@ class WorkerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     transaction_timeout: float = Field(
         default=10.0,
         ge=1,
-        le=900,
+        le=300,
         description="Seconds after which the broker aborts a transaction that nobody ends: the longest time for which a"
         " dead replica keeps readers of the output waiting.",
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from confluent_kafka import KafkaError
 
-from exactly_once import AbortReason, OutputRecord, RebuildReason
+from exactly_once import AbortReason, BatchLimits, OutputRecord, RebuildReason
 from exactly_once.clients.transactional_producer import TransactionalProducer
 from exactly_once.core.reasons import kafka_error_name
 from exactly_once.core.signals import ProducerLost, TransactionAborted
@@ -122,7 +122,7 @@ def test_an_invalid_state_of_the_transaction_loses_the_producer(
 def test_a_commit_that_takes_longer_than_the_transaction_may_is_of_unknown_outcome_and_not_aborted(
     cluster: MockCluster, make: Make, group_metadata: bytes
 ) -> None:
-    producer = make(transaction_timeout=1.0)
+    producer = make(transaction_timeout=1.0, limits=BatchLimits(max_age=0.5))
     cluster.delay_next(END_TXN, 20_000)
 
     with pytest.raises(ProducerLost) as lost:

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from heartzone_images.services import ROOT, SERVICES
 from heartzone_testing.images.building import DEFAULT_BASE
@@ -41,6 +42,7 @@ def dockerfile(service: str) -> str:
 
 def needed(folder: Path) -> set[str]:
     """The folders of a member and of every member that it depends on."""
-    names = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["dependencies"]
+    dependencies = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = [Requirement(dependency).name for dependency in dependencies]
     libraries = [ROOT / "libs" / name for name in names if (ROOT / "libs" / name).is_dir()]
     return {str(folder.relative_to(ROOT))}.union(*map(needed, libraries))

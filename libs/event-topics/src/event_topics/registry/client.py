@@ -5,11 +5,12 @@ Once the registry does not respond, further requests fail without being sent, un
 
 import ssl
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from event_topics.model.failures import Failure
 from event_topics.registry.errors import rejected, unavailable, untrusted
+from event_topics.registry.responses import list_of
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -91,28 +92,23 @@ class RegistryClient:
                 return None
             raise
 
-    def listing(self, path: str) -> list[Any]:
+    def listing(self, path: str, kind: type[_T]) -> list[_T]:
         """Return all pages of a listing: the registry returns 1,000 items a page, or the limit asked for up to its own.
+
+        Each item is of this type.
 
         Raises RegistryRequestError.
         """
-        found: list[Any] = []
+        found: list[_T] = []
         while True:
             query = {"offset": len(found), "limit": _PAGE_SIZE}
             # The client has no method for GET /schemas.
-            page = self.request(lambda client: _page(client._rest_client.get(path, query)))  # noqa: B023
+            page = self.request(lambda client: list_of(client._rest_client.get(path, query), kind))  # noqa: B023
             if not page or page == found[-len(page) :]:
                 return found  # the end, or a registry without paging
             found += page
             if len(page) % 1_000:
                 return found
-
-
-def _page(response: object) -> list[Any]:
-    """The response if it is a list; TypeError otherwise, which a request takes as what no registry responds."""
-    if not isinstance(response, list):
-        raise TypeError(f"a list was expected, not {type(response).__name__}")
-    return response
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

@@ -21,9 +21,10 @@ def take_fingerprint(client: RegistryClient) -> Fingerprint:
     show which subject has changed: Apicurio lists schemas without the names of their subjects.
     """
     try:
-        listed, shows_versions = client.listing("schemas"), True
+        listed: list[dict[str, object]] | list[str] = client.listing("schemas", dict)
+        shows_versions = True
     except RegistryRequestError as error:
         if error.failure.transient:
             raise
-        listed, shows_versions = sorted(client.listing("subjects")), False
+        listed, shows_versions = sorted(client.listing("subjects", str)), False
     return Fingerprint(hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest(), shows_versions)

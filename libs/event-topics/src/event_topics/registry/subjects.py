@@ -26,6 +26,7 @@ from event_topics.registry.errors import (
     VERSION_NOT_FOUND,
 )
 from event_topics.registry.fingerprint import Fingerprint, take_fingerprint
+from event_topics.registry.responses import of_type, registered_version
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import Schema, SchemaReference
@@ -64,7 +65,7 @@ class SchemaSubjects:
         """Return the names of all subjects."""
         self._client.begin()
         try:
-            return tuple(sorted(self._client.listing("subjects")))
+            return tuple(sorted(self._client.listing("subjects", str)))
         except RegistryRequestError as error:
             return error.failure
 
@@ -77,7 +78,7 @@ class SchemaSubjects:
             return {}
         self._client.begin()
         try:
-            own_level = self._client.request(lambda client: client.get_compatibility())
+            own_level = self._client.request(lambda client: of_type(client.get_compatibility(), str, "the level"))
         except RegistryRequestError as error:
             return dict.fromkeys(subjects, error.failure)
 
@@ -100,7 +101,7 @@ class SchemaSubjects:
             return {}
         self._client.begin()
         try:
-            listed = set(self._client.listing("subjects"))
+            listed = set(self._client.listing("subjects", str))
         except RegistryRequestError as error:
             return dict.fromkeys(desired, error.failure)
         present = sorted(desired.keys() & listed)
@@ -161,20 +162,19 @@ class SchemaSubjects:
         try:
             compatibility = self._compatibility(subject)
             registered = self._client.request_or_none(
-                lambda client: client.get_latest_version(subject), absent=(SUBJECT_NOT_FOUND, VERSION_NOT_FOUND)
+                lambda client: registered_version(client.get_latest_version(subject)),
+                absent=(SUBJECT_NOT_FOUND, VERSION_NOT_FOUND),
             )
             if registered is None:
                 return ObservedSubject(compatibility=compatibility)
             schema = registered.schema
             if desired is None and schema.references:
                 return _refers_to(subject, schema.references)
-            assert registered.schema_id is not None
-            assert registered.version is not None
             latest = SchemaVersion(
-                id=registered.schema_id,
-                version=registered.version,
+                id=cast("int", registered.schema_id),
+                version=cast("int", registered.version),
                 type=cast("SchemaType", schema.schema_type),
-                text=schema.schema_str or "",
+                text=cast("str", schema.schema_str),
             )
             return ObservedSubject(
                 latest=latest,
@@ -186,7 +186,8 @@ class SchemaSubjects:
 
     def _compatibility(self, subject: str) -> str | None:
         level: str | None = self._client.request_or_none(
-            lambda client: client.get_compatibility(subject), absent=(SUBJECT_LEVEL_NOT_SET, SUBJECT_NOT_FOUND)
+            lambda client: of_type(client.get_compatibility(subject), str, "the level"),
+            absent=(SUBJECT_LEVEL_NOT_SET, SUBJECT_NOT_FOUND),
         )
         return level
 
@@ -197,7 +198,7 @@ class SchemaSubjects:
         if canonical(desired.type, latest.text) == canonical(desired.type, desired.text):
             return latest.version
         found = self._client.request_or_none(
-            lambda client: client.lookup_schema(subject, _schema(desired.type, desired.text)),
+            lambda client: registered_version(client.lookup_schema(subject, _schema(desired.type, desired.text))),
             # A schema that the registry cannot parse is not one that it holds; registering it returns why.
             absent=(SCHEMA_NOT_FOUND, SUBJECT_NOT_FOUND, INVALID_SCHEMA),
         )
@@ -218,11 +219,24 @@ class SchemaSubjects:
     def _apply_one(self, action: SubjectAction) -> None:
         match action:
             case SetCompatibility():
-                self._client.request(lambda client: client.set_compatibility(action.subject, action.after))
+                self._set_compatibility(action.subject, action.after)
             case RegisterSchema():
                 self._client.request(
                     lambda client: client.register_schema(action.subject, _schema(action.type, action.text))
                 )
+
+    def _set_compatibility(self, subject: str, level: str) -> None:
+        """Set the level of a subject, once more where the registry tells a conflict.
+
+        Apicurio looks for the level and then adds one: of two requests at once, such as one that timed out and its
+        repetition, the second is a 409. A level that is there already is replaced.
+        """
+        try:
+            self._client.request(lambda client: client.set_compatibility(subject, level))
+        except RegistryRequestError as error:
+            if error.failure.reason is not FailureReason.INCOMPATIBLE_SCHEMA:
+                raise
+            self._client.request(lambda client: client.set_compatibility(subject, level))
 
 
 def _pool() -> ThreadPoolExecutor:

@@ -2,7 +2,7 @@
 
 from confluent_kafka import KafkaError
 
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig, WorkerConfig
 from exactly_once.errors import AuthenticationError, AuthorizationError, ConfigurationError
 
 READ_DENIED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
@@ -14,7 +14,7 @@ WRITE_DENIED = (
 )
 
 
-def not_authorized_to_read(config: WorkerConfig, error: KafkaError) -> AuthorizationError:
+def not_authorized_to_read(config: ConsumerConfig, error: KafkaError) -> AuthorizationError:
     """The error for one of ``READ_DENIED``."""
     return AuthorizationError(
         f"not authorized to read: {error.str()}; grant Read and Describe on topics {', '.join(config.input_topics)}"

@@ -21,7 +21,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig
 from exactly_once.core.assignment import NotKnown
 from exactly_once.core.offset_metadata import NO_ID
 from exactly_once.core.reasons import WaitReason, kafka_error_name
@@ -41,7 +41,7 @@ Findings = dict[Partition, Finding | NotKnown]
 class BrokerLookups:
     """Lookups for the members of one group."""
 
-    def __init__(self, config: WorkerConfig) -> None:
+    def __init__(self, config: ConsumerConfig) -> None:
         self._config = config
         self._admin = AdminClient(config.admin_properties())
         # It never joins the group. An admin client's lookup of committed offsets is no way: where the coordinator has
@@ -77,8 +77,11 @@ class BrokerLookups:
         """Look up where these partitions stand, waiting for the brokers; raises as ``begin`` does."""
         try:
             described = self._describe({topic for topic, _number in partitions})
-            committed = self._committed(described)
-            present = [each for each in partitions if each[0] in described and each[1] in described[each[0]][1]]
+            # Of every partition: those of one topic together show whether the group has read it before.
+            committed = self._committed(
+                [(topic, number) for topic, (_, numbers) in described.items() for number in numbers]
+            )
+            present = [each for each in partitions if _is_in(described, each)]
             bounds = self._bounds(present)
         except KafkaException as failure:
             self._check_authorized(failure.args[0])
@@ -97,6 +100,19 @@ class BrokerLookups:
                 found[each] = Finding(offset, bound, described[each[0]][0], each[0] in known_topics)
         return found
 
+    def committed(self, partitions: Collection[Partition]) -> dict[Partition, Committed | NotKnown | None]:
+        """What the group has committed for those of these partitions that there are, waiting for the brokers.
+
+        Raises:
+            AuthorizationError: an ACL is missing.
+        """
+        try:
+            described = self._describe({topic for topic, _number in partitions})
+        except KafkaException as failure:
+            self._check_authorized(failure.args[0])
+            return dict.fromkeys(partitions, NotKnown(kafka_error_name(failure.args[0].name())))
+        return self._committed([each for each in partitions if _is_in(described, each)])
+
     def _describe(self, topics: Iterable[str]) -> dict[str, tuple[str | None, set[int]]]:
         """Id and partition numbers of each topic that there is."""
         futures = self._admin.describe_topics(TopicCollection(sorted(topics)), request_timeout=REQUEST_TIMEOUT)
@@ -111,15 +127,11 @@ class BrokerLookups:
                 found[topic] = (_topic_id(description), {each.id for each in description.partitions})
         return found
 
-    def _committed(
-        self, described: Mapping[str, tuple[str | None, set[int]]]
-    ) -> dict[Partition, Committed | NotKnown | None]:
-        """What the group has committed for each partition of the topics, None where it has nothing.
+    def _committed(self, asked: Collection[Partition]) -> dict[Partition, Committed | NotKnown | None]:
+        """What the group has committed for each of these partitions, None where it has nothing.
 
-        Of every partition: those of one topic together show whether the group has read it before. An offset that a
-        transaction may still change is not known (KIP-447).
+        An offset that a transaction may still change is not known (KIP-447).
         """
-        asked = [(topic, number) for topic, (_, numbers) in described.items() for number in numbers]
         try:
             return self._read_committed(asked, ALL_TIMEOUT) if asked else {}
         except KafkaException as failure:
@@ -204,6 +216,11 @@ class TopicIds:
                 if failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise
         return found
+
+
+def _is_in(described: Mapping[str, tuple[str | None, set[int]]], partition: Partition) -> bool:
+    topic, number = partition
+    return topic in described and number in described[topic][1]
 
 
 def _topic_id(description: Any) -> str | None:

@@ -2,18 +2,21 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+
+from confluent_kafka import TopicPartition
 
 from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.input_consumer import MAX_DISCONNECTED, InputConsumer
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig
+from exactly_once.core.reasons import WaitReason
 from exactly_once.core.records import Partition
-from exactly_once.core.signals import ConsumerLost
+from exactly_once.core.signals import ConsumerLost, StopRequested
 from exactly_once.observer import Observer
 from exactly_once.stop_flag import StopFlag
 
-# How long to wait for what became of a commit: its transaction is ended when this is asked, but its markers may still
-# be on their way to the group's coordinator.
+# How long to wait with one consumer for what became of a commit: its transaction is ended when this is asked, but its
+# markers may still be on their way to the group's coordinator.
 SETTLE_TIMEOUT = 30.0  # seconds
 RETRY_INTERVAL = 0.1  # seconds
 
@@ -23,11 +26,12 @@ log = logging.getLogger(__name__)
 class ConsumerSession:
     """Owns the current ``consumer``. A new one joins the group and starts at what the group has committed."""
 
-    def __init__(self, config: WorkerConfig, observer: Observer, stopping: StopFlag) -> None:
+    def __init__(self, config: ConsumerConfig, observer: Observer, stopping: StopFlag) -> None:
         self._config = config
         self._observer = observer
         self._stopping = stopping
         self._seen: dict[Partition, list[str]] = {}
+        self._restarted: list[tuple[Partition, bool]] = []
         self._joined_once = False
         self.consumer = self._new()
 
@@ -38,20 +42,38 @@ class ConsumerSession:
         except ConsumerLost:
             self.replace()
 
-    def was_committed(self, next_offsets: Mapping[Partition, int]) -> bool:
+    def were_committed(self, offsets: Sequence[TopicPartition], on_wait: Callable[[str], None]) -> bool:
         """Whether the group has these offsets committed, after a commit whose outcome is not known.
 
-        Their partitions are located anew. Where it cannot be learned the consumer is replaced, and starts at what is
-        committed then.
+        ``on_wait`` is called with a reason for as long as the brokers do not say, and serves the consumer. That is
+        replaced at intervals, with its lookups: a client that has lost every broker may never connect again. The
+        partitions are located anew. Where their topics are gone, nothing shows it, and nothing depends on it.
+
+        Raises:
+            StopRequested: a stop came first.
         """
         deadline = time.monotonic() + SETTLE_TIMEOUT
-        while (committed := self.consumer.flow.committed(next_offsets)) is None:
-            if self._stopping.wait(RETRY_INTERVAL) or time.monotonic() > deadline:
+        while (committed := self.consumer.flow.were_committed(offsets)) is None:
+            on_wait(WaitReason.OFFSETS)
+            if self._stopping.wait(RETRY_INTERVAL):
+                raise StopRequested
+            if time.monotonic() > deadline:
                 self.replace()
-                return False
-        self.consumer.flow.locate(next_offsets)
-        # One shows it for all: they were committed together, and others may have been moved or forgotten since.
-        return any(committed[partition] >= offset for partition, offset in next_offsets.items())
+                deadline = time.monotonic() + SETTLE_TIMEOUT
+        self.consumer.flow.locate([(each.topic, each.partition) for each in offsets])
+        return committed
+
+    def serve(self) -> None:
+        """Keep the consumer a member of its group while something else is waited for; nothing is fetched meanwhile."""
+        try:
+            self.consumer.serve()
+        except ConsumerLost:
+            self.replace()
+
+    def take_restarted(self) -> list[tuple[Partition, bool]]:
+        """Partitions that have gone on elsewhere, or were lost, and whether by a person's command."""
+        taken, self._restarted = [*self._restarted, *self.consumer.flow.take_restarted()], []
+        return taken
 
     def check_credentials(self) -> None:
         """Raise AuthenticationError when the brokers reject the consumer's credentials, and none has joined so far."""
@@ -67,6 +89,7 @@ class ConsumerSession:
     def replace(self) -> None:
         """Leave the group and join it anew."""
         self.consumer.close()
+        self._restarted += self.consumer.flow.take_restarted()
         self.consumer = self._new()
 
     def close(self) -> None:

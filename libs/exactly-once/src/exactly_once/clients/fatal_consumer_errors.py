@@ -6,7 +6,7 @@ librdkafka gives it as a message whose code is ``_FATAL`` and whose text alone s
 from confluent_kafka import KafkaError
 
 from exactly_once.clients.authorization import not_authorized_to_read
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig
 from exactly_once.core.reasons import kafka_error_name
 from exactly_once.core.signals import ConsumerLost
 from exactly_once.errors import ConfigurationError, FencedError
@@ -20,7 +20,7 @@ _MISCONFIGURED = (23, 24, 26, 81, 35, 42, 112)
 _FENCED = KafkaError.FENCED_INSTANCE_ID
 
 
-def fatal_consumer_error(config: WorkerConfig, error: KafkaError) -> ConsumerLost:
+def fatal_consumer_error(config: ConsumerConfig, error: KafkaError) -> ConsumerLost:
     """The signal to replace the consumer, where another may get over the error.
 
     Raises:

@@ -18,11 +18,13 @@ from exactly_once.clients.broker_lookups import BrokerLookups
 from exactly_once.clients.client_log import ClientLog
 from exactly_once.clients.fatal_consumer_errors import fatal_consumer_error
 from exactly_once.clients.partition_flow import PartitionFlow
+from exactly_once.clients.producer_callbacks import CONNECTION_ERRORS
 from exactly_once.clients.topic_comparison import TopicComparison
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig
+from exactly_once.core.connection_errors import connection_error, with_connection_error
 from exactly_once.core.consumer_statistics import any_broker_is_up, stable_offsets
 from exactly_once.core.group_metadata import names_a_member
-from exactly_once.core.reasons import KafkaErrorName, RebalanceEvent, WaitReason, kafka_error_name
+from exactly_once.core.reasons import RebalanceEvent, WaitReason, kafka_error_name
 from exactly_once.core.records import Partition
 from exactly_once.core.signals import ConsumerLost
 from exactly_once.observer import Observer
@@ -42,12 +44,14 @@ log = logging.getLogger(__name__)
 class InputConsumer:
     """One member of the consumer group; ``seen`` has the topics' ids that earlier members of this process have seen."""
 
-    def __init__(self, config: WorkerConfig, observer: Observer, seen: dict[Partition, list[str]]) -> None:
+    def __init__(self, config: ConsumerConfig, observer: Observer, seen: dict[Partition, list[str]]) -> None:
         self.joined = False
         """Whether the group has assigned something to this member, be it nothing at all, since it last lost it."""
         self.credentials_error: str | None = None
         """What the broker or TLS said when it rejected our credentials, None while it has not."""
-        self.trouble: WaitReason | KafkaErrorName | None = None
+        self.connection_error: str | None = None
+        """The last error of a connection to a broker, None while there was none."""
+        self.trouble: str | None = None
         """Why nothing arrives although we are in the group, as far as the client knows."""
         self._config = config
         self._observer = observer
@@ -84,19 +88,20 @@ class InputConsumer:
             ConsumerLost: go on with a new consumer.
         """
         try:
-            messages = self._consumer.consume(
-                min(CHUNK, records), 0
-            )  # callbacks before anything is assigned or unassigned
+            # Callbacks before anything is assigned or unassigned, and one record at most: a callback that comes
+            # meanwhile is served with the next records, before any is processed. What is left in the queue of a
+            # partition that is set aside has no effect: once that goes on, it would pass the records before it.
+            arrived = self._consumer.consume(1, 0)
+            messages = self._received(arrived)
             self.flow.go_on()
-            if not messages:
-                messages = self._consumer.consume(1, wait if self._is_settled() else min(wait, UNSETTLED_WAIT))
+            if not arrived:
+                arrived = self._consumer.consume(1, wait if self._is_settled() else min(wait, UNSETTLED_WAIT))
+                messages += arrived
             size -= sum(map(len, messages))
-            while messages and size > 0 and len(messages) < records:
-                drained = self._consumer.consume(min(CHUNK, records - len(messages)), 0)
-                if not drained:
-                    break
-                messages += drained
-                size -= sum(map(len, drained))
+            while arrived and size > 0 and len(messages) < records:
+                arrived = self._consumer.consume(min(CHUNK, records - len(messages)), 0)
+                messages += arrived
+                size -= sum(map(len, arrived))
         except KafkaException as failure:
             raise self._lost(failure.args[0]) from failure
         received = self._received(messages)
@@ -137,6 +142,12 @@ class InputConsumer:
         self.flow.advance(next_offsets)
 
     @property
+    def unready_reason(self) -> str | None:
+        """Why nothing is processed, as far as the consumer knows, None when something is; also for threads."""
+        reason = self.trouble or (self.flow.assignment.standstill if self.joined else WaitReason.JOINING)
+        return with_connection_error(reason, self.connection_error) if reason is not None else None
+
+    @property
     def is_disconnected(self) -> bool:
         """True when no broker has been reached for so long that a new client is to try."""
         since = self._disconnected_since
@@ -160,6 +171,7 @@ class InputConsumer:
     def close(self) -> None:
         """Leave the group, so that the others take over at once."""
         self._consumer.close()
+        self.flow.drop(self.flow.assignment.partitions)  # a client with a fatal error makes no callback
 
     def _is_settled(self) -> bool:
         return self.joined and not self.flow.assignment.unsettled
@@ -192,6 +204,8 @@ class InputConsumer:
             raise not_authorized_to_read(self._config, error)
         elif code == KafkaError._FATAL or error.fatal():
             raise self._lost(error)
+        elif code == KafkaError.UNKNOWN_TOPIC_OR_PART and message.topic():
+            self.trouble = WaitReason.TOPIC_MISSING.format(topic=message.topic())
         else:
             self.trouble = kafka_error_name(error.name())
 
@@ -210,7 +224,7 @@ class InputConsumer:
             # Nothing is fetched before its start is known; `PartitionFlow.go_on` then assigns it.
             consumer.incremental_assign([])
             self.flow.own(_named(partitions))
-            self.joined = True
+            self.joined, self.trouble = True, None
             self._observer.rebalanced(RebalanceEvent.ASSIGNED, _named(partitions))
         except Exception as error:
             self._failure = error
@@ -233,6 +247,8 @@ class InputConsumer:
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
             self.credentials_error = error.str()
+        if error.code() in CONNECTION_ERRORS:
+            self.connection_error = connection_error(error.str())
 
     def _on_statistics(self, document: str) -> None:
         try:

@@ -2,19 +2,19 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 
 from confluent_kafka import Consumer, TopicPartition
 
 from exactly_once.clients.broker_lookups import BrokerLookups, Findings
-from exactly_once.config import WorkerConfig
+from exactly_once.config import ConsumerConfig
 from exactly_once.core.assignment import Assignment, NotKnown, Wait
-from exactly_once.core.offset_metadata import offset_metadata
+from exactly_once.core.offset_metadata import offset_metadata, topic_id_of
 from exactly_once.core.positions import Positions
 from exactly_once.core.reasons import HaltReason
 from exactly_once.core.records import Partition
-from exactly_once.core.start_offset import Finding, Halt, StartKind, StartPolicy
+from exactly_once.core.start_offset import Committed, Finding, Halt, StartKind, StartPolicy
 from exactly_once.observer import Observer
 
 _ELSEWHERE = (StartKind.NEW_TOPIC, StartKind.OUT_OF_RANGE, StartKind.MOVED)
@@ -30,7 +30,7 @@ class PartitionFlow:
 
     def __init__(
         self,
-        config: WorkerConfig,
+        config: ConsumerConfig,
         observer: Observer,
         consumer: Consumer,
         lookups: BrokerLookups,
@@ -111,24 +111,29 @@ class PartitionFlow:
         self.assignment.advance(next_offsets)
         self._tell()
 
+    def pass_control_records(self) -> None:
+        """Go on behind the control records at the ends of partitions; call it when no fetched record is unprocessed."""
+        self.assignment.pass_control_records()
+        self._tell()
+
     def rewind(self) -> None:
         """Fetch again from the positions. Raises KafkaException."""
         self.positions.rewound()
         for (topic, number), offset in self.positions.fetched.items():
             self._consumer.seek(TopicPartition(topic, number, offset))
 
-    def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int] | None:
-        """What the group has committed for these partitions, waiting for the brokers; None while they do not say.
+    def were_committed(self, offsets: Sequence[TopicPartition]) -> bool | None:
+        """Whether the group has these offsets committed, waiting for the brokers; None while they do not say.
 
         Raises:
             AuthorizationError: an ACL is missing.
         """
-        offsets = {}
-        for partition, found in self._lookups.look_up(list(partitions)).items():
-            if isinstance(found, NotKnown):
-                return None
-            offsets[partition] = found.committed.offset if found.committed is not None else -1
-        return offsets
+        found = self._lookups.committed([(each.topic, each.partition) for each in offsets])
+        # One shows it for all: they were committed together, and others may have been moved since, or be forgotten
+        # with their topic.
+        if any(_shows(found.get((each.topic, each.partition)), each) for each in offsets):
+            return True
+        return None if any(isinstance(each, NotKnown) for each in found.values()) else False
 
     def offsets(self, next_offsets: Mapping[Partition, int]) -> list[TopicPartition]:
         """What to commit for these offsets: each with the id of its topic as metadata."""
@@ -196,3 +201,8 @@ class PartitionFlow:
             else:
                 self._observer.partition_waiting(partition, trouble.reason)
         self._told = troubles
+
+
+def _shows(found: Committed | NotKnown | None, sent: TopicPartition) -> bool:
+    """Whether what is found committed is this offset, or one behind it, in the same topic."""
+    return isinstance(found, Committed) and found.offset >= sent.offset and found.topic_id == topic_id_of(sent.metadata)

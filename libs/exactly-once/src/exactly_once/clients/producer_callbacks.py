@@ -10,8 +10,10 @@ from confluent_kafka import KafkaError
 
 from exactly_once.clients.client_log import ClientLog
 from exactly_once.config import WorkerConfig
+from exactly_once.core.connection_errors import connection_error
 from exactly_once.core.transaction_ends import end_requests
 
+CONNECTION_ERRORS = (KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._SSL, KafkaError._AUTHENTICATION)
 # Seconds between two of librdkafka's statistics for the user of this library.
 REPORT_INTERVAL = 5.0
 
@@ -24,6 +26,8 @@ class ProducerCallbacks:
     def __init__(self, config: WorkerConfig, on_end_requests: Callable[[int], None]) -> None:
         self.credentials_error: str | None = None
         """What the broker or TLS said when it rejected our credentials, None while it has not."""
+        self.connection_error: str | None = None
+        """The last error of a connection to a broker, None while there was none."""
         self._report = config.on_producer_statistics
         self._on_end_requests = on_end_requests
         self._reported_at = time.monotonic()
@@ -36,6 +40,8 @@ class ProducerCallbacks:
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
             self.credentials_error = error.str()
+        if error.code() in CONNECTION_ERRORS:
+            self.connection_error = connection_error(error.str())
 
     def _on_statistics(self, document: str) -> None:
         try:

@@ -9,10 +9,17 @@ from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.transactional_producer import CALL_TIMEOUT, TransactionalProducer
 from exactly_once.config import WorkerConfig
 from exactly_once.core.producer_failures import ProducerFailures
-from exactly_once.core.reasons import RebuildCause, RebuildReason, WaitReason
+from exactly_once.core.reasons import RebuildCause, RebuildReason, WaitReason, kafka_error_name
 from exactly_once.core.signals import ProducerLost, StopRequested
 from exactly_once.observer import Observer
 from exactly_once.stop_flag import StopFlag
+
+MISSING_TOPIC = (
+    RebuildReason.COMMIT_TIMED_OUT,
+    kafka_error_name("_UNKNOWN_TOPIC"),
+    kafka_error_name("UNKNOWN_TOPIC_OR_PART"),
+)
+"""Losses that a missing topic causes: records wait for it until their time is up, or fail once it is known to miss."""
 
 
 class ProducerSession:
@@ -77,8 +84,8 @@ class ProducerSession:
 
         After a commit of unknown outcome the brokers have settled it when this returns.
         """
-        if lost.cause is RebuildReason.COMMIT_TIMED_OUT:
-            # The commonest cause is a topic that does not exist: name it, rather than time out again and again.
+        if lost.cause in MISSING_TOPIC:
+            # Most often a topic does not exist: name it, rather than fail again and again.
             self._topics |= self.producer.topics
         self._replace_failed(lost.cause, claimed=True)
         self.claim()

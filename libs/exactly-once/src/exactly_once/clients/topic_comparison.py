@@ -34,8 +34,8 @@ class TopicComparison:
         self._asked = self._lookups.topic_ids()
         self._asked_at = time.monotonic()
 
-    def same(self, partitions: Collection[Partition], timeout: float) -> bool:
-        """Whether these have positions in the topics that there are; those of another topic are located anew.
+    def same(self, partitions: Collection[Partition], timeout: float) -> set[Partition]:
+        """Those of them that have positions in the topics that there are; those of another topic are located anew.
 
         Raises:
             KafkaException: the brokers do not say.
@@ -46,9 +46,11 @@ class TopicComparison:
             self._asked = None
             self._flow.locate(self._flow.assignment.of_another_topic(self._topic_ids))
         positions = self._flow.positions
-        return all(
-            each[0] in self._topic_ids and (each in positions.fetched or each in positions.held) for each in partitions
-        )
+        return {
+            each
+            for each in partitions
+            if each[0] in self._topic_ids and (each in positions.fetched or each in positions.held)
+        }
 
     def compare_now_and_then(self) -> None:
         """Compare while no records arrive, and without waiting."""

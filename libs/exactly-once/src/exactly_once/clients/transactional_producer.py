@@ -20,14 +20,16 @@ from exactly_once.config import PRODUCER_STATISTICS_INTERVAL, WorkerConfig
 from exactly_once.core.batch_processor import Outputs
 from exactly_once.core.error_reactions import Reaction, is_fencing, reaction_to
 from exactly_once.core.reasons import AbortCause, AbortReason, RebuildCause, RebuildReason, kafka_error_name
+from exactly_once.core.records import OutputRecord
 from exactly_once.core.rejected_records import REJECTS_A_RECORD
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
+from exactly_once.core.topic_names import name_problem
 from exactly_once.core.transaction_ends import TransactionEnds
 
 # Seconds of one call: no signal handler runs and no stop is noticed inside a call of librdkafka.
 CALL_TIMEOUT = 1.0
 # Errors of a record that no repetition makes possible.
-IMPOSSIBLE_RECORD = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG, KafkaError._UNKNOWN_PARTITION)
+IMPOSSIBLE_RECORD = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._INVALID_ARG)
 CHECK_INTERVAL = 0.1  # seconds within which an error of the transaction is noticed, and before a call is repeated
 
 
@@ -82,13 +84,17 @@ class TransactionalProducer:
             RecordRejected: a record will never fit; the transaction is still open.
             TransactionAborted, ProducerLost, AuthorizationError: see ``commit``.
         """
-        done, size, written = 0, 0, ""
+        done, size = 0, 0
+        written: str | None = None
         produce = self._produce
         deadline: float | None = None
         while done < len(records):
             try:
                 for record in records[done:] if done else records:
                     topic, value, key, headers = record.topic, record.value, record.key, record.headers
+                    if topic is not written:
+                        self._write_to(topic)
+                        written = topic
                     # Positional, because keywords take longer: two are callbacks.
                     if headers:
                         produce(topic, value, key, record.partition, None, None, record.timestamp, list(headers))
@@ -99,9 +105,6 @@ class TransactionalProducer:
                         size += len(value)
                     if key:
                         size += len(key)
-                    if topic is not written:
-                        self.topics.add(topic)
-                        written = topic
                     done += 1
             except BufferError:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
@@ -110,13 +113,45 @@ class TransactionalProducer:
                 self._serving(self._producer.poll, CHECK_INTERVAL)
                 self._check_transaction()
             except KafkaException as failure:
-                error: KafkaError = failure.args[0]
-                if error.code() in IMPOSSIBLE_RECORD:
-                    raise RecordRejected(error.str()) from failure
-                if error.code() == KafkaError._STATE:
-                    self._check_transaction()
-                self._react(error)
+                self._check_record(records[done], failure.args[0])
+                deadline = deadline or time.monotonic() + self._config.transaction_timeout
+                if time.monotonic() > deadline:
+                    self._react(failure.args[0])
         return size
+
+    def _write_to(self, topic: str) -> None:
+        """Note the topic of a record. Raises RecordRejected where there can be none of its name."""
+        if topic not in self.topics:
+            problem = name_problem(topic)
+            if problem is not None:
+                raise RecordRejected(problem)
+            self.topics.add(topic)
+
+    def _check_record(self, record: OutputRecord, error: KafkaError) -> None:
+        """Raise what follows an error of a record that was not taken; return where it can be taken by now."""
+        if error.code() in IMPOSSIBLE_RECORD:
+            raise RecordRejected(error.str())
+        if error.code() == KafkaError._UNKNOWN_PARTITION:
+            if not self._has_partition(record):
+                raise RecordRejected(f"topic {record.topic} has no partition {record.partition}")
+            return
+        if error.code() == KafkaError._STATE:
+            self._check_transaction()
+        self._react(error)
+
+    def _has_partition(self, record: OutputRecord) -> bool:
+        """Ask the brokers: a partition may be newer than what librdkafka knows, which this brings up to date.
+
+        Raises:
+            ProducerLost: they do not say.
+        """
+        try:
+            topic = self._producer.list_topics(record.topic, timeout=CALL_TIMEOUT).topics[record.topic]
+        except KafkaException as failure:
+            raise ProducerLost(self._loss(failure.args[0])) from failure
+        if topic.error is not None:
+            raise ProducerLost(self._loss(topic.error))
+        return record.partition in topic.partitions
 
     def commit(self, offsets: Sequence[TopicPartition], group_metadata: bytes) -> None:
         """Commit the records and the consumer's offsets, with their metadata, both or neither.

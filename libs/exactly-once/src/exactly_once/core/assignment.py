@@ -39,7 +39,7 @@ class _Partition:
     """Where it goes on while it is not fetched, None while that has to be looked up."""
     fetched: bool = False
     trouble: Wait | Halt | None = None
-    """Kept while it is tried again, until something is processed."""
+    """Kept while it is tried again, until something is processed, or nothing is left to process."""
     attempts: int = 0
     try_at: float = 0.0
     lookup_at: float = 0.0
@@ -66,6 +66,11 @@ class Assignment:
     def troubles(self) -> dict[Partition, Wait | Halt]:
         """Partitions that wait or are halted; other threads may ask."""
         return {name: each.trouble for name, each in list(self._partitions.items()) if each.trouble is not None}
+
+    @property
+    def partitions(self) -> list[Partition]:
+        """What is assigned to this member."""
+        return list(self._partitions)
 
     @property
     def unsettled(self) -> bool:
@@ -202,6 +207,12 @@ class Assignment:
                 each.position = offset
                 self._positions.hold(partition, offset)
         self._positions.advance({each: offset for each, offset in next_offsets.items() if each in self._partitions})
+
+    def pass_control_records(self) -> None:
+        """No fetched record is unprocessed: what was in the way at the ends of partitions is in the way no more."""
+        for partition in self._positions.pass_control_records():
+            each = self._partitions[partition]
+            each.trouble, each.attempts = None, 0
 
     def locate(self, partition: Partition, now: float) -> None:
         """Find the start of a partition anew: its offset is not in the topic, or the topic is another one."""

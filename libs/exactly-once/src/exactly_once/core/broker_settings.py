@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from exactly_once.core.reasons import RiskReason
 
 _DAY_MS = 24 * 60 * 60 * 1000
+_UNITS = {"day": _DAY_MS, "hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,18 +28,22 @@ def risks(settings: BrokerSettings) -> dict[RiskReason, str]:
     )
     if outlived:
         retention = settings.topic_retention[outlived[0]]
-        kept = "for ever" if retention is None else f"for {_days(retention)}"
+        kept = "for ever" if retention is None else f"for {_duration(retention)}"
         found[RiskReason.OFFSETS_EXPIRE_BEFORE_RECORDS] = (
             f"topic {outlived[0]} keeps its records {kept}, the brokers keep the offsets of a group without members for"
-            f" {_days(settings.offsets_retention)}: set offsets.retention.minutes above the topic's retention.ms"
+            f" {_duration(settings.offsets_retention)}: set offsets.retention.minutes above the topic's retention.ms"
         )
-    if settings.transactional_id_expiration < _DAY_MS:
+    expiration = settings.transactional_id_expiration
+    if expiration < _DAY_MS:
         found[RiskReason.TRANSACTIONAL_ID_EXPIRES_SOON] = (
-            f"the brokers forget a transactional id that was unused for {_days(settings.transactional_id_expiration)}:"
+            f"the brokers forget a transactional id that was unused for {_duration(expiration)}:"
             " set transactional.id.expiration.ms to a day or more"
         )
     return found
 
 
-def _days(milliseconds: int) -> str:
-    return f"{milliseconds / _DAY_MS:.3g} days"
+def _duration(milliseconds: int) -> str:
+    """In the largest unit of which there is at least one: 7 days, 1.5 hours."""
+    name, size = next((each for each in _UNITS.items() if milliseconds >= each[1]), ("millisecond", 1))
+    number = f"{milliseconds / size:.3g}"
+    return f"{number} {name}" if number == "1" else f"{number} {name}s"

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from exactly_once.core.librdkafka_properties import CONSUMER_PROPERTIES, PRODUCER_PROPERTIES
+
 Value: TypeAlias = str | int | float | bool
 Properties: TypeAlias = Mapping[str, Value]
 
 REFUSED_CONSUMER_PROPERTIES: dict[str, str] = {
-    "auto.offset.reset": "a partition starts at its committed offset, else at the earliest record",
+    "auto.offset.reset": "missing_offsets says where a partition without a committed offset starts, and"
+    " offset_out_of_range where one goes on whose offset is gone",
     "enable.auto.commit": "offsets are committed in the transaction",
     "enable.auto.offset.store": "offsets come from the worker's own bookkeeping",
     "enable.partition.eof": "the end of a partition is how the lag reads 0 when idle",
@@ -34,6 +37,21 @@ REJECTED_BY_CONSUMER_PROTOCOL: dict[str, str] = {
     "session.timeout.ms": _SET_BY_BROKERS.format("session.timeout.ms"),
 }
 """What librdkafka rejects together with ``group.protocol=consumer`` (KIP-848)."""
+
+
+def known_to_consumers(properties: Properties) -> dict[str, Value]:
+    """Those of them that a consumer knows."""
+    return {name: value for name, value in properties.items() if name not in PRODUCER_PROPERTIES}
+
+
+def known_to_producers(properties: Properties) -> dict[str, Value]:
+    """Those of them that a producer knows."""
+    return {name: value for name, value in properties.items() if name not in CONSUMER_PROPERTIES}
+
+
+def known_to_all(properties: Properties) -> dict[str, Value]:
+    """Those of them that every client knows."""
+    return known_to_consumers(known_to_producers(properties))
 
 
 def group_protocol(properties: Properties) -> str:

@@ -70,14 +70,16 @@ class Positions:
         """The consumer fetches from ``fetched`` again."""
         self._ends.clear()
 
-    def pass_control_records(self) -> None:
+    def pass_control_records(self) -> list[Partition]:
         """Go on behind the control records at the ends of partitions; call it when no fetched record is unprocessed.
 
-        Nothing before the end that the broker reports is left to process.
+        Returns the partitions at their ends: nothing before the end that the broker reports is left to process.
         """
+        at_ends = list(self._ends)
         for partition, end in self._ends.items():
             self.fetched[partition] = max(self.fetched[partition], end)
         self._ends.clear()
+        return at_ends
 
     def uncommitted(self) -> dict[Partition, int]:
         """Positions that the group has not committed: behind control records, or where a partition started.

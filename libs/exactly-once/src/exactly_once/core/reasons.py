@@ -43,8 +43,8 @@ class AbortReason(Reason):
     )
     INPUT_TOPIC_RECREATED = (
         "input_topic_recreated",
-        "The input topic was deleted and created again while its records were processed.",
-        "Nothing: the new topic is read from its beginning.",
+        "An input topic was deleted, and perhaps created again, while its records were processed.",
+        "Nothing: the other topics' records are processed again, and a new topic is read from its beginning.",
     )
     NOT_IN_GROUP = (
         "not_in_group",
@@ -74,8 +74,9 @@ class AbortReason(Reason):
     )
     UNPRODUCIBLE = (
         "unproducible",
-        "The client rejects an output of a record, most often as too large. The record becomes a dead letter.",
-        "Raise `message.max.bytes` of the producer, or let the transform give smaller records.",
+        "The client rejects an output of a record: it is too large, or no topic has its name or partition. The record"
+        " becomes a dead letter.",
+        "See the dead letter's detail. Raise `message.max.bytes` of the producer, or mend the transform.",
     )
 
 
@@ -117,8 +118,10 @@ class DeadLetterReason(Reason):
 
     UNPRODUCIBLE = (
         "unproducible",
-        "An output of the record is rejected by the client or by the brokers, most often as too large for its topic.",
-        "Raise `max.message.bytes` of the output topic, and `message.max.bytes` of the producer.",
+        "An output of the record is rejected by the client or by the brokers, most often as too large for its topic, or"
+        " because no topic has its name or partition.",
+        "See the detail. Raise `max.message.bytes` of the output topic, and `message.max.bytes` of the producer, or"
+        " mend the transform.",
     )
 
 

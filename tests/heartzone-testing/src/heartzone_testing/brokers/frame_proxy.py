@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts connections, keeps responses back, or removes brokers from metadata."""
+"""A proxy that parses Kafka's frames: it cuts connections, holds or withholds what passes, or empties metadata."""
 
 import asyncio
 import contextlib
@@ -6,13 +6,49 @@ import socket
 import struct
 import threading
 import time
-from typing import Self
+from typing import NamedTuple, Self
 
 # Api keys (Kafka protocol guide).
 PRODUCE = 0
+FETCH = 1
 METADATA = 3
+OFFSET_FETCH = 9
+INIT_PRODUCER_ID = 22  # claims a transactional id
 ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
+
+
+class Hold:
+    """A request that waits in the proxy, or the response to one; it goes on when it is released, or is lost."""
+
+    def __init__(self, api_key: int, loop: asyncio.AbstractEventLoop, *, response: bool) -> None:
+        self.api_key = api_key
+        self.response = response
+        self.reached = threading.Event()
+        """Set once it waits."""
+        self._loop = loop
+        self._passes: asyncio.Future[bool] = loop.create_future()
+
+    def release(self) -> None:
+        """Pass it on."""
+        self._loop.call_soon_threadsafe(self._passes.set_result, True)
+
+    def cut(self) -> None:
+        """Close its connection instead of passing it on."""
+        self._loop.call_soon_threadsafe(self._passes.set_result, False)
+
+    async def passes(self) -> bool:
+        """Wait, and say whether it is passed on."""
+        self.reached.set()
+        return await self._passes
+
+
+class Sent(NamedTuple):
+    """A request that was passed on, until its response comes."""
+
+    api_key: int
+    version: int
+    response_hold: Hold | None
 
 
 class FrameProxy:
@@ -24,11 +60,12 @@ class FrameProxy:
         self._last_request_at = time.monotonic()
         self._broker_port = broker_port
         self._cut_at: int | None = None
+        self._hold: Hold | None = None
         self.hides_brokers = False
         """Whether metadata are passed on without brokers, as by a cluster whose only broker was frozen and has not
         joined again yet."""
         self.withheld: frozenset[int] = frozenset()
-        """Api keys of the requests that are passed on and whose responses are not."""
+        """Api keys whose responses are not passed on: what was requested happens, and the client does not learn it."""
         self._connections: set[asyncio.StreamWriter] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -54,6 +91,11 @@ class FrameProxy:
         """Close the connection on which the next request of this kind comes, instead of passing it on."""
         self._cut_at = api_key
 
+    def hold_next(self, api_key: int, *, response: bool = False) -> Hold:
+        """Hold the next request of this kind, or the response to it; what follows on its connection waits, too."""
+        self._hold = Hold(api_key, self._loop, response=response)
+        return self._hold
+
     def disconnect(self) -> None:
         """Close every connection that is open now."""
         self._loop.call_soon_threadsafe(self._disconnect)
@@ -77,17 +119,15 @@ class FrameProxy:
             return
         self._connections.add(to_client)
         try:
-            pending: dict[int, tuple[int, int]] = {}
-            await asyncio.gather(
-                self._requests(client, to_broker, pending), self._responses(broker, to_client, pending)
-            )
+            sent: dict[int, Sent] = {}
+            await asyncio.gather(self._requests(client, to_broker, sent), self._responses(broker, to_client, sent))
         finally:
             self._connections.discard(to_client)
             to_broker.close()
             to_client.close()
 
     async def _requests(
-        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, pending: dict[int, tuple[int, int]]
+        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, sent: dict[int, Sent]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -96,26 +136,35 @@ class FrameProxy:
                 api_key, version, correlation_id = struct.unpack_from(">hhi", request)
                 self.requests.append(api_key)
                 self._last_request_at = time.monotonic()
-                pending[correlation_id] = (api_key, version)
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
+                hold = None
+                if self._hold is not None and self._hold.api_key == api_key:
+                    hold, self._hold = self._hold, None
+                    if not hold.response:
+                        if not await hold.passes():
+                            break
+                        hold = None
+                sent[correlation_id] = Sent(api_key, version, hold)
                 to_broker.write(length + request)
                 await to_broker.drain()
         to_broker.close()
 
     async def _responses(
-        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, pending: dict[int, tuple[int, int]]
+        self, broker: asyncio.StreamReader, to_client: asyncio.StreamWriter, sent: dict[int, Sent]
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await broker.readexactly(4)
                 response = await broker.readexactly(struct.unpack(">i", length)[0])
-                api_key, version = pending.pop(struct.unpack_from(">i", response)[0])
-                if api_key in self.withheld:
+                request = sent.pop(struct.unpack_from(">i", response)[0])
+                if request.response_hold is not None and not await request.response_hold.passes():
+                    break
+                if request.api_key in self.withheld:
                     continue
-                if api_key == METADATA and self.hides_brokers:
-                    response = _without_brokers(response, version)
+                if request.api_key == METADATA and self.hides_brokers:
+                    response = _without_brokers(response, request.version)
                 to_client.write(struct.pack(">i", len(response)) + response)
                 await to_client.drain()
         to_client.close()

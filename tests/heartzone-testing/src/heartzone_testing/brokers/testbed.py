@@ -77,10 +77,14 @@ class Testbed:
             assert producer.flush(30) == 0
         assert failures == []
 
-    def read(self, topic: str, *, isolation: str = "read_committed") -> list[Message]:
+    def read(
+        self, topic: str, *, isolation: str = "read_committed", beside_open_transactions: bool = False
+    ) -> list[Message]:
         """Every record of a topic that this isolation level shows, by partition and offset.
 
-        No group, explicit assignment, from the first offset to the end at the time of reading.
+        No group, explicit assignment, from the first offset to the end at the time of reading: a read_committed reader
+        waits for what is open there. A commit is acknowledged before its markers are in the partitions, so that a
+        reader who does not wait may see less than what is committed; a test with a transaction that stays open must.
         """
         consumer = Consumer(
             {
@@ -94,6 +98,7 @@ class Testbed:
         )
         try:
             numbers = sorted(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+            ends = {number: 0 if beside_open_transactions else self.end_offset(topic, number) for number in numbers}
             consumer.assign([TopicPartition(topic, number, 0) for number in numbers])
             unfinished, found = set(numbers), []
             deadline = time.monotonic() + 60
@@ -105,7 +110,9 @@ class Testbed:
                         found.append(message)
                     else:
                         assert error.code() == KafkaError._PARTITION_EOF, error
-                        unfinished.discard(message.partition() or 0)
+                        number = message.partition() or 0
+                        if (message.offset() or 0) >= ends[number]:
+                            unfinished.discard(number)
             return sorted(found, key=lambda message: (message.partition() or 0, message.offset() or 0))
         finally:
             consumer.close()
@@ -138,13 +145,20 @@ class Testbed:
             consumer.close()
 
     def end_offset(self, topic: str, partition: int = 0) -> int:
-        """Where the next record of a partition will be, control records counted."""
-        consumer = Consumer({**self.connection, "group.id": f"audit-{uuid.uuid4()}"})
+        """Where the next record of a partition will be; control records and open transactions count."""
+        consumer = Consumer(
+            {**self.connection, "group.id": f"audit-{uuid.uuid4()}", "isolation.level": "read_uncommitted"}
+        )
         try:
             _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
             return high
         finally:
             consumer.close()
+
+    def fence(self, transactional_id: str) -> None:
+        """Claim the id of a worker, as a twin or a successor of it would."""
+        with Producer({**self.connection, "transactional.id": transactional_id}) as twin:
+            twin.init_transactions(30)
 
     def set_group_offset(self, group: str, topic: str, offset: int, *, metadata: str = "") -> None:
         """Commit an offset of partition 0 for a group without members."""

@@ -15,6 +15,8 @@ class Journal(Observer):
         self.dead: dict[str, int] = {}
         self.lags: list[dict[tuple[str, int], int]] = []
         self.assigned: set[tuple[str, int]] = set()
+        self.joined = 0
+        """Assignments so far."""
         self.waits: list[tuple[tuple[str, int], str]] = []
         self.halts: dict[tuple[str, int], tuple[HaltReason, str]] = {}
         """Partitions that are halted now, each with the reason and the sentence."""
@@ -37,6 +39,7 @@ class Journal(Observer):
         self.lags.append(dict(records))
 
     def rebalanced(self, event: RebalanceEvent, partitions: Sequence[tuple[str, int]]) -> None:
+        self.joined += event is RebalanceEvent.ASSIGNED
         self.assigned = (
             self.assigned | set(partitions) if event is RebalanceEvent.ASSIGNED else self.assigned - set(partitions)
         )

@@ -11,3 +11,4 @@ class SupervisedWorker:
     progress_limit: float | None = 90.0
     unready_reason: str | None = None
     set_aside: dict[tuple[str, int], str] = field(default_factory=dict)
+    assigned_partitions: int = 12
