@@ -52,7 +52,7 @@ SERVICES: Mapping[str, type[ServiceSettings]] = {
     "Zone worker": WorkerSettings,
     "Operator": OperatorSettings,
 }
-# The web API alone has a deadline for its records.
+# The web API alone has to give records up by itself.
 PROPERTIES_OF_ONE_SERVICE = frozenset({"delivery.timeout.ms", "message.timeout.ms"})
 REASONS: Mapping[str, type[Reason | Rejection]] = {
     each.__name__: each

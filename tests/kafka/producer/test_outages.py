@@ -10,7 +10,7 @@ from pathlib import Path
 
 import confluent_kafka
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from prometheus_client import CollectorRegistry
@@ -172,6 +172,16 @@ def test_a_stop_while_the_broker_is_unavailable(api: ServiceProcess, stack: Stac
     finally:
         stack.kafka.nodes[0].resume()
     assert "Traceback" not in api.log()
+    # Its session may have ended meanwhile; the next test needs it in the cluster.
+    eventually(lambda: _accepts_topics(stack.kafka), "the broker to be part of the cluster again")
+
+
+def _accepts_topics(kafka: EmbeddedKafka) -> bool:
+    try:
+        Testbed(kafka.client_config()).create_topics("any")
+    except KafkaException:
+        return False
+    return True
 
 
 def _wait_for_records_in_flight(api: ServiceProcess, count: int) -> None:
@@ -242,6 +252,44 @@ def test_a_producer_that_fails_for_good_is_replaced(stack: Stack) -> None:
 
     assert writer.replaced == 1
     assert stack.pipeline.kafka.values(topic) == [b"before", b"after"]
+
+
+def test_records_that_are_given_up_are_stored_by_no_later_producer(stack: Stack) -> None:
+    topic = stack.pipeline.biometrics
+    metrics = WriterMetrics(CollectorRegistry())
+    writer = RecordWriter(stack.kafka.client_config(), metrics=metrics, timeout=lambda _: 0.1, give_up_after=0.5)
+    node = stack.kafka.nodes[0]
+
+    async def scenario() -> None:
+        writer.start()
+        try:
+            await asyncio.wait_for(_stored(writer, topic, b"before"), DEADLINE)
+            node.pause()
+            with pytest.raises(UnavailableError, match="once or not at all"):
+                await asyncio.wait_for(writer.write(topic, b"meanwhile", "key"), DEADLINE)
+            while writer.replaced == 0:
+                await asyncio.sleep(0)
+            node.resume()
+            await _stored(writer, topic, b"after")
+        finally:
+            node.resume()
+            writer.stop()
+
+    asyncio.run(scenario())
+
+    values = stack.pipeline.kafka.values(topic)
+    assert values.count(b"meanwhile") <= 1
+    assert [values[0], values[-1]] == [b"before", b"after"]
+    assert metrics.in_flight == 0
+
+
+async def _stored(writer: RecordWriter, topic: str, value: bytes) -> None:
+    """Return when one copy is acknowledged; each attempt may store one."""
+    while True:
+        try:
+            return await writer.write(topic, value, "key")
+        except UnavailableError:
+            await asyncio.sleep(0)
 
 
 def test_a_full_queue_rejects_at_once(stack: Stack) -> None:

@@ -47,7 +47,7 @@ def test_every_service_refuses_what_one_of_them_rests_on(service: type[ServiceSe
 def test_the_services_that_rest_on_a_refused_property_say_why() -> None:
     own = {*ProducerSettings.refused_properties, *WorkerSettings.refused_properties}
 
-    # The web API alone has a deadline.
+    # The web API alone has to give records up by itself.
     assert own - {"message.timeout.ms", "delivery.timeout.ms"} == REFUSED_PROPERTIES
 
 

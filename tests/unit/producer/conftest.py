@@ -16,7 +16,7 @@ from heartzone_producer.intake.biometrics import Accepted
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.errors import NotAcknowledgedError
-from heartzone_producer.writing.record_writer import Acknowledgement
+from heartzone_producer.writing.waiting import Acknowledgement
 from heartzone_testing.services.response import Response
 
 BODY_LIMIT = 4096

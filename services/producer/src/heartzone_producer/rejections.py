@@ -68,7 +68,7 @@ class ServiceUnavailableReason(Reason):
     )
     QUEUE_FULL = (
         "queue_full",
-        "Requests come faster than brokers acknowledge.",
+        "Requests come faster than brokers acknowledge; for seconds after the death of one they acknowledge nothing.",
         "Add producers if the brokers have room, or brokers.",
     )
 

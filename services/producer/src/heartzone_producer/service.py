@@ -2,9 +2,10 @@
 
 import gc
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import Any
 
 import structlog
 from confluent_kafka import KafkaException
@@ -19,7 +20,7 @@ from heartzone_producer.settings import ProducerSettings
 from heartzone_producer.writing.broker_check import check_broker
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.payload_schema import PayloadSchema
-from heartzone_producer.writing.record_writer import RecordWriter
+from heartzone_producer.writing.record_writer import OUTAGE_TIMEOUT, RecordWriter
 from heartzone_producer.writing.watch import Watch
 from service_chassis.schema_registry import RegisteredSchema, SchemaRegistry
 from service_chassis.settings import SettingsError
@@ -44,16 +45,14 @@ class ProducerService:
         self._settings = settings
         self._metrics_registry = metrics_registry
         statistics = ClientStatistics(metrics_registry, prefix="heartzone_")
+        statistics_config = {
+            "statistics.interval.ms": STATISTICS_INTERVAL_MS,
+            "stats_cb": statistics.callback("producer"),
+        }
+        writer_metrics = WriterMetrics(metrics_registry)
         try:
-            self._writer = RecordWriter(
-                {
-                    **settings.kafka.producer(),
-                    "statistics.interval.ms": STATISTICS_INTERVAL_MS,
-                    "stats_cb": statistics.callback("producer"),
-                },
-                metrics=WriterMetrics(self._metrics_registry),
-                on_failure=lambda: self._broker.check_now(),  # noqa: PLW0108 the watch is made below, over this writer
-            )
+            self._writer = self._new_writer(writer_metrics, statistics_config)
+            self._large_writer = self._new_writer(writer_metrics, {})
         except KafkaException as error:
             raise SettingsError(
                 f"HEARTZONE_KAFKA_…: librdkafka rejects the configuration ({error.args[0].str()})"
@@ -63,7 +62,9 @@ class ProducerService:
         self._schemas: SchemaRegistry | None = None
         self._registry = Watch("schema", self._schema.check, interval=settings.schema_refresh)
         self._broker = Watch(
-            "broker", lambda: check_broker(self._writer, [topics.biometrics, topics.raw]), interval=BROKER_INTERVAL
+            "broker",
+            lambda: check_broker(self._writer, [topics.biometrics, topics.raw], through=self._large_writer),
+            interval=BROKER_INTERVAL,
         )
         self._server = ApiServer(self._app(), request_timeout=settings.http_request_timeout)
         self._listener = _listen(settings.http_port)
@@ -95,10 +96,27 @@ class ProducerService:
         problem = self._broker.problem or self._registry.problem
         return Health(ok=problem is None, reason=problem or "accepting requests")
 
+    def _new_writer(self, metrics: WriterMetrics, config: Mapping[str, Any]) -> RecordWriter:
+        return RecordWriter(
+            {**self._settings.kafka.producer(), **config},
+            metrics=metrics,
+            timeout=self._acknowledgement_timeout,
+            # A sixteenth is left for requests that write nothing.
+            max_stalled=max(1, self._settings.http_max_requests * 15 // 16),
+            on_trouble=lambda: self._broker.check_now(),  # noqa: PLW0108 the watch is made later, over the writer
+        )
+
+    def _acknowledgement_timeout(self, since: float) -> float:
+        """Long when brokers have responded since then: a leader is being elected, or a replica leaves those in sync."""
+        timeout = self._settings.http_acknowledgement_timeout
+        respond = self._broker.problem is None and self._broker.passed_at > since
+        return timeout if respond and not self._server.should_exit else min(timeout, OUTAGE_TIMEOUT)
+
     def _app(self) -> Starlette:
         settings = self._settings
         delivery = Delivery(
             self._writer,
+            self._large_writer,
             biometrics_topic=settings.topic.biometrics,
             raw_topic=settings.topic.raw,
             schema=self._schema,
@@ -117,6 +135,7 @@ class ProducerService:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self._writer.start()
+        self._large_writer.start()
         self._broker.start()
         self._registry.start()
         try:
@@ -125,6 +144,7 @@ class ProducerService:
             self._broker.stop()
             self._registry.stop()
             self._writer.stop()
+            self._large_writer.stop()
 
     def _latest_schema(self) -> RegisteredSchema:
         # Made on the thread that uses it: its libraries take longer to import than everything before the first request.

@@ -11,9 +11,9 @@ from service_chassis.settings import ServiceSettings
 
 _ACKNOWLEDGED = "a record counts as written only when all in-sync replicas have it"
 _ORDER = "the order of a device's readings holds only with the client's own limit"
-_DEADLINE = (
-    "a request gets its response within 5 s, and a record that is retried for longer would be stored after its client"
-    " got a 503"
+_GIVEN_UP = (
+    "a record that librdkafka gave up by itself would have it send others again as if they were new; use"
+    " HEARTZONE_HTTP_ACKNOWLEDGEMENT_TIMEOUT"
 )
 
 
@@ -23,11 +23,12 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     refused_properties: ClassVar[Mapping[str, str]] = {
         "acks": _ACKNOWLEDGED,
         "delivery.report.only.error": "a request gets its response when the delivery report of its record arrives",
-        "delivery.timeout.ms": _DEADLINE,
+        "delivery.timeout.ms": _GIVEN_UP,
+        "enable.gapless.guarantee": "a record that a broker rejects would have others sent again as if they were new",
         "enable.idempotence": "without it a retry may write a record twice",
         "max.in.flight": _ORDER,
         "max.in.flight.requests.per.connection": _ORDER,
-        "message.timeout.ms": _DEADLINE,
+        "message.timeout.ms": _GIVEN_UP,
         "request.required.acks": _ACKNOWLEDGED,
     }
     refused_by_others: ClassVar[Set[str]] = REFUSED_PROPERTIES
@@ -45,6 +46,14 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         default=20.0,
         gt=0,
         description="Seconds within which a client has to send a whole request; then its connection is closed.",
+    )
+    http_acknowledgement_timeout: float = Field(
+        default=15.0,
+        ge=1,
+        le=120,
+        description="Seconds for which a request waits for the brokers' acknowledgement while brokers respond; then its"
+        " response is 503. Longer than the election of a leader takes: `broker.session.timeout.ms`, 9 s, and some."
+        " When no broker responds, it is 3.5 s at most.",
     )
     http_max_requests: int = Field(
         default=4096,

@@ -9,7 +9,7 @@ import pytest
 
 from heartzone.messages import Biometrics, HeartRate, HeartRateZoneReached
 from heartzone.zones import Zone, zone_of
-from heartzone_testing.traffic.audit import discrepancies
+from heartzone_testing.traffic.audit import discrepancies, single_send_discrepancies
 from heartzone_testing.traffic.readings import MAX_HEART_RATE, Reading, readings_of
 
 DEVICES = [str(uuid.UUID(int=number)) for number in range(3)]
@@ -44,6 +44,9 @@ class Run:
 
     def findings(self) -> list[str]:
         return discrepancies(self.accepted, self.inputs, self.outputs)
+
+    def findings_when_sent_once(self, *, without_202: int = 0) -> list[str]:
+        return single_send_discrepancies(self.accepted, self.accepted[without_202:], self.inputs, self.outputs)
 
 
 def test_a_run_without_fault_has_no_finding() -> None:
@@ -147,3 +150,36 @@ def test_a_fault_is_found_and_named(fault: Callable[[Run], None], sentence: str)
     fault(run)
 
     assert any(sentence in finding for finding in run.findings()), run.findings()
+
+
+def test_what_was_sent_once_may_be_stored_without_being_accepted() -> None:
+    assert Run().findings_when_sent_once(without_202=2) == []
+
+
+def test_what_was_sent_once_may_be_neither_accepted_nor_stored() -> None:
+    run = Run()
+    del run.inputs[0][0]  # in no zone, so that the output does not change
+
+    assert run.findings_when_sent_once(without_202=1) == []
+    [finding] = run.findings_when_sent_once()
+    assert finding.startswith("accepted, but not in the input")
+
+
+@pytest.mark.parametrize(("without_202", "status"), [(0, "accepted"), (3, "not accepted")])
+def test_what_was_sent_once_is_never_stored_twice_though_each_copy_has_its_zone(without_202: int, status: str) -> None:
+    run = Run()
+    run.inputs[0].insert(3, run.inputs[0][2])
+    run.outputs[0].insert(2, run.outputs[0][1])
+
+    [finding] = run.findings_when_sent_once(without_202=without_202)
+
+    assert finding.startswith(f"sent once, {status}, and 2 times in the input")
+
+
+def test_what_nobody_sent_is_found_when_all_was_sent_once() -> None:
+    run = Run()
+    run.inputs[0].append(message(Reading(DEVICES[0], "2022-12-02T13:50:00Z", 90)))
+
+    [finding] = run.findings_when_sent_once()
+
+    assert finding.startswith("in the input, but never sent")

@@ -16,7 +16,7 @@ from heartzone_producer.intake.biometrics import accept
 from heartzone_producer.intake.errors import MAX_VIOLATIONS, InvalidBodyError
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.errors import NotAcknowledgedError, UnavailableError
-from heartzone_producer.writing.record_writer import Acknowledgement
+from heartzone_producer.writing.waiting import Acknowledgement
 
 MAX_ITEMS = 10_000
 """Messages of a batch at most: a megabyte holds half a million that are not even objects."""

@@ -16,15 +16,18 @@ METADATA_TIMEOUT = 2.0
 _CAUSES = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._RESOLVE})
 
 
-def check_broker(writer: RecordWriter, topics: Sequence[str]) -> str | None:
+def check_broker(writer: RecordWriter, topics: Sequence[str], *, through: RecordWriter | None = None) -> str | None:
     """Why records cannot be written now, or None when they can.
+
+    Asked through the connections of another writer, if given: those of a busy one may be full of records that wait for
+    replicas, and librdkafka sends no other request before one of them is acknowledged (``max.in.flight``).
 
     A broker that responds to this too late is not unavailable for that: a cluster with very many topics, or a busy one,
     may acknowledge records all the while.
     """
     began = monotonic()
     try:
-        found = _topics(writer)
+        found = _topics(through or writer)
     except KafkaException as failure:
         if writer.acknowledged_at > began:
             return None
@@ -43,11 +46,16 @@ def check_broker(writer: RecordWriter, topics: Sequence[str]) -> str | None:
 
 
 def _topics(writer: RecordWriter) -> Mapping[str, TopicMetadata]:
-    """All topics, because asking for one would create it."""
+    """All topics, because asking for one would create it.
+
+    librdkafka asks any broker that it is connected to. One that responds too late, or ends while it is asked, says
+    nothing about the others; without any connection librdkafka waits for one until the time is up.
+    """
+    began = monotonic()
     try:
         return writer.topics(timeout=METADATA_TIMEOUT)
     except KafkaException as failure:
-        if failure.args[0].code() != KafkaError._TIMED_OUT:
+        ended = failure.args[0].code() == KafkaError._TRANSPORT and monotonic() - began < METADATA_TIMEOUT / 2
+        if failure.args[0].code() != KafkaError._TIMED_OUT and not ended:
             raise
-    # Connected, only slow: without a connection it is _TRANSPORT. librdkafka asks any broker; the next may be quicker.
     return writer.topics(timeout=METADATA_TIMEOUT)

@@ -4,12 +4,19 @@ from heartzone_producer.intake.biometrics import Accepted
 from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import UnavailableError
 from heartzone_producer.writing.payload_schema import PayloadSchema
-from heartzone_producer.writing.record_writer import Acknowledgement, RecordWriter
+from heartzone_producer.writing.record_writer import RecordWriter
+from heartzone_producer.writing.waiting import Acknowledgement
 from heartzone_producer.writing.watch import Watch
+
+LARGE = 65_536
+"""Bytes of a value from which on a record goes through a writer of its own."""
 
 
 class Delivery:
-    """Hands messages to the writer.
+    """Hands messages to a writer.
+
+    A topic may accept less than a client sends, and a record that a broker rejects for good takes its producer with it,
+    and what that has in flight. So large records have a writer of their own: nobody can end others' requests with them.
 
     While a watch reports a problem, requests are rejected at once: each would wait for seconds and hold its body in
     memory for a response that is known.
@@ -18,6 +25,7 @@ class Delivery:
     def __init__(
         self,
         writer: RecordWriter,
+        large_writer: RecordWriter,
         *,
         biometrics_topic: str,
         raw_topic: str,
@@ -26,6 +34,7 @@ class Delivery:
         registry: Watch,
     ) -> None:
         self._writer = writer
+        self._large_writer = large_writer
         self._biometrics_topic = biometrics_topic
         self._raw_topic = raw_topic
         self._schema = schema
@@ -52,4 +61,5 @@ class Delivery:
     def _write(self, topic: str, value: bytes, key: str | None) -> Acknowledgement:
         if self._broker.problem is not None:
             raise UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, self._broker.problem)
-        return self._writer.write(topic, value, key)
+        writer = self._writer if len(value) < LARGE else self._large_writer
+        return writer.write(topic, value, key)

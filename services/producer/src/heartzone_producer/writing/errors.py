@@ -27,6 +27,8 @@ class RecordTooLargeError(NotAcknowledgedError):
     """Larger than this client, the broker or the topic accepts."""
 
 
+NOT_IN_TIME = "the broker did not acknowledge the record in time; it is stored once or not at all"
+
 _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
 
 # librdkafka says how many milliseconds it was in which state: noise for people, and never twice the same.
@@ -51,6 +53,6 @@ def describe(error: KafkaError) -> str:
         case KafkaError.TOPIC_AUTHORIZATION_FAILED | KafkaError.CLUSTER_AUTHORIZATION_FAILED:
             return f"the broker does not authorize it ({text})"
         case KafkaError._MSG_TIMED_OUT | KafkaError._PURGE_QUEUE | KafkaError._PURGE_INFLIGHT:
-            return "the broker did not acknowledge the record in time"
+            return NOT_IN_TIME
         case _:
             return f"the broker cannot be written to ({text})"

@@ -5,6 +5,7 @@ poll brought is handed over in one wake-up, however many records it acknowledges
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -19,20 +20,33 @@ from confluent_kafka.admin import TopicMetadata
 from heartzone_producer.metrics import WriterMetrics
 from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import UnavailableError, describe, not_acknowledged
+from heartzone_producer.writing.waiting import Acknowledgement, WaitingRecords
 
 log = structlog.get_logger(__name__)
 
-ACKNOWLEDGEMENT_TIMEOUT = 4.5
-"""Seconds after which a request stops to wait, whatever librdkafka does. It gives a record up after MESSAGE_TIMEOUT_MS
-and checks once a second, so that it nearly always comes first and says why."""
+_librdkafka_log = logging.getLogger("librdkafka")
+# A fatal error is logged as `producer_replaced`, with its reason.
+_librdkafka_log.addFilter(lambda record: "FATAL" not in (record.args or ()))
 
-MESSAGE_TIMEOUT_MS = 3000
+OUTAGE_TIMEOUT = 3.5
+"""Seconds for which a request waits when brokers do not respond; the API promises its response within five."""
+
+GIVE_UP_AFTER = 60.0
+"""Seconds after which a record without an outcome is given up, and its producer with it. Longer than any election: what
+is given up earlier would have been stored, and not a second time when it is sent again."""
+
+STALLED_AFTER = 0.5
+"""Seconds after which a record that is not acknowledged is a sign of trouble."""
 
 REQUIRED_PROPERTIES: Mapping[str, str | int] = {
     "enable.idempotence": "true",
     "acks": "all",
-    # A record that librdkafka still holds after its request has ended could be written although a 503 was sent.
-    "message.timeout.ms": MESSAGE_TIMEOUT_MS,
+    # librdkafka must give up no record by itself. When it does, it raises its epoch and sends under the new one, as if
+    # they were new, what other brokers have stored and could not acknowledge yet (rd_kafka_idemp_drain_epoch_bump):
+    # one request becomes two records. So records end acknowledged, or all together with their producer.
+    "message.timeout.ms": 0,
+    # The same for a record that a broker rejects for good.
+    "enable.gapless.guarantee": "true",
 }
 """The properties by which an acknowledgement means what the API says; settings cannot change them."""
 
@@ -43,6 +57,11 @@ DEFAULTS: Mapping[str, str | int] = {
     "batch.size": 65536,
     "queue.buffering.max.messages": 20_000,
     "queue.buffering.max.kbytes": 65_536,
+    # A leader that is frozen has its successor after ten seconds (broker.session.timeout.ms), which the client learns
+    # when its request to the old one has timed out.
+    "socket.timeout.ms": 10_000,
+    # A broker that was restarted leads partitions soon.
+    "reconnect.backoff.max.ms": 1000,
     # Errors come through error_cb, where equal ones are logged once; librdkafka's own log would repeat them.
     "log_level": 2,
 }
@@ -50,7 +69,16 @@ DEFAULTS: Mapping[str, str | int] = {
 
 POLL_SECONDS = 0.1
 
-Acknowledgement: TypeAlias = asyncio.Future[None]
+TICK_SECONDS = 0.2
+
+TROUBLE_INTERVAL = 1.0
+"""Seconds after which trouble that goes on is told again."""
+
+FLUSH_SECONDS = 0.2
+"""For what is under way to brokers that are well, when a producer is given up."""
+
+_QUEUE_FULL = "too many records wait for the broker"
+
 Report: TypeAlias = tuple[Acknowledgement, KafkaError | None]
 
 
@@ -62,7 +90,10 @@ class RecordWriter:
     Args:
         config: librdkafka properties.
         metrics: count every acknowledgement.
-        on_failure: called on the event loop when records were not acknowledged, once for all that came together.
+        timeout: seconds for which a request waits that does since a time of the monotonic clock.
+        give_up_after: seconds after which a record is given up.
+        max_stalled: records that may wait while the oldest does for more than STALLED_AFTER.
+        on_trouble: called on the event loop when records were not acknowledged, or wait for long.
 
     Raises (constructor):
         KafkaException: librdkafka does not take the configuration.
@@ -73,23 +104,36 @@ class RecordWriter:
         config: Mapping[str, Any],
         *,
         metrics: WriterMetrics,
-        on_failure: Callable[[], object] = lambda: None,
+        timeout: Callable[[float], float] = lambda _since: OUTAGE_TIMEOUT,
+        give_up_after: float = GIVE_UP_AFTER,
+        max_stalled: int = 4096,
+        on_trouble: Callable[[], object] = lambda: None,
     ) -> None:
-        self._config = {**DEFAULTS, **config, **REQUIRED_PROPERTIES, "error_cb": self._note}
-        self._metrics = metrics
-        self._on_failure = on_failure
+        self._config = {
+            **DEFAULTS,
+            **config,
+            **REQUIRED_PROPERTIES,
+            "error_cb": self._note,
+            "logger": _librdkafka_log,
+        }
+        self._timeout = timeout
+        self._give_up_after = give_up_after
+        self._max_stalled = max_stalled
+        self._on_trouble = on_trouble
         self._producer = Producer(self._config)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: dict[Acknowledgement, float] = {}
+        self._waiting = WaitingRecords(metrics)
         self._reports: list[Report] = []
         self._stopping = Event()
+        self._given_up = Event()
+        self._trouble_told_at = float("-inf")
         self._thread = Thread(target=self._poll, name="producer-poll", daemon=True)
         self.loop_seen = monotonic()
         """When the event loop last moved, by the monotonic clock."""
         self.acknowledged_at = float("-inf")
         """When records were last acknowledged, by the monotonic clock."""
         self.replaced = 0
-        """How often the producer failed for good and was replaced."""
+        """How often the producer failed for good, or was given up, and was replaced."""
         self.last_error: KafkaError | None = None
         """The newest error of a connection; None again as soon as a record is acknowledged."""
 
@@ -103,21 +147,21 @@ class RecordWriter:
         """Hand a record over; the future ends when the broker has it, or with UnavailableError or RecordTooLargeError.
 
         Raises:
-            UnavailableError: the queue to the broker is full, or the producer is being replaced.
+            UnavailableError: too many records wait for the broker, or the producer is being replaced.
             RecordTooLargeError: larger than ``message.max.bytes``.
         """
         assert self._loop is not None
+        now = monotonic()
+        if len(self._waiting) >= self._max_stalled and self._waiting.age(now) > STALLED_AFTER:
+            raise UnavailableError(ServiceUnavailableReason.QUEUE_FULL, _QUEUE_FULL)
         acknowledgement = self._loop.create_future()
         try:
             self._producer.produce(topic, value, key, on_delivery=partial(self._report, acknowledgement))
         except BufferError as error:
-            raise UnavailableError(
-                ServiceUnavailableReason.QUEUE_FULL, "too many records wait for the broker"
-            ) from error
+            raise UnavailableError(ServiceUnavailableReason.QUEUE_FULL, _QUEUE_FULL) from error
         except KafkaException as error:
             raise not_acknowledged(error.args[0]) from error
-        self._waiting[acknowledgement] = monotonic()
-        self._metrics.in_flight = len(self._waiting)
+        self._waiting.add(acknowledgement, now)
         return acknowledgement
 
     def topics(self, timeout: float) -> Mapping[str, TopicMetadata]:
@@ -142,25 +186,41 @@ class RecordWriter:
             except KafkaException as error:
                 # Only a fatal error is raised here: this producer will never write again (librdkafka's INTRODUCTION.md,
                 # "Idempotent producer guarantees"). The requests of what it still holds end with 503.
-                producer = self._replace(producer, error.args[0])
+                producer = self._replace(producer, describe(error.args[0]))
+            else:
+                if self._given_up.is_set():
+                    # What it still holds would be stored some time, although its requests got a 503 long ago.
+                    producer = self._replace(producer, "records were not acknowledged for too long")
             self._hand_over()
         self._abandon(producer)
         self._hand_over()
 
-    def _replace(self, producer: Producer, error: KafkaError) -> Producer:
-        log.error("producer_replaced", reason=describe(error))
-        self.replaced += 1
+    def _replace(self, producer: Producer, reason: str) -> Producer:
+        log.error("producer_replaced", reason=reason)
         self._producer = Producer(self._config)
+        self._serve(producer, FLUSH_SECONDS)
         self._abandon(producer)
+        self._hand_over()
+        self._given_up.clear()  # only now: others of its records go on to become too old until they are reported
+        self.replaced += 1
         return self._producer
 
-    @staticmethod
-    def _abandon(producer: Producer) -> None:
-        """Have everything that a producer still holds reported as not written."""
+    def _abandon(self, producer: Producer) -> None:
+        """Have everything that a producer still holds reported as not acknowledged; it sends nothing any more."""
         producer.purge()
-        # A producer with a fatal error raises it at each poll, after it has served its reports.
-        with suppress(KafkaException):
-            producer.flush(0.5)
+        self._serve(producer, 0.5)
+
+    @staticmethod
+    def _serve(producer: Producer, seconds: float) -> None:
+        """Take reports until there are no more to come, for so long at most.
+
+        `flush` would not do: a purge leaves a gap, which is a fatal error, and the binding goes on calling for reports
+        while that is being raised. `poll` ends with it.
+        """
+        until = monotonic() + seconds
+        while len(producer) and monotonic() < until:
+            with suppress(KafkaException):
+                producer.poll(POLL_SECONDS)
 
     def _hand_over(self) -> None:
         if self._reports:
@@ -177,37 +237,27 @@ class RecordWriter:
         now = monotonic()
         failed = False
         for acknowledgement, error in reports:
-            started = self._waiting.pop(acknowledgement, None)
-            if started is None or acknowledgement.done():
-                continue  # its request ended with 503, or its client is gone
             if error is None:
                 self.last_error = None
                 self.acknowledged_at = now
-                acknowledgement.set_result(None)
-                self._metrics.acknowledged(now - started)
+                self._waiting.end(acknowledgement, None, now)
             else:
-                failed = True
-                acknowledgement.set_exception(not_acknowledged(error))
-        self._metrics.in_flight = len(self._waiting)
+                failed |= self._waiting.end(acknowledgement, not_acknowledged(error), now)
         if failed:
-            self._on_failure()
+            self._on_trouble()
 
     def _watch_deadlines(self) -> None:
-        """End the requests that wait for too long. Oldest first, so that it costs nothing when all is well."""
+        """End requests that wait for too long; much later give up their records, and the producer that holds them."""
         now = self.loop_seen = monotonic()
-        for acknowledgement, started in list(self._waiting.items()):
-            if now - started < ACKNOWLEDGEMENT_TIMEOUT:
-                break
-            del self._waiting[acknowledgement]
-            if not acknowledgement.done():
-                acknowledgement.set_exception(
-                    UnavailableError(
-                        ServiceUnavailableReason.BROKER_UNAVAILABLE, "the broker did not acknowledge the record in time"
-                    )
-                )
+        self._waiting.end_overdue(self._timeout(now - self._waiting.age(now)), now)
+        if self._waiting.oldest_record(now) > self._give_up_after and self._waiting.forget(self._give_up_after, now):
+            self._given_up.set()
+        if self._waiting.age(now) > STALLED_AFTER and now - self._trouble_told_at > TROUBLE_INTERVAL:
+            self._trouble_told_at = now
+            self._on_trouble()
         if not self._stopping.is_set():
             assert self._loop is not None
-            self._loop.call_later(0.2, self._watch_deadlines)
+            self._loop.call_later(TICK_SECONDS, self._watch_deadlines)
 
     def _note(self, error: KafkaError) -> None:
         self.last_error = error

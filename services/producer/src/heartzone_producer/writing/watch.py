@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from threading import Event, Thread
+from time import monotonic
 
 import structlog
 
@@ -22,6 +23,8 @@ class Watch:
 
     def __init__(self, name: str, check: Callable[[], str | None], *, interval: float) -> None:
         self.problem: str | None = "it has not been checked yet"
+        self.passed_at = float("-inf")
+        """When a check last passed, by the monotonic clock."""
         self._name = name
         self._check = check
         self._interval = interval
@@ -47,6 +50,8 @@ class Watch:
         while not self._stopping:
             self._wake.clear()
             problem = self._problem_now()
+            if problem is None:
+                self.passed_at = monotonic()
             if problem is None and self.problem is not None:
                 log.info("check_passed", check=self._name)
             elif problem is not None and problem != before:

@@ -4,10 +4,13 @@ A client that sends again after a 503 or a lost connection may store a reading t
 Hence two exact claims. On the way in: each accepted reading is in the input topic, and a device's readings are there,
 by their first copies, in the order in which they were sent. From input to output: each copy yields its zone event
 exactly once, in the input's order for each device, and there is no other event.
+
+For a client that sends each reading once there is no excuse: each accepted reading is in the input exactly once, each
+other one that was sent at most once. With the claim on the way out, the same holds for its zone event.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TypeVar
 
 from heartzone.messages import Biometrics, HeartRateZoneReached
@@ -33,6 +36,42 @@ def discrepancies(
         *_wrong_on_the_way_in(accepted, inputs),
         *_wrong_on_the_way_out(inputs, outputs),
     ]
+
+
+def single_send_discrepancies(
+    sent: Iterable[Reading],
+    accepted: Iterable[Reading],
+    inputs: Mapping[int, Sequence[Biometrics]],
+    outputs: Mapping[int, Sequence[HeartRateZoneReached]],
+) -> list[str]:
+    """What is wrong when no reading was sent twice, a sentence each; nothing when all is well."""
+    return [
+        *_astray("input", ((number, each.device_id) for number, log in inputs.items() for each in log)),
+        *_astray("output", ((number, each.device_id) for number, log in outputs.items() for each in log)),
+        *_not_stored_once(set(sent), set(accepted), inputs),
+        *_wrong_on_the_way_out(inputs, outputs),
+    ]
+
+
+def copies(inputs: Mapping[int, Sequence[Biometrics]]) -> Counter[Reading]:
+    """How often the input has each reading."""
+    return Counter(
+        Reading(message.device_id, each.date_time, each.value)
+        for message in _in_order(inputs)
+        for each in message.heart_rates
+    )
+
+
+def _not_stored_once(
+    sent: Set[Reading], accepted: Set[Reading], inputs: Mapping[int, Sequence[Biometrics]]
+) -> Iterator[str]:
+    stored = copies(inputs)
+    yield from (f"accepted, but not in the input: {reading}" for reading in sorted(accepted - stored.keys()))
+    yield from (f"in the input, but never sent: {reading}" for reading in sorted(stored.keys() - sent))
+    for reading, count in stored.items():
+        if count > 1:
+            status = "accepted" if reading in accepted else "not accepted"
+            yield f"sent once, {status}, and {count} times in the input: {reading}"
 
 
 def _astray(topic: str, places: Iterable[tuple[int, str]]) -> Iterator[str]:

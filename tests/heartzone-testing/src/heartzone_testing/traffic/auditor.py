@@ -9,8 +9,9 @@ from confluent_kafka import Message
 from heartzone.messages import Biometrics, HeartRateZoneReached
 from heartzone.wire import unframe
 from heartzone_testing.brokers.testbed import Testbed
-from heartzone_testing.traffic.audit import discrepancies
+from heartzone_testing.traffic.audit import discrepancies, single_send_discrepancies
 from heartzone_testing.traffic.readings import Reading
+from heartzone_testing.traffic.single_sends import SingleSends
 from heartzone_testing.waiting import eventually
 
 Decoded = TypeVar("Decoded")
@@ -37,15 +38,22 @@ class Auditor:
 
         Every record of the input topic counts, whoever sent it.
         """
+        return discrepancies(accepted, *self._logs(timeout))
+
+    def single_send_discrepancies(self, sends: SingleSends, *, timeout: float = 120) -> list[str]:
+        """The same for traffic that has ended and sent no reading twice, which accepts no copy."""
+        return single_send_discrepancies(sends.sent, sends.accepted, *self._logs(timeout))
+
+    def _logs(
+        self, timeout: float
+    ) -> tuple[Mapping[int, Sequence[Biometrics]], Mapping[int, Sequence[HeartRateZoneReached]]]:
         while True:
             inputs = self._kafka.read(self._readings)
             eventually(lambda: self._handled(inputs), f"{self._group} to have handled all readings", timeout)  # noqa: B023
             outputs = self._kafka.read(self._zones)
             # A reading that a dying producer stored late would be found in the output only.
             if len(self._kafka.read(self._readings)) == len(inputs):
-                return discrepancies(
-                    accepted, _by_partition(inputs, Biometrics), _by_partition(outputs, HeartRateZoneReached)
-                )
+                return _by_partition(inputs, Biometrics), _by_partition(outputs, HeartRateZoneReached)
 
     def zones_of(self, device: str) -> list[int]:
         """The zones that the output has of a device, in order."""
