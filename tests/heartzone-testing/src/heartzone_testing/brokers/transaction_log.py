@@ -1,4 +1,4 @@
-"""How transactions ended, as the coordinator keeps it: the topic __transaction_state, which no client counts for us."""
+"""The ends of transactions, from the topic __transaction_state, where the coordinator keeps them."""
 
 import struct
 from collections.abc import Collection
