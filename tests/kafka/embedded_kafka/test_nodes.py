@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource
 from confluent_kafka.cimpl import NewTopic
 
 from embedded_kafka import EmbeddedKafka
@@ -44,7 +44,11 @@ def write(kafka: EmbeddedKafka, topic: str, count: int) -> int:
 def test_topics_have_three_copies_of_which_two_must_be_in_sync(
     embedded_kafka_cluster: EmbeddedKafka, topic: str
 ) -> None:
-    assert in_sync(embedded_kafka_cluster, topic) == [3]
+    # The broker that is asked may learn of the topic a moment after the controller has created it.
+    eventually(lambda: in_sync(embedded_kafka_cluster, topic) == [3], "three copies of each partition in sync")
+    admin = AdminClient({**embedded_kafka_cluster.client_config()})
+    [found] = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values()
+    assert found.result()["min.insync.replicas"].value == "2"
 
 
 def test_three_nodes_go_on_while_one_is_killed_and_take_it_back(
