@@ -1,15 +1,19 @@
 """Membership in the group: what ends it for good, what passes, and what others see of a worker's progress."""
 
+import gc
 import uuid
 
+import psutil
 import pytest
 from confluent_kafka import Producer
 
-from exactly_once import ConfigurationError, FencedError
+from exactly_once import ConfigurationError, FencedError, StopFlag
+from exactly_once.clients.consumer_session import ConsumerSession
 from heartzone_testing.brokers.kafka_tools import CONSUMER_GROUPS, run_kafka_tool
 from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.engine.journal import Journal
 from heartzone_testing.engine.threads import running
-from heartzone_testing.engine.workers import Make, copy_to
+from heartzone_testing.engine.workers import Make, copy_to, worker_on
 from heartzone_testing.waiting import eventually
 
 both_protocols = pytest.mark.parametrize("group_protocol", ["classic", "consumer"])
@@ -103,3 +107,23 @@ def test_a_worker_that_has_processed_everything_is_not_out_of_range_when_retenti
         eventually(lambda: kafka.values(target) == [b"x", b"y"], "what comes then")
         assert again.set_aside == {}
     assert failures == []
+
+
+def test_consumers_that_were_replaced_leave_no_client_behind(kafka: Testbed) -> None:
+    """In an outage one is replaced after the other, and each client has threads of its own."""
+    [source] = kafka.create_topics("in")
+    worker = worker_on(kafka, source, copy_to("nowhere"))
+    session = ConsumerSession(worker.config, Journal(), StopFlag())
+    process = psutil.Process()
+    collecting = gc.isenabled()
+    gc.disable()  # as good as it is in a process that allocates little
+    try:
+        session.replace()
+        threads = process.num_threads()
+        for _ in range(5):
+            session.replace()
+        eventually(lambda: process.num_threads() <= threads, "the threads of the clients to end")
+    finally:
+        if collecting:
+            gc.enable()
+        session.close()

@@ -1,5 +1,6 @@
 """The consumers of one replica, one after the other: rewinding, and replacing a consumer that is lost."""
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -91,6 +92,9 @@ class ConsumerSession:
         self.consumer.close()
         self._restarted += self.consumer.flow.take_restarted()
         self.consumer = self._new()
+        # The old one and its lookups are in cycles with their callbacks, and each client has threads and buffers: in an
+        # outage one is replaced after the other, long before the collector would come by itself.
+        gc.collect()
 
     def close(self) -> None:
         """Leave the group, so that the others take over at once."""
