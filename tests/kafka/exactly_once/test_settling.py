@@ -229,6 +229,17 @@ def claim(kafka: Testbed, proxy: FrameProxy) -> LongClaim:
     return LongClaim(kafka, proxy)
 
 
+def each_record_is_processed_once(claim: LongClaim, failures: list[BaseException]) -> None:
+    """Those that the worker had begun with, those of another member during the claim, and those behind it."""
+    claim.wait()
+    claim.let_another_member_come_and_go(b"meanwhile")
+    claim.end()
+    claim.send(0, b"c")
+    claim.send(1, b"d")
+    eventually(lambda: failures or {b"c", b"d"} <= {*claim.kafka.values(claim.target)}, "all records", every=0.5)
+    assert Counter(claim.kafka.values(claim.target)) == Counter([*(v for _, v in FIRST), b"meanwhile", b"c", b"d"])
+
+
 def test_records_at_hand_are_dropped_where_another_member_had_their_partition_during_a_claim(
     claim: LongClaim, proxy: FrameProxy
 ) -> None:
@@ -244,14 +255,8 @@ def test_records_at_hand_are_dropped_where_another_member_had_their_partition_du
     for partition, value in FIRST:
         claim.send(partition, value)
     with running(claim.worker) as failures:
-        claim.wait()
-        claim.let_another_member_come_and_go(b"meanwhile")
-        claim.end()
-        claim.send(0, b"c")
-        claim.send(1, b"d")
-        eventually(lambda: failures or {b"c", b"d"} <= {*claim.kafka.values(claim.target)}, "all records", every=0.5)
+        each_record_is_processed_once(claim, failures)
     assert failures == []
-    assert Counter(claim.kafka.values(claim.target)) == Counter([*(v for _, v in FIRST), b"meanwhile", b"c", b"d"])
     assert claim.journal.rebuilds == ["disconnected_while_ending_a_transaction"]
 
 
@@ -272,14 +277,8 @@ def test_a_commit_is_settled_where_another_member_had_the_partition_during_the_c
         eventually(lambda: holds and holds[0].reached.is_set(), "the commit")
         claim.kafka.fence(claim.worker.config.transactional_id)
         holds[0].cut()
-        claim.wait()
-        claim.let_another_member_come_and_go(b"meanwhile")
-        claim.end()
-        claim.send(0, b"c")
-        claim.send(1, b"d")
-        eventually(lambda: failures or {b"c", b"d"} <= {*claim.kafka.values(claim.target)}, "all records", every=0.5)
+        each_record_is_processed_once(claim, failures)
     assert failures == []
-    assert Counter(claim.kafka.values(claim.target)) == Counter([*(v for _, v in FIRST), b"meanwhile", b"c", b"d"])
     assert claim.journal.aborts == []
 
 

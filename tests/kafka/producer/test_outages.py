@@ -26,7 +26,8 @@ from heartzone_testing.services.service_process import ServiceProcess
 from heartzone_testing.services.web_api import COURSE_REQUEST, web_api
 from heartzone_testing.waiting import eventually
 
-# Seconds. The API's contract: every request has a response within 5 s. This bound is its proof, not a measurement.
+# Seconds. The API's contract: where no broker responds, every request has a response within 5 s. This bound is its
+# proof, not a measurement.
 DEADLINE = 5.0
 
 KafkaFactory = Callable[..., EmbeddedKafka]

@@ -183,7 +183,7 @@ class SinkWorker:
             return
         self._watchdog.progress()
         next_offsets = {(topic, number): offset + 1 for topic, number, offset in map(record_id, records)}
-        failure = self._commit(next_offsets)
+        failure = self._commit(next_offsets, needed=next_offsets)
         if failure is not None:
             self._retry(failure, len(records))
             return
@@ -191,14 +191,13 @@ class SinkWorker:
         self._status.running()
         self._observer.committed(records, outputs=0, seconds=time.monotonic() - started)
 
-    def _commit(self, next_offsets: Mapping[Partition, int]) -> AbortReason | KafkaErrorName | None:
-        """Commit offsets of records under the member's generation; returns why that failed, None when it did not."""
-        return self._commit_same(next_offsets, next_offsets)
-
-    def _commit_same(
-        self, next_offsets: Mapping[Partition, int], needed: Collection[Partition]
+    def _commit(
+        self, next_offsets: Mapping[Partition, int], *, needed: Collection[Partition]
     ) -> AbortReason | KafkaErrorName | None:
-        """Commit what belongs to the topics that there are, all of ``needed`` or nothing; returns as ``_commit``."""
+        """Commit offsets under the member's generation; returns why that failed, None when it did not.
+
+        Offsets of topics that are not the same any more are left out; if one is ``needed``, nothing is committed.
+        """
         consumer = self._consumers.consumer
         if consumer.group_metadata() is None:
             return AbortReason.NOT_IN_GROUP
@@ -243,7 +242,7 @@ class SinkWorker:
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:
             self._consumers.consumer.topics.begin()
-            failure = self._commit_same(uncommitted, ())
+            failure = self._commit(uncommitted, needed=())
             if failure is not None:
                 self._retry(failure, 0)
         self._reported_at = time.monotonic()
