@@ -1,4 +1,4 @@
-"""Each record once and in order while records lack things at random, members come and go, and producers are fenced."""
+"""Each record once and in order while records lack things at random, are sent again, and members come and go."""
 
 import random
 import threading
@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 from confluent_kafka import Producer
 
-from exactly_once import BatchLimits, InputRecord, OutputRecord, PoisonRecord, Scope, Unavailable, Worker
+from exactly_once import BatchLimits, Deduplication, InputRecord, OutputRecord, PoisonRecord, Scope, Unavailable, Worker
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.engine.journal import Journal
 from heartzone_testing.engine.threads import running
@@ -19,6 +19,7 @@ from heartzone_testing.waiting import eventually
 
 PARTITIONS = 4
 RECORDS = 1_000
+WINDOW = Deduplication(key=lambda record: record.value(), window=600)
 SCOPES = (Scope.RECORD, Scope.RECORD, Scope.PARTITION, Scope.EVERYTHING)
 
 
@@ -29,6 +30,7 @@ class Schedule:
         self.kafka = kafka
         self.source, self.target, self.dead = kafka.create_topics("in", "out", "dlq", partitions=PARTITIONS)
         self.sent: dict[int, list[int]] = defaultdict(list)
+        self.again = 0
         self.journals: list[Journal] = []
         self._protocol = protocol
         self._group = f"random-{uuid.uuid4().hex[:8]}"
@@ -47,12 +49,16 @@ class Schedule:
             group_protocol=self._protocol,
             dead_letter_topic=self.dead,
             observer=self.journals[-1],
+            deduplication=WINDOW,
             limits=BatchLimits(max_records=self._random.choice([7, 20, 200])),
             transaction_timeout=6.0,
         )
 
     def write(self) -> None:
-        """All records, in lots of all sizes, so that ends of partitions are reached again and again."""
+        """All records, in lots of all sizes, so that ends of partitions are reached again and again.
+
+        Some are sent again, now or much later, as by clients that have had no response.
+        """
         number = 0
         with Producer({**self.kafka.connection, "linger.ms": 0}) as producer:
             while number < RECORDS:
@@ -61,6 +67,12 @@ class Schedule:
                     producer.produce(self.source, b"%d" % number, b"%d" % partition, partition)
                     self.sent[partition].append(number)
                     number += 1
+                    while self._random.random() < 0.2:
+                        partition = self._random.randrange(PARTITIONS)
+                        again = self._random.choice(self.sent[partition] or [None])
+                        if again is not None:
+                            producer.produce(self.source, b"%d" % again, b"%d" % partition, partition)
+                            self.again += 1
                 producer.flush(30)
                 self._tick.wait(self._random.uniform(0, 0.4))
 
@@ -121,4 +133,5 @@ def test_each_record_has_its_effect_once_and_in_order_and_is_counted_once(kafka:
     assert by_partition(kafka, schedule.target) == {each: [n for n in sent if n % 97] for each, sent in numbers}
     letters = {each: [n for n in sent if n % 97 == 0] for each, sent in numbers}
     assert by_partition(kafka, schedule.dead) == {each: sent for each, sent in letters.items() if sent}
-    assert sum(sum(journal.transactions) for journal in schedule.journals) == RECORDS
+    assert sum(sum(journal.transactions) for journal in schedule.journals) == RECORDS + schedule.again
+    assert sum(journal.duplicates for journal in schedule.journals) == schedule.again

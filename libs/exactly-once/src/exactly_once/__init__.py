@@ -4,6 +4,7 @@ from exactly_once.config import WorkerConfig
 from exactly_once.core.batching import BatchLimits
 from exactly_once.core.client_properties import REFUSED_CONSUMER_PROPERTIES, REFUSED_PRODUCER_PROPERTIES
 from exactly_once.core.dead_letter_breaker import BreakerPolicy
+from exactly_once.core.deduplication import Deduplication
 from exactly_once.core.reasons import (
     AbortReason,
     DeadLetterReason,
@@ -52,6 +53,7 @@ __all__ = [
     "BreakerPolicy",
     "ConfigurationError",
     "DeadLetterReason",
+    "Deduplication",
     "EventLog",
     "FatalClientError",
     "FencedError",

@@ -17,6 +17,7 @@ from exactly_once.core.client_properties import (
     problems,
 )
 from exactly_once.core.dead_letter_breaker import BreakerPolicy
+from exactly_once.core.deduplication import Deduplication
 from exactly_once.core.start_offset import MissingOffsets, OutOfRange
 
 # Statistics of the producer come so soon, for commits that take longer than one can prove by the clock that they were
@@ -110,6 +111,16 @@ class ConsumerConfig:
             "auto.offset.reset": "error",
         }
 
+    def window_reader_properties(self) -> dict[str, Value]:
+        """The configuration of the consumer that reads keys before positions, without callbacks; it joins no group."""
+        return {
+            **{name: value for name, value in self.consumer_properties().items() if name != "group.instance.id"},
+            # Of what is assigned to it, what is gone meanwhile is of no use.
+            "auto.offset.reset": "earliest",
+            "statistics.interval.ms": 0,
+            "log_level": 2,
+        }
+
     def admin_properties(self) -> dict[str, Value]:
         """The configuration of the client that looks things up, without callbacks."""
         # A lookup that waits for a connection holds up partitions. What this client would log about lost connections is
@@ -149,6 +160,8 @@ class WorkerConfig(ConsumerConfig):
     """What the names of the headers begin with that the engine gives a dead letter."""
     producer: Properties = field(default_factory=dict)
     """Properties of the producer alone, which win over those of ``connection``."""
+    deduplication: Deduplication | None = None
+    """How duplicates are recognised, which the transform does not get; without it, none is."""
     breaker: BreakerPolicy | None = None
     """When a partition pauses over too many dead letters; never without one."""
     transaction_timeout: float = 10.0

@@ -33,6 +33,10 @@ class EventLog(Observer):
         for reason, records in reasons.items():
             self._log(logging.WARNING, "records_dead_lettered", reason=str(reason), records=records)
 
+    def deduplicated(self, records: int) -> None:
+        """Log duplicates: what was sent again for want of a response."""
+        self._log(logging.INFO, "duplicates_dropped", records=records)
+
     def producer_rebuilt(self, reason: str) -> None:
         """Log a rebuild."""
         self._log(logging.INFO, "producer_rebuilt", reason=str(reason))

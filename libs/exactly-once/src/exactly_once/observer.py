@@ -26,6 +26,9 @@ class Observer:
     def dead_lettered(self, reasons: Mapping[str, int]) -> None:
         """The transaction that ``committed`` reported sent so many records, by reason, to the dead-letter topic."""
 
+    def deduplicated(self, records: int) -> None:
+        """The transaction that ``committed`` reported left out so many records, as duplicates."""
+
     def producer_rebuilt(self, reason: str) -> None:
         """The transactional producer was replaced under the same transactional id."""
 

@@ -76,6 +76,7 @@ class PrometheusObserver(Observer):
             "reason",
             (*DeadLetterReason, *dead_letter_reasons),
         )
+        self._duplicates = counter("duplicates", "Records left out, because an earlier one has their key")
         self._rebuilds = counter("producer_rebuilds", "Transactional producers replaced", "reason", RebuildReason)
         self._rebalances = counter("rebalances", "Rebalance callbacks", "event", RebalanceEvent)
         self._latency = histogram(
@@ -120,6 +121,10 @@ class PrometheusObserver(Observer):
         """Count dead letters by reason."""
         for reason, count in reasons.items():
             self._dead_letters.labels(reason).inc(count)
+
+    def deduplicated(self, records: int) -> None:
+        """Count duplicates."""
+        self._duplicates.inc(records)
 
     def producer_rebuilt(self, reason: str) -> None:
         """Count a rebuild."""

@@ -8,6 +8,8 @@ from exactly_once.core.assignment import Wait
 from exactly_once.core.batch_processor import Batch, BatchProcessor, Outputs
 from exactly_once.core.batching import BatchLimits
 from exactly_once.core.dead_letters import DeadLetterTopic
+from exactly_once.core.deduplication import Deduplication, Deduplicator
+from exactly_once.core.key_window import KeyWindow
 from exactly_once.core.reasons import HaltReason
 from exactly_once.core.records import (
     Headers,
@@ -115,10 +117,10 @@ class Transaction:
 class TransformTestDriver:
     """Pipes records into a transform, and runs the transactions that a worker would run over them.
 
-    ``look_ahead``, ``dead_letter_topic``, ``dead_letter_header_prefix`` and ``limits`` are those of ``Worker`` and
-    ``WorkerConfig``; ``topic`` is where records are piped into unless they name another. What waits or is left over
-    stays piped in, in its order, and is due in the next transaction; a test decides when that is. A partition that
-    is halted stays so.
+    ``look_ahead``, ``dead_letter_topic``, ``dead_letter_header_prefix``, ``limits`` and ``deduplication`` are those of
+    ``Worker`` and ``WorkerConfig``; ``topic`` is where records are piped into unless they name another. What waits or
+    is left over stays piped in, in its order, and is due in the next transaction; a test decides when that is. A
+    partition that is halted stays so. A record that is piped in without a timestamp is never a duplicate.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class TransformTestDriver:
         dead_letter_topic: str | None = "dead-letters",
         dead_letter_header_prefix: str = "dlq.",
         limits: BatchLimits | None = None,
+        deduplication: Deduplication | None = None,
     ) -> None:
         self.pending: list[PipedRecord] = []
         """Records that are not processed yet."""
@@ -139,11 +142,15 @@ class TransformTestDriver:
             DeadLetterTopic(dead_letter_topic, dead_letter_header_prefix) if dead_letter_topic is not None else None
         )
         limits = limits or BatchLimits()
+        self._deduplicator: Deduplicator | None = None
+        if (policy := deduplication) is not None:
+            self._deduplicator = Deduplicator(policy, lambda *_: _NothingBefore(KeyWindow(policy.window)))
         self._processor = BatchProcessor(
             transform,
             limits=limits,
             dead_letters=self._dead_letters,
             search=RejectedRecordSearch(limits.max_records),
+            deduplicator=self._deduplicator,
         )
         self._ends: Counter[Partition] = Counter()
         self._halted: dict[Partition, Halted] = {}
@@ -204,6 +211,8 @@ class TransformTestDriver:
     def _commit(self, batch: Batch[PipedRecord], transaction: Transaction) -> None:
         processed = set(map(id, batch.records))
         self.pending = [each for each in self.pending if id(each) not in processed]
+        if self._deduplicator is not None:
+            self._deduplicator.committed(batch.next_offsets)
         for halted in transaction.halted:
             self._halted[halted.record.topic() or "", halted.record.partition() or 0] = halted
         if self._look_ahead is not None:
@@ -222,6 +231,19 @@ class TransformTestDriver:
             and output.topic == letters.name
             and any(name == f"{letters.header_prefix}reason" for name, _value in output.headers)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _NothingBefore:
+    """The window before the first record that is piped in."""
+
+    window: KeyWindow
+
+    def done(self) -> bool:
+        return True
+
+    def cancel(self) -> None:
+        pass
 
 
 def _of(partition: Partition, records: Sequence[PipedRecord], offset: int) -> Iterator[PipedRecord]:

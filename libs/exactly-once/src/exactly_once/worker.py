@@ -13,12 +13,14 @@ from confluent_kafka import KafkaException, Message
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.clients.producer_session import ProducerSession
 from exactly_once.clients.promise_check import PromiseCheck
+from exactly_once.clients.window_reader import WindowReader
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
 from exactly_once.core.connection_errors import with_connection_error
 from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.dead_letters import DeadLetterTopic
+from exactly_once.core.deduplication import Deduplicator
 from exactly_once.core.reasons import AbortCause, AbortReason
 from exactly_once.core.records import InputRecord, Partition, Transform
 from exactly_once.core.rejected_records import REJECTS_A_RECORD, RejectedRecordSearch
@@ -77,6 +79,11 @@ class Worker:
         self._promise_check = PromiseCheck(config, self._observer)
         self._search = RejectedRecordSearch(config.limits.max_records)
         self._breaker = DeadLetterBreaker(config.breaker)
+        self._deduplicator: Deduplicator | None = None
+        self._windows: WindowReader | None = None
+        if (policy := config.deduplication) is not None:
+            self._windows = WindowReader(config, policy, lambda: self._consumers.consumer.lookups)
+            self._deduplicator = Deduplicator(policy, self._windows.begin)
         self._processor = BatchProcessor(
             transform,
             limits=config.limits,
@@ -84,6 +91,7 @@ class Worker:
             if config.dead_letter_topic is not None
             else None,
             search=self._search,
+            deduplicator=self._deduplicator,
         )
         # Made by run(): a consumer joins its group as soon as it exists.
         self._producers: ProducerSession
@@ -172,6 +180,8 @@ class Worker:
         finally:
             self._status.stopped()
             self._watchdog.disarm()
+            if self._windows is not None:
+                self._windows.close()
             try:
                 # The group first: its members wait for us, while nobody waits for the transactional id.
                 self._consumers.close()
@@ -245,12 +255,16 @@ class Worker:
 
     def _committed(self, batch: Batch[Message], seconds: float) -> None:
         self._search.committed(batch.next_offsets)
+        if self._deduplicator is not None:
+            self._deduplicator.committed(batch.next_offsets)
         self._transactions.dead_letters_committed(batch)
         self._failures_in_a_row = 0
         self._status.running()
         self._observer.committed(batch.records, outputs=batch.outputs, seconds=seconds)
         if batch.dead_letters:
             self._observer.dead_lettered(batch.dead_letters_by_reason)
+        if batch.duplicates:
+            self._observer.deduplicated(batch.duplicates)
 
     def _set_aside(self, batch: Batch[Message]) -> None:
         """Set the partitions aside that cannot go on, and let the transform begin to get what they lack."""
@@ -299,6 +313,8 @@ class Worker:
         restarted = self._consumers.take_restarted()
         for partition, by_command in restarted:
             self._search.forget(partition)
+            if self._deduplicator is not None:
+                self._deduplicator.forget(partition)
             if by_command:
                 self._breaker.resume(partition)
             else:

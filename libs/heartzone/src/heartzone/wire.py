@@ -6,6 +6,9 @@ not read here: a record that uses them is a bad frame.
 
 from struct import Struct
 
+IDEMPOTENCY_KEY_HEADER = "idempotency-key"
+"""The header of a record that has the key of its request, or ``<key>/<index>`` for an item of a batch."""
+
 _HEADER = Struct(">BI")
 _MAGIC = 0
 

@@ -24,6 +24,10 @@ class EventLog(Observer):
         """Log dead letters, counted by reason."""
         log.warning("records_dead_lettered", **reasons)
 
+    def deduplicated(self, records: int) -> None:
+        """Log duplicates."""
+        log.info("duplicates_dropped", records=records)
+
     def producer_rebuilt(self, reason: str) -> None:
         """Log a rebuild."""
         log.warning("producer_rebuilt", reason=reason)

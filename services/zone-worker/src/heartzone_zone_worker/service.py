@@ -10,6 +10,7 @@ from exactly_once import (
     BatchLimits,
     BreakerPolicy,
     ConfigurationError,
+    Deduplication,
     MissingOffsets,
     Observers,
     OutOfRange,
@@ -22,6 +23,7 @@ from exactly_once.health import liveness, readiness
 from heartzone.wire import subject_of
 from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.event_log import EventLog
+from heartzone_zone_worker.idempotency_key import idempotency_key
 from heartzone_zone_worker.lookups.registry_check import RegistryCheck
 from heartzone_zone_worker.metrics import WorkerMetrics
 from heartzone_zone_worker.output_frame import OutputFrame
@@ -160,6 +162,9 @@ class ZoneWorker:
             transaction_timeout=settings.transaction_timeout,
             missing_offsets=MissingOffsets(settings.missing_offsets),
             offset_out_of_range=OutOfRange(settings.offset_out_of_range),
+            deduplication=Deduplication(key=idempotency_key, window=window)
+            if (window := settings.deduplication_window)
+            else None,
             breaker=BreakerPolicy(max_share=settings.dead_letter_max_share, window=settings.dead_letter_window),
             on_consumer_statistics=statistics.callback("consumer"),
             on_producer_statistics=statistics.callback("producer"),

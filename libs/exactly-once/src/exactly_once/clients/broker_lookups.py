@@ -53,6 +53,12 @@ class BrokerLookups:
         topics = TopicCollection(list(self._config.input_topics))
         return TopicIds(self._admin.describe_topics(topics, request_timeout=REQUEST_TIMEOUT))
 
+    def first_since(self, partition: Partition, timestamp: int) -> Future[Any]:
+        """Begin to ask for the first record from a time on (milliseconds since the epoch): a ListOffsetsResultInfo."""
+        each = TopicPartition(*partition)
+        asked = self._admin.list_offsets({each: OffsetSpec.for_timestamp(timestamp)}, request_timeout=REQUEST_TIMEOUT)
+        return asked[each]
+
     def begin(self, partitions: Collection[Partition]) -> Future[Findings]:
         """Begin to look up where these partitions stand.
 

@@ -65,9 +65,9 @@ class InputConsumer:
                 "stats_cb": self._on_statistics,
             }
         )
-        lookups = BrokerLookups(config)
-        self.flow = PartitionFlow(config, observer, self._consumer, lookups, seen)
-        self.topics = TopicComparison(lookups, self.flow)
+        self.lookups = BrokerLookups(config)
+        self.flow = PartitionFlow(config, observer, self._consumer, self.lookups, seen)
+        self.topics = TopicComparison(self.lookups, self.flow)
         self._consumer.subscribe(
             list(config.input_topics),
             on_assign=self._on_assign,

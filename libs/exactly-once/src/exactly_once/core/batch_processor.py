@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from exactly_once.core.assignment import Wait
 from exactly_once.core.batching import BatchLimits
 from exactly_once.core.dead_letters import DeadLetterTopic
+from exactly_once.core.deduplication import Deduplicator
 from exactly_once.core.reasons import HaltReason
 from exactly_once.core.records import (
     InputRecord,
@@ -34,12 +35,13 @@ class Batch(Generic[RecordT]):
 
     ``dead_letters`` counts by partition and reason. ``stopped`` has the partitions that cannot go on at
     their next offset; ``behind`` the fetched records of one, from that offset on, where they may lack something, too.
-    ``unavailable`` is what nothing at all can go on without. ``settled``: the outcome of the commit was unknown at
-    first. ``rest`` was not processed, and can be.
+    ``duplicates`` of the records were left out. ``unavailable`` is what nothing at all can go on without. ``settled``:
+    the outcome of the commit was unknown at first. ``rest`` was not processed, and can be.
     """
 
     records: Sequence[RecordT] = ()
     outputs: int = 0
+    duplicates: int = 0
     dead_letters: dict[Partition, Counter[str]] = field(default_factory=dict)
     next_offsets: dict[Partition, int] = field(default_factory=dict)
     stopped: dict[Partition, Wait | Halt] = field(default_factory=dict)
@@ -64,11 +66,13 @@ class BatchProcessor:
         limits: BatchLimits,
         dead_letters: DeadLetterTopic | None,
         search: RejectedRecordSearch,
+        deduplicator: Deduplicator | None = None,
     ) -> None:
         self._transform = transform
         self._limits = limits
         self._dead_letters = dead_letters
         self._search = search
+        self._deduplicator = deduplicator
 
     def process(self, records: Sequence[RecordT], produce: Callable[[Outputs], int]) -> Batch[RecordT]:
         """Produce what these records give, the first of them when a limit is met.
@@ -84,6 +88,8 @@ class BatchProcessor:
         deadline = monotonic() + self._limits.max_age
         batch: Batch[RecordT] = Batch()
         next_offsets, stopped, behind = batch.next_offsets, batch.stopped, batch.behind
+        if self._deduplicator is not None:
+            self._deduplicator.begin()
         count = outputs = size = skipped = 0
         for record in records:
             identity = topic, number, offset = record_id(record)
@@ -127,9 +133,12 @@ class BatchProcessor:
         return batch
 
     def _outcome(self, record: RecordT, identity: RecordId, batch: Batch[RecordT]) -> Outputs:
-        """The outputs of a record, or its dead letter."""
+        """The outputs of a record, or its dead letter; nothing for a duplicate."""
         rejected = self._search.rejected
         try:
+            if self._deduplicator is not None and self._deduplicator.is_duplicate(record, identity):
+                batch.duplicates += 1
+                return ()
             if rejected and identity in rejected:
                 raise rejected[identity]
             outputs: Iterable[Any] = self._transform(record)

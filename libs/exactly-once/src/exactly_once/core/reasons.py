@@ -209,6 +209,12 @@ class WaitReason(Reason):
         "Nothing: the broker ends a transaction after its timeout. If it lasts, look at the brokers: under-replicated"
         " partitions of `__consumer_offsets`.",
     )
+    DEDUPLICATION_WINDOW = (
+        "reading the keys before the position",
+        "The worker has just been given the partition, and reads which keys the records within the deduplication window"
+        " before its position have.",
+        "Nothing: 100,000 records take a second or so. Where that is too long, make the window shorter.",
+    )
     BROKERS_UNREACHABLE = (
         "no broker can be reached",
         "The consumer is connected to no broker.",

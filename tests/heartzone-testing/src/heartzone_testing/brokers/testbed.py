@@ -160,10 +160,10 @@ class Testbed:
         with Producer({**self.connection, "transactional.id": transactional_id}) as twin:
             twin.init_transactions(30)
 
-    def set_group_offset(self, group: str, topic: str, offset: int, *, metadata: str = "") -> None:
-        """Commit an offset of partition 0 for a group without members."""
+    def set_group_offset(self, group: str, topic: str, offset: int, *, partition: int = 0, metadata: str = "") -> None:
+        """Commit an offset of one partition for a group without members."""
         consumer = Consumer({**self.connection, "group.id": group, "enable.auto.commit": False})
         try:
-            consumer.commit(offsets=[TopicPartition(topic, 0, offset, metadata=metadata)], asynchronous=False)
+            consumer.commit(offsets=[TopicPartition(topic, partition, offset, metadata)], asynchronous=False)
         finally:
             consumer.close()

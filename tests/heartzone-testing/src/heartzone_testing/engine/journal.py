@@ -13,6 +13,7 @@ class Journal(Observer):
         self.aborts: list[str] = []
         self.rebuilds: list[str] = []
         self.dead: dict[str, int] = {}
+        self.duplicates = 0
         self.lags: list[dict[tuple[str, int], int]] = []
         self.assigned: set[tuple[str, int]] = set()
         self.joined = 0
@@ -34,6 +35,9 @@ class Journal(Observer):
 
     def dead_lettered(self, reasons: Mapping[str, int]) -> None:
         self.dead |= reasons
+
+    def deduplicated(self, records: int) -> None:
+        self.duplicates += records
 
     def lag(self, records: Mapping[tuple[str, int], int]) -> None:
         self.lags.append(dict(records))
