@@ -29,20 +29,23 @@ class StoringDelivery(Delivery):
     def __init__(self) -> None:
         self.payloads: list[tuple[str, bytes]] = []
         self.texts: list[tuple[str | None, bytes]] = []
+        self.keys: list[bytes | None] = []
+        """Idempotency keys of both, in the order of the records."""
         self.failure: NotAcknowledgedError | None = None
         self.waits = False
 
-    def biometrics(self, message: Accepted) -> Acknowledgement:
-        return self._outcome(self.payloads.append, (message.device_id, message.payload))
+    def biometrics(self, message: Accepted, idempotency_key: bytes | None = None) -> Acknowledgement:
+        return self._outcome(self.payloads.append, (message.device_id, message.payload), idempotency_key)
 
-    def raw(self, body: bytes, device_id: str | None) -> Acknowledgement:
-        return self._outcome(self.texts.append, (device_id, body))
+    def raw(self, body: bytes, device_id: str | None, idempotency_key: bytes | None = None) -> Acknowledgement:
+        return self._outcome(self.texts.append, (device_id, body), idempotency_key)
 
-    def _outcome(self, store: Any, record: Any) -> Acknowledgement:
+    def _outcome(self, store: Any, record: Any, idempotency_key: bytes | None) -> Acknowledgement:
         if self.failure is not None:
             raise self.failure
         acknowledgement: Acknowledgement = asyncio.get_running_loop().create_future()
         store(record)
+        self.keys.append(idempotency_key)
         if not self.waits:
             acknowledgement.set_result(None)
         return acknowledgement
@@ -59,6 +62,7 @@ class Api:
             metrics=HttpMetrics(self.registry),
             body_limit=BODY_LIMIT,
             max_requests=max_requests,
+            deduplication_window=600,
             lifespan=_nothing_to_start,
         )
 

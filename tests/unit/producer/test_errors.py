@@ -241,6 +241,7 @@ def test_the_values_of_reasons_are_those_that_dashboards_know() -> None:
     assert {*map(str, RejectionReason), *map(str, ServiceUnavailableReason)} == {
         "broker_away",
         "client_disconnected",
+        "idempotency_key_reused",
         "internal_error",
         "invalid_message",
         "malformed",
@@ -248,6 +249,7 @@ def test_the_values_of_reasons_are_those_that_dashboards_know() -> None:
         "not_found",
         "queue_full",
         "registry_away",
+        "request_in_progress",
         "too_large",
         "too_many_requests",
         "unsupported_media_type",

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartzone_producer.api.server import ApiServer, listen
+from heartzone_producer.intake.biometrics import Accepted
 
 if TYPE_CHECKING:
     from tests.unit.producer.conftest import Api
@@ -175,8 +176,8 @@ def test_a_request_that_is_being_handled_gets_its_response_before_the_server_end
     original = api.delivery.biometrics
     taken = threading.Event()
 
-    def remember(message: object) -> asyncio.Future[None]:
-        acknowledgement = original(message)  # type: ignore[arg-type]
+    def remember(message: Accepted, idempotency_key: bytes | None = None) -> asyncio.Future[None]:
+        acknowledgement = original(message, idempotency_key)
         acknowledgements.append(acknowledgement)
         taken.set()
         return acknowledgement

@@ -33,6 +33,17 @@ class RejectionReason(Reason):
         "Status 422: the body is JSON and not a valid message; the response says where.",
         "Correct the client.",
     )
+    REQUEST_IN_PROGRESS = (
+        "request_in_progress",
+        "Status 409: a request with the same `Idempotency-Key` is being handled.",
+        "Nothing: the client sends it again later. Let clients wait for longer than"
+        " `HEARTZONE_HTTP_ACKNOWLEDGEMENT_TIMEOUT`.",
+    )
+    IDEMPOTENCY_KEY_REUSED = (
+        "idempotency_key_reused",
+        "Status 422: the `Idempotency-Key` was used for another request.",
+        "Correct the client: a key belongs to one request, and to the same one when it is sent again.",
+    )
     TOO_MANY_REQUESTS = (
         "too_many_requests",
         "Status 429: `HEARTZONE_HTTP_MAX_REQUESTS` are being handled.",

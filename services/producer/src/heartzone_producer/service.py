@@ -128,6 +128,7 @@ class ProducerService:
             metrics=HttpMetrics(self._metrics_registry),
             body_limit=settings.http_body_limit,
             max_requests=settings.http_max_requests,
+            deduplication_window=settings.deduplication_window,
             lifespan=self._lifespan,
             log_requests=settings.log_level == "debug",
         )

@@ -48,7 +48,7 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         description="Seconds within which a client has to send a whole request; then its connection is closed.",
     )
     http_acknowledgement_timeout: float = Field(
-        default=15.0,
+        default=30.0,
         ge=1,
         le=120,
         description="Seconds for which a request waits for the brokers' acknowledgement while brokers respond; then its"
@@ -60,6 +60,14 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         ge=1,
         description="Maximum number of requests handled at a time; the response to more is 429. Bounds the memory that"
         " bodies take.",
+    )
+    deduplication_window: float = Field(
+        default=600.0,
+        ge=0,
+        le=86_400,
+        description="Seconds for which a replica recognises a request that is sent again with its `Idempotency-Key`,"
+        " and responds as it did to the first. The zone workers' setting of this name is what zone events depend on:"
+        " give both the same.",
     )
     schema_refresh: float = Field(
         default=60.0,

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from heartzone_producer.api.batch import PostBatch
 from heartzone_producer.api.biometrics import PostBiometrics
 from heartzone_producer.api.documentation import documentation_routes
+from heartzone_producer.api.idempotency import KnownRequests
 from heartzone_producer.api.limits import RequestLimit
 from heartzone_producer.api.problems import problem_handlers
 from heartzone_producer.api.raw import PostRaw
@@ -26,14 +27,16 @@ def create_app(
     metrics: HttpMetrics,
     body_limit: int,
     max_requests: int,
+    deduplication_window: float,
     lifespan: Lifespan,
     log_requests: bool = False,
 ) -> Starlette:
     """The application over a delivery; ``lifespan`` starts and stops what is behind it."""
+    requests = KnownRequests(window=deduplication_window)
     routes = [
-        Route("/biometrics", PostBiometrics(delivery, body_limit=body_limit), methods=["POST"]),
-        Route("/biometrics/batch", PostBatch(delivery, body_limit=body_limit), methods=["POST"]),
-        Route("/biometrics/raw", PostRaw(delivery, body_limit=body_limit), methods=["POST"]),
+        Route("/biometrics", PostBiometrics(delivery, requests, body_limit=body_limit), methods=["POST"]),
+        Route("/biometrics/batch", PostBatch(delivery, requests, body_limit=body_limit), methods=["POST"]),
+        Route("/biometrics/raw", PostRaw(delivery, requests, body_limit=body_limit), methods=["POST"]),
         *documentation_routes(),
     ]
     app = Starlette(

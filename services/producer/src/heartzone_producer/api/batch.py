@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
 from heartzone_producer.api.bodies import JSON, NDJSON, BodyReader
+from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
 from heartzone_producer.intake.batches import elements, lines
@@ -51,17 +52,29 @@ class BatchOutcome(Struct):
 class PostBatch:
     """The endpoint, as an ASGI application of its own."""
 
-    def __init__(self, delivery: Delivery, *, body_limit: int) -> None:
+    def __init__(self, delivery: Delivery, requests: KnownRequests, *, body_limit: int) -> None:
         self._delivery = delivery
+        self._requests = requests
         self._bodies = BodyReader(body_limit, JSON, NDJSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202 when every item was stored, 207 when some were not."""
+        key = read_key(scope)
         media_type, body = await self._bodies.read(scope, receive)
-        outcome = await self._store(lines(body) if media_type == NDJSON else elements(body))
-        await send_json(send, 207 if outcome.refused else 202, msgspec.json.encode(outcome))
+        items = lines(body) if media_type == NDJSON else elements(body)
+        if key is None:
+            status, response = await self._respond(items)
+        else:
+            status, response = await self._requests.respond(
+                b"batch", key, payload=body, handle=lambda: self._respond(items, key)
+            )
+        await send_json(send, status, response)
 
-    async def _store(self, items: Iterable[bytes]) -> BatchOutcome:
+    async def _respond(self, items: Iterable[bytes], key: bytes | None = None) -> Reply:
+        outcome = await self._store(items, key)
+        return 207 if outcome.refused else 202, msgspec.json.encode(outcome)
+
+    async def _store(self, items: Iterable[bytes], key: bytes | None) -> BatchOutcome:
         """Write all items, then wait for all of them.
 
         Raises:
@@ -76,7 +89,8 @@ class PostBatch:
             if index % ITEMS_PER_TURN == ITEMS_PER_TURN - 1:
                 await asyncio.sleep(0)
             try:
-                waiting.append((index, self._delivery.biometrics(accept(item, "item"))))
+                item_key = b"%b/%d" % (key, index) if key is not None else None
+                waiting.append((index, self._delivery.biometrics(accept(item, "item"), item_key)))
             except InvalidBodyError as error:
                 outcome.reject(index, error.violations)
             except NotAcknowledgedError as error:

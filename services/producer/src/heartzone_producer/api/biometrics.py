@@ -3,21 +3,37 @@
 from starlette.types import Receive, Scope, Send
 
 from heartzone_producer.api.bodies import JSON, BodyReader
+from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.responses import send_json
-from heartzone_producer.intake.biometrics import accept
+from heartzone_producer.intake.biometrics import Accepted, accept
 from heartzone_producer.writing.delivery import Delivery
 
 
 class PostBiometrics:
     """The endpoint, as an ASGI application of its own."""
 
-    def __init__(self, delivery: Delivery, *, body_limit: int) -> None:
+    def __init__(self, delivery: Delivery, requests: KnownRequests, *, body_limit: int) -> None:
         self._delivery = delivery
+        self._requests = requests
         self._bodies = BodyReader(body_limit, JSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202 and the normalised message."""
+        key = read_key(scope)
         _, body = await self._bodies.read(scope, receive)
         accepted = accept(body)
-        await self._delivery.biometrics(accepted)
-        await send_json(send, 202, accepted.response)
+        if key is None:
+            status, response = await self._store(accepted)
+        else:
+            status, response = await self._requests.respond(
+                b"biometrics",
+                accepted.device_id.encode(),
+                key,
+                payload=accepted.payload,
+                handle=lambda: self._store(accepted, key),
+            )
+        await send_json(send, status, response)
+
+    async def _store(self, accepted: Accepted, key: bytes | None = None) -> Reply:
+        await self._delivery.biometrics(accepted, key)
+        return 202, accepted.response

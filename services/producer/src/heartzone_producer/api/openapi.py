@@ -13,6 +13,7 @@ from heartzone_producer.api import openapi_messages as messages
 from heartzone_producer.api.batch import MAX_ITEMS
 from heartzone_producer.intake.device_ids import EXAMPLE as DEVICE_ID
 from heartzone_producer.intake.errors import MAX_VIOLATIONS
+from heartzone_producer.intake.idempotency_keys import HEADER, MAX_LENGTH
 
 Json = dict[str, Any]
 
@@ -25,6 +26,16 @@ COURSE_REQUEST: Mapping[str, Any] = {
     "maxHeartRate": 200,
 }
 
+_IDEMPOTENCY_KEY: Json = {
+    "name": HEADER,
+    "in": "header",
+    "description": "A text of the client's choice that is this request's own, such as a UUID. A request that is sent"
+    " again with it has its effect once, within 10 minutes or what the service is set to, and for each device: make one"
+    " before the first try and use it for each further one. As it is, or as a quoted string (RFC 8941).",
+    "schema": {"type": "string", "pattern": f'^(?:"[!-~]{{1,{MAX_LENGTH}}}"|[!#-~][!-~]{{0,{MAX_LENGTH - 1}}})$'},
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+}
+
 
 def description() -> Json:
     """The document as plain values."""
@@ -35,8 +46,8 @@ def description() -> Json:
             "version": version("heartzone-producer"),
             "summary": "Accepts heart-rate readings and stores them in Kafka.",
             "description": "A 202 says that the broker has the message on all in-sync replicas. After a 503, or without"
-            " a response, it may be stored or not: send it again. Errors are problem documents (RFC 9457). Other paths"
-            " have the status 404, other methods 405.",
+            " a response, it may be stored or not: send it again, with its Idempotency-Key. Errors are problem"
+            " documents (RFC 9457). Other paths have the status 404, other methods 405.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "."}],
@@ -60,13 +71,14 @@ def _post_biometrics() -> Json:
         "summary": "Store the readings of a device",
         "description": "Each field may be written in camelCase or in PascalCase. The response is the message as it is"
         " stored, in camelCase: the device id in lower case, date-times in UTC with at most 6 fraction digits.",
+        "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": _ref("BiometricsRequest"), "example": COURSE_REQUEST}},
         },
         "responses": {
             "202": _content("Stored", "application/json", _ref("Biometrics"), COURSE_REQUEST),
-            **errors.references(400, 413, 415, 422, 429, 503),
+            **errors.references(400, 409, 413, 415, 422, 429, 503),
         },
     }
 
@@ -79,7 +91,9 @@ def _post_batch() -> Json:
         "operationId": "postBatch",
         "summary": "Store many messages, each on its own",
         "description": f"At most {MAX_ITEMS} messages, one a line or as an array. Each is accepted or"
-        " rejected on its own. Blank lines are no messages and are not counted.",
+        " rejected on its own. Blank lines are no messages and are not counted. With an Idempotency-Key, send the same"
+        " batch again, or a part of it with another key: an item is recognised by its position.",
+        "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
             "content": {
@@ -100,7 +114,7 @@ def _post_batch() -> Json:
             "207": _content(
                 "Some not stored", "application/json", outcome, {"accepted": 1, "refused": 1, "errors": [rejected]}
             ),
-            **errors.references(400, 413, 415, 422, 429, 503),
+            **errors.references(400, 409, 413, 415, 422, 429, 503),
         },
     }
 
@@ -118,13 +132,14 @@ def _post_raw() -> Json:
                 "description": "Key of the record: texts with the same one stay in order.",
                 "schema": {"type": "string"},
                 "example": DEVICE_ID,
-            }
+            },
+            _IDEMPOTENCY_KEY,
         ],
         "requestBody": {
             "required": True,
             "content": {"text/plain": {**text, "example": "90 bpm at 13:50"}, "application/json": text, "*/*": text},
         },
-        "responses": {"202": {"description": "Stored"}, **errors.references(400, 413, 415, 422, 429, 503)},
+        "responses": {"202": {"description": "Stored"}, **errors.references(400, 409, 413, 415, 422, 429, 503)},
     }
 
 

@@ -1,5 +1,7 @@
 """The errors of the API, as its description shows them: the kinds of `problems`, with an example each."""
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from heartzone_producer.api.problems import DESCRIBED_KINDS, PROBLEM_JSON, RETRY_AFTER_SECONDS, ProblemKind
@@ -13,17 +15,23 @@ FIELD_ERROR: Json = {
 }
 
 _EXAMPLES = {
-    400: "The body is not JSON: Expecting value at line 1, column 1",
-    404: 'There is nothing at "/biometric"; /docs lists the paths.',
-    405: '"/biometrics" does not accept GET; it accepts POST.',
-    413: "The body is larger than 1048576 bytes; send fewer readings a request.",
-    415: 'Content-Type "text/plain" is not supported; application/json was expected.',
-    422: '/heartRates/0/value: "150" is not an integer from 0 to 2147483647',
-    429: "4096 requests are being handled, which is the limit. Send this one again later.",
-    503: "The broker cannot be reached. Send the request again later.",
+    ProblemKind.MALFORMED: "The body is not JSON: Expecting value at line 1, column 1",
+    ProblemKind.NOT_FOUND: 'There is nothing at "/biometric"; /docs lists the paths.',
+    ProblemKind.METHOD_NOT_ALLOWED: '"/biometrics" does not accept GET; it accepts POST.',
+    ProblemKind.REQUEST_IN_PROGRESS: "A request with this Idempotency-Key is being handled. Send this one again later.",
+    ProblemKind.TOO_LARGE: "The body is larger than 1048576 bytes; send fewer readings a request.",
+    ProblemKind.UNSUPPORTED_MEDIA_TYPE: 'Content-Type "text/plain" is not supported; application/json was expected.',
+    ProblemKind.INVALID_MESSAGE: '/heartRates/0/value: "150" is not an integer from 0 to 2147483647',
+    ProblemKind.IDEMPOTENCY_KEY_REUSED: "The Idempotency-Key was used for another request, within the last 600 s; send"
+    " this one with a key of its own.",
+    ProblemKind.TOO_MANY_REQUESTS: "4096 requests are being handled, which is the limit. Send this one again later.",
+    ProblemKind.UNAVAILABLE: "The broker cannot be reached. Send the request again later.",
 }
+_BY_STATUS = [list(kinds) for _, kinds in groupby(DESCRIBED_KINDS, key=lambda kind: kind.status)]
 _ERRORS = {
-    422: [{"pointer": "/heartRates/0/value", "detail": '"150" is not an integer from 0 to 2147483647'}],
+    ProblemKind.INVALID_MESSAGE: [
+        {"pointer": "/heartRates/0/value", "detail": '"150" is not an integer from 0 to 2147483647'}
+    ],
 }
 _RETRY_AFTER: Json = {
     "Retry-After": {
@@ -34,6 +42,7 @@ _RETRY_AFTER: Json = {
 }
 _HEADERS: dict[int, Json] = {
     405: {"Allow": {"description": "Methods that the path accepts.", "schema": {"type": "string"}}},
+    409: _RETRY_AFTER,
     429: _RETRY_AFTER,
     503: _RETRY_AFTER,
 }
@@ -42,15 +51,18 @@ _HEADERS: dict[int, Json] = {
 def references(*statuses: int) -> Json:
     """Responses of an operation that may end with these statuses."""
     return {
-        str(kind.status): {"$ref": f"#/components/responses/{_key(kind)}"}
-        for kind in DESCRIBED_KINDS
-        if kind.status in statuses
+        str(kinds[0].status): {"$ref": f"#/components/responses/{_key(kinds[0])}"}
+        for kinds in _BY_STATUS
+        if kinds[0].status in statuses
     }
 
 
 def responses() -> Json:
-    """Each kind of problem as a response; 404 and 405 belong to paths and methods that no operation describes."""
-    return {_key(kind): _response(kind) for kind in DESCRIBED_KINDS}
+    """A response for each status, with an example of each kind of problem that has it.
+
+    404 and 405 belong to paths and methods that no operation describes.
+    """
+    return {_key(kinds[0]): _response(kinds) for kinds in _BY_STATUS}
 
 
 def schemas() -> Json:
@@ -72,17 +84,22 @@ def schemas() -> Json:
     }
 
 
-def _response(kind: ProblemKind) -> Json:
-    example: Json = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": _EXAMPLES[kind.status]}
-    if kind.status in _ERRORS:
-        example["errors"] = _ERRORS[kind.status]
+def _response(kinds: Sequence[ProblemKind]) -> Json:
+    examples = {kind.slug: {"value": _example(kind)} for kind in kinds}
     response: Json = {
-        "description": kind.title,
-        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+        "description": "; or: ".join(kind.title for kind in kinds),
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
     }
-    if kind.status in _HEADERS:
-        response["headers"] = _HEADERS[kind.status]
+    if kinds[0].status in _HEADERS:
+        response["headers"] = _HEADERS[kinds[0].status]
     return response
+
+
+def _example(kind: ProblemKind) -> Json:
+    example: Json = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": _EXAMPLES[kind]}
+    if kind in _ERRORS:
+        example["errors"] = _ERRORS[kind]
+    return example
 
 
 def _key(kind: ProblemKind) -> str:

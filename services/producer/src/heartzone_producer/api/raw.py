@@ -6,6 +6,7 @@ from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
 from heartzone_producer.api.bodies import BodyReader
+from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_empty
 from heartzone_producer.writing.delivery import Delivery
@@ -16,17 +17,32 @@ DEVICE_ID = "deviceId"
 class PostRaw:
     """The endpoint, as an ASGI application of its own."""
 
-    def __init__(self, delivery: Delivery, *, body_limit: int) -> None:
+    def __init__(self, delivery: Delivery, requests: KnownRequests, *, body_limit: int) -> None:
         self._delivery = delivery
+        self._requests = requests
         self._bodies = BodyReader(body_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202 and no body."""
         device_id = read_device_id(scope["query_string"])
+        key = read_key(scope)
         _, body = await self._bodies.read(scope, receive)
         check_text(body)
-        await self._delivery.raw(body, device_id)
+        if key is None:
+            await self._store(body, device_id)
+        else:
+            await self._requests.respond(
+                b"raw",
+                (device_id or "").encode(),
+                key,
+                payload=body,
+                handle=lambda: self._store(body, device_id, key),
+            )
         await send_empty(send, 202)
+
+    async def _store(self, body: bytes, device_id: str | None, key: bytes | None = None) -> Reply:
+        await self._delivery.raw(body, device_id, key)
+        return 202, b""
 
 
 def read_device_id(query: bytes) -> str | None:

@@ -1,10 +1,14 @@
 """Deliver messages: topic, key and framing of each kind, and an error at once while they cannot be delivered."""
 
+import itertools
+import os
+
+from heartzone.wire import IDEMPOTENCY_KEY_HEADER
 from heartzone_producer.intake.biometrics import Accepted
 from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import UnavailableError
 from heartzone_producer.writing.payload_schema import PayloadSchema
-from heartzone_producer.writing.record_writer import RecordWriter
+from heartzone_producer.writing.record_writer import Headers, RecordWriter
 from heartzone_producer.writing.waiting import Acknowledgement
 from heartzone_producer.writing.watch import Watch
 
@@ -40,9 +44,11 @@ class Delivery:
         self._schema = schema
         self._broker = broker
         self._registry = registry
+        self._own_keys = os.urandom(12).hex().encode()
+        self._numbers = itertools.count()
 
-    def biometrics(self, message: Accepted) -> Acknowledgement:
-        """Write a message, keyed by its device.
+    def biometrics(self, message: Accepted, idempotency_key: bytes | None = None) -> Acknowledgement:
+        """Write a message, keyed by its device; without an idempotency key it gets one of ours.
 
         Raises:
             UnavailableError: broker or registry are unavailable, or the queue is full.
@@ -52,14 +58,18 @@ class Delivery:
         if prefix is None:
             detail = f"the schema of messages is not known: {self._registry.problem}"
             raise UnavailableError(ServiceUnavailableReason.REGISTRY_UNAVAILABLE, detail)
-        return self._write(self._biometrics_topic, prefix + message.payload, message.device_id)
+        return self._write(self._biometrics_topic, prefix + message.payload, message.device_id, idempotency_key)
 
-    def raw(self, body: bytes, device_id: str | None) -> Acknowledgement:
+    def raw(self, body: bytes, device_id: str | None, idempotency_key: bytes | None = None) -> Acknowledgement:
         """Write a body as it is; raises as `biometrics` does."""
-        return self._write(self._raw_topic, body, device_id)
+        return self._write(self._raw_topic, body, device_id, idempotency_key)
 
-    def _write(self, topic: str, value: bytes, key: str | None) -> Acknowledgement:
+    def _write(self, topic: str, value: bytes, key: str | None, idempotency_key: bytes | None) -> Acknowledgement:
         if self._broker.problem is not None:
             raise UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, self._broker.problem)
         writer = self._writer if len(value) < LARGE else self._large_writer
-        return writer.write(topic, value, key)
+        # By it the workers recognise a copy, also one that the producer makes (decision 9).
+        headers: Headers = [
+            (IDEMPOTENCY_KEY_HEADER, idempotency_key or b"%b-%x" % (self._own_keys, next(self._numbers)))
+        ]
+        return writer.write(topic, value, key, headers)

@@ -79,6 +79,8 @@ FLUSH_SECONDS = 0.2
 
 _QUEUE_FULL = "too many records wait for the broker"
 
+Headers: TypeAlias = list[tuple[str, str | bytes | None]]
+
 Report: TypeAlias = tuple[Acknowledgement, KafkaError | None]
 
 
@@ -143,7 +145,9 @@ class RecordWriter:
         self._thread.start()
         self._watch_deadlines()
 
-    def write(self, topic: str, value: bytes, key: bytes | str | None) -> Acknowledgement:
+    def write(
+        self, topic: str, value: bytes, key: bytes | str | None, headers: Headers | None = None
+    ) -> Acknowledgement:
         """Hand a record over; the future ends when the broker has it, or with UnavailableError or RecordTooLargeError.
 
         Raises:
@@ -156,7 +160,9 @@ class RecordWriter:
             raise UnavailableError(ServiceUnavailableReason.QUEUE_FULL, _QUEUE_FULL)
         acknowledgement = self._loop.create_future()
         try:
-            self._producer.produce(topic, value, key, on_delivery=partial(self._report, acknowledgement))
+            self._producer.produce(
+                topic, value, key, on_delivery=partial(self._report, acknowledgement), headers=headers
+            )
         except BufferError as error:
             raise UnavailableError(ServiceUnavailableReason.QUEUE_FULL, _QUEUE_FULL) from error
         except KafkaException as error:

@@ -1,9 +1,9 @@
 """The audit's verdict, as pure logic: every way in which what was accepted and what both topics hold disagree.
 
-A client that sends again after a 503 or a lost connection may store a reading twice: the producer's README says so.
+A client that sends again after a 503 or a lost connection may store a reading twice, both with its Idempotency-Key.
 Hence two exact claims. On the way in: each accepted reading is in the input topic, and a device's readings are there,
-by their first copies, in the order in which they were sent. From input to output: each copy yields its zone event
-exactly once, in the input's order for each device, and there is no other event.
+by their first copies, in the order in which they were sent. From input to output: each reading yields its zone event
+exactly once, however many copies there are, in the order of the first ones for each device, and there is no other.
 
 For a client that sends each reading once there is no excuse: each accepted reading is in the input exactly once, each
 other one that was sent at most once. With the claim on the way out, the same holds for its zone event.
@@ -105,17 +105,17 @@ def _wrong_on_the_way_in(accepted: Iterable[Reading], inputs: Mapping[int, Seque
 def _wrong_on_the_way_out(
     inputs: Mapping[int, Sequence[Biometrics]], outputs: Mapping[int, Sequence[HeartRateZoneReached]]
 ) -> Iterator[str]:
-    wanted: dict[str, list[Event]] = {}
+    wanted: dict[str, dict[Event, None]] = {}  # of the first copies, in order
     for message in _in_order(inputs):
         for each in message.heart_rates:
             zone = zone_of(each.value, message.max_heart_rate)
             if zone is not Zone.NONE:
-                wanted.setdefault(message.device_id, []).append((each.date_time, each.value, int(zone)))
+                wanted.setdefault(message.device_id, {}).setdefault((each.date_time, each.value, int(zone)))
     found: dict[str, list[Event]] = {}
     for event in _in_order(outputs):
         found.setdefault(event.device_id, []).append((event.date_time, event.heart_rate, event.zone))
     for device in wanted | found:
-        expected, actual = wanted.get(device, []), found.get(device, [])
+        expected, actual = list(wanted.get(device, ())), found.get(device, [])
         missing, surplus = Counter(expected) - Counter(actual), Counter(actual) - Counter(expected)
         yield from (f"device {device}: {count} time(s) too few in the output: {it}" for it, count in missing.items())
         yield from (f"device {device}: {count} time(s) too many in the output: {it}" for it, count in surplus.items())

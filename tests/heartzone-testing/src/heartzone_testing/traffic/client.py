@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from heartzone_testing.traffic.readings import Reading, request_body
 
-RESPONSE_TIMEOUT_S = 20.0  # the API promises 5; a machine may be busy
+RESPONSE_TIMEOUT_S = 45.0  # the API promises 30; a machine may be busy
 MAX_PAUSE_S = 5.0
 PAUSE_S = 0.2  # after a connection that failed
 
@@ -57,7 +57,7 @@ class RetryingClient:
                 raise UnexpectedResponseError(
                     f"{reading} was not accepted within {self._retry_timeout:g} s: {outcomes[-20:]}"
                 )
-            outcome, pause = self._attempt(request_body(reading))
+            outcome, pause = self._attempt(reading)
             outcomes.append(outcome)
             if outcome is not Outcome.ACCEPTED:
                 time.sleep(pause)
@@ -67,7 +67,7 @@ class RetryingClient:
         """Close the connection."""
         self._connection.close()
 
-    def _attempt(self, body: bytes) -> tuple[Outcome, float]:
+    def _attempt(self, reading: Reading) -> tuple[Outcome, float]:
         if _has_ended(self._connection.sock):
             self._connection.close()
         kept = self._connection.sock is not None
@@ -79,7 +79,7 @@ class RetryingClient:
         except OSError:  # also "no route to host": the address of a pod that has gone
             return self._failed(Outcome.UNREACHABLE)
         try:
-            self._connection.request("POST", "/biometrics", body, self._headers())
+            self._connection.request("POST", "/biometrics", request_body(reading), self._headers(reading))
             response = self._connection.getresponse()
             detail = response.read()
             if not self._keep_alive:
@@ -91,7 +91,8 @@ class RetryingClient:
         retry_after = response.getheader("Retry-After")
         if response.status == 202:
             return Outcome.ACCEPTED, 0
-        if response.status == 503 and retry_after is not None:
+        # The replica may still be handling the attempt of which the connection was lost: 409.
+        if response.status in (409, 503) and retry_after is not None:
             return Outcome.UNAVAILABLE, min(float(retry_after), MAX_PAUSE_S)
         raise UnexpectedResponseError(
             f"{response.status} {response.reason}, Retry-After {retry_after}: {detail[:500]!r}"
@@ -106,8 +107,8 @@ class RetryingClient:
         assert self._address.hostname is not None
         return http.client.HTTPConnection(self._address.hostname, self._address.port, timeout=RESPONSE_TIMEOUT_S)
 
-    def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "application/json"}
+    def _headers(self, reading: Reading) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f"{reading.device}/{reading.date_time}"}
         return headers if self._keep_alive else {**headers, "Connection": "close"}
 
 

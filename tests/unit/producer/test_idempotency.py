@@ -1,0 +1,217 @@
+"""Requests with an Idempotency-Key: what a replica knows of them, and what goes to Kafka with their records."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heartzone_producer.api.idempotency import KnownRequests, Reply
+from heartzone_producer.api.problems import ProblemError
+from heartzone_producer.intake.idempotency_keys import InvalidKeyError, idempotency_key
+from heartzone_producer.rejections import ServiceUnavailableReason
+from heartzone_producer.writing.errors import UnavailableError
+from heartzone_testing.services.response import Response
+
+if TYPE_CHECKING:
+    from tests.unit.producer.conftest import Api
+
+DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+OTHER = "11111111-5717-4562-b3fc-2c963f66afa6"
+
+
+def body(device: str = DEVICE, maximum: int = 200) -> bytes:
+    return json.dumps({"deviceId": device, "heartRates": [], "maxHeartRate": maximum}).encode()
+
+
+def post(api: "Api", content: bytes, key: str, path: str = "/biometrics") -> Response:
+    return api.request("POST", path, content, headers={"content-type": "application/json", "idempotency-key": key})
+
+
+@pytest.mark.parametrize("key", ["k", "8e03978e-40d5-43dd-bc93-6894a57f9324", "x" * 255, "a;b=c", "~!"])
+def test_a_key_is_the_same_with_and_without_quotes(key: str) -> None:
+    for value in (key, f'"{key}"'):
+        assert idempotency_key([(b"idempotency-key", value.encode())]) == key.encode()
+
+
+def test_a_quoted_key_may_have_escaped_quotes() -> None:
+    assert idempotency_key([(b"idempotency-key", rb'"a\"b\\c"')]) == rb'a"b\c'
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b'""', b'"', b'"a', b"a b", b"\tk", b"x" * 256, "é".encode(), "ключ".encode(), b"a\x7f"]
+)
+def test_what_is_no_key_is_a_400_that_says_what_was_expected(api: "Api", value: bytes) -> None:
+    with pytest.raises(InvalidKeyError, match="1 to 255 visible ASCII characters"):
+        idempotency_key([(b"idempotency-key", value)])
+
+    response = post(api, body(), value.decode("latin-1"))
+    assert response.status == 400
+    assert "Idempotency-Key is" in response.json["detail"]
+    assert api.delivery.payloads == []
+
+
+def test_two_keys_are_a_mistake() -> None:
+    with pytest.raises(InvalidKeyError, match="There are two Idempotency-Key headers; one was expected"):
+        idempotency_key([(b"idempotency-key", b"a"), (b"idempotency-key", b"a")])
+
+
+@given(st.binary(max_size=300))
+def test_whatever_a_header_holds_is_a_key_of_visible_ascii_or_an_error(value: bytes) -> None:
+    try:
+        key = idempotency_key([(b"idempotency-key", value)])
+    except InvalidKeyError:
+        return
+    assert key is not None
+    assert 1 <= len(key) <= 255
+    assert all(0x21 <= byte <= 0x7E for byte in key)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "keys"),
+    [
+        ("/biometrics", body(), [b"k"]),
+        ("/biometrics/batch", b"[%b,%b]" % (body(), body(OTHER)), [b"k/0", b"k/1"]),
+        ("/biometrics/raw?deviceId=d", b"text", [b"k"]),
+    ],
+)
+def test_the_same_request_is_stored_once_and_answered_as_the_first_was(
+    api: "Api", path: str, content: bytes, keys: list[bytes]
+) -> None:
+    first, second = post(api, content, "k", path), post(api, content, '"k"', path)
+
+    assert first.status == second.status == 202
+    assert first.body == second.body
+    assert first.headers == second.headers
+    assert api.delivery.keys == keys
+
+
+def test_items_of_a_batch_are_counted_by_their_position_whatever_was_rejected(api: "Api") -> None:
+    response = post(api, b'[%b,{"no":1},%b]' % (body(), body(OTHER)), "k", "/biometrics/batch")
+
+    assert response.status == 207
+    assert api.delivery.keys == [b"k/0", b"k/2"]
+
+
+def test_a_batch_that_was_stored_in_part_is_handled_again(api: "Api") -> None:
+    content = b'[%b,{"no":1}]' % body()
+
+    assert [post(api, content, "k", "/biometrics/batch").status for _ in range(2)] == [207, 207]
+    assert api.delivery.keys == [b"k/0", b"k/0"]
+
+
+def test_the_same_message_written_otherwise_is_the_same_request(api: "Api") -> None:
+    post(api, body(), "k")
+    response = post(api, b'{"MaxHeartRate": 2e2, "HeartRates": [], "DeviceId": "%b"}' % DEVICE.upper().encode(), "k")
+
+    assert response.status == 202
+    assert len(api.delivery.payloads) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "second"),
+    [
+        ("/biometrics", body(), body(maximum=150)),
+        ("/biometrics/batch", b"[%b]" % body(), b"[%b,%b]" % (body(), body())),
+        ("/biometrics/raw", b"a", b"b"),
+    ],
+)
+def test_a_key_of_another_request_is_a_422(api: "Api", path: str, first: bytes, second: bytes) -> None:
+    post(api, first, "k", path)
+
+    response = post(api, second, "k", path)
+
+    assert response.status == 422
+    assert response.json["title"] == "The Idempotency-Key belongs to another request"
+    assert "send this one with a key of its own" in response.json["detail"]
+    assert len(api.delivery.keys) == 1
+
+
+def test_devices_choose_their_keys_each_for_itself(api: "Api") -> None:
+    assert post(api, body(DEVICE), "1").status == post(api, body(OTHER), "1").status == 202
+    assert len(api.delivery.payloads) == 2
+
+
+def test_a_request_that_was_not_acknowledged_is_handled_again_and_its_key_stays_its_own(api: "Api") -> None:
+    api.delivery.failure = UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, "no broker")
+    assert post(api, body(), "k").status == 503
+    api.delivery.failure = None
+
+    assert post(api, body(maximum=150), "k").status == 422
+    assert post(api, body(), "k").status == 202
+    assert api.delivery.keys == [b"k"]
+
+
+def test_a_body_that_is_no_message_uses_no_key_up(api: "Api") -> None:
+    assert post(api, b"{}", "k").status == 422
+    assert post(api, body(), "k").status == 202
+
+
+def test_while_the_first_is_in_progress_the_same_request_is_a_409(api: "Api") -> None:
+    headers = {"content-type": "application/json", "idempotency-key": "k"}
+
+    async def both() -> tuple[Response, Response]:
+        api.delivery.waits = True
+        first = asyncio.create_task(api.request_async("POST", "/biometrics", body(), headers=headers))
+        while not api.delivery.payloads:
+            await asyncio.sleep(0)
+        second = await api.request_async("POST", "/biometrics", body(), headers=headers)
+        first.cancel()
+        return second, await api.request_async("POST", "/openapi.json")
+
+    response, _ = asyncio.run(both())
+
+    assert response.status == 409
+    assert response.headers["retry-after"] == "2"
+    assert response.json["detail"] == "A request with this Idempotency-Key is being handled. Send this one again later."
+
+
+class Handler:
+    """Counts what is handled."""
+
+    def __init__(self, status: int = 202, size: int = 0) -> None:
+        self.calls = 0
+        self._reply = status, b"x" * size
+
+    async def __call__(self) -> Reply:
+        self.calls += 1
+        return self._reply
+
+
+def test_what_is_kept_is_bounded_and_the_oldest_goes_first() -> None:
+    async def run() -> list[int]:
+        requests = KnownRequests(window=600, max_bytes=10_000)
+        handler = Handler(size=1_000)
+        for name in [b"a", b"b", b"c", *(b"%d" % number for number in range(20)), b"a", b"19"]:
+            await requests.respond(name, payload=b"", handle=handler)
+        return [handler.calls, len(requests)]
+
+    assert asyncio.run(run()) == [24, 7]
+
+
+def test_a_replica_whose_window_is_0_knows_no_request() -> None:
+    async def run() -> int:
+        requests, handler = KnownRequests(window=0), Handler()
+        for _ in range(2):
+            await requests.respond(b"a", payload=b"", handle=handler)
+        return handler.calls
+
+    assert asyncio.run(run()) == 2
+
+
+def test_a_request_that_raised_is_handled_again() -> None:
+    async def fail() -> Reply:
+        raise RuntimeError
+
+    async def run() -> int:
+        requests, handler = KnownRequests(window=600), Handler()
+        with pytest.raises(RuntimeError):
+            await requests.respond(b"a", payload=b"", handle=fail)
+        await requests.respond(b"a", payload=b"", handle=handler)
+        with pytest.raises(ProblemError):
+            await requests.respond(b"a", payload=b"other", handle=handler)
+        return handler.calls
+
+    assert asyncio.run(run()) == 1
