@@ -35,6 +35,7 @@ from heartzone_dashboards.dashboards import DASHBOARDS
 from heartzone_operator.reference import reference
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.api import openapi
+from heartzone_producer.api.openapi_security import SecurityScheme
 from heartzone_producer.rejections import Rejection, RejectionReason, ServiceUnavailableReason
 from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.chart.rendering import HelmTemplate
@@ -89,7 +90,7 @@ def schema_file(message: type[Biometrics] | type[HeartRateZoneReached]) -> str:
 
 def openapi_file() -> str:
     """The API's description, for people who generate clients from it."""
-    return json.dumps(openapi.description(), indent=2) + "\n"
+    return json.dumps(openapi.description([*SecurityScheme]), indent=2) + "\n"
 
 
 def page_with_reasons(path: Path) -> str:

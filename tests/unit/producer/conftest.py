@@ -1,7 +1,7 @@
 """The web application over a delivery that stores in memory, called without a network in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote
@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.types import Message
 
 from heartzone_producer.api.app import create_app
@@ -54,7 +55,7 @@ class StoringDelivery(Delivery):
 class Api:
     """The application under test and what surrounds it."""
 
-    def __init__(self, *, max_requests: int = MAX_REQUESTS) -> None:
+    def __init__(self, *, max_requests: int = MAX_REQUESTS, guards: Sequence[Middleware] = ()) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
         self.app = create_app(
@@ -64,6 +65,7 @@ class Api:
             max_requests=max_requests,
             deduplication_window=600,
             lifespan=_nothing_to_start,
+            guards=guards,
         )
 
     def request(
@@ -134,6 +136,12 @@ async def _nothing_to_start(_app: Starlette) -> AsyncIterator[None]:
 @pytest.fixture
 def api() -> Api:
     return Api()
+
+
+@pytest.fixture
+def make_api() -> type[Api]:
+    """Makes applications with what stands before their endpoints."""
+    return Api
 
 
 @pytest.fixture

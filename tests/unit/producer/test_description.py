@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from heartzone_producer.api.openapi import COURSE_REQUEST, description
+from heartzone_producer.api.openapi_security import SecurityScheme
 from heartzone_producer.api.problems import DESCRIBED_KINDS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def test_it_is_valid_openapi_3_1() -> None:
     OpenAPIV31SpecValidator(description()).validate()
+    OpenAPIV31SpecValidator(description([*SecurityScheme])).validate()
 
 
 def test_every_path_is_described_with_its_methods(api: "Api") -> None:

@@ -241,9 +241,11 @@ def test_the_values_of_reasons_are_those_that_dashboards_know() -> None:
     assert {*map(str, RejectionReason), *map(str, ServiceUnavailableReason)} == {
         "broker_away",
         "client_disconnected",
+        "forbidden",
         "idempotency_key_reused",
         "internal_error",
         "invalid_message",
+        "issuer_unavailable",
         "malformed",
         "method_not_allowed",
         "not_found",
@@ -252,5 +254,6 @@ def test_the_values_of_reasons_are_those_that_dashboards_know() -> None:
         "request_in_progress",
         "too_large",
         "too_many_requests",
+        "unauthenticated",
         "unsupported_media_type",
     }

@@ -46,6 +46,9 @@ def test_a_taken_port_is_one_sentence(variable: str) -> None:
         pytest.param({"HEARTZONE_HTTP_PORT": "http"}, "HEARTZONE_HTTP_PORT", id="no number"),
         pytest.param({"HEARTZONE_HTTP_BODY_LIMIT": "0"}, "HEARTZONE_HTTP_BODY_LIMIT", id="out of range"),
         pytest.param({"HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": ""}, "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS", id="missing"),
+        pytest.param({"HEARTZONE_AUTH_API_KEYS_FILE": "/nowhere"}, "HEARTZONE_AUTH_API_KEYS_FILE", id="no keys"),
+        pytest.param({"HEARTZONE_AUTH_API_KEYS_FILE": __file__}, "line 1 ", id="no file of keys"),
+        pytest.param({"HEARTZONE_AUTH_DEVICES": "*{name}"}, "HEARTZONE_AUTH_DEVICES", id="no pattern"),
         pytest.param({"HEARTZONE_KAFKA_ACKS": "1"}, "HEARTZONE_KAFKA_ACKS", id="breaks the promise"),
         pytest.param(
             {"HEARTZONE_KAFKA_PRODUCER_MESSAGE_TIMEOUT_MS": "60000"}, "MESSAGE_TIMEOUT_MS", id="breaks the deadline"

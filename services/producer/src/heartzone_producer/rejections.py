@@ -16,6 +16,16 @@ class RejectionReason(Reason):
         "Status 400: the body, the query or HTTP itself cannot be read.",
         "Correct the client.",
     )
+    UNAUTHENTICATED = (
+        "unauthenticated",
+        "Status 401: there is no credential, or one that is not valid; the response says which.",
+        "Give the client a valid one ([authentication](../../docs/authentication.md)).",
+    )
+    FORBIDDEN = (
+        "forbidden",
+        "Status 403: the device is not one that the sender may send for.",
+        "Correct the client, or the devices of its API key or token.",
+    )
     NOT_FOUND = ("not_found", "Status 404: there is no such path.", "Correct the client.")
     METHOD_NOT_ALLOWED = ("method_not_allowed", "Status 405: the path has other methods.", "Correct the client.")
     TOO_LARGE = (
@@ -76,6 +86,12 @@ class ServiceUnavailableReason(Reason):
         " subject.",
         "Restore the registry; look at the EventTopic of `BiometricsImported` (`kubectl -n NAMESPACE get"
         " eventtopics`).",
+    )
+    ISSUER_UNAVAILABLE = (
+        "issuer_unavailable",
+        "Tokens cannot be checked: the keys of `HEARTZONE_AUTH_JWT_ISSUER` are not known; log event"
+        " `issuer_keys_unavailable` says why.",
+        "Look at the issuer, and at the network policy between it and the web API.",
     )
     QUEUE_FULL = (
         "queue_full",

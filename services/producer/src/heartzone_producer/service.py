@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from heartzone.wire import subject_of
+from heartzone_producer import access
 from heartzone_producer.api.app import create_app
 from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.metrics import HttpMetrics, WriterMetrics
@@ -131,6 +132,8 @@ class ProducerService:
             deduplication_window=settings.deduplication_window,
             lifespan=self._lifespan,
             log_requests=settings.log_level == "debug",
+            guards=access.guards(settings),
+            security=access.security(settings),
         )
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
+from heartzone_producer.access_settings import AuthenticationSettings
 from service_chassis.settings import ServiceSettings
 
 _ACKNOWLEDGED = "a record counts as written only when all in-sync replicas have it"
@@ -34,6 +35,7 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     refused_by_others: ClassVar[Set[str]] = REFUSED_PROPERTIES
 
     topic: TopicSettings = Field(default_factory=TopicSettings)
+    auth: AuthenticationSettings = Field(default_factory=AuthenticationSettings)
     http_port: int = Field(default=8080, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     http_body_limit: int = Field(
         default=1024 * 1024,

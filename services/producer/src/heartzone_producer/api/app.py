@@ -1,6 +1,6 @@
 """The web application: its routes and middleware."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
@@ -12,6 +12,7 @@ from heartzone_producer.api.biometrics import PostBiometrics
 from heartzone_producer.api.documentation import documentation_routes
 from heartzone_producer.api.idempotency import KnownRequests
 from heartzone_producer.api.limits import RequestLimit
+from heartzone_producer.api.openapi_security import SecurityScheme
 from heartzone_producer.api.problems import problem_handlers
 from heartzone_producer.api.raw import PostRaw
 from heartzone_producer.api.telemetry import RequestTelemetry
@@ -30,14 +31,22 @@ def create_app(
     deduplication_window: float,
     lifespan: Lifespan,
     log_requests: bool = False,
+    guards: Sequence[Middleware] = (),
+    security: Sequence[SecurityScheme] = (),
 ) -> Starlette:
-    """The application over a delivery; ``lifespan`` starts and stops what is behind it."""
+    """The application over a delivery; ``lifespan`` starts and stops what is behind it.
+
+    ``guards`` are middleware of the routes that take messages; what describes the API is open to everybody.
+    """
     requests = KnownRequests(window=deduplication_window)
+    endpoints = {
+        "/biometrics": PostBiometrics(delivery, requests, body_limit=body_limit),
+        "/biometrics/batch": PostBatch(delivery, requests, body_limit=body_limit),
+        "/biometrics/raw": PostRaw(delivery, requests, body_limit=body_limit),
+    }
     routes = [
-        Route("/biometrics", PostBiometrics(delivery, requests, body_limit=body_limit), methods=["POST"]),
-        Route("/biometrics/batch", PostBatch(delivery, requests, body_limit=body_limit), methods=["POST"]),
-        Route("/biometrics/raw", PostRaw(delivery, requests, body_limit=body_limit), methods=["POST"]),
-        *documentation_routes(),
+        *(Route(path, endpoint, methods=["POST"], middleware=guards) for path, endpoint in endpoints.items()),
+        *documentation_routes(security),
     ]
     app = Starlette(
         routes=routes,

@@ -8,6 +8,7 @@ from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
+from heartzone_producer.api.authentication import ForbiddenDeviceError, check_device, sender
 from heartzone_producer.api.bodies import JSON, NDJSON, BodyReader
 from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.problems import ProblemError, ProblemKind
@@ -63,18 +64,18 @@ class PostBatch:
         media_type, body = await self._bodies.read(scope, receive)
         items = lines(body) if media_type == NDJSON else elements(body)
         if key is None:
-            status, response = await self._respond(items)
+            status, response = await self._respond(scope, items)
         else:
             status, response = await self._requests.respond(
-                b"batch", key, payload=body, handle=lambda: self._respond(items, key)
+                b"batch", sender(scope), key, payload=body, handle=lambda: self._respond(scope, items, key)
             )
         await send_json(send, status, response)
 
-    async def _respond(self, items: Iterable[bytes], key: bytes | None = None) -> Reply:
-        outcome = await self._store(items, key)
+    async def _respond(self, scope: Scope, items: Iterable[bytes], key: bytes | None = None) -> Reply:
+        outcome = await self._store(scope, items, key)
         return 207 if outcome.refused else 202, msgspec.json.encode(outcome)
 
-    async def _store(self, items: Iterable[bytes], key: bytes | None) -> BatchOutcome:
+    async def _store(self, scope: Scope, items: Iterable[bytes], key: bytes | None) -> BatchOutcome:
         """Write all items, then wait for all of them.
 
         Raises:
@@ -89,9 +90,11 @@ class PostBatch:
             if index % ITEMS_PER_TURN == ITEMS_PER_TURN - 1:
                 await asyncio.sleep(0)
             try:
+                accepted = accept(item, "item")
+                check_device(scope, accepted.device_id)
                 item_key = b"%b/%d" % (key, index) if key is not None else None
-                waiting.append((index, self._delivery.biometrics(accept(item, "item"), item_key)))
-            except InvalidBodyError as error:
+                waiting.append((index, self._delivery.biometrics(accepted, item_key)))
+            except (InvalidBodyError, ForbiddenDeviceError) as error:
                 outcome.reject(index, error.violations)
             except NotAcknowledgedError as error:
                 outcome.reject(index, [Violation("", str(error))])

@@ -2,6 +2,7 @@
 
 from starlette.types import Receive, Scope, Send
 
+from heartzone_producer.api.authentication import check_device
 from heartzone_producer.api.bodies import JSON, BodyReader
 from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.responses import send_json
@@ -22,6 +23,7 @@ class PostBiometrics:
         key = read_key(scope)
         _, body = await self._bodies.read(scope, receive)
         accepted = accept(body)
+        check_device(scope, accepted.device_id)
         if key is None:
             status, response = await self._store(accepted)
         else:

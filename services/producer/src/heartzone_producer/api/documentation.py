@@ -1,7 +1,7 @@
 """``/docs`` and ``/openapi.json``: Swagger UI from this process alone, under a policy that allows no other source."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from heartzone_producer.api.openapi import description
+from heartzone_producer.api.openapi_security import SecurityScheme
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
@@ -38,10 +39,10 @@ _START = b"""SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLi
 """
 
 
-def documentation_routes() -> list[Route]:
+def documentation_routes(security: Sequence[SecurityScheme]) -> list[Route]:
     """The routes of the documentation; links are relative, so that it works behind a path prefix."""
     return [
-        Route("/openapi.json", _endpoint(lambda: json.dumps(description()).encode(), "application/json")),
+        Route("/openapi.json", _endpoint(lambda: json.dumps(description(security)).encode(), "application/json")),
         Route("/docs", _endpoint(lambda: _PAGE, "text/html; charset=utf-8")),
         Route("/docs/start.js", _endpoint(lambda: _START, "text/javascript; charset=utf-8")),
         Route("/docs/swagger-ui.css", _endpoint(_asset("swagger_style.css"), "text/css; charset=utf-8")),

@@ -4,13 +4,14 @@ Its request schema is exact: tests hold it against what the API accepts. ``make 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from heartzone_producer.api import openapi_errors as errors
 from heartzone_producer.api import openapi_messages as messages
 from heartzone_producer.api.batch import MAX_ITEMS
+from heartzone_producer.api.openapi_security import SecurityScheme, requirements, schemes
 from heartzone_producer.intake.device_ids import EXAMPLE as DEVICE_ID
 from heartzone_producer.intake.errors import MAX_VIOLATIONS
 from heartzone_producer.intake.idempotency_keys import HEADER, MAX_LENGTH
@@ -37,8 +38,19 @@ _IDEMPOTENCY_KEY: Json = {
 }
 
 
-def description() -> Json:
-    """The document as plain values."""
+def description(security: Sequence[SecurityScheme] = ()) -> Json:
+    """The document as plain values; ``security`` are the methods by which senders are authenticated, if any."""
+    document = _open_description()
+    if security:
+        document["components"]["securitySchemes"] = schemes(security)
+        for path in ("/biometrics", "/biometrics/batch", "/biometrics/raw"):
+            operation = document["paths"][path]["post"]
+            operation["security"] = requirements(security)
+            operation["responses"] |= errors.references(401, 403)
+    return document
+
+
+def _open_description() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {

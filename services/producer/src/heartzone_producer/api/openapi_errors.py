@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from heartzone_producer.api.problems import DESCRIBED_KINDS, PROBLEM_JSON, RETRY_AFTER_SECONDS, ProblemKind
+from heartzone_producer.intake.device_ids import EXAMPLE as DEVICE_ID
 from heartzone_producer.intake.errors import MAX_VIOLATIONS
 
 Json = dict[str, Any]
@@ -16,6 +17,8 @@ FIELD_ERROR: Json = {
 
 _EXAMPLES = {
     ProblemKind.MALFORMED: "The body is not JSON: Expecting value at line 1, column 1",
+    ProblemKind.UNAUTHENTICATED: "There is no credential. Send an API key in X-API-Key.",
+    ProblemKind.FORBIDDEN: f'"{DEVICE_ID}" is not a device that "clinic" may send for',
     ProblemKind.NOT_FOUND: 'There is nothing at "/biometric"; /docs lists the paths.',
     ProblemKind.METHOD_NOT_ALLOWED: '"/biometrics" does not accept GET; it accepts POST.',
     ProblemKind.REQUEST_IN_PROGRESS: "A request with this Idempotency-Key is being handled. Send this one again later.",
@@ -41,6 +44,9 @@ _RETRY_AFTER: Json = {
     }
 }
 _HEADERS: dict[int, Json] = {
+    401: {
+        "WWW-Authenticate": {"description": "The credentials that are taken.", "schema": {"type": "string"}},
+    },
     405: {"Allow": {"description": "Methods that the path accepts.", "schema": {"type": "string"}}},
     409: _RETRY_AFTER,
     429: _RETRY_AFTER,

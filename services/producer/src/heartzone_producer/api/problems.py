@@ -13,7 +13,7 @@ from starlette.types import ExceptionHandler, Scope
 from heartzone.violations import Violation, quote
 from heartzone_producer.intake.errors import InvalidBodyError, MalformedBodyError
 from heartzone_producer.metrics import HttpMetrics
-from heartzone_producer.rejections import Rejection, RejectionReason, ServiceUnavailableReason
+from heartzone_producer.rejections import Rejection, RejectionReason
 from heartzone_producer.writing.errors import RecordTooLargeError, UnavailableError
 
 PROBLEM_JSON = "application/problem+json"
@@ -24,6 +24,8 @@ class ProblemKind(Enum):
     """A kind of error: the end of its ``type``, its status and its title."""
 
     MALFORMED = ("malformed", 400, "The request cannot be read")
+    UNAUTHENTICATED = ("unauthenticated", 401, "The request has no valid credential")
+    FORBIDDEN = ("forbidden", 403, "The sender may not do that")
     NOT_FOUND = ("not-found", 404, "There is nothing at this path")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "The path does not accept this method")
     REQUEST_IN_PROGRESS = ("request-in-progress", 409, "The same request is being handled")
@@ -64,7 +66,7 @@ class ProblemError(Exception):
         *,
         violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
-        reason: ServiceUnavailableReason | None = None,
+        reason: Rejection | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
+from heartzone_producer.api.authentication import check_device
 from heartzone_producer.api.bodies import BodyReader
 from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.problems import ProblemError, ProblemKind
@@ -25,6 +26,7 @@ class PostRaw:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202 and no body."""
         device_id = read_device_id(scope["query_string"])
+        check_device(scope, device_id, pointer=None)
         key = read_key(scope)
         _, body = await self._bodies.read(scope, receive)
         check_text(body)

@@ -1,0 +1,1 @@
+"""Authentication of requests: credentials in, a principal out. Knows neither routes nor responses."""
