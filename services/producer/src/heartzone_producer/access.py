@@ -1,16 +1,19 @@
 """From settings to what stands before the endpoints: who may send, and how much."""
 
-from collections.abc import Callable, Sequence
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from starlette.middleware import Middleware
 
+from heartzone_producer.access_settings import AuthenticationSettings
 from heartzone_producer.api.authentication import RequirePrincipal
 from heartzone_producer.api.openapi_security import SecurityScheme
-from heartzone_producer.authentication.api_keys import parse_api_keys
+from heartzone_producer.authentication.api_keys import ApiKeys, parse_api_keys
 from heartzone_producer.authentication.authenticator import Authenticator
 from heartzone_producer.authentication.followed_files import FollowedFiles
+from heartzone_producer.authentication.principals import Principal
 from heartzone_producer.settings import ProducerSettings
 from service_chassis.settings import SettingsError
 from service_chassis.settings.variables import variable
@@ -30,16 +33,65 @@ def guards(settings: ProducerSettings) -> Sequence[Middleware]:
 
 def security(settings: ProducerSettings) -> Sequence[SecurityScheme]:
     """The methods that are configured, for the description of the API."""
-    return [SecurityScheme.API_KEY] if settings.auth.api_keys_file else []
+    configured = {
+        SecurityScheme.API_KEY: settings.auth.api_keys_file,
+        SecurityScheme.BEARER: settings.auth.jwt_issuer,
+    }
+    return [scheme for scheme, setting in configured.items() if setting is not None]
 
 
 def _authenticator(settings: ProducerSettings) -> Authenticator | None:
     auth = settings.auth
-    if auth.api_keys_file is None:
+    if not security(settings):
         return None
-    file = auth.api_keys_file
+    return Authenticator(api_keys=_api_keys(auth.api_keys_file), token=_tokens(auth), devices=auth.devices)
+
+
+def _api_keys(file: Path | None) -> Callable[[], ApiKeys] | None:
+    if file is None:
+        return None
     keys = _followed("auth", "api_keys_file", [file], lambda: parse_api_keys(file.read_text(encoding="utf-8")))
-    return Authenticator(api_keys=lambda: keys.current, devices=auth.devices)
+    return lambda: keys.current
+
+
+def _tokens(auth: AuthenticationSettings) -> Callable[[bytes], Awaitable[Principal]] | None:
+    issuer, audience = auth.jwt_issuer, auth.jwt_audience
+    if issuer is None or audience is None:
+        return None
+    if auth.jwt_ca_file is not None:
+        _check_ca("jwt_ca_file", auth.jwt_ca_file)
+    # They take long to import, so that only who needs them does.
+    from heartzone_producer.authentication.issuer_keys import IssuerKeys  # noqa: PLC0415
+    from heartzone_producer.authentication.key_set import KeySet  # noqa: PLC0415
+    from heartzone_producer.authentication.tokens import TokenRules  # noqa: PLC0415
+
+    def fetch() -> KeySet:
+        from heartzone_producer.authentication.issuer import fetch_keys  # noqa: PLC0415
+
+        return fetch_keys(issuer, auth.jwt_jwks_url, auth.jwt_ca_file)
+
+    rules = TokenRules(
+        issuer=issuer,
+        audience=audience,
+        algorithms=auth.algorithms,
+        leeway=auth.jwt_leeway,
+        principal_claim=auth.jwt_principal_claim,
+        devices_claim=auth.jwt_devices_claim,
+    )
+    keys = IssuerKeys(fetch)
+
+    async def principal_of(token: bytes) -> Principal:
+        return rules.principal_of(token, await keys.find(rules.read_header(token)))
+
+    return principal_of
+
+
+def _check_ca(field: str, file: Path) -> None:
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:  # which ssl.SSLError is
+        name = variable(ProducerSettings, "auth", field)
+        raise SettingsError(f"{name}: {file} cannot be read as CA certificates ({error.strerror})") from error
 
 
 def _followed(group: str, field: str, files: Sequence[Path], load: Callable[[], T]) -> FollowedFiles[T]:

@@ -4,6 +4,23 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from heartzone_producer.addresses import check_address
+
+SIGNATURE_ALGORITHMS = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+    "Ed25519",
+)
+"""Signatures that tokens may have, each by a private key that only the issuer has."""
+
 
 class AuthenticationSettings(BaseModel):
     """Methods by which principals are authenticated, in any combination; without one everybody may send."""
@@ -15,12 +32,76 @@ class AuthenticationSettings(BaseModel):
         description="File of API keys, one a line: a name, `sha256:` with the key's hash, and the devices that it may"
         " send for, if not all. Followed when it changes. docs/authentication.md says how to make a key.",
     )
+    jwt_issuer: str | None = Field(
+        None,
+        description="Issuer of tokens (JWT), as their claim `iss` has it: `Authorization: Bearer` is taken. Its keys"
+        " are found by OpenID Connect Discovery, unless `HEARTZONE_AUTH_JWT_JWKS_URL` says where.",
+    )
+    jwt_audience: str | None = Field(
+        None,
+        description="Audience of tokens: one of their claim `aud` has to be this. Required with an issuer.",
+    )
+    jwt_jwks_url: str | None = Field(
+        None,
+        description="Address of the issuer's keys (JWK Set), instead of discovery. https, or this machine.",
+    )
+    jwt_algorithms: str = Field(
+        "RS256,ES256,EdDSA",
+        description="Algorithms of signatures that are allowed, separated by commas: RS256, RS384, RS512, PS256, PS384,"
+        " PS512, ES256, ES384, ES512, EdDSA, Ed25519.",
+    )
+    jwt_leeway: int = Field(
+        30, ge=0, le=300, description="Seconds by which the issuer's clock may differ, for `exp`, `nbf` and `iat`."
+    )
+    jwt_principal_claim: str = Field("sub", min_length=1, description="Claim that names the principal.")
+    jwt_devices_claim: str | None = Field(
+        None,
+        description="Claim with the devices that a token is for: device ids, or their beginnings followed by `*`, as an"
+        " array or a text. A token without the claim is for none. Default: tokens are for all devices.",
+    )
+    jwt_ca_file: Path | None = Field(
+        None, description="File with the CA certificates of the issuer's server. Default: public CAs."
+    )
     devices: str | None = Field(
         None,
         description="Pattern of the devices that principals may send for whose credential does not say: `{name}` stands"
         " for the principal's name, `*` at the end for anything. Such as `{name}` where each device has a credential of"
         " its own. Default: all devices.",
     )
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The allowed algorithms of tokens."""
+        return tuple(each.strip() for each in self.jwt_algorithms.split(","))
+
+    @property
+    def contradiction(self) -> str | None:
+        """A sentence on what contradicts another setting, if anything does."""
+        if self.jwt_issuer is None:
+            others = {"jwt_audience", "jwt_jwks_url", "jwt_algorithms", "jwt_devices_claim", "jwt_ca_file"}
+            for name in sorted(others & self.model_fields_set):
+                return f"HEARTZONE_AUTH_{name.upper()} is set without HEARTZONE_AUTH_JWT_ISSUER, which names the issuer"
+        elif self.jwt_audience is None:
+            return "HEARTZONE_AUTH_JWT_AUDIENCE is not set; without it, tokens for any other service would be taken"
+        elif self.jwt_jwks_url is None:
+            try:
+                check_address(self.jwt_issuer)
+            except ValueError as error:
+                return f"HEARTZONE_AUTH_JWT_ISSUER is {self.jwt_issuer!r:.60}; {error}, or HEARTZONE_AUTH_JWT_JWKS_URL"
+        return None
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _safe_address(cls, url: str | None) -> str | None:
+        return url if url is None else check_address(url)
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def _known_algorithms(cls, text: str) -> str:
+        for each in text.split(","):
+            if each.strip() not in SIGNATURE_ALGORITHMS:
+                raise ValueError(f"{each.strip()!r:.40} is none of {', '.join(SIGNATURE_ALGORITHMS)}")
+        return text
 
     @field_validator("devices")
     @classmethod

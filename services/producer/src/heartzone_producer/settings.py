@@ -1,9 +1,9 @@
 """Settings of the web API, beside those that every service has."""
 
 from collections.abc import Mapping, Set
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
@@ -76,3 +76,9 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         gt=0,
         description="Seconds between two lookups of the schema's latest version.",
     )
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        if self.auth.contradiction is not None:
+            raise ValueError(self.auth.contradiction)
+        return self

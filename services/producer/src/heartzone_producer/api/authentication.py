@@ -36,7 +36,7 @@ class RequirePrincipal:
             raise ProblemError(
                 ProblemKind.UNAUTHENTICATED,
                 f"{_sentence(error)} Send {self._authenticator.expected}.",
-                headers={"WWW-Authenticate": self._authenticator.challenges},
+                headers={"WWW-Authenticate": self._authenticator.challenges(error)},
             ) from error
         except IssuerUnavailableError as error:
             raise ProblemError(

@@ -1,6 +1,7 @@
 """From the credentials of a request to its principal, by the methods that are configured."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 
 from heartzone_producer.authentication.api_keys import ApiKeys
 from heartzone_producer.authentication.errors import UnauthenticatedError
@@ -11,17 +12,27 @@ REALM = "heartzone"
 
 Headers = list[tuple[bytes, bytes]]
 
+_BEARER = re.compile(rb"bearer +(\S*)", re.IGNORECASE)
+
 
 class Authenticator:
     """Any combination of methods. A request has one credential; one that is not valid is never passed over for another.
 
     Args:
         api_keys: the keys that are valid now; None: keys are not taken.
+        token: the principal of a token, or UnauthenticatedError, or IssuerUnavailableError; None: tokens are not taken.
         devices: pattern of the devices that principals may send for whose credential does not say.
     """
 
-    def __init__(self, *, api_keys: Callable[[], ApiKeys] | None = None, devices: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        api_keys: Callable[[], ApiKeys] | None = None,
+        token: Callable[[bytes], Awaitable[Principal]] | None = None,
+        devices: str | None = None,
+    ) -> None:
         self._api_keys = api_keys
+        self._token = token
         self._devices = devices
 
     async def authenticate(self, headers: Headers) -> Principal:
@@ -30,22 +41,43 @@ class Authenticator:
         Raises:
             AuthenticationError: it is not known.
         """
-        keys = [value for name, value in headers if name == b"x-api-key"]
-        if len(keys) > 1:
-            raise UnauthenticatedError(f"there are {len(keys)} credentials; one was expected")
-        if keys and self._api_keys is not None:
-            return self._bound(self._api_keys().principal_of(keys[0]))
+        key = token = None
+        count = 0
+        for name, value in headers:
+            if name == b"x-api-key" and self._api_keys is not None:
+                key, count = value, count + 1
+            elif name == b"authorization" and self._token is not None:
+                token, count = value, count + 1
+        if count > 1:
+            raise UnauthenticatedError(f"there are {count} credentials; one was expected")
+        if key is not None and self._api_keys is not None:
+            return self._bound(self._api_keys().principal_of(key))
+        if token is not None and self._token is not None:
+            bearer = _BEARER.fullmatch(token.strip())
+            if bearer is None:
+                raise UnauthenticatedError("Authorization is not 'Bearer' with a token")
+            return self._bound(await self._token(bearer[1]))
         raise UnauthenticatedError("there is no credential")
 
     @property
     def expected(self) -> str:
-        """What a client may send."""
-        return f"an API key in {API_KEY_HEADER}"
+        """The credentials that a client may send."""
+        methods = []
+        if self._api_keys is not None:
+            methods.append(f"an API key in {API_KEY_HEADER}")
+        if self._token is not None:
+            methods.append("a token as 'Authorization: Bearer'")
+        return " or ".join(methods)
 
-    @property
-    def challenges(self) -> str:
-        """The value of WWW-Authenticate."""
-        return f'ApiKey realm="{REALM}"'
+    def challenges(self, error: UnauthenticatedError) -> str:
+        """The value of WWW-Authenticate (RFC 9110, 11.6.1)."""
+        challenges = []
+        if self._token is not None:
+            invalid = ', error="invalid_token"' if error.invalid_token else ""
+            challenges.append(f'Bearer realm="{REALM}"{invalid}')
+        if self._api_keys is not None:
+            challenges.append(f'ApiKey realm="{REALM}"')
+        return ", ".join(challenges)
 
     def _bound(self, principal: Principal) -> Principal:
         if self._devices is None or principal.devices is not None:
