@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from heartzone_producer.access_settings import AuthenticationSettings
 from heartzone_producer.api.authentication import RequirePrincipal
 from heartzone_producer.api.openapi_security import SecurityScheme
+from heartzone_producer.api.tls import following_context, server_context
 from heartzone_producer.authentication.api_keys import ApiKeys, parse_api_keys
 from heartzone_producer.authentication.authenticator import Authenticator
 from heartzone_producer.authentication.followed_files import FollowedFiles
@@ -36,15 +37,37 @@ def security(settings: ProducerSettings) -> Sequence[SecurityScheme]:
     configured = {
         SecurityScheme.API_KEY: settings.auth.api_keys_file,
         SecurityScheme.BEARER: settings.auth.jwt_issuer,
+        SecurityScheme.CLIENT_CERTIFICATE: settings.auth.client_ca_file,
     }
     return [scheme for scheme, setting in configured.items() if setting is not None]
+
+
+def tls(settings: ProducerSettings) -> ssl.SSLContext | None:
+    """The TLS of the API's port; None: it speaks HTTP.
+
+    Raises:
+        SettingsError: a file that a setting names cannot be used.
+    """
+    certificate, key, client_ca = settings.tls.certificate_file, settings.tls.key_file, settings.auth.client_ca_file
+    if certificate is None or key is None:
+        return None
+    if client_ca is not None:
+        _check_ca("client_ca_file", client_ca)
+    files = [file for file in (certificate, key, client_ca) if file is not None]
+    context = _followed("tls", "certificate_file", files, lambda: server_context(certificate, key, client_ca))
+    return following_context(lambda: context.current)
 
 
 def _authenticator(settings: ProducerSettings) -> Authenticator | None:
     auth = settings.auth
     if not security(settings):
         return None
-    return Authenticator(api_keys=_api_keys(auth.api_keys_file), token=_tokens(auth), devices=auth.devices)
+    return Authenticator(
+        api_keys=_api_keys(auth.api_keys_file),
+        token=_tokens(auth),
+        certificates=auth.client_ca_file is not None,
+        devices=auth.devices,
+    )
 
 
 def _api_keys(file: Path | None) -> Callable[[], ApiKeys] | None:

@@ -1,4 +1,4 @@
-"""Settings of who may send."""
+"""Settings of who may send, and how they connect."""
 
 from pathlib import Path
 
@@ -62,6 +62,11 @@ class AuthenticationSettings(BaseModel):
     jwt_ca_file: Path | None = Field(
         None, description="File with the CA certificates of the issuer's server. Default: public CAs."
     )
+    client_ca_file: Path | None = Field(
+        None,
+        description="File with the CA certificates of clients: the certificate that one connects with names the"
+        " principal. Takes TLS on the API's own port. Followed when it changes.",
+    )
     devices: str | None = Field(
         None,
         description="Pattern of the devices that principals may send for whose credential does not say: `{name}` stands"
@@ -110,3 +115,18 @@ class AuthenticationSettings(BaseModel):
         if any(each in stem for each in "*{}"):
             raise ValueError("a pattern like {name} or {name}-* was expected")
         return pattern
+
+
+class TlsSettings(BaseModel):
+    """TLS on the API's own port, where no proxy in front of it ends TLS."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    certificate_file: Path | None = Field(
+        None,
+        description="File with the API's certificate and those between it and its CA (PEM): the API is reached by"
+        " https. Followed when it changes.",
+    )
+    key_file: Path | None = Field(
+        None, description="File with the certificate's private key (PEM), without a password. Followed when it changes."
+    )

@@ -67,7 +67,7 @@ class ProducerService:
             lambda: check_broker(self._writer, [topics.biometrics, topics.raw], through=self._large_writer),
             interval=BROKER_INTERVAL,
         )
-        self._server = ApiServer(self._app(), request_timeout=settings.http_request_timeout)
+        self._server = ApiServer(self._app(), request_timeout=settings.http_request_timeout, tls=access.tls(settings))
         self._listener = _listen(settings.http_port)
 
     def run(self) -> int:

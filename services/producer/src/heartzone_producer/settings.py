@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
-from heartzone_producer.access_settings import AuthenticationSettings
+from heartzone_producer.access_settings import AuthenticationSettings, TlsSettings
 from service_chassis.settings import ServiceSettings
 
 _ACKNOWLEDGED = "a record counts as written only when all in-sync replicas have it"
@@ -36,6 +36,7 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
 
     topic: TopicSettings = Field(default_factory=TopicSettings)
     auth: AuthenticationSettings = Field(default_factory=AuthenticationSettings)
+    tls: TlsSettings = Field(default_factory=TlsSettings)
     http_port: int = Field(default=8080, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     http_body_limit: int = Field(
         default=1024 * 1024,
@@ -81,4 +82,11 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     def _no_contradiction(self) -> Self:
         if self.auth.contradiction is not None:
             raise ValueError(self.auth.contradiction)
+        if (self.tls.certificate_file is None) != (self.tls.key_file is None):
+            raise ValueError("HEARTZONE_TLS_CERTIFICATE_FILE and HEARTZONE_TLS_KEY_FILE go together; one is not set")
+        if self.auth.client_ca_file is not None and self.tls.certificate_file is None:
+            raise ValueError(
+                "HEARTZONE_AUTH_CLIENT_CA_FILE is set without HEARTZONE_TLS_CERTIFICATE_FILE; clients show"
+                " their certificates in a TLS handshake"
+            )
         return self

@@ -10,7 +10,8 @@ from heartzone_producer.authentication.principals import Principal
 from heartzone_producer.rejections import ServiceUnavailableReason
 
 PRINCIPAL = "principal"
-PEER_CERTIFICATE = "peer_certificate"
+CLIENT_CERTIFICATE = "client_certificate"
+"""Members of a request's scope."""
 
 
 class ForbiddenDeviceError(ProblemError):
@@ -31,7 +32,7 @@ class RequirePrincipal:
             ProblemError: 401, or 503 when it cannot be known who sends.
         """
         try:
-            scope[PRINCIPAL] = await self._authenticator.authenticate(scope["headers"])
+            scope[PRINCIPAL] = await self._authenticator.authenticate(scope["headers"], scope.get(CLIENT_CERTIFICATE))
         except UnauthenticatedError as error:
             raise ProblemError(
                 ProblemKind.UNAUTHENTICATED,

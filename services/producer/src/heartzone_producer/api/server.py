@@ -9,14 +9,17 @@ import asyncio
 import logging
 import math
 import socket
+import ssl
 from time import monotonic
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from heartzone_producer.api.authentication import CLIENT_CERTIFICATE
 from heartzone_producer.api.problems import PROBLEM_JSON, ProblemError, ProblemKind
+from heartzone_producer.authentication.certificates import ClientCertificate, client_certificate
 
 REQUEST_GRACE_SECONDS = 2
 """For requests that are half-way in when the service is asked to stop."""
@@ -53,19 +56,37 @@ class DeadlineProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
+class TlsProtocol(DeadlineProtocol):
+    """An HTTP connection over TLS, whose requests know the client's certificate."""
+
+    certificate: ClientCertificate | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """The handshake is over."""
+        super().connection_made(transport)
+        self.certificate = client_certificate(transport.get_extra_info("peercert"))
+
+    def on_message_begin(self) -> None:
+        """A request has begun."""
+        super().on_message_begin()
+        scope: Scope = self.scope  # type: ignore[assignment] # the server's own type has only what the standard has
+        scope[CLIENT_CERTIFICATE] = self.certificate
+
+
 class ApiServer(uvicorn.Server):
     """Serves an application on a socket until `should_exit` is set, or SIGTERM or SIGINT come.
 
     Stops in order: accept no more, finish what is in flight, then the application's lifespan.
     """
 
-    def __init__(self, app: ASGIApp, *, request_timeout: float) -> None:
+    def __init__(self, app: ASGIApp, *, request_timeout: float, tls: ssl.SSLContext | None = None) -> None:
         # At lower levels it logs every start and, without limit, every request that is not HTTP.
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 app,
-                http=DeadlineProtocol,
+                http=DeadlineProtocol if tls is None else TlsProtocol,
+                ssl_context_factory=None if tls is None else lambda _config, _default: tls,
                 ws="none",
                 loop="uvloop",
                 lifespan="on",

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from time import time
 
 from heartzone_producer.authentication.api_keys import ApiKeys
+from heartzone_producer.authentication.certificates import ClientCertificate
 from heartzone_producer.authentication.errors import UnauthenticatedError
 from heartzone_producer.authentication.principals import Principal, own_devices
 
@@ -21,6 +23,7 @@ class Authenticator:
     Args:
         api_keys: the keys that are valid now; None: keys are not taken.
         token: the principal of a token, or UnauthenticatedError, or IssuerUnavailableError; None: tokens are not taken.
+        certificates: whether the certificates that clients connect with are taken.
         devices: pattern of the devices that principals may send for whose credential does not say.
     """
 
@@ -29,14 +32,16 @@ class Authenticator:
         *,
         api_keys: Callable[[], ApiKeys] | None = None,
         token: Callable[[bytes], Awaitable[Principal]] | None = None,
+        certificates: bool = False,
         devices: str | None = None,
     ) -> None:
         self._api_keys = api_keys
         self._token = token
+        self._certificates = certificates
         self._devices = devices
 
-    async def authenticate(self, headers: Headers) -> Principal:
-        """Who sends a request with these headers.
+    async def authenticate(self, headers: Headers, certificate: ClientCertificate | None = None) -> Principal:
+        """Who sends a request with these headers, on a connection with that certificate. Headers go first.
 
         Raises:
             AuthenticationError: it is not known.
@@ -57,6 +62,8 @@ class Authenticator:
             if bearer is None:
                 raise UnauthenticatedError("Authorization is not 'Bearer' with a token")
             return self._bound(await self._token(bearer[1]))
+        if certificate is not None and self._certificates:
+            return self._bound(certificate.principal(time()))
         raise UnauthenticatedError("there is no credential")
 
     @property
@@ -67,6 +74,8 @@ class Authenticator:
             methods.append(f"an API key in {API_KEY_HEADER}")
         if self._token is not None:
             methods.append("a token as 'Authorization: Bearer'")
+        if self._certificates:
+            methods.append("a client certificate of the TLS connection")
         return " or ".join(methods)
 
     def challenges(self, error: UnauthenticatedError) -> str:
@@ -77,6 +86,9 @@ class Authenticator:
             challenges.append(f'Bearer realm="{REALM}"{invalid}')
         if self._api_keys is not None:
             challenges.append(f'ApiKey realm="{REALM}"')
+        if self._certificates:
+            # No scheme is registered for it, and each 401 has to name one.
+            challenges.append(f'ClientCertificate realm="{REALM}"')
         return ", ".join(challenges)
 
     def _bound(self, principal: Principal) -> Principal:
