@@ -250,6 +250,7 @@ def test_the_values_of_reasons_are_those_that_dashboards_know() -> None:
         "method_not_allowed",
         "not_found",
         "queue_full",
+        "rate_limited",
         "registry_away",
         "request_in_progress",
         "too_large",

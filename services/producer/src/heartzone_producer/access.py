@@ -1,9 +1,9 @@
 """From settings to what stands before the endpoints: who may send, and how much."""
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from starlette.middleware import Middleware
 
@@ -28,8 +28,15 @@ def guards(settings: ProducerSettings) -> Sequence[Middleware]:
     Raises:
         SettingsError: a file that a setting names cannot be used.
     """
-    authenticator = _authenticator(settings)
-    return [] if authenticator is None else [Middleware(RequirePrincipal, authenticator=authenticator)]
+    authenticator, limits = _authenticator(settings), settings.rate_limit
+    found: list[Middleware] = []
+    if limits.address is not None:
+        found += [*_forwarded(limits.trusted_proxies), _rate_limit("address", limits.address)]
+    if authenticator is not None:
+        found.append(Middleware(RequirePrincipal, authenticator=authenticator))
+        if limits.principal is not None:
+            found.append(_rate_limit("principal", limits.principal))
+    return found
 
 
 def security(settings: ProducerSettings) -> Sequence[SecurityScheme]:
@@ -60,7 +67,7 @@ def tls(settings: ProducerSettings) -> ssl.SSLContext | None:
 
 def _authenticator(settings: ProducerSettings) -> Authenticator | None:
     auth = settings.auth
-    if not security(settings):
+    if not auth.methods:
         return None
     return Authenticator(
         api_keys=_api_keys(auth.api_keys_file),
@@ -107,6 +114,26 @@ def _tokens(auth: AuthenticationSettings) -> Callable[[bytes], Awaitable[Princip
         return rules.principal_of(token, await keys.find(rules.read_header(token)))
 
     return principal_of
+
+
+def _forwarded(trusted_proxies: str | None) -> Iterator[Middleware]:
+    if trusted_proxies is not None:
+        from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: PLC0415
+
+        yield Middleware(ProxyHeadersMiddleware, trusted_hosts=trusted_proxies)
+
+
+def _rate_limit(name: Literal["address", "principal"], rate: str) -> Middleware:
+    from limits import parse  # noqa: PLC0415 it takes long to import
+    from limits.strategies import FixedWindowRateLimiter  # noqa: PLC0415
+
+    from heartzone_producer.api.rate_limits import RateLimit, address_of, principal_of  # noqa: PLC0415
+    from heartzone_producer.rate_counters import RateCounters  # noqa: PLC0415
+
+    # One for all routes.
+    limiter = FixedWindowRateLimiter(RateCounters())
+    sender = {"address": address_of, "principal": principal_of}[name]
+    return Middleware(RateLimit, name=name, item=parse(rate), limiter=limiter, sender=sender)
 
 
 def _check_ca(field: str, file: Path) -> None:

@@ -1,11 +1,14 @@
-"""Settings of who may send, and how they connect."""
+"""Settings of who may send, how much, and over which connections."""
 
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from heartzone_producer.addresses import check_address
 
+Rate = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}/(second|minute|hour|day)$")]
 SIGNATURE_ALGORITHMS = (
     "RS256",
     "RS384",
@@ -80,6 +83,11 @@ class AuthenticationSettings(BaseModel):
         return tuple(each.strip() for each in self.jwt_algorithms.split(","))
 
     @property
+    def methods(self) -> bool:
+        """Whether there is any method."""
+        return any(each is not None for each in (self.api_keys_file, self.jwt_issuer, self.client_ca_file))
+
+    @property
     def contradiction(self) -> str | None:
         """A sentence on what contradicts another setting, if anything does."""
         if self.jwt_issuer is None:
@@ -130,3 +138,34 @@ class TlsSettings(BaseModel):
     key_file: Path | None = Field(
         None, description="File with the certificate's private key (PEM), without a password. Followed when it changes."
     )
+
+
+class RateLimitSettings(BaseModel):
+    """How many requests one sender may send to one replica, in fixed windows. A batch is one request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    address: Rate | None = Field(
+        None,
+        description="Maximum number of requests of one address, such as `600/minute` (`second`, `minute`, `hour` or"
+        " `day`); the response to more is 429. Each replica counts for itself. Default: no limit.",
+    )
+    principal: Rate | None = Field(
+        None, description="Maximum number of requests of one principal, in the same form. Default: no limit."
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="Addresses or networks of proxies in front of the API, separated by commas, such as `10.0.0.0/8`:"
+        " their `X-Forwarded-For` says which address a request comes from. Without it, all that come through a proxy"
+        " share one limit.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str | None) -> str | None:
+        for each in (text or "").split(",") if text is not None else ():
+            try:
+                ip_network(each.strip())
+            except ValueError as error:
+                raise ValueError("addresses or networks like 10.0.0.0/8 were expected, separated by commas") from error
+        return text

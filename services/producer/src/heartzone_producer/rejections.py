@@ -59,6 +59,11 @@ class RejectionReason(Reason):
         "Status 429: `HEARTZONE_HTTP_MAX_REQUESTS` are being handled.",
         "Add replicas; look at the brokers first, because slow acknowledgements make requests pile up.",
     )
+    RATE_LIMITED = (
+        "rate_limited",
+        "Status 429: an address or a principal has sent more than `HEARTZONE_RATE_LIMIT_…` allows.",
+        "Let the client send less, such as in batches, or raise the limit.",
+    )
     INTERNAL_ERROR = (
         "internal_error",
         "Status 500: a fault of the service; its log has the traceback.",
