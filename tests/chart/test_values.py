@@ -16,10 +16,34 @@ from heartzone_testing.release.values import merged
 CI = CHART / "ci"
 VALUES = read_values((CHART / "values.yaml").read_text(encoding="utf-8"))
 
+API_KEYS = merged(
+    at("producer.auth", {"methods": ["apiKeys"], "apiKeys": {"existingSecret": "keys"}}),
+    at("test.apiKey.existingSecret", "key"),
+)
+JWT = merged(
+    at("producer.auth", {"methods": ["jwt"], "jwt": {"issuer": "https://issuer:8443", "audience": "heartzone"}}),
+    at("test.enabled", False),
+)
+CLIENT_CERTIFICATES = merged(
+    API_KEYS,
+    at("producer.auth", {"methods": ["apiKeys", "clientCertificates"], "clientCertificates": {"existingSecret": "ca"}}),
+    at("producer.tls.existingSecret", "tls"),
+)
 # The values under which others have an effect, by the path or what it begins with.
 SETTINGS: Mapping[str, dict[str, Any]] = {
     "kafka.auth.certificateKey": at("kafka.auth.type", "tls"),
     "kafka.auth.privateKeyKey": at("kafka.auth.type", "tls"),
+    "producer.auth.apiKeys": API_KEYS,
+    "producer.auth.jwt": JWT,
+    "producer.auth.jwt.tls": merged(JWT, at("producer.auth.jwt.tls.existingSecret", "issuer-ca")),
+    "producer.auth.clientCertificates": CLIENT_CERTIFICATES,
+    "producer.auth.devices": API_KEYS,
+    "producer.tls": CLIENT_CERTIFICATES,
+    "producer.rateLimit.principal": API_KEYS,
+    "producer.rateLimit.trustedProxies": at("producer.rateLimit.address", "1/minute"),
+    "networkPolicy.issuer": JWT,
+    "test.apiKey": API_KEYS,
+    "test.tls": CLIENT_CERTIFICATES,
     "producer.autoscaling": at("producer.autoscaling.enabled", True),
     "producer.ingress.enabled": at("producer.ingress.hosts", [{"host": "example.org"}]),
     "producer.ingress": at("producer.ingress", {"enabled": True, "hosts": [{"host": "example.org"}]}),
@@ -33,6 +57,7 @@ SETTINGS: Mapping[str, dict[str, Any]] = {
     "monitoring.dashboards": at("monitoring.dashboards.enabled", True),
 }
 SECURED = merged(
+    at("producer.auth.methods", ["none"]),
     at("kafka", {"bootstrapServers": "kafka:9093", "tls": {"existingSecret": "ca"}}),
     at("kafka.auth", {"type": "scram-sha-512", "existingSecret": "user"}),
     at(
@@ -49,6 +74,14 @@ OTHERS: Mapping[str, Any] = {
     "producer.image.digest": "sha256:" + "a" * 64,
     "zoneWorker.image.digest": "sha256:" + "b" * 64,
     "operator.image.digest": "sha256:" + "c" * 64,
+    "producer.auth.methods": None,  # tests/chart/test_access.py
+    "producer.auth.apiKeys.existingSecret": "others",
+    "producer.auth.jwt.algorithms": ["ES256"],
+    "producer.auth.jwt.issuer": "https://elsewhere",
+    "producer.auth.jwt.jwksUrl": "https://elsewhere/keys",
+    "producer.rateLimit.address": "2/minute",
+    "producer.rateLimit.principal": "2/minute",
+    "producer.rateLimit.trustedProxies": ["192.0.2.0/24"],
     "producer.ingress.hosts": [{"host": "elsewhere.example.org"}],
     "producer.ingress.tls": [{"secretName": "tls"}],
     "producer.httpRoute.parentRefs": [{"name": "elsewhere"}],
@@ -118,7 +151,9 @@ def test_every_value_has_an_effect(helm: HelmTemplate, value: Value) -> None:
 
 def test_without_tls_nothing_is_encrypted(helm: HelmTemplate) -> None:
     settings = helm(
-        at("kafka", {"bootstrapServers": "kafka:9092", "tls": {"enabled": False}}), at("schemaRegistry.url", "http://r")
+        at("kafka", {"bootstrapServers": "kafka:9092", "tls": {"enabled": False}}),
+        at("schemaRegistry.url", "http://r"),
+        at("producer.auth.methods", ["none"]),
     )
 
     assert settings.one("ConfigMap", "heartzone-settings")["data"]["HEARTZONE_KAFKA_SECURITY_PROTOCOL"] == "plaintext"

@@ -1,13 +1,13 @@
 {{/*
 The pod template of a component.
 
-Takes root, component, values (the component's), and, where it has them: env and ports (lists as text), lifecycle
+Takes root, component, values (the component's), and, where it has them: env, ports and sources (lists as text), lifecycle
 (as text), token (whether the ServiceAccount's is mounted), spreadByRevision (whether a Deployment's revisions are spread
 each on its own).
 */}}
 {{- define "heartzone.podTemplate" -}}
 {{- $values := .values }}
-{{- $sources := include "heartzone.secretSources" . | trim }}
+{{- $sources := list (include "heartzone.secretSources" . | trim) (default "" .sources | trim) | compact | join "\n" }}
 metadata:
   labels: # not those that change with the chart's version: they would restart pods needlessly
     {{- include "heartzone.selectorLabels" . | nindent 4 }}

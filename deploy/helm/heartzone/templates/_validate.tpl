@@ -5,6 +5,7 @@
 {{- include "heartzone.validate.settings" . }}
 {{- include "heartzone.validate.topics" . }}
 {{- include "heartzone.validate.producer" . }}
+{{- include "heartzone.validate.access" . }}
 {{- include "heartzone.validate.zoneWorker" . }}
 {{- include "heartzone.validate.operator" . }}
 {{- include "heartzone.validate.monitoring" . }}
@@ -67,6 +68,21 @@
   "HEARTZONE_SCHEMA_REGISTRY_URL" "schemaRegistry.url"
   "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO" "schemaRegistry.auth.existingSecret"
   "HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION" "schemaRegistry.tls.existingSecret"
+  "HEARTZONE_AUTH_API_KEYS_FILE" "producer.auth.apiKeys"
+  "HEARTZONE_AUTH_CLIENT_CA_FILE" "producer.auth.clientCertificates"
+  "HEARTZONE_AUTH_DEVICES" "producer.auth.devices"
+  "HEARTZONE_AUTH_JWT_ALGORITHMS" "producer.auth.jwt.algorithms"
+  "HEARTZONE_AUTH_JWT_AUDIENCE" "producer.auth.jwt.audience"
+  "HEARTZONE_AUTH_JWT_CA_FILE" "producer.auth.jwt.tls"
+  "HEARTZONE_AUTH_JWT_DEVICES_CLAIM" "producer.auth.jwt.devicesClaim"
+  "HEARTZONE_AUTH_JWT_ISSUER" "producer.auth.jwt.issuer"
+  "HEARTZONE_AUTH_JWT_JWKS_URL" "producer.auth.jwt.jwksUrl"
+  "HEARTZONE_AUTH_JWT_PRINCIPAL_CLAIM" "producer.auth.jwt.principalClaim"
+  "HEARTZONE_TLS_CERTIFICATE_FILE" "producer.tls"
+  "HEARTZONE_TLS_KEY_FILE" "producer.tls"
+  "HEARTZONE_RATE_LIMIT_ADDRESS" "producer.rateLimit.address"
+  "HEARTZONE_RATE_LIMIT_PRINCIPAL" "producer.rateLimit.principal"
+  "HEARTZONE_RATE_LIMIT_TRUSTED_PROXIES" "producer.rateLimit.trustedProxies"
   "HEARTZONE_LOG_LEVEL" "log.level"
   "HEARTZONE_LOG_FORMAT" "log.format"
   "HEARTZONE_GROUP_ID" "zoneWorker.groupId"

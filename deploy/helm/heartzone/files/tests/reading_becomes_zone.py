@@ -5,11 +5,13 @@ Partitions are assigned, not subscribed to, so its Kafka user needs no consumer 
 
 import json
 import os
+import ssl
 import sys
 import time
 import urllib.error
 import urllib.request
 import uuid
+from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -19,6 +21,7 @@ from service_chassis.settings.environment import read_environment
 TIMEOUT_S = float(os.environ["TIMEOUT_SECONDS"])
 URL = f"{os.environ['PRODUCER_URL']}/biometrics"
 TOPIC = os.environ["HEARTZONE_TOPIC_ZONES"]
+API_KEY, API_CA = Path("/etc/heartzone/test/api-key"), Path("/etc/heartzone/test/ca.crt")
 ZONE = 3  # 150 of 200 beats a minute
 
 
@@ -65,10 +68,11 @@ def send(device: str, deadline: float) -> None:
     """Retry until the API accepts it, while it responds with 503. Raises OSError."""
     reading = {"dateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "value": 150}
     body = json.dumps({"deviceId": device, "heartRates": [reading], "maxHeartRate": 200}).encode()
-    request = urllib.request.Request(URL, body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(URL, body, {"Content-Type": "application/json", **credential()})
+    context = ssl.create_default_context(cafile=API_CA if API_CA.exists() else None)
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=10):
+            with urllib.request.urlopen(request, timeout=10, context=context):
                 return
         except urllib.error.HTTPError as error:
             if error.code != 503 or time.monotonic() > deadline:
@@ -77,6 +81,11 @@ def send(device: str, deadline: float) -> None:
             if time.monotonic() > deadline:
                 raise OSError(f"{URL} does not respond: {error}") from error
         time.sleep(1)
+
+
+def credential() -> dict[str, str]:
+    """The header with the API key, where there is one."""
+    return {"X-API-Key": API_KEY.read_text().strip()} if API_KEY.exists() else {}
 
 
 def wait_for_zone(consumer: Consumer, device: str, deadline: float) -> int:

@@ -16,6 +16,7 @@ from confluent_kafka.admin import AclBinding, AdminClient
 from embedded_kafka.broker.scram import create_scram_users
 from heartzone_testing.checkout import ROOT, STRIMZI
 from heartzone_testing.kafka_cluster.authorities import Authorities
+from heartzone_testing.release.values import merged
 from heartzone_testing.strimzi.users import acl_bindings, kafka_users
 from kubernetes_node.control_plane.kubectl import Kubectl
 from kubernetes_node.nodes.node import Node
@@ -86,7 +87,7 @@ class KafkaCluster:
     def values(self) -> dict[str, Any]:
         """The chart's values for this cluster."""
         users = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator", "test": "test"}
-        return {
+        values = {
             "kafka": {
                 "bootstrapServers": self.bootstrap_servers,
                 "tls": {"existingSecret": CA_SECRET},
@@ -95,6 +96,7 @@ class KafkaCluster:
             "schemaRegistry": {"url": self.registry_url},
             **{key: {"kafka": {"existingSecret": f"heartzone-{user}"}} for key, user in users.items()},
         }
+        return merged(values, {"producer": {"auth": {"methods": ["none"]}}})
 
     def secrets(self) -> list[dict[str, Any]]:
         """The Secrets that `values` name, which are to be in the release's namespace."""
