@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.types import Message
 
 from heartzone_producer.api.app import create_app
+from heartzone_producer.api.openapi_security import SecurityScheme
 from heartzone_producer.intake.biometrics import Accepted
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
@@ -55,7 +56,13 @@ class StoringDelivery(Delivery):
 class Api:
     """The application under test and what surrounds it."""
 
-    def __init__(self, *, max_requests: int = MAX_REQUESTS, guards: Sequence[Middleware] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        max_requests: int = MAX_REQUESTS,
+        guards: Sequence[Middleware] = (),
+        security: Sequence[SecurityScheme] = (),
+    ) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
         self.app = create_app(
@@ -66,6 +73,7 @@ class Api:
             deduplication_window=600,
             lifespan=_nothing_to_start,
             guards=guards,
+            security=security,
         )
 
     def request(

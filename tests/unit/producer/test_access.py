@@ -47,6 +47,29 @@ def test_without_a_setting_nothing_stands_before_the_endpoints() -> None:
     assert list(access.guards(settings())) == []
 
 
+def test_the_description_has_the_methods_that_are_configured(
+    make_api: "type[Api]", issuer: TokenIssuer, keys_file: Path
+) -> None:
+    """Swagger UI asks for these credentials, and sends them."""
+    both = settings(API_KEYS_FILE=str(keys_file), JWT_ISSUER=issuer.url, JWT_AUDIENCE=AUDIENCE)
+
+    document = make_api(security=access.security(both)).request("GET", "/openapi.json").json
+
+    assert document["components"]["securitySchemes"].keys() == {"apiKey", "bearer"}
+    for path in ("/biometrics", "/biometrics/batch", "/biometrics/raw"):
+        operation = document["paths"][path]["post"]
+        assert operation["security"] == [{"apiKey": []}, {"bearer": []}]
+        assert {"401", "403"} <= operation["responses"].keys()
+    assert "security" not in document["paths"]["/docs"]["get"]
+
+
+def test_without_a_method_the_description_asks_for_nothing(make_api: "type[Api]") -> None:
+    document = make_api(security=access.security(settings())).request("GET", "/openapi.json").json
+
+    assert "securitySchemes" not in document["components"]
+    assert "401" not in document["paths"]["/biometrics"]["post"]["responses"]
+
+
 def test_any_method_that_is_configured_is_enough(api: "Api", issuer: TokenIssuer, course_request: bytes) -> None:
     for credential in ({"x-api-key": "a-key"}, {"authorization": f"bearer  {issuer.token()}"}):
         assert api.request("POST", "/biometrics", course_request, headers={**JSON, **credential}).status == 202

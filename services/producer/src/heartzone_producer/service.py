@@ -74,7 +74,12 @@ class ProducerService:
         """Serve until stopped; returns the exit code 0."""
         with self._listener:
             _collect_garbage_seldom()
-            log.info("api_listening", port=self._listener.getsockname()[1])
+            log.info(
+                "api_listening",
+                port=self._listener.getsockname()[1],
+                tls=self._settings.tls.certificate_file is not None,
+                authentication=[method.key for method in access.security(self._settings)] or ["none"],
+            )
             self._server.run(sockets=[self._listener])
         log.info("api_stopped")
         return 0

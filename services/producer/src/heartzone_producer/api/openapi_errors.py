@@ -49,7 +49,19 @@ _HEADERS: dict[int, Json] = {
     },
     405: {"Allow": {"description": "Methods that the path accepts.", "schema": {"type": "string"}}},
     409: _RETRY_AFTER,
-    429: _RETRY_AFTER,
+    429: {
+        **_RETRY_AFTER,
+        "RateLimit-Policy": {
+            "description": "The limit of one sender, where that is why (draft-ietf-httpapi-ratelimit-headers).",
+            "schema": {"type": "string"},
+            "example": '"principal";q=600;w=60',
+        },
+        "RateLimit": {
+            "description": "Requests that remain (r), and seconds until there are more (t).",
+            "schema": {"type": "string"},
+            "example": '"principal";r=0;t=17',
+        },
+    },
     503: _RETRY_AFTER,
 }
 
