@@ -93,6 +93,7 @@ def _tokens(auth: AuthenticationSettings) -> Callable[[bytes], Awaitable[Princip
     # They take long to import, so that only who needs them does.
     from heartzone_producer.authentication.issuer_keys import IssuerKeys  # noqa: PLC0415
     from heartzone_producer.authentication.key_set import KeySet  # noqa: PLC0415
+    from heartzone_producer.authentication.token_verifier import TokenVerifier  # noqa: PLC0415
     from heartzone_producer.authentication.tokens import TokenRules  # noqa: PLC0415
 
     def fetch() -> KeySet:
@@ -108,12 +109,7 @@ def _tokens(auth: AuthenticationSettings) -> Callable[[bytes], Awaitable[Princip
         principal_claim=auth.jwt_principal_claim,
         devices_claim=auth.jwt_devices_claim,
     )
-    keys = IssuerKeys(fetch)
-
-    async def principal_of(token: bytes) -> Principal:
-        return rules.principal_of(token, await keys.find(rules.read_header(token)))
-
-    return principal_of
+    return TokenVerifier(rules, IssuerKeys(fetch)).principal_of
 
 
 def _forwarded(trusted_proxies: str | None) -> Iterator[Middleware]:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 
 from heartzone_producer.authentication.errors import UnauthenticatedError
 from heartzone_producer.authentication.issuer import fetch_keys
 from heartzone_producer.authentication.issuer_keys import IssuerKeys
 from heartzone_producer.authentication.key_set import key_set
 from heartzone_producer.authentication.principals import Principal
-from heartzone_producer.authentication.tokens import TokenRules
+from heartzone_producer.authentication.token_verifier import REMEMBERED_SECONDS, TokenVerifier
+from heartzone_producer.authentication.tokens import TokenHeader, TokenRules
 from heartzone_testing.services.token_issuer import AUDIENCE, TokenIssuer, base64url, encoded
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -47,11 +48,8 @@ def rules(issuer: TokenIssuer, **changes: Any) -> TokenRules:
 
 
 def check(checked: TokenRules, keys: IssuerKeys, token: str | bytes) -> Principal:
-    async def principal() -> Principal:
-        raw = token.encode() if isinstance(token, str) else token
-        return checked.principal_of(raw, await keys.find(checked.read_header(raw)))
-
-    return asyncio.run(principal())
+    raw = token.encode() if isinstance(token, str) else token
+    return asyncio.run(TokenVerifier(checked, keys).principal_of(raw))
 
 
 VALID: dict[str, Callable[[TokenIssuer], str]] = {
@@ -288,3 +286,54 @@ def test_keys_that_are_of_no_use_are_left_out(issuer: TokenIssuer, unusable: dic
 def test_what_is_no_key_set_is_an_error(document: Any) -> None:
     with pytest.raises(ValueError, match="Key Set"):
         key_set(document)
+
+
+class Verifier:
+    """A verifier by a clock of the test's own, and how often it looked for a key."""
+
+    def __init__(self, issuer: TokenIssuer, keys: IssuerKeys) -> None:
+        self.now = time.time()
+        self.looked = 0
+        self._keys = keys
+        self.verifier = TokenVerifier(rules(issuer), self, max_remembered=10, clock=lambda: self.now)  # type: ignore[arg-type]
+
+    async def find(self, header: TokenHeader) -> Key:
+        self.looked += 1
+        return await self._keys.find(header)
+
+    def principal_of(self, token: str) -> Principal:
+        return asyncio.run(self.verifier.principal_of(token.encode()))
+
+
+def test_a_token_that_is_sent_again_is_verified_once_a_minute(issuer: TokenIssuer, keys: IssuerKeys) -> None:
+    counted = Verifier(issuer, keys)
+    token = issuer.token()
+
+    assert {counted.principal_of(token).name for _ in range(5)} == {"clinic"}
+    assert counted.looked == 1
+    counted.now += REMEMBERED_SECONDS
+    assert counted.principal_of(token).name == "clinic"
+    assert counted.looked == 2
+
+
+def test_a_token_that_is_remembered_expires_all_the_same(issuer: TokenIssuer, keys: IssuerKeys) -> None:
+    counted = Verifier(issuer, keys)
+    token = issuer.token(exp=int(counted.now) - LEEWAY + 10)
+
+    counted.principal_of(token)
+    counted.now += 11
+    counted.principal_of(token)
+
+    assert counted.looked == 2, "its validity is looked at again, by the clock of the rules"
+
+
+def test_what_is_remembered_is_bounded_and_holds_valid_tokens_alone(issuer: TokenIssuer, keys: IssuerKeys) -> None:
+    counted = Verifier(issuer, keys)
+    for number in range(20):
+        with pytest.raises(UnauthenticatedError):
+            counted.principal_of(issuer.token(aud=str(number)))
+    assert len(counted.verifier) == 0
+
+    for number in range(20):
+        counted.principal_of(issuer.token(sub=str(number)))
+    assert len(counted.verifier) == 10

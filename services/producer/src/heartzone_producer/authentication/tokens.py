@@ -33,6 +33,13 @@ class TokenHeader(Struct, frozen=True):
     key_id: str | None
 
 
+class VerifiedToken(Struct, frozen=True):
+    """Who a token was issued to, and until when it is valid, in seconds since 1970."""
+
+    principal: Principal
+    until: float
+
+
 class TokenRules:
     """What a token has to be.
 
@@ -89,7 +96,7 @@ class TokenRules:
             _reject("it names a source of its key (jku, jwk, x5u), which is not followed")
         return TokenHeader(algorithm, key_id)
 
-    def principal_of(self, token: bytes, key: Key) -> Principal:
+    def verify(self, token: bytes, key: Key) -> VerifiedToken:
         """Who a token was issued to, if it was signed with the key and is valid now.
 
         Raises:
@@ -107,7 +114,8 @@ class TokenRules:
         except ClaimError as error:
             # The description quotes the name of a claim at most.
             _reject(f"its claim {error.claim} is missing or not as expected")
-        return Principal(METHOD, self._name(claims), self._devices(claims))
+        principal = Principal(METHOD, self._name(claims), self._devices(claims))
+        return VerifiedToken(principal, claims["exp"] + self._claims.leeway)
 
     def _name(self, claims: dict[str, Any]) -> str:
         name = claims.get(self._principal_claim)
