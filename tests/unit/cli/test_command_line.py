@@ -131,6 +131,17 @@ def test_an_invalid_address_of_the_api_is_reported(run: Run, tmp_path: Path, url
     assert_one_sentence(run("replay", "a.csv", "--api", url), repr(url), "http://127.0.0.1:8080")
 
 
+@pytest.mark.parametrize("content", [None, "", "two words", "\u00e9"])
+def test_what_holds_no_api_key_ends_the_replay_before_anything_is_sent(
+    run: Run, tmp_path: Path, content: str | None
+) -> None:
+    (tmp_path / "a.csv").write_text(WORKOUT)
+    if content is not None:
+        (tmp_path / "key").write_text(content)
+
+    assert_one_sentence(run("replay", "a.csv", "--api-key-file", tmp_path / "key"), f"{tmp_path / 'key'} ")
+
+
 @pytest.mark.parametrize("offset", ["end", "1.5", "1e3", "+1"])
 def test_what_is_no_offset_is_a_usage_error(run: Run, offset: str) -> None:
     result = run("group", "set-offset", "BiometricsImported", "0", offset)

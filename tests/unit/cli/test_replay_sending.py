@@ -169,6 +169,32 @@ def test_an_unreachable_api_is_reported_without_a_retry() -> None:
         send(url, workout(1))
 
 
+def test_an_api_key_goes_with_each_request() -> None:
+    keys: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            keys.append(self.headers["X-API-Key"])
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        outcome = Outcome(workout(1001))
+        with Sender(
+            url, stop=threading.Event(), on_response=lambda _: None, notify=lambda _: None, api_key="hz_1"
+        ) as sender:
+            sender.send([(outcome, partial(unpaced, outcome.workout.readings))])
+        server.shutdown()
+
+    assert keys == ["hz_1", "hz_1"]
+
+
 def test_another_program_on_the_port_is_reported_as_no_heartzone_api() -> None:
     with (
         api(lambda _: (404, {}, b"")) as (url, _),

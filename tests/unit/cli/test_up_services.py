@@ -63,6 +63,7 @@ def test_an_invalid_setting_of_a_service_is_reported_before_anything_starts(vari
 def test_variables_that_no_service_gets_are_returned() -> None:
     shell = {
         "PATH": "/bin",
+        "HEARTZONE_AUTH_API_KEYS_FILE": "/run/keys",
         "HEARTZONE_KAFKA_LINGERMS": "no property at all",
         "HEARTZONE_GROUP_ID": "blue",
         "HEARTZONE_HTTP_PORT": "80",
@@ -70,4 +71,20 @@ def test_variables_that_no_service_gets_are_returned() -> None:
         "HEARTZONE_TRANSACTION_MAX_RECORDS": "10",
     }
 
-    assert check_settings(PORTS, shell) == ["HEARTZONE_GROUP_ID", "HEARTZONE_HTTP_PORT", "HEARTZONE_KAFKA_LINGERMS"]
+    assert check_settings(PORTS, shell) == [
+        "HEARTZONE_AUTH_API_KEYS_FILE",
+        "HEARTZONE_GROUP_ID",
+        "HEARTZONE_HTTP_PORT",
+        "HEARTZONE_KAFKA_LINGERMS",
+    ]
+
+
+def test_anyone_of_this_machine_may_send_to_the_web_api_that_up_starts() -> None:
+    shell = {
+        "HEARTZONE_AUTH_API_KEYS_FILE": "/run/keys",
+        "HEARTZONE_RATE_LIMIT_ADDRESS": "1/hour",
+        "HEARTZONE_TLS_CERTIFICATE_FILE": "/run/tls.crt",
+    }
+    service = producer(PORTS, REGISTRY)
+
+    assert service.environment(shell) == service.environment({})

@@ -13,6 +13,7 @@ from heartzone_cli.replay.recordings import UnreadableRecordingError, load
 from heartzone_cli.replay.workout import Workout, timed
 
 API_VARIABLE = "HEARTZONE_API"
+API_KEY_VARIABLE = "HEARTZONE_API_KEY_FILE"
 INCOMPLETE = 1
 
 
@@ -90,6 +91,13 @@ class DeviceId(click.ParamType[str]):
 )
 @click.option("--api", envvar=API_VARIABLE, metavar="URL", help="The web API.  [default: that of the running `up`]")
 @click.option(
+    "--api-key-file",
+    envvar=API_KEY_VARIABLE,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Send with the API key in this file.",
+)
+@click.option(
     "--wait",
     "timeout",
     type=Seconds(),
@@ -107,6 +115,7 @@ def replay(
     device: str | None,
     speed: float | None,
     api: str | None,
+    api_key_file: Path | None,
     timeout: float,
     data_dir: Path | None,
     machine: bool,
@@ -123,9 +132,10 @@ def replay(
     Exit code 0 when everything was accepted and came out, 1 when not, 2 when it could not start, 130 after Ctrl-C.
     """
     workouts = _read(files, device, max_heart_rate)
+    api_key = None if api_key_file is None else _read_key(api_key_file)
     from heartzone_cli.replay.run import run  # noqa: PLC0415 - imports HTTP and Kafka clients
 
-    report = run(workouts, api=api, data_dir=data_dir, speed=speed, timeout=timeout)
+    report = run(workouts, api=api, api_key=api_key, data_dir=data_dir, speed=speed, timeout=timeout)
     if machine:
         for line in report.json_lines():
             click.echo(line)
@@ -139,6 +149,18 @@ def replay(
         click.echo(f"Error: {report.failure}", err=True)
     if not report.complete:
         sys.exit(INCOMPLETE)
+
+
+def _read_key(file: Path) -> str:
+    try:
+        key = file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise CannotRunError(f"{file} cannot be read as an API key: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        key = ""
+    if not key.isprintable() or not key or " " in key:
+        raise CannotRunError(f"{file} holds no API key; one line like hz_0123456789abcdef would be right.")
+    return key
 
 
 def _positive(value: str | float) -> float | None:

@@ -1,7 +1,7 @@
 """The steps of a replay, in order: note where the topics end, send, wait for the zone workers, count."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -22,7 +22,13 @@ from heartzone_cli.replay.workout import Workout
 
 
 def run(
-    workouts: Sequence[Workout], *, api: str | None, data_dir: Path | None, speed: float | None, timeout: float
+    workouts: Sequence[Workout],
+    *,
+    api: str | None,
+    api_key: str | None,
+    data_dir: Path | None,
+    speed: float | None,
+    timeout: float,
 ) -> Report:
     """Replay workouts and report the figures, also after a failure half-way or Ctrl-C.
 
@@ -41,7 +47,7 @@ def run(
         except TopicUnavailableError as error:
             raise cannot_read(error, cluster) from error
         try:
-            _send(outcomes, url, speed, stop, progress)
+            _send(outcomes, partial(Sender, url, api_key=api_key), speed, stop, progress)
             with progress.waiting("waiting for the zone workers"):
                 return _collect(results, outcomes, timeout, stop)
         except ApiUnavailableError as error:
@@ -69,7 +75,11 @@ def choose_api(given: str | None, up: Endpoints | None) -> str:
 
 
 def _send(
-    outcomes: Sequence[Outcome], url: str, speed: float | None, stop: threading.Event, progress: Progress
+    outcomes: Sequence[Outcome],
+    sender_to_api: Callable[..., Sender],
+    speed: float | None,
+    stop: threading.Event,
+    progress: Progress,
 ) -> None:
     def batches(workout: Workout) -> Batches:
         if speed is None:
@@ -79,7 +89,7 @@ def _send(
     total = sum(len(outcome.workout.readings) for outcome in outcomes)
     with (
         progress.sending(total),
-        Sender(url, stop=stop, on_response=progress.advance, notify=progress.notify) as sender,
+        sender_to_api(stop=stop, on_response=progress.advance, notify=progress.notify) as sender,
     ):
         sender.send([(outcome, partial(batches, outcome.workout)) for outcome in outcomes])
 

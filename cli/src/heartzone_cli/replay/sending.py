@@ -38,7 +38,13 @@ class Sender:
     """Sends workouts to the API at `url`; `close` it, or use it as a context manager."""
 
     def __init__(
-        self, url: str, *, stop: threading.Event, on_response: Callable[[int], object], notify: Callable[[str], object]
+        self,
+        url: str,
+        *,
+        stop: threading.Event,
+        on_response: Callable[[int], object],
+        notify: Callable[[str], object],
+        api_key: str | None = None,
     ) -> None:
         """Call `on_response` with the number of samples of each request that has a response, from any thread.
 
@@ -53,7 +59,7 @@ class Sender:
         self._reached = False
         self._client = httpx2.Client(
             timeout=REQUEST_TIMEOUT,
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"} | ({} if api_key is None else {"X-API-Key": api_key}),
             # A proxy of the environment does not reach this machine's loopback interface.
             trust_env=httpx2.URL(self._url).host not in LOOPBACK,
         )

@@ -11,10 +11,13 @@ from heartzone_producer.settings import ProducerSettings
 from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.settings import ServiceSettings, SettingsError, load
 
-# Addresses and names of a cluster: when they are set, of another cluster than this one.
+# Addresses, names and senders of a cluster: when they are set, of another cluster than this one.
 _CLUSTER_VARIABLES = (
+    "HEARTZONE_AUTH_",
     "HEARTZONE_KAFKA_",
+    "HEARTZONE_RATE_LIMIT_",
     "HEARTZONE_SCHEMA_REGISTRY_",
+    "HEARTZONE_TLS_",
     "HEARTZONE_TOPIC_",
     "HEARTZONE_GROUP_ID",
     "HEARTZONE_SECRETS_DIR",
