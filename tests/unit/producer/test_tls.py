@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from heartzone_producer import access
+from heartzone_producer.api import tls_loop
 from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.authentication.certificates import ClientCertificate, client_certificate
 from heartzone_producer.authentication.errors import UnauthenticatedError
@@ -153,6 +154,18 @@ def test_what_is_not_tls_gets_no_response_and_leaves_no_trace(
         with connected(port, ca) as connection:
             assert post(connection, course_request) == 202
     assert caplog.records == []
+
+
+def test_a_client_that_does_not_shake_hands_is_disconnected(
+    make_api: "type[Api]", files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls_loop, "HANDSHAKE_TIMEOUT", 0.1)
+    with served(make_api, files.settings()) as port:
+        for sent in (b"", b"\x16\x03\x01\x02\x00"):
+            with socket.create_connection(("localhost", port), timeout=10) as silent:
+                silent.sendall(sent)
+                # Reading returns only because the server closes.
+                assert silent.recv(1000) == b""
 
 
 def test_a_client_is_known_by_its_certificate(

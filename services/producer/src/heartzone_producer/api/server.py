@@ -21,6 +21,9 @@ from heartzone_producer.api.authentication import CLIENT_CERTIFICATE
 from heartzone_producer.api.problems import PROBLEM_JSON, ProblemError, ProblemKind
 from heartzone_producer.authentication.certificates import ClientCertificate, client_certificate
 
+TLS_LOOP = "heartzone_producer.api.tls_loop:TlsLoop"
+"""As uvicorn imports it; nobody else needs it."""
+
 REQUEST_GRACE_SECONDS = 2
 """For requests that are half-way in when the service is asked to stop."""
 
@@ -88,7 +91,7 @@ class ApiServer(uvicorn.Server):
                 http=DeadlineProtocol if tls is None else TlsProtocol,
                 ssl_context_factory=None if tls is None else lambda _config, _default: tls,
                 ws="none",
-                loop="uvloop",
+                loop="uvloop" if tls is None else TLS_LOOP,
                 lifespan="on",
                 log_config=None,
                 access_log=False,
