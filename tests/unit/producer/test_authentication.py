@@ -113,6 +113,18 @@ def test_items_of_a_batch_are_allowed_each_on_its_own(api: "Api", course_request
     assert [device for device, _ in api.delivery.payloads] == [DEVICE]
 
 
+def test_a_retry_is_told_the_outcome_of_its_own_sender_s_batch_alone(api: "Api", course_request: bytes) -> None:
+    """One sender cannot pass by another's Idempotency-Key what is not allowed to it."""
+    body = b"[" + course_request + b"]"
+
+    def send(key: str) -> int:
+        headers = {**JSON, "X-API-Key": key, "Idempotency-Key": "the-same"}
+        return api.request("POST", "/biometrics/batch", body, headers=headers).status
+
+    assert [send("one"), send("one"), send("none"), send("everyone")] == [202, 202, 207, 202]
+    assert len(api.delivery.payloads) == 2, "the second is a retry of the first"
+
+
 @pytest.mark.parametrize(("query", "status"), [("", 403), (f"?deviceId={OTHER}", 403), (f"?deviceId={DEVICE}", 202)])
 def test_a_text_belongs_to_the_device_of_its_query(api: "Api", query: str, status: int) -> None:
     response = api.request("POST", f"/biometrics/raw{query}", b"text", headers={"X-API-Key": "one"})

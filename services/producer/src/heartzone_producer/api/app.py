@@ -39,13 +39,13 @@ def create_app(
     ``guards`` are middleware of the routes that take messages; what describes the API is open to everybody.
     """
     requests = KnownRequests(window=deduplication_window)
-    endpoints = {
-        "/biometrics": PostBiometrics(delivery, requests, body_limit=body_limit),
-        "/biometrics/batch": PostBatch(delivery, requests, body_limit=body_limit),
-        "/biometrics/raw": PostRaw(delivery, requests, body_limit=body_limit),
-    }
+    message = PostBiometrics(delivery, requests, body_limit=body_limit)
+    batch = PostBatch(delivery, requests, body_limit=body_limit)
+    raw = PostRaw(delivery, requests, body_limit=body_limit)
     routes = [
-        *(Route(path, endpoint, methods=["POST"], middleware=guards) for path, endpoint in endpoints.items()),
+        Route("/biometrics", message, methods=["POST"], middleware=guards),
+        Route("/biometrics/batch", batch, methods=["POST"], middleware=guards),
+        Route("/biometrics/raw", raw, methods=["POST"], middleware=guards),
         *documentation_routes(security),
     ]
     app = Starlette(
