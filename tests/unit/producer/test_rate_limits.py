@@ -12,7 +12,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from heartzone_producer import access
 from heartzone_producer.api.rate_limits import address_of
-from heartzone_producer.rate_counters import MAX_COUNTERS, RateCounters
+from heartzone_producer.rate_counters import MAX_COUNTERS, FixedWindows, RateCounters
 from heartzone_producer.settings import ProducerSettings
 from service_chassis.settings import SettingsError, load
 
@@ -144,6 +144,16 @@ def test_a_flood_of_senders_does_not_free_the_one_that_is_over_its_limit() -> No
 
     assert not any(allowed)
     assert len(counters) == 100
+
+
+def test_counting_in_one_step_is_what_the_library_does_in_two() -> None:
+    now = 1000.0
+    counters = RateCounters(clock=lambda: now)
+    windows, item = FixedWindows(counters), parse("3/minute")
+
+    assert [windows.count(item, "a") for _ in range(4)] == [(1, 1060.0), (2, 1060.0), (3, 1060.0), (4, 1060.0)]
+    assert not windows.test(item, "a")
+    assert windows.get_window_stats(item, "a") == (1060.0, 0)
 
 
 def test_memory_is_bounded_however_many_senders_there_are() -> None:

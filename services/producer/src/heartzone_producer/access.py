@@ -121,15 +121,14 @@ def _forwarded(trusted_proxies: str | None) -> Iterator[Middleware]:
 
 def _rate_limit(name: Literal["address", "principal"], rate: str) -> Middleware:
     from limits import parse  # noqa: PLC0415 it takes long to import
-    from limits.strategies import FixedWindowRateLimiter  # noqa: PLC0415
 
     from heartzone_producer.api.rate_limits import RateLimit, address_of, principal_of  # noqa: PLC0415
-    from heartzone_producer.rate_counters import RateCounters  # noqa: PLC0415
+    from heartzone_producer.rate_counters import FixedWindows, RateCounters  # noqa: PLC0415
 
     # One for all routes.
-    limiter = FixedWindowRateLimiter(RateCounters())
+    windows = FixedWindows(RateCounters())
     sender = {"address": address_of, "principal": principal_of}[name]
-    return Middleware(RateLimit, name=name, item=parse(rate), limiter=limiter, sender=sender)
+    return Middleware(RateLimit, name=name, item=parse(rate), windows=windows, sender=sender)
 
 
 def _check_ca(field: str, file: Path) -> None:

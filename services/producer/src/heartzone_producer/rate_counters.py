@@ -1,9 +1,11 @@
-"""Counters of requests for the library ``limits``, in bounded memory."""
+"""Fixed windows of the library ``limits``, over counters of requests in bounded memory."""
 
 from collections.abc import Callable
 from time import time
 
+from limits import RateLimitItem
 from limits.storage import Storage
+from limits.strategies import FixedWindowRateLimiter
 
 MAX_COUNTERS = 50_000
 """Senders that are counted at a time: about 15 MB."""
@@ -67,3 +69,12 @@ class RateCounters(Storage):
     def clear(self, key: str) -> None:
         """Forget one."""
         self._counters.pop(key, None)
+
+
+class FixedWindows(FixedWindowRateLimiter):
+    """The library's strategy, which counts and reads what is left in one step: it makes the key each time."""
+
+    def count(self, item: RateLimitItem, *identifiers: str) -> tuple[int, float]:
+        """Count a request; returns how many of its window there are now, and when that ends, in seconds since 1970."""
+        key, seconds = item.key_for(*identifiers), item.get_expiry()
+        return self.storage.incr(key, seconds), self.storage.get_expiry(key)

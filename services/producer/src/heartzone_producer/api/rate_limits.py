@@ -6,12 +6,12 @@ from math import ceil
 from time import time
 
 from limits import RateLimitItem
-from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from heartzone_producer.api.authentication import PRINCIPAL
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.authentication.principals import Principal
+from heartzone_producer.rate_counters import FixedWindows
 from heartzone_producer.rejections import RejectionReason
 
 IPV6_PREFIX = 64
@@ -33,15 +33,16 @@ class RateLimit:
         *,
         name: str,
         item: RateLimitItem,
-        limiter: FixedWindowRateLimiter,
+        windows: FixedWindows,
         sender: Callable[[Scope], str],
     ) -> None:
         self._app = app
         self._name = name
         self._item = item
-        self._limiter = limiter
+        self._windows = windows
         self._sender = sender
         self._policy = f'"{name}";q={item.amount};w={item.get_expiry()}'
+        self._policy_header = (b"ratelimit-policy", self._policy.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on.
@@ -50,11 +51,11 @@ class RateLimit:
             ProblemError: 429.
         """
         sender = self._sender(scope)
-        allowed = self._limiter.hit(self._item, self._name, sender)
-        ends, remaining = self._limiter.get_window_stats(self._item, self._name, sender)
-        seconds = max(1, ceil(ends - time()))
-        state = f'"{self._name}";r={remaining};t={seconds}'
-        if not allowed:
+        count, end = self._windows.count(self._item, self._name, sender)
+        remaining = self._item.amount - count
+        seconds = max(1, ceil(end - time()))
+        state = f'"{self._name}";r={max(0, remaining)};t={seconds}'
+        if remaining < 0:
             raise ProblemError(
                 ProblemKind.TOO_MANY_REQUESTS,
                 f"This {self._name} has sent {self._item.amount} requests within {self._item.get_expiry()} s, which is"
@@ -62,7 +63,7 @@ class RateLimit:
                 headers={"Retry-After": str(seconds), "RateLimit-Policy": self._policy, "RateLimit": state},
                 reason=RejectionReason.RATE_LIMITED,
             )
-        headers = [(b"ratelimit-policy", self._policy.encode()), (b"ratelimit", state.encode())]
+        headers = [self._policy_header, (b"ratelimit", state.encode())]
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
