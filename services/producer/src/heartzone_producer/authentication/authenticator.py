@@ -14,6 +14,7 @@ REALM = "heartzone"
 
 Headers = list[tuple[bytes, bytes]]
 
+_API_KEY, _AUTHORIZATION = API_KEY_HEADER.lower().encode(), b"authorization"
 _BEARER = re.compile(rb"bearer +(\S*)", re.IGNORECASE)
 
 
@@ -39,6 +40,8 @@ class Authenticator:
         self._token = token
         self._certificates = certificates
         self._devices = devices
+        methods = {_API_KEY: api_keys, _AUTHORIZATION: token}
+        self._names = frozenset(name for name, method in methods.items() if method is not None)
 
     async def authenticate(self, headers: Headers, certificate: ClientCertificate | None = None) -> Principal:
         """Who sends a request with these headers, on a connection with that certificate. Headers go first.
@@ -46,20 +49,15 @@ class Authenticator:
         Raises:
             AuthenticationError: it is not known.
         """
-        key = token = None
-        count = 0
-        for name, value in headers:
-            if name == b"x-api-key" and self._api_keys is not None:
-                key, count = value, count + 1
-            elif name == b"authorization" and self._token is not None:
-                token, count = value, count + 1
-        if count > 1:
-            raise UnauthenticatedError(f"there are {count} credentials; one was expected")
-        if key is not None and self._api_keys is not None:
-            return self._bound(self._api_keys().principal_of(key))
-        if token is not None and self._token is not None:
-            bearer = _BEARER.fullmatch(token.strip())
-            if bearer is None:
+        credentials = [header for header in headers if header[0] in self._names]
+        if len(credentials) > 1:
+            raise UnauthenticatedError(f"there are {len(credentials)} credentials; one was expected")
+        if credentials:
+            ((name, value),) = credentials
+            if name == _API_KEY and self._api_keys is not None:
+                return self._bound(self._api_keys().principal_of(value))
+            bearer = _BEARER.fullmatch(value.strip())
+            if bearer is None or self._token is None:
                 raise UnauthenticatedError("Authorization is not 'Bearer' with a token")
             return self._bound(await self._token(bearer[1]))
         if certificate is not None and self._certificates:
