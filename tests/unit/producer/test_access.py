@@ -122,6 +122,7 @@ def test_an_issuer_that_is_unavailable_is_a_503(api: "Api", issuer: TokenIssuer,
     ("variables", "part"),
     [
         pytest.param({"JWT_ISSUER": "https://a"}, "HEARTZONE_AUTH_JWT_AUDIENCE is not set", id="no audience"),
+        pytest.param({"DEVICES": "{name}"}, "HEARTZONE_AUTH_DEVICES is set without any", id="devices of nobody"),
         pytest.param({"JWT_AUDIENCE": "a"}, "without HEARTZONE_AUTH_JWT_ISSUER", id="no issuer"),
         pytest.param({"JWT_ISSUER": "http://a.example", "JWT_AUDIENCE": "a"}, "https was expected", id="no TLS"),
         pytest.param({"JWT_JWKS_URL": "http://a.example/keys"}, "https was expected", id="keys without TLS"),

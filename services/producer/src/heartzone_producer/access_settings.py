@@ -87,22 +87,6 @@ class AuthenticationSettings(BaseModel):
         """Whether there is any method."""
         return any(each is not None for each in (self.api_keys_file, self.jwt_issuer, self.client_ca_file))
 
-    @property
-    def contradiction(self) -> str | None:
-        """A sentence on what contradicts another setting, if anything does."""
-        if self.jwt_issuer is None:
-            others = {"jwt_audience", "jwt_jwks_url", "jwt_algorithms", "jwt_devices_claim", "jwt_ca_file"}
-            for name in sorted(others & self.model_fields_set):
-                return f"HEARTZONE_AUTH_{name.upper()} is set without HEARTZONE_AUTH_JWT_ISSUER, which names the issuer"
-        elif self.jwt_audience is None:
-            return "HEARTZONE_AUTH_JWT_AUDIENCE is not set; without it, tokens for any other service would be taken"
-        elif self.jwt_jwks_url is None:
-            try:
-                check_address(self.jwt_issuer)
-            except ValueError as error:
-                return f"HEARTZONE_AUTH_JWT_ISSUER is {self.jwt_issuer!r:.60}; {error}, or HEARTZONE_AUTH_JWT_JWKS_URL"
-        return None
-
     @field_validator("jwt_jwks_url")
     @classmethod
     def _safe_address(cls, url: str | None) -> str | None:
@@ -169,3 +153,39 @@ class RateLimitSettings(BaseModel):
             except ValueError as error:
                 raise ValueError("addresses or networks like 10.0.0.0/8 were expected, separated by commas") from error
         return text
+
+
+def contradiction(auth: AuthenticationSettings, tls: TlsSettings, rate_limit: RateLimitSettings) -> str | None:
+    """A sentence on what contradicts another setting, if anything does."""
+    nobody = "without any HEARTZONE_AUTH_… that names principals"
+    found = [
+        auth.devices is not None and not auth.methods and f"HEARTZONE_AUTH_DEVICES is set {nobody}",
+        rate_limit.principal is not None and not auth.methods and f"HEARTZONE_RATE_LIMIT_PRINCIPAL is set {nobody}",
+        rate_limit.trusted_proxies is not None
+        and rate_limit.address is None
+        and "HEARTZONE_RATE_LIMIT_TRUSTED_PROXIES is set without HEARTZONE_RATE_LIMIT_ADDRESS",
+        (tls.certificate_file is None) != (tls.key_file is None)
+        and "HEARTZONE_TLS_CERTIFICATE_FILE and HEARTZONE_TLS_KEY_FILE go together; one is not set",
+        auth.client_ca_file is not None
+        and tls.certificate_file is None
+        and "HEARTZONE_AUTH_CLIENT_CA_FILE is set without HEARTZONE_TLS_CERTIFICATE_FILE; clients show their"
+        " certificates in a TLS handshake",
+        _about_tokens(auth),
+    ]
+    return next((sentence for sentence in found if sentence), None)
+
+
+def _about_tokens(auth: AuthenticationSettings) -> str | None:
+    if auth.jwt_issuer is None:
+        without = {"jwt_audience", "jwt_jwks_url", "jwt_algorithms", "jwt_devices_claim", "jwt_ca_file"}
+        for name in sorted(without & auth.model_fields_set):
+            return f"HEARTZONE_AUTH_{name.upper()} is set without HEARTZONE_AUTH_JWT_ISSUER, which names the issuer"
+        return None
+    if auth.jwt_audience is None:
+        return "HEARTZONE_AUTH_JWT_AUDIENCE is not set; without it, tokens for any other service would be taken"
+    if auth.jwt_jwks_url is None:
+        try:
+            check_address(auth.jwt_issuer)
+        except ValueError as error:
+            return f"HEARTZONE_AUTH_JWT_ISSUER is {auth.jwt_issuer!r:.60}; {error}, or HEARTZONE_AUTH_JWT_JWKS_URL"
+    return None

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
-from heartzone_producer.access_settings import AuthenticationSettings, RateLimitSettings, TlsSettings
+from heartzone_producer.access_settings import AuthenticationSettings, RateLimitSettings, TlsSettings, contradiction
 from service_chassis.settings import ServiceSettings
 
 _ACKNOWLEDGED = "a record counts as written only when all in-sync replicas have it"
@@ -81,17 +81,6 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
-        if self.auth.contradiction is not None:
-            raise ValueError(self.auth.contradiction)
-        if self.rate_limit.principal is not None and not self.auth.methods:
-            raise ValueError("HEARTZONE_RATE_LIMIT_PRINCIPAL is set without any HEARTZONE_AUTH_… that names principals")
-        if self.rate_limit.trusted_proxies is not None and self.rate_limit.address is None:
-            raise ValueError("HEARTZONE_RATE_LIMIT_TRUSTED_PROXIES is set without HEARTZONE_RATE_LIMIT_ADDRESS")
-        if (self.tls.certificate_file is None) != (self.tls.key_file is None):
-            raise ValueError("HEARTZONE_TLS_CERTIFICATE_FILE and HEARTZONE_TLS_KEY_FILE go together; one is not set")
-        if self.auth.client_ca_file is not None and self.tls.certificate_file is None:
-            raise ValueError(
-                "HEARTZONE_AUTH_CLIENT_CA_FILE is set without HEARTZONE_TLS_CERTIFICATE_FILE; clients show"
-                " their certificates in a TLS handshake"
-            )
+        if sentence := contradiction(self.auth, self.tls, self.rate_limit):
+            raise ValueError(sentence)
         return self

@@ -7,9 +7,9 @@ cannot choose what its hash begins with.
 
 The file has one key a line: a name, ``sha256:`` with 64 hex digits, and the devices that it may send for, if not all::
 
-    clinic    sha256:9f86d0818…
-    clinic    sha256:60303ae22…
-    bracelet  sha256:fd61a03af…  3fa85f64-*  8d1c…
+    clinic    sha256:<64 hex digits>
+    clinic    sha256:<64 hex digits>
+    bracelet  sha256:<64 hex digits>  3fa85f64-*  8d1c5717-*
 """
 
 import re
