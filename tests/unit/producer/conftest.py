@@ -1,8 +1,10 @@
 """The web application over a delivery that stores in memory, called without a network in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,6 +14,8 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from heartzone_producer.api.app import create_app
+from heartzone_producer.api.connection import ConnectionPolicy
+from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.intake.biometrics import Accepted
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
@@ -57,9 +61,13 @@ class Api:
     def __init__(self, *, max_requests: int = MAX_REQUESTS) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
+        metrics = HttpMetrics(self.registry)
+        self.policy = ConnectionPolicy(
+            request_timeout=1.0, keep_alive=60.0, max_connections=1000, rejected=metrics.rejected
+        )
         self.app = create_app(
             self.delivery,
-            metrics=HttpMetrics(self.registry),
+            metrics=metrics,
             body_limit=BODY_LIMIT,
             max_requests=max_requests,
             deduplication_window=600,
@@ -125,6 +133,22 @@ class Api:
         names = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Response(sent[0]["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))
 
+    @contextmanager
+    def served(self, **policy: Any) -> Iterator[int]:
+        """Serve it on a free port while the block lasts, under another policy of connections if one is given."""
+        server = ApiServer(self.app, policy=replace(self.policy, **policy))
+        with listen(0) as listener:
+            port: int = listener.getsockname()[1]
+            # Not the main thread, so that the server leaves signals alone.
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+            thread.start()
+            try:
+                yield port
+            finally:
+                server.should_exit = True
+                thread.join(15)
+                assert not thread.is_alive()
+
 
 @asynccontextmanager
 async def _nothing_to_start(_app: Starlette) -> AsyncIterator[None]:
@@ -134,6 +158,20 @@ async def _nothing_to_start(_app: Starlette) -> AsyncIterator[None]:
 @pytest.fixture
 def api() -> Api:
     return Api()
+
+
+@pytest.fixture(scope="module")
+def port_of_module() -> Iterator[int]:
+    """The same, once for a whole module."""
+    with Api().served() as number:
+        yield number
+
+
+@pytest.fixture
+def port(api: Api) -> Iterator[int]:
+    """The application served on a free port, with a short time for a request."""
+    with api.served() as number:
+        yield number
 
 
 @pytest.fixture

@@ -241,6 +241,7 @@ def test_the_values_of_reasons_are_those_that_dashboards_know() -> None:
     assert {*map(str, RejectionReason), *map(str, ServiceUnavailableReason)} == {
         "broker_away",
         "client_disconnected",
+        "head_too_large",
         "idempotency_key_reused",
         "internal_error",
         "invalid_message",

@@ -49,6 +49,11 @@ class RejectionReason(Reason):
         "Status 429: `HEARTZONE_HTTP_MAX_REQUESTS` are being handled.",
         "Add replicas; look at the brokers first, because slow acknowledgements make requests pile up.",
     )
+    HEAD_TOO_LARGE = (
+        "head_too_large",
+        "Status 431: the request line and header fields, or the trailer fields, are above 64 KiB or 100 fields.",
+        "Correct the client; look for cookies or tokens that grow.",
+    )
     INTERNAL_ERROR = (
         "internal_error",
         "Status 500: a fault of the service; its log has the traceback.",

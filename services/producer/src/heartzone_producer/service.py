@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 
 from heartzone.wire import subject_of
 from heartzone_producer.api.app import create_app
+from heartzone_producer.api.connection import ConnectionPolicy
+from heartzone_producer.api.open_files import allow_connections
 from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.metrics import HttpMetrics, WriterMetrics
 from heartzone_producer.settings import ProducerSettings
@@ -43,7 +45,6 @@ class ProducerService:
 
     def __init__(self, settings: ProducerSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
-        self._metrics_registry = metrics_registry
         statistics = ClientStatistics(metrics_registry, prefix="heartzone_")
         statistics_config = {
             "statistics.interval.ms": STATISTICS_INTERVAL_MS,
@@ -66,13 +67,21 @@ class ProducerService:
             lambda: check_broker(self._writer, [topics.biometrics, topics.raw], through=self._large_writer),
             interval=BROKER_INTERVAL,
         )
-        self._server = ApiServer(self._app(), request_timeout=settings.http_request_timeout)
+        self._http_metrics = HttpMetrics(metrics_registry)
+        policy = ConnectionPolicy(
+            request_timeout=settings.http_request_timeout,
+            keep_alive=settings.http_keep_alive,
+            max_connections=settings.http_max_connections,
+            rejected=self._http_metrics.rejected,
+        )
+        self._server = ApiServer(self._app(), policy=policy)
         self._listener = _listen(settings.http_port)
 
     def run(self) -> int:
         """Serve until stopped; returns the exit code 0."""
         with self._listener:
             _collect_garbage_seldom()
+            allow_connections(self._settings.http_max_connections)
             log.info("api_listening", port=self._listener.getsockname()[1])
             self._server.run(sockets=[self._listener])
         log.info("api_stopped")
@@ -125,7 +134,7 @@ class ProducerService:
         )
         return create_app(
             delivery,
-            metrics=HttpMetrics(self._metrics_registry),
+            metrics=self._http_metrics,
             body_limit=settings.http_body_limit,
             max_requests=settings.http_max_requests,
             deduplication_window=settings.deduplication_window,

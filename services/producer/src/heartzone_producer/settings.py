@@ -47,6 +47,19 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         gt=0,
         description="Seconds within which a client has to send a whole request; then its connection is closed.",
     )
+    http_keep_alive: float = Field(
+        default=75.0,
+        ge=1,
+        description="Seconds for which a connection without a request stays open. Longer than a proxy or load balancer"
+        " keeps it, or a request meets a connection that is just being closed, and its client gets a 502: Google's keep"
+        " it for 600 s, most others for 60 s or less.",
+    )
+    http_max_connections: int = Field(
+        default=10_000,
+        ge=1,
+        description="Maximum number of open connections. When there are more, those that have waited longest for a"
+        " request are closed; while none waits for one, a new connection gets a 429.",
+    )
     http_acknowledgement_timeout: float = Field(
         default=30.0,
         ge=1,

@@ -78,7 +78,7 @@ def _post_biometrics() -> Json:
         },
         "responses": {
             "202": _content("Stored", "application/json", _ref("Biometrics"), COURSE_REQUEST),
-            **errors.references(400, 409, 413, 415, 422, 429, 503),
+            **errors.references(400, 409, 413, 415, 422, 429, 431, 503),
         },
     }
 
@@ -114,7 +114,7 @@ def _post_batch() -> Json:
             "207": _content(
                 "Some not stored", "application/json", outcome, {"accepted": 1, "refused": 1, "errors": [rejected]}
             ),
-            **errors.references(400, 409, 413, 415, 422, 429, 503),
+            **errors.references(400, 409, 413, 415, 422, 429, 431, 503),
         },
     }
 
@@ -139,14 +139,14 @@ def _post_raw() -> Json:
             "required": True,
             "content": {"text/plain": {**text, "example": "90 bpm at 13:50"}, "application/json": text, "*/*": text},
         },
-        "responses": {"202": {"description": "Stored"}, **errors.references(400, 409, 413, 415, 422, 429, 503)},
+        "responses": {"202": {"description": "Stored"}, **errors.references(400, 409, 413, 415, 422, 429, 431, 503)},
     }
 
 
 def _get(summary: str, media_type: str, schema: Json) -> Json:
     return {
         "summary": summary,
-        "responses": {"200": _content(summary, media_type, schema), **errors.references(429)},
+        "responses": {"200": _content(summary, media_type, schema), **errors.references(429, 431)},
     }
 
 

@@ -26,6 +26,7 @@ _EXAMPLES = {
     " this one with a key of its own.",
     ProblemKind.TOO_MANY_REQUESTS: "4096 requests are being handled, which is the limit. Send this one again later.",
     ProblemKind.UNAVAILABLE: "The broker cannot be reached. Send the request again later.",
+    ProblemKind.HEAD_TOO_LARGE: "The request has 200 header or trailer fields; at most 100 are accepted.",
 }
 _BY_STATUS = [list(kinds) for _, kinds in groupby(DESCRIBED_KINDS, key=lambda kind: kind.status)]
 _ERRORS = {

@@ -1,22 +1,17 @@
-"""The HTTP server: uvicorn, which closes connections that take too long to send a request.
-
-uvicorn has no limit for that (Kludex/uvicorn#157): a client that sends a byte a second, or none, would hold its
-connection for ever, before any application sees it. So the protocol notes since when it waits, and once a second all
-connections that are overdue are closed; a timer for each request would cost the hot path.
-"""
+"""The HTTP server: uvicorn, with the connections of `connection`, of which it closes the overdue once a second."""
 
 import asyncio
 import logging
 import math
 import socket
+from functools import partial
 from time import monotonic
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from heartzone_producer.api.problems import PROBLEM_JSON, ProblemError, ProblemKind
+from heartzone_producer.api.connection import Connection, ConnectionPolicy
 
 REQUEST_GRACE_SECONDS = 2
 """For requests that are half-way in when the service is asked to stop."""
@@ -25,47 +20,19 @@ SHUTDOWN_GRACE_SECONDS = 7
 """The above and the longest wait for an acknowledgement; with what follows still below ten."""
 
 
-class DeadlineProtocol(HttpToolsProtocol):
-    """An HTTP connection that knows since when it waits for the rest of a request."""
-
-    waiting_since: float | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A request is expected from now on."""
-        super().connection_made(transport)
-        self.waiting_since = monotonic()
-
-    def on_message_begin(self) -> None:
-        """A request has begun."""
-        super().on_message_begin()
-        self.waiting_since = monotonic()
-
-    def on_message_complete(self) -> None:
-        """The request is all here; how long its response takes is not the client's fault."""
-        super().on_message_complete()
-        self.waiting_since = None
-
-    def send_400_response(self, msg: str) -> None:
-        """Respond to what is not HTTP in the form of every other error."""
-        body = ProblemError(ProblemKind.MALFORMED, msg).document()
-        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {len(body)}\r\n"
-        self.transport.write(f"{head}connection: close\r\n\r\n".encode() + body)
-        self.transport.close()
-
-
 class ApiServer(uvicorn.Server):
     """Serves an application on a socket until `should_exit` is set, or SIGTERM or SIGINT come.
 
     Stops in order: accept no more, finish what is in flight, then the application's lifespan.
     """
 
-    def __init__(self, app: ASGIApp, *, request_timeout: float) -> None:
+    def __init__(self, app: ASGIApp, *, policy: ConnectionPolicy) -> None:
         # At lower levels it logs every start and, without limit, every request that is not HTTP.
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 app,
-                http=DeadlineProtocol,
+                http=partial(Connection, policy),  # type: ignore[arg-type]
                 ws="none",
                 loop="uvloop",
                 lifespan="on",
@@ -76,12 +43,11 @@ class ApiServer(uvicorn.Server):
                 timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
             )
         )
-        self._request_timeout = request_timeout
 
     async def on_tick(self, counter: int) -> bool:
         """Close overdue connections once a second (uvicorn ticks ten times)."""
         if counter % 10 == 0:
-            self._close_overdue(monotonic() - self._request_timeout)
+            self._close_overdue(monotonic())
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -89,11 +55,13 @@ class ApiServer(uvicorn.Server):
         asyncio.get_running_loop().call_later(REQUEST_GRACE_SECONDS, self._close_overdue, math.inf)
         await super().shutdown(sockets)
 
-    def _close_overdue(self, since: float) -> None:
+    def _close_overdue(self, now: float) -> None:
         connections: list[Any] = list(self.server_state.connections)
         for connection in connections:
-            if connection.waiting_since is not None and connection.waiting_since < since:
-                connection.transport.close()
+            if connection.deadline is not None and connection.deadline < now:
+                # One that does not read its response would never be closed.
+                transport = connection.transport
+                transport.abort() if transport.get_write_buffer_size() else transport.close()
 
 
 def listen(port: int) -> socket.socket:
