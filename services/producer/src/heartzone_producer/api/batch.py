@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Iterable
 
 import msgspec
-from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
+from heartzone_producer.api.batch_outcome import BatchOutcome
 from heartzone_producer.api.bodies import JSON, NDJSON, BodyReader
 from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
 from heartzone_producer.intake.batches import elements, lines
 from heartzone_producer.intake.biometrics import accept
-from heartzone_producer.intake.errors import MAX_VIOLATIONS, InvalidBodyError
+from heartzone_producer.intake.errors import InvalidBodyError
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.errors import NotAcknowledgedError, UnavailableError
 from heartzone_producer.writing.waiting import Acknowledgement
@@ -24,29 +24,6 @@ MAX_ITEMS = 10_000
 
 ITEMS_PER_TURN = 200
 """Items that are read before other requests get their turn: a few milliseconds."""
-
-
-class ItemError(Struct, frozen=True):
-    """One thing that is wrong with the item at ``index``, counted from 0."""
-
-    index: int
-    pointer: str
-    detail: str
-
-
-class BatchOutcome(Struct):
-    """The response to a batch; ``errors`` are the first MAX_VIOLATIONS."""
-
-    accepted: int = 0
-    refused: int = 0
-    errors: list[ItemError] = []
-
-    def reject(self, index: int, violations: Iterable[Violation]) -> None:
-        """Count an item as not stored, and say why as long as there is room."""
-        self.refused += 1
-        for violation in violations:
-            if len(self.errors) < MAX_VIOLATIONS:
-                self.errors.append(ItemError(index, violation.pointer, violation.detail))
 
 
 class PostBatch:
@@ -92,20 +69,20 @@ class PostBatch:
                 item_key = b"%b/%d" % (key, index) if key is not None else None
                 waiting.append((index, self._delivery.biometrics(accept(item, "item"), item_key)))
             except InvalidBodyError as error:
-                outcome.reject(index, error.violations)
+                outcome.reject(index, error)
             except NotAcknowledgedError as error:
-                outcome.reject(index, [Violation("", str(error))])
+                outcome.reject(index, error)
                 missed = error if isinstance(error, UnavailableError) else missed
         for index, acknowledgement in waiting:
             try:
                 await acknowledgement
                 outcome.accepted += 1
             except NotAcknowledgedError as error:
-                outcome.reject(index, [Violation("", str(error))])
+                outcome.reject(index, error)
                 missed = error if isinstance(error, UnavailableError) else missed
         if missed is not None and not outcome.accepted:
             raise missed
-        outcome.errors.sort(key=lambda error: error.index)
+        outcome.complete()
         return outcome
 
 

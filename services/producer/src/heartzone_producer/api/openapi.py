@@ -14,6 +14,7 @@ from heartzone_producer.api.batch import MAX_ITEMS
 from heartzone_producer.intake.device_ids import EXAMPLE as DEVICE_ID
 from heartzone_producer.intake.errors import MAX_VIOLATIONS
 from heartzone_producer.intake.idempotency_keys import HEADER, MAX_LENGTH
+from heartzone_producer.writing.errors import NOT_IN_TIME
 
 Json = dict[str, Any]
 
@@ -85,14 +86,15 @@ def _post_biometrics() -> Json:
 
 def _post_batch() -> Json:
     line = json.dumps(COURSE_REQUEST, separators=(",", ":"))
-    rejected = {"index": 1, "pointer": "/maxHeartRate", "detail": "0 is not an integer from 1 to 2147483647"}
+    wrong = {"pointer": "/maxHeartRate", "detail": "0 is not an integer from 1 to 2147483647"}
+    late = {"pointer": "", "detail": NOT_IN_TIME}
     outcome = _ref("BatchOutcome")
     return {
         "operationId": "postBatch",
         "summary": "Store many messages, each on its own",
-        "description": f"At most {MAX_ITEMS} messages, one a line or as an array. Each is accepted or"
-        " rejected on its own. Blank lines are no messages and are not counted. With an Idempotency-Key, send the same"
-        " batch again, or a part of it with another key: an item is recognised by its position.",
+        "description": f"At most {MAX_ITEMS} messages, one a line or as an array; the response to more is 413. Each is"
+        " accepted or rejected on its own. Blank lines are no messages and are not counted. Of a 207, send the items"
+        " again that are `retryable`, and only those.",
         "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
@@ -110,12 +112,26 @@ def _post_batch() -> Json:
             },
         },
         "responses": {
-            "202": _content("All stored", "application/json", outcome, {"accepted": 2, "refused": 0, "errors": []}),
+            "202": _content("All stored", "application/json", outcome, _batch_example(2)),
             "207": _content(
-                "Some not stored", "application/json", outcome, {"accepted": 1, "refused": 1, "errors": [rejected]}
+                "Some not stored", "application/json", outcome, _batch_example(1, (422, wrong), (503, late))
             ),
             **errors.references(400, 409, 413, 415, 422, 429, 431, 503),
         },
+    }
+
+
+def _batch_example(accepted: int, *rejected: tuple[int, Json]) -> Json:
+    """The response when the items after those that were accepted were not, for one reason each."""
+    numbered = list(enumerate(rejected, start=accepted))
+    return {
+        "accepted": accepted,
+        "refused": len(rejected),
+        "errors": [{"index": index, **error} for index, (_, error) in numbered],
+        "items": [
+            {"index": index, "status": status, "retryable": status == 503, "errors": [error]}
+            for index, (status, error) in numbered
+        ],
     }
 
 
@@ -158,7 +174,35 @@ def _batch_schemas() -> Json:
             {
                 "accepted": count,
                 "refused": count,
-                "errors": {"type": "array", "maxItems": MAX_VIOLATIONS, "items": _ref("ItemError")},
+                "errors": {
+                    "type": "array",
+                    "maxItems": MAX_VIOLATIONS,
+                    "items": _ref("ItemError"),
+                    "description": "The first errors of all items.",
+                },
+                "items": {
+                    "type": "array",
+                    "maxItems": MAX_ITEMS,
+                    "items": _ref("ItemOutcome"),
+                    "description": "All items that were not stored, or of which it is not known, in order.",
+                },
+            }
+        ),
+        "ItemOutcome": _object(
+            {
+                **where,
+                "status": {"enum": [400, 413, 422, 503], "description": "The status of the message if sent alone."},
+                "retryable": {
+                    "type": "boolean",
+                    "description": "Whether to send the message again, unchanged. No other item may be sent again.",
+                },
+                "errors": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MAX_VIOLATIONS,
+                    "items": _object(errors.FIELD_ERROR),
+                    "description": "What is wrong with it; only the first error of each where there are very many.",
+                },
             }
         ),
         "ItemError": _object({**where, **errors.FIELD_ERROR}),
