@@ -111,7 +111,7 @@ def test_no_bytes_cause_an_error_of_the_server(port: int, sent: bytes) -> None:
         connection.shutdown(socket.SHUT_WR)
         received = read_all(connection)
 
-    assert b"HTTP/1.1 5" not in received
+    assert b"HTTP/1.1 5" not in received.replace(b"HTTP/1.1 501 ", b"")
     assert b"HTTP/1.1 3" not in received
 
 

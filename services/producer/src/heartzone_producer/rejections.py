@@ -54,6 +54,11 @@ class RejectionReason(Reason):
         "Status 431: the request line and header fields, or the trailer fields, are above 64 KiB or 100 fields.",
         "Correct the client; look for cookies or tokens that grow.",
     )
+    UNSUPPORTED_TRANSFER_CODING = (
+        "unsupported_transfer_coding",
+        "Status 501: another `Transfer-Encoding` than chunked.",
+        "Correct the client; compression belongs into `Content-Encoding`.",
+    )
     INTERNAL_ERROR = (
         "internal_error",
         "Status 500: a fault of the service; its log has the traceback.",

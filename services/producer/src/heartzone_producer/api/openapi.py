@@ -48,7 +48,8 @@ def description() -> Json:
             "summary": "Accepts heart-rate readings and stores them in Kafka.",
             "description": "A 202 says that the broker has the message on all in-sync replicas. After a 503, or without"
             " a response, it may be stored or not: send it again, with its Idempotency-Key. Errors are problem"
-            " documents (RFC 9457). Other paths have the status 404, other methods 405.",
+            " documents (RFC 9457). Other paths have the status 404, other methods 405. A body may have the"
+            " Content-Encoding gzip or zstd; the limit of a body holds for what it inflates to.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "."}],
@@ -79,7 +80,7 @@ def _post_biometrics() -> Json:
         },
         "responses": {
             "202": _content("Stored", "application/json", _ref("Biometrics"), COURSE_REQUEST),
-            **errors.references(400, 409, 413, 415, 422, 429, 431, 503),
+            **errors.references(400, 409, 413, 415, 422, 429, 431, 501, 503),
         },
     }
 
@@ -116,7 +117,7 @@ def _post_batch() -> Json:
             "207": _content(
                 "Some not stored", "application/json", outcome, _batch_example(1, (422, wrong), (503, late))
             ),
-            **errors.references(400, 409, 413, 415, 422, 429, 431, 503),
+            **errors.references(400, 409, 413, 415, 422, 429, 431, 501, 503),
         },
     }
 
@@ -155,7 +156,7 @@ def _post_raw() -> Json:
             "required": True,
             "content": {"text/plain": {**text, "example": "90 bpm at 13:50"}, "application/json": text, "*/*": text},
         },
-        "responses": {"202": {"description": "Stored"}, **errors.references(400, 409, 413, 415, 422, 429, 431, 503)},
+        "responses": {"202": {"description": "Stored"}, **errors.references(400, 409, 413, 415, 422, 429, 431, 501, 503)},
     }
 
 

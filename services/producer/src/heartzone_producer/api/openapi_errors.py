@@ -27,6 +27,8 @@ _EXAMPLES = {
     ProblemKind.TOO_MANY_REQUESTS: "4096 requests are being handled, which is the limit. Send this one again later.",
     ProblemKind.UNAVAILABLE: "The broker cannot be reached. Send the request again later.",
     ProblemKind.HEAD_TOO_LARGE: "The request has 200 header or trailer fields; at most 100 are accepted.",
+    ProblemKind.UNSUPPORTED_TRANSFER_CODING: 'Transfer-Encoding "gzip, chunked" is not supported; chunked was expected.'
+    " Compression belongs into Content-Encoding.",
 }
 _BY_STATUS = [list(kinds) for _, kinds in groupby(DESCRIBED_KINDS, key=lambda kind: kind.status)]
 _ERRORS = {

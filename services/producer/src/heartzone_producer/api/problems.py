@@ -33,6 +33,7 @@ class ProblemKind(Enum):
     IDEMPOTENCY_KEY_REUSED = ("idempotency-key-reused", 422, "The Idempotency-Key belongs to another request")
     TOO_MANY_REQUESTS = ("too-many-requests", 429, "Too many requests at a time")
     HEAD_TOO_LARGE = ("head-too-large", 431, "The head of the request is too large")
+    UNSUPPORTED_TRANSFER_CODING = ("unsupported-transfer-coding", 501, "The body is transferred in an unknown way")
     UNAVAILABLE = ("unavailable", 503, "The message cannot be stored now")
     INTERNAL_ERROR = ("internal-error", 500, "The service failed")
     """A fault of the service. No input leads to it, so that the API's description does not have it."""
