@@ -58,7 +58,7 @@ class StoringDelivery(Delivery):
 class Api:
     """The application under test and what surrounds it."""
 
-    def __init__(self, *, max_requests: int = MAX_REQUESTS) -> None:
+    def __init__(self, *, max_requests: int = MAX_REQUESTS, cors_origins: tuple[str, ...] = ()) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
         metrics = HttpMetrics(self.registry)
@@ -72,6 +72,7 @@ class Api:
             max_requests=max_requests,
             deduplication_window=600,
             lifespan=_nothing_to_start,
+            cors_origins=cors_origins,
         )
 
     def request(
@@ -178,6 +179,12 @@ def port(api: Api) -> Iterator[int]:
 def api_for_one() -> Api:
     """An application that takes one request at a time."""
     return Api(max_requests=1)
+
+
+@pytest.fixture
+def api_for_pages() -> Api:
+    """An application that pages of one other origin may call."""
+    return Api(cors_origins=("https://app.example.org",))
 
 
 @pytest.fixture

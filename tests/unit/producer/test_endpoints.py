@@ -50,7 +50,7 @@ def test_a_text_is_stored_as_it_was_sent(api: "Api", query: str, key: str | None
 
     response = api.post(text, "text/whatever", f"/biometrics/raw{query}")
 
-    assert (response.status, response.body) == (202, b"")
+    assert (response.status, response.json) == (202, {"deviceId": key, "size": len(text)})
     assert api.delivery.texts == [(key, text)]
 
 

@@ -26,7 +26,7 @@ def _assert_problem(response: Response, status: int) -> Any:
     problem = response.json
     assert {"type", "title", "status", "detail"} <= problem.keys() <= {"type", "title", "status", "detail", "errors"}
     assert problem["status"] == status
-    assert problem["type"].startswith("tag:heartzone.dev,2026:problem:")
+    assert problem["type"] in {kind.type for kind in ProblemKind}
     assert len(response.body) < 12_000
     return problem
 

@@ -140,6 +140,7 @@ class ProducerService:
             deduplication_window=settings.deduplication_window,
             lifespan=self._lifespan,
             log_requests=settings.log_level == "debug",
+            cors_origins=settings.cors_origins,
         )
 
     @asynccontextmanager

@@ -16,6 +16,8 @@ _GIVEN_UP = (
     " HEARTZONE_HTTP_ACKNOWLEDGEMENT_TIMEOUT"
 )
 
+_ORIGIN = r"(\*|https?://[^\s,/]+)"
+
 
 class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     """Variables that the web API reads."""
@@ -82,8 +84,19 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         " and responds as it did to the first. The zone workers' setting of this name is what zone events depend on:"
         " give both the same.",
     )
+    http_cors_origins: str = Field(
+        default="",
+        pattern=f"^({_ORIGIN}( *, *{_ORIGIN})*)?$",
+        description="Origins whose pages may call the API from a browser (CORS), such as `https://app.example.org`,"
+        " separated by commas; `*` is every one. Default: none.",
+    )
     schema_refresh: float = Field(
         default=60.0,
         gt=0,
         description="Seconds between two lookups of the schema's latest version.",
     )
+
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call the API."""
+        return tuple(each.strip() for each in self.http_cors_origins.split(",") if each.strip())

@@ -9,9 +9,11 @@ from starlette.routing import Route
 
 from heartzone_producer.api.batch import PostBatch
 from heartzone_producer.api.biometrics import PostBiometrics
+from heartzone_producer.api.cors import Cors
 from heartzone_producer.api.documentation import documentation_routes
 from heartzone_producer.api.idempotency import KnownRequests
 from heartzone_producer.api.limits import RequestLimit
+from heartzone_producer.api.problem_pages import problem_routes
 from heartzone_producer.api.problems import problem_handlers
 from heartzone_producer.api.raw import PostRaw
 from heartzone_producer.api.telemetry import RequestTelemetry
@@ -30,6 +32,7 @@ def create_app(
     deduplication_window: float,
     lifespan: Lifespan,
     log_requests: bool = False,
+    cors_origins: tuple[str, ...] = (),
 ) -> Starlette:
     """The application over a delivery; ``lifespan`` starts and stops what is behind it."""
     requests = KnownRequests(window=deduplication_window)
@@ -38,6 +41,7 @@ def create_app(
         Route("/biometrics/batch", PostBatch(delivery, requests, body_limit=body_limit), methods=["POST"]),
         Route("/biometrics/raw", PostRaw(delivery, requests, body_limit=body_limit), methods=["POST"]),
         *documentation_routes(),
+        *problem_routes(),
     ]
     app = Starlette(
         routes=routes,
@@ -48,6 +52,7 @@ def create_app(
                 routes=[route.path for route in routes],
                 log_requests=log_requests,
             ),
+            *([Middleware(Cors, origins=cors_origins)] if cors_origins else []),
             Middleware(RequestLimit, limit=max_requests, metrics=metrics),
         ],
         exception_handlers=problem_handlers(metrics),

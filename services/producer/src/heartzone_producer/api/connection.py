@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from heartzone_producer.api.capacity import overdue_first, too_many_connections
 from heartzone_producer.api.heads import FIELD_LIMIT, HEAD_LIMIT, HEAD_TOO_LARGE, check_head, without_upgrade
 from heartzone_producer.api.problems import PROBLEM_JSON, ProblemError, ProblemKind
+from heartzone_producer.api.request_ids import HEADER, new_request_id
 from heartzone_producer.rejections import Rejection
 
 LINGER_SECONDS = 5.0
@@ -249,6 +250,7 @@ class Connection(HttpToolsProtocol):
             (b"content-type", PROBLEM_JSON.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            (HEADER, new_request_id()),
         ]
         head = [b"%b: %b\r\n" % field for field in fields]
         return b"".join([STATUS_LINE[problem.kind.status], *head, b"\r\n", body])

@@ -11,12 +11,15 @@ from typing import Any
 from heartzone_producer.api import openapi_errors as errors
 from heartzone_producer.api import openapi_messages as messages
 from heartzone_producer.api.batch import MAX_ITEMS
+from heartzone_producer.api.problems import ProblemKind
 from heartzone_producer.intake.device_ids import EXAMPLE as DEVICE_ID
 from heartzone_producer.intake.errors import MAX_VIOLATIONS
 from heartzone_producer.intake.idempotency_keys import HEADER, MAX_LENGTH
 from heartzone_producer.writing.errors import NOT_IN_TIME
 
 Json = dict[str, Any]
+
+_PAGE = "<!doctype html>…"
 
 COURSE_REQUEST: Mapping[str, Any] = {
     "deviceId": DEVICE_ID,
@@ -57,12 +60,27 @@ def description() -> Json:
             "/biometrics": {"post": _post_biometrics()},
             "/biometrics/batch": {"post": _post_batch()},
             "/biometrics/raw": {"post": _post_raw()},
-            "/openapi.json": {"get": _get("This description", "application/json", {"type": "object"})},
-            "/docs": {"get": _get("This description for people", "text/html", {"type": "string"})},
+            "/openapi.json": {
+                "get": _get("This description", "application/json", {"type": "object"}, {"openapi": "3.1.0"})
+            },
+            "/problems": {"get": _get("Kinds of problems", "text/html", {"type": "string"}, _PAGE)},
+            "/problems/{name}": {
+                "get": _get("A kind of problem: causes and remedies", "text/html", {"type": "string"}, _PAGE),
+                "parameters": [
+                    {
+                        "name": "name",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"enum": [kind.slug for kind in ProblemKind]},
+                    }
+                ],
+            },
+            "/docs": {"get": _get("This description for people", "text/html", {"type": "string"}, _PAGE)},
         },
         "components": {
-            "schemas": {**messages.schemas(), **_batch_schemas(), **errors.schemas()},
+            "schemas": {**messages.schemas(), **_batch_schemas(), **_raw_schemas(), **errors.schemas()},
             "responses": errors.responses(),
+            "headers": {"RequestId": errors.REQUEST_ID},
         },
     }
 
@@ -156,14 +174,17 @@ def _post_raw() -> Json:
             "required": True,
             "content": {"text/plain": {**text, "example": "90 bpm at 13:50"}, "application/json": text, "*/*": text},
         },
-        "responses": {"202": {"description": "Stored"}, **errors.references(400, 409, 413, 415, 422, 429, 431, 501, 503)},
+        "responses": {
+            "202": _content("Stored", "application/json", _ref("RawOutcome"), {"deviceId": DEVICE_ID, "size": 15}),
+            **errors.references(400, 409, 413, 415, 422, 429, 431, 501, 503),
+        },
     }
 
 
-def _get(summary: str, media_type: str, schema: Json) -> Json:
+def _get(summary: str, media_type: str, schema: Json, example: Any) -> Json:
     return {
         "summary": summary,
-        "responses": {"200": _content(summary, media_type, schema), **errors.references(429, 431)},
+        "responses": {"200": _content(summary, media_type, schema, example), **errors.references(429, 431)},
     }
 
 
@@ -210,6 +231,17 @@ def _batch_schemas() -> Json:
     }
 
 
+def _raw_schemas() -> Json:
+    return {
+        "RawOutcome": _object(
+            {
+                "deviceId": {"type": ["string", "null"], "description": "Key of the record; null when none was given."},
+                "size": {"type": "integer", "minimum": 1, "description": "Bytes of the text, as they were stored."},
+            }
+        )
+    }
+
+
 def _object(properties: Json) -> Json:
     return {
         "type": "object",
@@ -219,9 +251,9 @@ def _object(properties: Json) -> Json:
     }
 
 
-def _content(text: str, media_type: str, schema: Json, example: Any = None) -> Json:
-    content = {"schema": schema} if example is None else {"schema": schema, "example": example}
-    return {"description": text, "content": {media_type: content}}
+def _content(text: str, media_type: str, schema: Json, example: Any) -> Json:
+    headers = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+    return {"description": text, "headers": headers, "content": {media_type: {"schema": schema, "example": example}}}
 
 
 def _ref(name: str) -> Json:

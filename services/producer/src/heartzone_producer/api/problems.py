@@ -45,8 +45,8 @@ class ProblemKind(Enum):
 
     @property
     def type(self) -> str:
-        """The URI that identifies the kind: a tag (RFC 4151), which is a name and no address."""
-        return f"tag:heartzone.dev,2026:problem:{self.slug}"
+        """The URI reference that identifies the kind, at which the service has a page about it."""
+        return f"/problems/{self.slug}"
 
 
 DESCRIBED_KINDS = tuple(kind for kind in ProblemKind if kind is not ProblemKind.INTERNAL_ERROR)

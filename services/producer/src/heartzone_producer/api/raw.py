@@ -2,13 +2,14 @@
 
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
 from heartzone_producer.api.bodies import BodyReader
 from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.problems import ProblemError, ProblemKind
-from heartzone_producer.api.responses import send_empty
+from heartzone_producer.api.responses import send_json
 from heartzone_producer.writing.delivery import Delivery
 
 DEVICE_ID = "deviceId"
@@ -23,26 +24,26 @@ class PostRaw:
         self._bodies = BodyReader(body_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond with 202 and no body."""
+        """Respond with 202, the record's key, and the size of its value."""
         device_id = read_device_id(scope["query_string"])
         key = read_key(scope)
         _, body = await self._bodies.read(scope, receive)
         check_text(body)
         if key is None:
-            await self._store(body, device_id)
+            status, response = await self._store(body, device_id)
         else:
-            await self._requests.respond(
+            status, response = await self._requests.respond(
                 b"raw",
                 (device_id or "").encode(),
                 key,
                 payload=body,
                 handle=lambda: self._store(body, device_id, key),
             )
-        await send_empty(send, 202)
+        await send_json(send, status, response)
 
     async def _store(self, body: bytes, device_id: str | None, key: bytes | None = None) -> Reply:
         await self._delivery.raw(body, device_id, key)
-        return 202, b""
+        return 202, msgspec.json.encode({"deviceId": device_id, "size": len(body)})
 
 
 def read_device_id(query: bytes) -> str | None:
