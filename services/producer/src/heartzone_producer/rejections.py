@@ -14,10 +14,14 @@ class RejectionReason(Reason):
     MALFORMED = (
         "malformed",
         "Status 400: the body, the query or HTTP itself cannot be read.",
-        "Correct the client.",
+        "Correct the client: JSON in UTF-8, a percent-encoded query; `errors` says where it is not.",
     )
-    NOT_FOUND = ("not_found", "Status 404: there is no such path.", "Correct the client.")
-    METHOD_NOT_ALLOWED = ("method_not_allowed", "Status 405: the path has other methods.", "Correct the client.")
+    NOT_FOUND = ("not_found", "Status 404: there is no such path.", "Correct the client; `/docs` lists the paths.")
+    METHOD_NOT_ALLOWED = (
+        "method_not_allowed",
+        "Status 405: the path has other methods.",
+        "Correct the client; `Allow` lists them.",
+    )
     TOO_LARGE = (
         "too_large",
         "Status 413: the body is above `HEARTZONE_HTTP_BODY_LIMIT`, or the record above what its topic accepts.",
@@ -26,12 +30,12 @@ class RejectionReason(Reason):
     UNSUPPORTED_MEDIA_TYPE = (
         "unsupported_media_type",
         "Status 415: another content type, charset or content encoding.",
-        "Correct the client.",
+        "Correct the client: `application/json`, for batches also `application/x-ndjson`; UTF-8; plain, gzip or zstd.",
     )
     INVALID_MESSAGE = (
         "invalid_message",
         "Status 422: the body is JSON and not a valid message; the response says where.",
-        "Correct the client.",
+        "Correct the client; `errors` has the place, the value and what would be right.",
     )
     REQUEST_IN_PROGRESS = (
         "request_in_progress",
