@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,9 +17,13 @@ from heartzone_producer.api.limits import RequestLimit
 from heartzone_producer.api.problem_pages import problem_routes
 from heartzone_producer.api.problems import problem_handlers
 from heartzone_producer.api.raw import PostRaw
+from heartzone_producer.api.routing import PathRouter
 from heartzone_producer.api.telemetry import RequestTelemetry
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -36,10 +41,13 @@ def create_app(
 ) -> Starlette:
     """The application over a delivery; ``lifespan`` starts and stops what is behind it."""
     requests = KnownRequests(window=deduplication_window)
+    posts: dict[str, ASGIApp] = {
+        "/biometrics": PostBiometrics(delivery, requests, body_limit=body_limit),
+        "/biometrics/batch": PostBatch(delivery, requests, body_limit=body_limit),
+        "/biometrics/raw": PostRaw(delivery, requests, body_limit=body_limit),
+    }
     routes = [
-        Route("/biometrics", PostBiometrics(delivery, requests, body_limit=body_limit), methods=["POST"]),
-        Route("/biometrics/batch", PostBatch(delivery, requests, body_limit=body_limit), methods=["POST"]),
-        Route("/biometrics/raw", PostRaw(delivery, requests, body_limit=body_limit), methods=["POST"]),
+        *(Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()),
         *documentation_routes(),
         *problem_routes(),
     ]
@@ -56,8 +64,6 @@ def create_app(
             Middleware(RequestLimit, limit=max_requests, metrics=metrics),
         ],
         exception_handlers=problem_handlers(metrics),
-        lifespan=lifespan,
     )
-    # A path with a slash too many is no path of ours: 404 instead of a redirect.
-    app.router.redirect_slashes = False
+    app.router = PathRouter(routes, posts=posts, lifespan=lifespan)
     return app
