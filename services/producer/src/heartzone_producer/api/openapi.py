@@ -112,8 +112,8 @@ def _post_batch() -> Json:
         "operationId": "postBatch",
         "summary": "Store many messages, each on its own",
         "description": f"At most {MAX_ITEMS} messages, one a line or as an array; the response to more is 413. Each is"
-        " accepted or rejected on its own. Blank lines are no messages and are not counted. Of a 207, send the items"
-        " again that are `retryable`, and only those.",
+        " accepted or rejected on its own. Blank lines are no messages and are not counted. When items of a"
+        " 207 are `retryable`, send the whole batch again with its Idempotency-Key, or, without one, those items.",
         "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
@@ -216,7 +216,7 @@ def _batch_schemas() -> Json:
                 "status": {"enum": [400, 413, 422, 503], "description": "The status of the message if sent alone."},
                 "retryable": {
                     "type": "boolean",
-                    "description": "Whether to send the message again, unchanged. No other item may be sent again.",
+                    "description": "Whether it may be accepted later.",
                 },
                 "errors": {
                     "type": "array",
