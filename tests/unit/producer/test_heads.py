@@ -133,6 +133,30 @@ def test_small_chunks_of_a_large_body_are_no_large_head(port_of_module: int, cou
     assert response.status == 202
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        pytest.param("GET /nowhere HTTP/1.1\r\n", 400, id="none"),
+        pytest.param("GET /nowhere HTTP/1.1\r\nHost: x\r\nHost: x\r\n", 400, id="two"),
+        pytest.param("GET /nowhere HTTP/1.0\r\n", 404, id="none before there was one"),
+        pytest.param("GET /nowhere HTTP/1.1\r\nHost:\r\n", 404, id="empty"),
+        pytest.param("GET http://x/nowhere HTTP/1.1\r\nHost: x\r\n", 404, id="in the target, too"),
+    ],
+)
+def test_a_request_has_one_host(port_of_module: int, head: str, status: int) -> None:
+    (response,) = exchange(port_of_module, f"{head}\r\n".encode())
+
+    assert response.status == status
+
+
+def test_a_client_of_http_1_0_expects_no_100(port_of_module: int, course_request: bytes) -> None:
+    request = post("/biometrics", course_request, "Expect: 100-continue\r\n").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+
+    statuses = [response.status for response in exchange(port_of_module, request)]
+
+    assert statuses == [202]
+
+
 def test_heads_that_are_too_large_are_counted(api: "Api", port: int) -> None:
     exchange(port, head_of(2 * HEAD_LIMIT))
 

@@ -47,7 +47,8 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     http_request_timeout: float = Field(
         default=20.0,
         gt=0,
-        description="Seconds within which a client has to send a whole request; then its connection is closed.",
+        description="Seconds within which a client has to send a whole request, and to read its response; then its"
+        " connection is closed.",
     )
     http_keep_alive: float = Field(
         default=75.0,

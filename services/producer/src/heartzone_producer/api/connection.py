@@ -16,7 +16,14 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from heartzone_producer.api.capacity import overdue_first, too_many_connections
-from heartzone_producer.api.heads import FIELD_LIMIT, HEAD_LIMIT, HEAD_TOO_LARGE, check_head, without_upgrade
+from heartzone_producer.api.heads import (
+    FIELD_LIMIT,
+    HEAD_LIMIT,
+    HEAD_TOO_LARGE,
+    check_head,
+    check_host,
+    without_upgrade,
+)
 from heartzone_producer.api.problems import PROBLEM_JSON, ProblemError, ProblemKind
 from heartzone_producer.api.request_ids import HEADER, new_request_id
 from heartzone_producer.rejections import Rejection
@@ -37,7 +44,7 @@ class ConnectionPolicy:
     """What all connections share.
 
     Attributes:
-        request_timeout: seconds for a whole request.
+        request_timeout: seconds for a client to send a whole request, and to read its response.
         keep_alive: seconds until a connection without a request is closed.
         max_connections: how many may be open.
         rejected: counts a request that no application sees.
@@ -63,6 +70,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, policy: ConnectionPolicy, **uvicorn_arguments: Any) -> None:
         super().__init__(**uvicorn_arguments)
         self.deadline: float | None = None
+        self._unsent_since: float | None = None
         self._policy = policy
         self._stage = Stage.BEGIN
         self._unread = 0
@@ -80,6 +88,18 @@ class Connection(HttpToolsProtocol):
         self.deadline = monotonic() + self._policy.request_timeout
         if len(self.connections) > self._policy.max_connections:
             self._find_room()
+
+    def close_if_overdue(self, now: float) -> None:
+        """End when the client takes too long to send a request, or to read a response: looked at once a second."""
+        if not self.transport.get_write_buffer_size():
+            self._unsent_since = None
+        elif self._unsent_since is None:
+            self._unsent_since = now
+        elif now - self._unsent_since > self._policy.request_timeout:
+            return self.transport.abort()  # one that is closed waits for its client to read
+        if self.deadline is not None and self.deadline < now:
+            self.transport.close()
+        return None
 
     def is_idle(self) -> bool:
         """Whether it is open and neither the client nor the server is at work on a request."""
@@ -112,8 +132,13 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is all here; its body is what follows, also when an upgrade is asked for."""
-        if self._unread + self._feed_size > HEAD_LIMIT or len(self.headers) > FIELD_LIMIT:
-            self._check_fields()
+        names = [name for name, _ in self.headers]
+        if self._unread + self._feed_size > HEAD_LIMIT or len(names) > FIELD_LIMIT:
+            self._check(check_head, self.url, self.headers)
+        if names.count(b"host") != 1:
+            self._check(check_host, names.count(b"host"), self.parser.get_http_version())
+        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False  # RFC 9110, 10.1.1
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise self._note(ProblemError(ProblemKind.MALFORMED, "CONNECT is for proxies, and this is none."))
@@ -133,7 +158,7 @@ class Connection(HttpToolsProtocol):
         if self._upgrade:
             return
         if self.headers:
-            self._check_fields()
+            self._check(check_head, b"", self.headers)
         super().on_message_complete()
         self._stage = Stage.BEGIN
         self.deadline = monotonic() + self._policy.keep_alive if self.cycle.response_complete else None
@@ -142,7 +167,6 @@ class Connection(HttpToolsProtocol):
         """Begin with the next request if it is here, or wait for it."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
-            self.deadline = monotonic() + LINGER_SECONDS  # for a client that does not read
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -179,9 +203,9 @@ class Connection(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
         self.data_received(head + rest)
 
-    def _check_fields(self) -> None:
+    def _check(self, check: Callable[..., None], *arguments: Any) -> None:
         try:
-            check_head(self.url, self.headers)
+            check(*arguments)
         except ProblemError as problem:
             raise self._note(problem) from None
 

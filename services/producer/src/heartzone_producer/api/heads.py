@@ -34,6 +34,16 @@ def check_head(target: bytes, fields: Fields) -> None:
         raise HEAD_TOO_LARGE
 
 
+def check_host(count: int, version: str) -> None:
+    """Return quietly when a request has as many Host fields as its version has it (RFC 9112, 3.2).
+
+    Raises:
+        ProblemError: 400, there is none in HTTP/1.1, or there are several.
+    """
+    if count > 1 or (count == 0 and version == "1.1"):
+        raise ProblemError(ProblemKind.MALFORMED, f"The request has {count} Host fields; one was expected.")
+
+
 def without_upgrade(method: bytes, target: bytes, version: str, fields: Fields) -> bytes:
     """The head as it reads for a server that ignores its Upgrade (RFC 9110, 7.8)."""
     lines = [b"%b %b HTTP/%b" % (method, target, version.encode())]

@@ -58,10 +58,7 @@ class ApiServer(uvicorn.Server):
     def _close_overdue(self, now: float) -> None:
         connections: list[Any] = list(self.server_state.connections)
         for connection in connections:
-            if connection.deadline is not None and connection.deadline < now:
-                # One that does not read its response would never be closed.
-                transport = connection.transport
-                transport.abort() if transport.get_write_buffer_size() else transport.close()
+            connection.close_if_overdue(now)
 
 
 def listen(port: int) -> socket.socket:
