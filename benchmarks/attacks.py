@@ -25,6 +25,8 @@ BOMBS_PER_SECOND = 20
 FLOODERS = 20
 FLOOD_PER_SECOND = 500
 
+SLOW_BODY = b" " * 900_000
+
 POST = b"POST /biometrics HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
@@ -52,12 +54,12 @@ async def _again(client: Callable[[int, Statuses], Awaitable[None]], port: int, 
 
 
 async def _slow_client(port: int, statuses: Statuses) -> None:
-    """A byte a second of a request that is announced to be long."""
+    """Most of a large body, and then a byte a second."""
     reader, writer = await _connect(port)
-    writer.write(POST + b"Content-Length: 1000\r\n\r\n")
+    writer.write(POST + b"Content-Length: 1000000\r\n\r\n" + SLOW_BODY)
     response = asyncio.create_task(_status(reader))
     while not response.done():
-        writer.write(b"{")
+        writer.write(b" ")
         await asyncio.wait([response], timeout=1)
     statuses[response.result()] += 1
     writer.close()

@@ -24,6 +24,7 @@ from heartzone_producer.writing.waiting import Acknowledgement
 from heartzone_testing.services.response import Response
 
 BODY_LIMIT = 4096
+BODY_MEMORY = 100_000
 MAX_REQUESTS = 4
 
 
@@ -58,7 +59,9 @@ class StoringDelivery(Delivery):
 class Api:
     """The application under test and what surrounds it."""
 
-    def __init__(self, *, max_requests: int = MAX_REQUESTS, cors_origins: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, max_requests: int = MAX_REQUESTS, cors_origins: tuple[str, ...] = (), body_limit: int = BODY_LIMIT
+    ) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
         metrics = HttpMetrics(self.registry)
@@ -68,7 +71,8 @@ class Api:
         self.app = create_app(
             self.delivery,
             metrics=metrics,
-            body_limit=BODY_LIMIT,
+            body_limit=body_limit,
+            body_memory=BODY_MEMORY,
             max_requests=max_requests,
             deduplication_window=600,
             lifespan=_nothing_to_start,
@@ -185,6 +189,12 @@ def api_for_one() -> Api:
 def api_for_pages() -> Api:
     """An application that pages of one other origin may call."""
     return Api(cors_origins=("https://app.example.org",))
+
+
+@pytest.fixture
+def api_for_large() -> Api:
+    """An application that takes larger bodies, of which it holds a hundred thousand bytes at a time."""
+    return Api(body_limit=60_000)
 
 
 @pytest.fixture

@@ -50,7 +50,8 @@ class RejectionReason(Reason):
     )
     TOO_MANY_REQUESTS = (
         "too_many_requests",
-        "Status 429: `HEARTZONE_HTTP_MAX_REQUESTS` are being handled.",
+        "Status 429: `HEARTZONE_HTTP_MAX_REQUESTS` are being handled, `HEARTZONE_HTTP_MAX_CONNECTIONS` are open with a"
+        " request, or bodies of `HEARTZONE_HTTP_BODY_MEMORY` are being received.",
         "Add replicas; look at the brokers first, because slow acknowledgements make requests pile up.",
     )
     HEAD_TOO_LARGE = (

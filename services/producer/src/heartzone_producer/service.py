@@ -136,6 +136,7 @@ class ProducerService:
             delivery,
             metrics=self._http_metrics,
             body_limit=settings.http_body_limit,
+            body_memory=settings.http_body_memory,
             max_requests=settings.http_max_requests,
             deduplication_window=settings.deduplication_window,
             lifespan=self._lifespan,

@@ -44,6 +44,12 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         description="Maximum size of a request's body in bytes. Kafka's own limit of a record (`message.max.bytes`,"
         " 1,000,000) holds beside it.",
     )
+    http_body_memory: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024,
+        description="Maximum size in bytes of all bodies that are being received at a time, without the first 16 KiB of"
+        " each; the response to more is 429. Bounds what clients take that send large bodies slowly.",
+    )
     http_request_timeout: float = Field(
         default=20.0,
         gt=0,

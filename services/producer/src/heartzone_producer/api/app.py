@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from heartzone_producer.api.batch import PostBatch
 from heartzone_producer.api.biometrics import PostBiometrics
+from heartzone_producer.api.body_limits import BodyLimits
 from heartzone_producer.api.cors import Cors
 from heartzone_producer.api.documentation import documentation_routes
 from heartzone_producer.api.idempotency import KnownRequests
@@ -33,6 +34,7 @@ def create_app(
     *,
     metrics: HttpMetrics,
     body_limit: int,
+    body_memory: int,
     max_requests: int,
     deduplication_window: float,
     lifespan: Lifespan,
@@ -40,11 +42,12 @@ def create_app(
     cors_origins: tuple[str, ...] = (),
 ) -> Starlette:
     """The application over a delivery; ``lifespan`` starts and stops what is behind it."""
+    limits = BodyLimits(body_limit, body_memory)
     requests = KnownRequests(window=deduplication_window)
     posts: dict[str, ASGIApp] = {
-        "/biometrics": PostBiometrics(delivery, requests, body_limit=body_limit),
-        "/biometrics/batch": PostBatch(delivery, requests, body_limit=body_limit),
-        "/biometrics/raw": PostRaw(delivery, requests, body_limit=body_limit),
+        "/biometrics": PostBiometrics(delivery, requests, limits=limits),
+        "/biometrics/batch": PostBatch(delivery, requests, limits=limits),
+        "/biometrics/raw": PostRaw(delivery, requests, limits=limits),
     }
     routes = [
         *(Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()),

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from heartzone.violations import Violation
 from heartzone_producer.api.batch_outcome import BatchOutcome
 from heartzone_producer.api.bodies import JSON, NDJSON, BodyReader
+from heartzone_producer.api.body_limits import BodyLimits
 from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
@@ -29,10 +30,10 @@ ITEMS_PER_TURN = 200
 class PostBatch:
     """The endpoint, as an ASGI application of its own."""
 
-    def __init__(self, delivery: Delivery, requests: KnownRequests, *, body_limit: int) -> None:
+    def __init__(self, delivery: Delivery, requests: KnownRequests, *, limits: BodyLimits) -> None:
         self._delivery = delivery
         self._requests = requests
-        self._bodies = BodyReader(body_limit, JSON, NDJSON)
+        self._bodies = BodyReader(limits, JSON, NDJSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202 when every item was stored, 207 when some were not."""

@@ -3,6 +3,7 @@
 from starlette.types import Receive, Scope, Send
 
 from heartzone_producer.api.bodies import JSON, BodyReader
+from heartzone_producer.api.body_limits import BodyLimits
 from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.responses import send_json
 from heartzone_producer.intake.biometrics import Accepted, accept
@@ -12,10 +13,10 @@ from heartzone_producer.writing.delivery import Delivery
 class PostBiometrics:
     """The endpoint, as an ASGI application of its own."""
 
-    def __init__(self, delivery: Delivery, requests: KnownRequests, *, body_limit: int) -> None:
+    def __init__(self, delivery: Delivery, requests: KnownRequests, *, limits: BodyLimits) -> None:
         self._delivery = delivery
         self._requests = requests
-        self._bodies = BodyReader(body_limit, JSON)
+        self._bodies = BodyReader(limits, JSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202 and the normalised message."""

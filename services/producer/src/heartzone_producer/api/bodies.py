@@ -5,6 +5,7 @@ from email.message import Message
 from starlette.types import Receive, Scope
 
 from heartzone.violations import quote
+from heartzone_producer.api.body_limits import BodyLimits, HeldBody
 from heartzone_producer.api.content_codings import Inflation
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 
@@ -17,10 +18,10 @@ class ClientDisconnectedError(Exception):
 
 
 class BodyReader:
-    """Reads bodies of at most ``limit`` bytes whose media type is one of ``media_types`` (any, when there is none)."""
+    """Reads bodies within limits whose media type is one of ``media_types`` (any, when there is none)."""
 
-    def __init__(self, limit: int, *media_types: str) -> None:
-        self._limit = limit
+    def __init__(self, limits: BodyLimits, *media_types: str) -> None:
+        self._limits = limits
         self._media_types = media_types
         # What clients write by the million, so that it is parsed once.
         self._known = {f"{each}{charset}".encode(): each for each in media_types for charset in ("", "; charset=utf-8")}
@@ -29,7 +30,7 @@ class BodyReader:
         """The media type and the body.
 
         Raises:
-            ProblemError: 413, 415 or 501; 400 when it is not compressed as its Content-Encoding says.
+            ProblemError: 413, 415, 429 or 501; 400 when it is not compressed as its Content-Encoding says.
             ClientDisconnectedError: the connection ended first.
         """
         media_type, coding = self._check_headers(scope["headers"])
@@ -40,36 +41,37 @@ class BodyReader:
             if message["type"] == "http.disconnect":
                 raise ClientDisconnectedError
             body: bytes = message["body"]
-            if len(body) > self._limit:
-                raise self._too_large()
+            if len(body) > self._limits.size:
+                raise self._limits.too_large()
             return media_type, body
         return media_type, await self._read_rest(message["body"], receive)
 
     async def _read_rest(self, first: bytes, receive: Receive) -> bytes:
         parts, size, more = [first], len(first), True
-        while more:
-            if size > self._limit:
-                raise self._too_large()
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnectedError
-            parts.append(message["body"])
-            size += len(message["body"])
-            more = message["more_body"]
-        if size > self._limit:
-            raise self._too_large()
-        return b"".join(parts)
+        with HeldBody(self._limits) as held:
+            while more:
+                held.grow(size)
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnectedError
+                parts.append(message["body"])
+                size += len(message["body"])
+                more = message["more_body"]
+            held.grow(size)
+            return b"".join(parts)
 
     async def _inflate(self, coding: bytes, receive: Receive) -> bytes:
-        inflation = Inflation(coding, self._limit)
+        inflation = Inflation(coding, self._limits.size)
         more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnectedError
-            inflation.feed(message["body"])
-            more = message["more_body"]
-        return inflation.end()
+        with HeldBody(self._limits) as held:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnectedError
+                inflation.feed(message["body"])
+                held.grow(inflation.size)
+                more = message["more_body"]
+            return inflation.end()
 
     def _check_headers(self, headers: list[tuple[bytes, bytes]]) -> tuple[str, bytes | None]:
         media_type = "" if not self._media_types else None
@@ -81,8 +83,8 @@ class BodyReader:
             elif name == b"content-length":
                 # The HTTP parser has checked that these are digits.
                 has_length = True
-                if len(value) > 20 or int(value) > self._limit:
-                    raise self._too_large()
+                if len(value) > 20 or int(value) > self._limits.size:
+                    raise self._limits.too_large()
             elif name == b"content-encoding":
                 coding = value if coding is None else b"%b,%b" % (coding, value)
         if not has_length:
@@ -113,11 +115,6 @@ class BodyReader:
 
     def _expected(self) -> str:
         return " or ".join(self._media_types)
-
-    def _too_large(self) -> ProblemError:
-        return ProblemError(
-            ProblemKind.TOO_LARGE, f"The body is larger than {self._limit} bytes; send fewer readings a request."
-        )
 
 
 def _check_transfer_coding(headers: list[tuple[bytes, bytes]]) -> None:

@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
 from heartzone_producer.api.bodies import BodyReader
+from heartzone_producer.api.body_limits import BodyLimits
 from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
@@ -18,10 +19,10 @@ DEVICE_ID = "deviceId"
 class PostRaw:
     """The endpoint, as an ASGI application of its own."""
 
-    def __init__(self, delivery: Delivery, requests: KnownRequests, *, body_limit: int) -> None:
+    def __init__(self, delivery: Delivery, requests: KnownRequests, *, limits: BodyLimits) -> None:
         self._delivery = delivery
         self._requests = requests
-        self._bodies = BodyReader(body_limit)
+        self._bodies = BodyReader(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202, the record's key, and the size of its value."""
