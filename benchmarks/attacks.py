@@ -25,7 +25,7 @@ BOMBS_PER_SECOND = 20
 FLOODERS = 20
 FLOOD_PER_SECOND = 500
 
-SLOW_BODY = b" " * 900_000
+SLOW_BODY = b" " * 100_000
 
 POST = b"POST /biometrics HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -54,7 +54,7 @@ async def _again(client: Callable[[int, Statuses], Awaitable[None]], port: int, 
 
 
 async def _slow_client(port: int, statuses: Statuses) -> None:
-    """Most of a large body, and then a byte a second."""
+    """A tenth of a large body, and then a byte a second."""
     reader, writer = await _connect(port)
     writer.write(POST + b"Content-Length: 1000000\r\n\r\n" + SLOW_BODY)
     response = asyncio.create_task(_status(reader))
@@ -63,6 +63,7 @@ async def _slow_client(port: int, statuses: Statuses) -> None:
         await asyncio.wait([response], timeout=1)
     statuses[response.result()] += 1
     writer.close()
+    await asyncio.sleep(5)
 
 
 async def _idle_connection(port: int, statuses: Statuses) -> None:
