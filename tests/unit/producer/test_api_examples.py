@@ -71,10 +71,10 @@ def failures(api: "Api", monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     outcomes = [True]
     store = api.delivery.biometrics
 
-    def fail_first(message: object) -> object:
+    def fail_first(*message: object) -> object:
         if outcomes and outcomes.pop():
             raise UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, "the broker cannot be reached")
-        return store(message)  # type: ignore[arg-type]
+        return store(*message)  # type: ignore[arg-type]
 
     monkeypatch.setattr(api.delivery, "biometrics", fail_first)
     return outcomes

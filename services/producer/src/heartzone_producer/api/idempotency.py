@@ -1,4 +1,4 @@
-"""Requests with an ``Idempotency-Key`` that this replica knows: one that is sent again is answered as the first was.
+"""Requests with an ``Idempotency-Key`` that this replica knows: one that is sent again gets the response of the first.
 
 It spares the brokers a record, and the client a wait. The promise does not rest on it: another replica knows nothing of
 it, and writes the record again; the zone worker leaves that out.
