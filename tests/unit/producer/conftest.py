@@ -13,10 +13,12 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.types import Message
 
+from heartzone.trace_context import TraceHeaders
 from heartzone_producer.api.app import create_app
 from heartzone_producer.api.connection import ConnectionPolicy
 from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.intake.biometrics import Accepted
+from heartzone_producer.intake.origin import Origin
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.errors import NotAcknowledgedError
@@ -34,23 +36,25 @@ class StoringDelivery(Delivery):
     def __init__(self) -> None:
         self.payloads: list[tuple[str, bytes]] = []
         self.texts: list[tuple[str | None, bytes]] = []
+        self.traces: list[TraceHeaders] = []
         self.keys: list[bytes | None] = []
         """Idempotency keys of both, in the order of the records."""
         self.failure: NotAcknowledgedError | None = None
         self.waits = False
 
-    def biometrics(self, message: Accepted, idempotency_key: bytes | None = None) -> Acknowledgement:
-        return self._outcome(self.payloads.append, (message.device_id, message.payload), idempotency_key)
+    def biometrics(self, message: Accepted, origin: Origin) -> Acknowledgement:
+        return self._outcome(self.payloads.append, (message.device_id, message.payload), origin)
 
-    def raw(self, body: bytes, device_id: str | None, idempotency_key: bytes | None = None) -> Acknowledgement:
-        return self._outcome(self.texts.append, (device_id, body), idempotency_key)
+    def raw(self, body: bytes, device_id: str | None, origin: Origin) -> Acknowledgement:
+        return self._outcome(self.texts.append, (device_id, body), origin)
 
-    def _outcome(self, store: Any, record: Any, idempotency_key: bytes | None) -> Acknowledgement:
+    def _outcome(self, store: Any, record: Any, origin: Origin) -> Acknowledgement:
         if self.failure is not None:
             raise self.failure
         acknowledgement: Acknowledgement = asyncio.get_running_loop().create_future()
         store(record)
-        self.keys.append(idempotency_key)
+        self.keys.append(origin.idempotency_key)
+        self.traces.append(origin.trace)
         if not self.waits:
             acknowledgement.set_result(None)
         return acknowledgement

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.intake.biometrics import Accepted
+from heartzone_producer.intake.origin import Origin
 from heartzone_testing.services.raw_http import connect, read_all
 
 if TYPE_CHECKING:
@@ -135,8 +136,8 @@ def test_a_request_that_is_being_handled_gets_its_response_before_the_server_end
     original = api.delivery.biometrics
     taken = threading.Event()
 
-    def remember(message: Accepted, idempotency_key: bytes | None = None) -> asyncio.Future[None]:
-        acknowledgement = original(message, idempotency_key)
+    def remember(message: Accepted, origin: Origin) -> asyncio.Future[None]:
+        acknowledgement = original(message, origin)
         acknowledgements.append(acknowledgement)
         taken.set()
         return acknowledgement

@@ -10,12 +10,13 @@ from heartzone.violations import Violation
 from heartzone_producer.api.batch_outcome import BatchOutcome
 from heartzone_producer.api.bodies import JSON, NDJSON, BodyReader
 from heartzone_producer.api.body_limits import BodyLimits
-from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
+from heartzone_producer.api.idempotency import KnownRequests, Reply, origin_of
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
 from heartzone_producer.intake.batches import elements, lines
 from heartzone_producer.intake.biometrics import accept
 from heartzone_producer.intake.errors import InvalidBodyError
+from heartzone_producer.intake.origin import Origin
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.errors import NotAcknowledgedError, UnavailableError
 from heartzone_producer.writing.waiting import Acknowledgement
@@ -37,22 +38,22 @@ class PostBatch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202 when every item was stored, 207 when some were not."""
-        key = read_key(scope)
+        origin = origin_of(scope)
         media_type, body = await self._bodies.read(scope, receive)
         items = lines(body) if media_type == NDJSON else elements(body)
-        if key is None:
-            status, response = await self._respond(items)
+        if origin.idempotency_key is None:
+            status, response = await self._respond(items, origin)
         else:
             status, response = await self._requests.respond(
-                b"batch", key, payload=body, handle=lambda: self._respond(items, key)
+                b"batch", origin.idempotency_key, payload=body, handle=lambda: self._respond(items, origin)
             )
         await send_json(send, status, response)
 
-    async def _respond(self, items: Iterable[bytes], key: bytes | None = None) -> Reply:
-        outcome = await self._store(items, key)
+    async def _respond(self, items: Iterable[bytes], origin: Origin) -> Reply:
+        outcome = await self._store(items, origin)
         return 207 if outcome.refused else 202, msgspec.json.encode(outcome)
 
-    async def _store(self, items: Iterable[bytes], key: bytes | None) -> BatchOutcome:
+    async def _store(self, items: Iterable[bytes], origin: Origin) -> BatchOutcome:
         """Write all items, then wait for all of them.
 
         Raises:
@@ -67,8 +68,7 @@ class PostBatch:
             if index % ITEMS_PER_TURN == ITEMS_PER_TURN - 1:
                 await asyncio.sleep(0)
             try:
-                item_key = b"%b/%d" % (key, index) if key is not None else None
-                waiting.append((index, self._delivery.biometrics(accept(item, "item"), item_key)))
+                waiting.append((index, self._delivery.biometrics(accept(item, "item"), origin.item(index))))
             except InvalidBodyError as error:
                 outcome.reject(index, error)
             except NotAcknowledgedError as error:

@@ -8,9 +8,10 @@ from starlette.types import Receive, Scope, Send
 from heartzone.violations import Violation
 from heartzone_producer.api.bodies import BodyReader
 from heartzone_producer.api.body_limits import BodyLimits
-from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
+from heartzone_producer.api.idempotency import KnownRequests, Reply, origin_of
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
+from heartzone_producer.intake.origin import Origin
 from heartzone_producer.writing.delivery import Delivery
 
 DEVICE_ID = "deviceId"
@@ -27,23 +28,23 @@ class PostRaw:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202, the record's key, and the size of its value."""
         device_id = read_device_id(scope["query_string"])
-        key = read_key(scope)
+        origin = origin_of(scope)
         _, body = await self._bodies.read(scope, receive)
         check_text(body)
-        if key is None:
-            status, response = await self._store(body, device_id)
+        if origin.idempotency_key is None:
+            status, response = await self._store(body, device_id, origin)
         else:
             status, response = await self._requests.respond(
                 b"raw",
                 (device_id or "").encode(),
-                key,
+                origin.idempotency_key,
                 payload=body,
-                handle=lambda: self._store(body, device_id, key),
+                handle=lambda: self._store(body, device_id, origin),
             )
         await send_json(send, status, response)
 
-    async def _store(self, body: bytes, device_id: str | None, key: bytes | None = None) -> Reply:
-        await self._delivery.raw(body, device_id, key)
+    async def _store(self, body: bytes, device_id: str | None, origin: Origin) -> Reply:
+        await self._delivery.raw(body, device_id, origin)
         return 202, msgspec.json.encode({"deviceId": device_id, "size": len(body)})
 
 

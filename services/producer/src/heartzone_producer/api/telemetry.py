@@ -6,6 +6,7 @@ from time import monotonic
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from heartzone.trace_context import trace_headers, trace_id
 from heartzone.violations import quote
 from heartzone_producer.api.bodies import ClientDisconnectedError
 from heartzone_producer.api.request_ids import HEADER, request_id
@@ -47,7 +48,13 @@ class RequestTelemetry:
         except ClientDisconnectedError:
             self._metrics.rejected(RejectionReason.CLIENT_DISCONNECTED)
         except Exception:
-            log.error("request_failed", request_id=identity.decode(), method=scope["method"], path=quote(scope["path"]))
+            log.error(
+                "request_failed",
+                request_id=identity.decode(),
+                trace_id=trace_id(trace_headers(scope["headers"])),
+                method=scope["method"],
+                path=quote(scope["path"]),
+            )
             raise  # the server logs the traceback
         finally:
             seconds = monotonic() - started
@@ -58,6 +65,7 @@ class RequestTelemetry:
                 log.debug(
                     "request_handled",
                     request_id=identity.decode(),
+                    trace_id=trace_id(trace_headers(scope["headers"])),
                     route=route,
                     method=scope["method"],
                     status=status,
