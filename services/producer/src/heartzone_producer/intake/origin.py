@@ -1,4 +1,4 @@
-"""What a request hands on to its records beside its body: its idempotency key, and its trace."""
+"""The part of a request that its records get beside its body: its idempotency key, and its trace."""
 
 from collections.abc import Collection
 
