@@ -1,7 +1,8 @@
 """Readings that are sent once while brokers are killed: how many become two records, are lost, or get a 503.
 
 Three brokers, three copies of each partition, two of which must be in sync. One broker after the other is killed and
-started again, while single requests arrive at a fixed rate. At the end the input topic is read and every copy counted.
+started again, while single requests arrive at a fixed rate and a worker turns them into zone events. At the end both
+topics are read and every copy counted.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from heartzone.wire import unframe
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.services.pipeline import Pipeline
 from heartzone_testing.traffic.audit import copies
+from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.readings import Reading
 from heartzone_testing.traffic.single_sends import SingleSends
 
@@ -44,11 +46,16 @@ def main() -> int:
         pipeline = Pipeline(Testbed(kafka.client_config()), registry.client_config(), folder, arguments.partitions)
         api = stack.enter_context(pipeline.producer())
         api.wait_until_ready()
+        stack.enter_context(pipeline.worker())
         with SingleSends(f"http://127.0.0.1:{api.http_port}", rate=arguments.rate) as sends:
             faults = harm(kafka, arguments)
         events = [*api.events("producer_replaced"), *api.events("check_failed")]
         reasons = Counter(f"{event['event']}: {event['reason']}" for event in events)
-        return report(sends, pipeline.kafka.read(pipeline.biometrics), faults, reasons)
+        auditor = Auditor(
+            kafka.client_config(), group=pipeline.group, readings=pipeline.biometrics, zones=pipeline.zones
+        )
+        findings = auditor.single_send_discrepancies(sends, timeout=300)
+        return report(sends, pipeline.kafka.read(pipeline.biometrics), faults, reasons, findings)
 
 
 def harm(kafka: EmbeddedKafka, arguments: argparse.Namespace) -> int:
@@ -77,7 +84,9 @@ def harm(kafka: EmbeddedKafka, arguments: argparse.Namespace) -> int:
     return faults
 
 
-def report(sends: SingleSends, stored: Sequence[Message], faults: int, reasons: Mapping[str, int]) -> int:
+def report(
+    sends: SingleSends, stored: Sequence[Message], faults: int, reasons: Mapping[str, int], findings: Sequence[str]
+) -> int:
     accepted, counts = set(sends.accepted), copies_of(stored)
     doubled = {reading for reading, count in counts.items() if count > 1}
     lost = accepted - counts.keys()
@@ -91,7 +100,9 @@ def report(sends: SingleSends, stored: Sequence[Message], faults: int, reasons: 
     print("seconds to the response: " + ", ".join(f"p{p:g} {_at(seconds, p):.2f}" for p in (50, 90, 99, 100)))
     for reason, count in reasons.items():
         print(f"{count} times {reason}")
-    return 1 if doubled or lost else 0
+    wrong = [finding for finding in findings if "in the output" in finding]
+    print(f"zone events missing or doubled: {len(wrong)}", *wrong[:5], sep="\n  ")
+    return 1 if lost or wrong else 0
 
 
 def copies_of(stored: Sequence[Message]) -> Mapping[Reading, int]:

@@ -85,6 +85,7 @@ OTHERS: Mapping[str, Any] = {
     "producer.ingress.hosts": [{"host": "elsewhere.example.org"}],
     "producer.ingress.tls": [{"secretName": "tls"}],
     "producer.httpRoute.parentRefs": [{"name": "elsewhere"}],
+    "producer.http.corsOrigins": ["https://app.example.org"],
     "producer.preStopSleepSeconds": 6,
     "zoneWorker.keda.maxReplicas": 11,
     "zoneWorker.keda.prometheus.serverAddress": "http://elsewhere",

@@ -5,10 +5,11 @@ import json
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from heartzone.wire import IDEMPOTENCY_KEY_HEADER, unframe
 from heartzone_testing.services.pipeline import Pipeline
@@ -26,10 +27,12 @@ def message(device: str, heart_rate: int, number: int = 0) -> dict[str, object]:
     return {"deviceId": device, "heartRates": [{"dateTime": moment, "value": heart_rate}], "maxHeartRate": 200}
 
 
-def post(api: ServiceProcess, path: str, content: object, key: str) -> int | None:
+def post(
+    api: ServiceProcess, path: str, content: object, key: str, more: Mapping[str, str] = MappingProxyType({})
+) -> int | None:
     """The status; None when the connection ended first."""
     connection = http.client.HTTPConnection("127.0.0.1", api.http_port, timeout=60)
-    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key, **more}
     try:
         connection.request("POST", path, json.dumps(content), headers)
         return connection.getresponse().status
@@ -98,6 +101,19 @@ def test_a_window_of_0_lets_every_record_through(make_pipeline: MakePipeline) ->
         for _ in range(2):
             assert post(api, "/biometrics", message(DEVICE, 150), "k") == 202
         eventually(lambda: len(events(pipeline)) == 2, "an event for each")
+
+
+def test_a_trace_goes_from_the_request_to_its_zone_events(make_pipeline: MakePipeline) -> None:
+    pipeline = make_pipeline()
+    parent, state = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1"
+    trace = {"traceparent": parent, "tracestate": state}
+    with pipeline.producer() as api, pipeline.worker():
+        api.wait_until_ready()
+        assert post(api, "/biometrics", message(DEVICE, 150), "k", trace) == 202
+        eventually(lambda: pipeline.kafka.read(pipeline.zones), "the event")
+
+    [event] = pipeline.kafka.read(pipeline.zones)
+    assert dict(event.headers() or ()) == {name: value.encode() for name, value in trace.items()}
 
 
 @dataclass

@@ -1,8 +1,10 @@
 """The web application over a delivery that stores in memory, called without a network in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,9 +14,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import Message
 
+from heartzone.trace_context import TraceHeaders
 from heartzone_producer.api.app import create_app
+from heartzone_producer.api.connection import ConnectionPolicy
 from heartzone_producer.api.openapi_security import SecurityScheme
+from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.intake.biometrics import Accepted
+from heartzone_producer.intake.origin import Origin
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.errors import NotAcknowledgedError
@@ -22,6 +28,7 @@ from heartzone_producer.writing.waiting import Acknowledgement
 from heartzone_testing.services.response import Response
 
 BODY_LIMIT = 4096
+BODY_MEMORY = 100_000
 MAX_REQUESTS = 4
 
 
@@ -31,23 +38,25 @@ class StoringDelivery(Delivery):
     def __init__(self) -> None:
         self.payloads: list[tuple[str, bytes]] = []
         self.texts: list[tuple[str | None, bytes]] = []
+        self.traces: list[TraceHeaders] = []
         self.keys: list[bytes | None] = []
         """Idempotency keys of both, in the order of the records."""
         self.failure: NotAcknowledgedError | None = None
         self.waits = False
 
-    def biometrics(self, message: Accepted, idempotency_key: bytes | None = None) -> Acknowledgement:
-        return self._outcome(self.payloads.append, (message.device_id, message.payload), idempotency_key)
+    def biometrics(self, message: Accepted, origin: Origin) -> Acknowledgement:
+        return self._outcome(self.payloads.append, (message.device_id, message.payload), origin)
 
-    def raw(self, body: bytes, device_id: str | None, idempotency_key: bytes | None = None) -> Acknowledgement:
-        return self._outcome(self.texts.append, (device_id, body), idempotency_key)
+    def raw(self, body: bytes, device_id: str | None, origin: Origin) -> Acknowledgement:
+        return self._outcome(self.texts.append, (device_id, body), origin)
 
-    def _outcome(self, store: Any, record: Any, idempotency_key: bytes | None) -> Acknowledgement:
+    def _outcome(self, store: Any, record: Any, origin: Origin) -> Acknowledgement:
         if self.failure is not None:
             raise self.failure
         acknowledgement: Acknowledgement = asyncio.get_running_loop().create_future()
         store(record)
-        self.keys.append(idempotency_key)
+        self.keys.append(origin.idempotency_key)
+        self.traces.append(origin.trace)
         if not self.waits:
             acknowledgement.set_result(None)
         return acknowledgement
@@ -60,20 +69,28 @@ class Api:
         self,
         *,
         max_requests: int = MAX_REQUESTS,
+        cors_origins: tuple[str, ...] = (),
+        body_limit: int = BODY_LIMIT,
         guards: Sequence[Middleware] = (),
         security: Sequence[SecurityScheme] = (),
     ) -> None:
         self.delivery = StoringDelivery()
         self.registry = CollectorRegistry()
+        metrics = HttpMetrics(self.registry)
+        self.policy = ConnectionPolicy(
+            request_timeout=1.0, keep_alive=60.0, max_connections=1000, rejected=metrics.rejected
+        )
         self.app = create_app(
             self.delivery,
-            metrics=HttpMetrics(self.registry),
-            body_limit=BODY_LIMIT,
+            metrics=metrics,
+            body_limit=body_limit,
+            body_memory=BODY_MEMORY,
             max_requests=max_requests,
             deduplication_window=600,
             lifespan=_nothing_to_start,
             guards=guards,
             security=security,
+            cors_origins=cors_origins,
         )
 
     def request(
@@ -135,6 +152,22 @@ class Api:
         names = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Response(sent[0]["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))
 
+    @contextmanager
+    def served(self, **policy: Any) -> Iterator[int]:
+        """Serve it on a free port while the block lasts, under another policy of connections if one is given."""
+        server = ApiServer(self.app, policy=replace(self.policy, **policy))
+        with listen(0) as listener:
+            port: int = listener.getsockname()[1]
+            # Not the main thread, so that the server leaves signals alone.
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+            thread.start()
+            try:
+                yield port
+            finally:
+                server.should_exit = True
+                thread.join(15)
+                assert not thread.is_alive()
+
 
 @asynccontextmanager
 async def _nothing_to_start(_app: Starlette) -> AsyncIterator[None]:
@@ -144,6 +177,20 @@ async def _nothing_to_start(_app: Starlette) -> AsyncIterator[None]:
 @pytest.fixture
 def api() -> Api:
     return Api()
+
+
+@pytest.fixture(scope="module")
+def port_of_module() -> Iterator[int]:
+    """The same, once for a whole module."""
+    with Api().served() as number:
+        yield number
+
+
+@pytest.fixture
+def port(api: Api) -> Iterator[int]:
+    """The application served on a free port, with a short time for a request."""
+    with api.served() as number:
+        yield number
 
 
 @pytest.fixture
@@ -156,6 +203,18 @@ def make_api() -> type[Api]:
 def api_for_one() -> Api:
     """An application that takes one request at a time."""
     return Api(max_requests=1)
+
+
+@pytest.fixture
+def api_for_pages() -> Api:
+    """An application that pages of one other origin may call."""
+    return Api(cors_origins=("https://app.example.org",))
+
+
+@pytest.fixture
+def api_for_large() -> Api:
+    """An application that takes larger bodies, of which it holds a hundred thousand bytes at a time."""
+    return Api(body_limit=60_000)
 
 
 @pytest.fixture

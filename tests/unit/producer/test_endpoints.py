@@ -50,7 +50,7 @@ def test_a_text_is_stored_as_it_was_sent(api: "Api", query: str, key: str | None
 
     response = api.post(text, "text/whatever", f"/biometrics/raw{query}")
 
-    assert (response.status, response.body) == (202, b"")
+    assert (response.status, response.json) == (202, {"deviceId": key, "size": len(text)})
     assert api.delivery.texts == [(key, text)]
 
 
@@ -82,7 +82,7 @@ class TestBatch:
         response = _post_batch(api, [course_request, other, course_request], as_lines=as_lines)
 
         assert response.status == 202
-        assert response.json == {"accepted": 3, "refused": 0, "errors": []}
+        assert response.json == {"accepted": 3, "refused": 0, "errors": [], "items": []}
         assert [key[:4] for key, _ in api.delivery.payloads] == ["3fa8", "4fa8", "3fa8"]
 
     def test_what_is_wrong_is_rejected_by_its_index(self, api: "Api", course_request: bytes, as_lines: bool) -> None:
@@ -91,14 +91,21 @@ class TestBatch:
         response = _post_batch(api, [course_request, wrong, course_request], as_lines=as_lines)
 
         assert response.status == 207
-        error = {"index": 1, "pointer": "/maxHeartRate", "detail": "0 is not an integer from 1 to 2147483647"}
-        assert response.json == {"accepted": 2, "refused": 1, "errors": [error]}
+        error = {"pointer": "/maxHeartRate", "detail": "0 is not an integer from 1 to 2147483647"}
+        assert response.json == {
+            "accepted": 2,
+            "refused": 1,
+            "errors": [{"index": 1, **error}],
+            "items": [{"index": 1, "status": 422, "retryable": False, "errors": [error]}],
+        }
 
     def test_all_may_be_wrong(self, api: "Api", as_lines: bool) -> None:
         response = _post_batch(api, [INVALID] * 30, as_lines=as_lines)
 
         assert response.status == 207
         assert (response.json["accepted"], response.json["refused"], len(response.json["errors"])) == (0, 30, 20)
+        assert [item["index"] for item in response.json["items"]] == list(range(30))
+        assert all(item["errors"] for item in response.json["items"])
 
     def test_nothing_stored_without_a_broker_is_unavailable(
         self, api: "Api", course_request: bytes, as_lines: bool
@@ -116,6 +123,7 @@ class TestBatch:
 
         assert response.status == 207
         assert response.json["errors"][0]["detail"] == "the record is larger than the topic accepts"
+        assert [(item["status"], item["retryable"]) for item in response.json["items"]] == [(413, False)]
 
     def test_an_empty_batch_is_no_valid_one(self, api: "Api", as_lines: bool) -> None:
         assert _post_batch(api, [], as_lines=as_lines).status == 422

@@ -5,8 +5,6 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,49 +13,11 @@ from hypothesis import strategies as st
 
 from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.intake.biometrics import Accepted
+from heartzone_producer.intake.origin import Origin
+from heartzone_testing.services.raw_http import connect, read_all
 
 if TYPE_CHECKING:
     from tests.unit.producer.conftest import Api
-
-REQUEST_TIMEOUT = 1.0
-
-
-@pytest.fixture
-def port(api: "Api") -> Iterator[int]:
-    """The application served on a free port, with a short deadline."""
-    with _served(api) as number:
-        yield number
-
-
-@contextmanager
-def _served(api: "Api") -> Iterator[int]:
-    server = ApiServer(api.app, request_timeout=REQUEST_TIMEOUT)
-    with listen(0) as listener:
-        number: int = listener.getsockname()[1]
-        # Not the main thread, so that the server leaves signals alone.
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield number
-        finally:
-            server.should_exit = True
-            thread.join(15)
-            assert not thread.is_alive()
-
-
-def _connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
-
-
-def _read_all(connection: socket.socket) -> bytes:
-    """Everything until the server closes; a reset counts as that."""
-    received = b""
-    try:
-        while data := connection.recv(65536):
-            received += data
-    except ConnectionResetError:
-        pass
-    return received
 
 
 def _head(length: int, extra: str = "") -> bytes:
@@ -75,18 +35,18 @@ def _head(length: int, extra: str = "") -> bytes:
     ],
 )
 def test_a_client_that_does_not_send_a_whole_request_in_time_is_disconnected(port: int, sent: bytes) -> None:
-    with _connect(port) as connection:
+    with connect(port) as connection:
         connection.sendall(sent)
 
         # Reading returns only because the server closes.
-        received = _read_all(connection)
+        received = read_all(connection)
 
     assert received.partition(b" ")[2][:3] in {b"", b"413"}
 
 
 def test_a_connection_is_kept_for_the_next_request(port: int, course_request: bytes) -> None:
     request = _head(len(course_request)) + course_request
-    with _connect(port) as connection, connection.makefile("rb") as responses:
+    with connect(port) as connection, connection.makefile("rb") as responses:
         for _ in range(3):
             connection.sendall(request)
             assert responses.readline() == b"HTTP/1.1 202 Accepted\r\n"
@@ -97,15 +57,15 @@ def test_a_connection_is_kept_for_the_next_request(port: int, course_request: by
 
 def test_one_request_at_a_time_is_handled_where_one_is_allowed(api_for_one: "Api", course_request: bytes) -> None:
     """The application's lifespan, which runs all the while, does not count as one."""
-    with _served(api_for_one) as port:
+    with api_for_one.served() as port:
         for _ in range(2):
-            with _connect(port) as connection:
+            with connect(port) as connection:
                 connection.sendall(_head(len(course_request), "Connection: close\r\n") + course_request)
-                assert _read_all(connection).startswith(b"HTTP/1.1 202 ")
+                assert read_all(connection).startswith(b"HTTP/1.1 202 ")
 
 
 def test_a_client_that_expects_100_continue_gets_it(port: int, course_request: bytes) -> None:
-    with _connect(port) as connection, connection.makefile("rb") as responses:
+    with connect(port) as connection, connection.makefile("rb") as responses:
         connection.sendall(_head(len(course_request), "Expect: 100-continue\r\n"))
         assert responses.readline() == b"HTTP/1.1 100 Continue\r\n"
         connection.sendall(course_request)
@@ -118,12 +78,12 @@ def test_clients_that_hang_up_leave_no_trace_in_the_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     for _ in range(5):
-        with _connect(port) as connection:
+        with connect(port) as connection:
             connection.sendall(_head(100) + b"{")
 
-    with _connect(port) as connection:
+    with connect(port) as connection:
         connection.sendall(b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert b" 404 " in _read_all(connection)
+        assert b" 404 " in read_all(connection)
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
@@ -147,19 +107,19 @@ requests = st.one_of(
 @settings(max_examples=200)
 @given(st.lists(requests, min_size=1, max_size=3).map(b"".join))
 def test_no_bytes_cause_an_error_of_the_server(port: int, sent: bytes) -> None:
-    with _connect(port) as connection:
+    with connect(port) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
-        received = _read_all(connection)
+        received = read_all(connection)
 
-    assert b"HTTP/1.1 5" not in received
+    assert b"HTTP/1.1 5" not in received.replace(b"HTTP/1.1 501 ", b"")
     assert b"HTTP/1.1 3" not in received
 
 
 def test_what_is_not_http_gets_a_problem_document_too(port: int) -> None:
-    with _connect(port) as connection:
+    with connect(port) as connection:
         connection.sendall(b"not http\r\n\r\n")
-        head, _, body = _read_all(connection).partition(b"\r\n\r\n")
+        head, _, body = read_all(connection).partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 400 ")
     assert b"content-type: application/problem+json" in head
@@ -171,13 +131,13 @@ def test_a_request_that_is_being_handled_gets_its_response_before_the_server_end
 ) -> None:
     """A stop while an acknowledgement is awaited: the response comes, then the end."""
     api.delivery.waits = True
-    server = ApiServer(api.app, request_timeout=REQUEST_TIMEOUT)
+    server = ApiServer(api.app, policy=api.policy)
     acknowledgements: list[asyncio.Future[None]] = []
     original = api.delivery.biometrics
     taken = threading.Event()
 
-    def remember(message: Accepted, idempotency_key: bytes | None = None) -> asyncio.Future[None]:
-        acknowledgement = original(message, idempotency_key)
+    def remember(message: Accepted, origin: Origin) -> asyncio.Future[None]:
+        acknowledgement = original(message, origin)
         acknowledgements.append(acknowledgement)
         taken.set()
         return acknowledgement
@@ -187,13 +147,13 @@ def test_a_request_that_is_being_handled_gets_its_response_before_the_server_end
         port = listener.getsockname()[1]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        with _connect(port) as connection:
+        with connect(port) as connection:
             connection.sendall(_head(len(course_request)) + course_request)
             assert taken.wait(10)
             server.should_exit = True
             (acknowledgement,) = acknowledgements
             acknowledgement.get_loop().call_soon_threadsafe(acknowledgement.set_result, None)
-            received = _read_all(connection)
+            received = read_all(connection)
         thread.join(15)
 
     assert not thread.is_alive()

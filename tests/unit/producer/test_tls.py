@@ -77,7 +77,7 @@ def files(tmp_path: Path, ca: trustme.CA) -> Files:
 @contextmanager
 def served(make_api: "type[Api]", settings: ProducerSettings) -> Iterator[int]:
     api = make_api(guards=access.guards(settings))
-    server = ApiServer(api.app, request_timeout=10, tls=access.tls(settings))
+    server = ApiServer(api.app, policy=api.policy, tls=access.tls(settings))
     with listen(0) as listener:
         port: int = listener.getsockname()[1]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

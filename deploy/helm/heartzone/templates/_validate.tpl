@@ -86,6 +86,9 @@
   "HEARTZONE_LOG_LEVEL" "log.level"
   "HEARTZONE_LOG_FORMAT" "log.format"
   "HEARTZONE_GROUP_ID" "zoneWorker.groupId"
+  "HEARTZONE_HTTP_MAX_CONNECTIONS" "producer.http.maxConnections"
+  "HEARTZONE_HTTP_KEEP_ALIVE" "producer.http.keepAliveSeconds"
+  "HEARTZONE_HTTP_CORS_ORIGINS" "producer.http.corsOrigins"
   "HEARTZONE_WATCH_NAMESPACES" "operator.watchNamespaces"
   "HEARTZONE_LEASE_NAMESPACE" "operator.leaseNamespace"
   "HEARTZONE_SECRETS_DIR" "a Secret" }}

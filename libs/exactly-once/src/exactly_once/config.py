@@ -117,6 +117,8 @@ class ConsumerConfig:
             **{name: value for name, value in self.consumer_properties().items() if name != "group.instance.id"},
             # Of what is assigned to it, what is gone meanwhile is of no use.
             "auto.offset.reset": "earliest",
+            # A queue that was full is filled again at once, and not after a second: partitions wait for it.
+            "fetch.queue.backoff.ms": 5,
             "statistics.interval.ms": 0,
             "log_level": 2,
         }

@@ -14,20 +14,24 @@ class RejectionReason(Reason):
     MALFORMED = (
         "malformed",
         "Status 400: the body, the query or HTTP itself cannot be read.",
-        "Correct the client.",
+        "Correct the client: JSON in UTF-8, a percent-encoded query; `errors` says where it is not.",
+    )
+    NOT_FOUND = ("not_found", "Status 404: there is no such path.", "Correct the client; `/docs` lists the paths.")
+    METHOD_NOT_ALLOWED = (
+        "method_not_allowed",
+        "Status 405: the path has other methods.",
+        "Correct the client; `Allow` lists them.",
     )
     UNAUTHENTICATED = (
         "unauthenticated",
         "Status 401: there is no credential, or one that is not valid; the response says which.",
-        "Give the client a valid one ([authentication](../../docs/authentication.md)).",
+        "Give the client a valid one; docs/authentication.md says how.",
     )
     FORBIDDEN = (
         "forbidden",
         "Status 403: the device is not one that the sender may send for.",
         "Correct the client, or the devices of its API key or token.",
     )
-    NOT_FOUND = ("not_found", "Status 404: there is no such path.", "Correct the client.")
-    METHOD_NOT_ALLOWED = ("method_not_allowed", "Status 405: the path has other methods.", "Correct the client.")
     TOO_LARGE = (
         "too_large",
         "Status 413: the body is above `HEARTZONE_HTTP_BODY_LIMIT`, or the record above what its topic accepts.",
@@ -36,12 +40,12 @@ class RejectionReason(Reason):
     UNSUPPORTED_MEDIA_TYPE = (
         "unsupported_media_type",
         "Status 415: another content type, charset or content encoding.",
-        "Correct the client.",
+        "Correct the client: `application/json`, for batches also `application/x-ndjson`; UTF-8; plain, gzip or zstd.",
     )
     INVALID_MESSAGE = (
         "invalid_message",
         "Status 422: the body is JSON and not a valid message; the response says where.",
-        "Correct the client.",
+        "Correct the client; `errors` has the place, the value and what would be right.",
     )
     REQUEST_IN_PROGRESS = (
         "request_in_progress",
@@ -56,13 +60,24 @@ class RejectionReason(Reason):
     )
     TOO_MANY_REQUESTS = (
         "too_many_requests",
-        "Status 429: `HEARTZONE_HTTP_MAX_REQUESTS` are being handled.",
+        "Status 429: `HEARTZONE_HTTP_MAX_REQUESTS` are being handled, `HEARTZONE_HTTP_MAX_CONNECTIONS` are open with a"
+        " request, or bodies of `HEARTZONE_HTTP_BODY_MEMORY` are being received.",
         "Add replicas; look at the brokers first, because slow acknowledgements make requests pile up.",
     )
     RATE_LIMITED = (
         "rate_limited",
         "Status 429: an address or a principal has sent more than `HEARTZONE_RATE_LIMIT_…` allows.",
         "Let the client send less, such as in batches, or raise the limit.",
+    )
+    HEAD_TOO_LARGE = (
+        "head_too_large",
+        "Status 431: the request line and header fields, or the trailer fields, are above 64 KiB or 100 fields.",
+        "Correct the client; look for cookies or tokens that grow.",
+    )
+    UNSUPPORTED_TRANSFER_CODING = (
+        "unsupported_transfer_coding",
+        "Status 501: another `Transfer-Encoding` than chunked.",
+        "Correct the client; compression belongs into `Content-Encoding`.",
     )
     INTERNAL_ERROR = (
         "internal_error",

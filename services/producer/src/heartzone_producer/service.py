@@ -15,6 +15,8 @@ from starlette.applications import Starlette
 from heartzone.wire import subject_of
 from heartzone_producer import access
 from heartzone_producer.api.app import create_app
+from heartzone_producer.api.connection import ConnectionPolicy
+from heartzone_producer.api.open_files import allow_connections
 from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.metrics import HttpMetrics, WriterMetrics
 from heartzone_producer.settings import ProducerSettings
@@ -44,7 +46,6 @@ class ProducerService:
 
     def __init__(self, settings: ProducerSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
-        self._metrics_registry = metrics_registry
         statistics = ClientStatistics(metrics_registry, prefix="heartzone_")
         statistics_config = {
             "statistics.interval.ms": STATISTICS_INTERVAL_MS,
@@ -67,13 +68,21 @@ class ProducerService:
             lambda: check_broker(self._writer, [topics.biometrics, topics.raw], through=self._large_writer),
             interval=BROKER_INTERVAL,
         )
-        self._server = ApiServer(self._app(), request_timeout=settings.http_request_timeout, tls=access.tls(settings))
+        self._http_metrics = HttpMetrics(metrics_registry)
+        policy = ConnectionPolicy(
+            request_timeout=settings.http_request_timeout,
+            keep_alive=settings.http_keep_alive,
+            max_connections=settings.http_max_connections,
+            rejected=self._http_metrics.rejected,
+        )
+        self._server = ApiServer(self._app(), policy=policy, tls=access.tls(settings))
         self._listener = _listen(settings.http_port)
 
     def run(self) -> int:
         """Serve until stopped; returns the exit code 0."""
         with self._listener:
             _collect_garbage_seldom()
+            allow_connections(self._settings.http_max_connections)
             log.info(
                 "api_listening",
                 port=self._listener.getsockname()[1],
@@ -131,14 +140,16 @@ class ProducerService:
         )
         return create_app(
             delivery,
-            metrics=HttpMetrics(self._metrics_registry),
+            metrics=self._http_metrics,
             body_limit=settings.http_body_limit,
+            body_memory=settings.http_body_memory,
             max_requests=settings.http_max_requests,
             deduplication_window=settings.deduplication_window,
             lifespan=self._lifespan,
             log_requests=settings.log_level == "debug",
             guards=access.guards(settings),
             security=access.security(settings),
+            cors_origins=settings.cors_origins,
         )
 
     @asynccontextmanager

@@ -17,6 +17,8 @@ _GIVEN_UP = (
     " HEARTZONE_HTTP_ACKNOWLEDGEMENT_TIMEOUT"
 )
 
+_ORIGIN = r"(\*|https?://[^\s,/]+)"
+
 
 class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     """Variables that the web API reads."""
@@ -46,10 +48,30 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         description="Maximum size of a request's body in bytes. Kafka's own limit of a record (`message.max.bytes`,"
         " 1,000,000) holds beside it.",
     )
+    http_body_memory: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024,
+        description="Maximum size in bytes of all bodies that are being received at a time, without the first 16 KiB of"
+        " each; the response to more is 429. Bounds what clients take that send large bodies slowly.",
+    )
     http_request_timeout: float = Field(
         default=20.0,
         gt=0,
-        description="Seconds within which a client has to send a whole request; then its connection is closed.",
+        description="Seconds within which a client has to send a whole request, and to read its response; then its"
+        " connection is closed.",
+    )
+    http_keep_alive: float = Field(
+        default=75.0,
+        ge=1,
+        description="Seconds for which a connection without a request stays open. Longer than a proxy or load balancer"
+        " keeps it, or a request meets a connection that is just being closed, and its client gets a 502: Google's keep"
+        " it for 600 s, most others for 60 s or less.",
+    )
+    http_max_connections: int = Field(
+        default=10_000,
+        ge=1,
+        description="Maximum number of open connections. When there are more, those that have waited longest for a"
+        " request are closed; while none waits for one, a new connection gets a 429.",
     )
     http_acknowledgement_timeout: float = Field(
         default=30.0,
@@ -73,11 +95,22 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         " and responds as it did to the first. The zone workers' setting of this name is what zone events depend on:"
         " give both the same.",
     )
+    http_cors_origins: str = Field(
+        default="",
+        pattern=f"^({_ORIGIN}( *, *{_ORIGIN})*)?$",
+        description="Origins whose pages may call the API from a browser (CORS), such as `https://app.example.org`,"
+        " separated by commas; `*` is every one. Default: none.",
+    )
     schema_refresh: float = Field(
         default=60.0,
         gt=0,
         description="Seconds between two lookups of the schema's latest version.",
     )
+
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call the API."""
+        return tuple(each.strip() for each in self.http_cors_origins.split(",") if each.strip())
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from exactly_once import InputRecord, OutputRecord, PoisonRecord, Scope, Unavailable
+from heartzone.trace_context import trace_headers
 from heartzone.wire import BadFrameError, unframe
 from heartzone.zones import Zone, zone_of
 from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
@@ -54,6 +55,8 @@ class ZoneTransform:
         head = f'{prefix}{{"DeviceId":"{device_id}","Zone":'
         tail = f',"MaxHeartRate":{maximum}}}'
         topic, readings = self._topic, self.readings
+        headers = record.headers()
+        trace = trace_headers(headers) if headers else ()
         outputs: list[OutputRecord] = []
         for reading in biometrics.heart_rates:
             heart_rate = reading.value
@@ -61,7 +64,7 @@ class ZoneTransform:
             readings[zone] += 1
             if zone:
                 event = f'{head}{DIGITS[zone]},"DateTime":"{reading.date_time}","HeartRate":{heart_rate}{tail}'
-                outputs.append(OutputRecord(topic, event.encode("latin-1"), key))
+                outputs.append(OutputRecord(topic, event.encode("latin-1"), key, trace))
         return outputs
 
     def take_readings(self) -> list[int]:

@@ -85,16 +85,21 @@ class WindowReader:
                 finally:
                     consumer.close()
             except Exception:
-                # Whatever it was, the partitions wait for it: begin again with another client.
+                # Whatever it was, the partitions wait for it.
                 log.exception("window_reader_failed")
-                with self._lock:
-                    for reading in self._readings:
-                        reading.start, reading.assigned = None, False
                 self._closed.wait(RETRY_INTERVAL)
+            with self._lock:
+                for reading in self._readings:
+                    reading.start, reading.assigned = None, False
 
     def _read_all(self, consumer: Consumer) -> bool:
-        """Read until nothing is left to read, or the end; then this thread ends, too."""
-        reading_by_partition: dict[Partition, Reading] = {}
+        """Read until nothing is left to read, or the end; then this thread ends, too.
+
+        Returns False when the rest is for another consumer: a partition is to be read once more, and what this one had
+        in its queue of the first time would be taken for what is read the second time.
+        """
+        by_partition: dict[Partition, Reading] = {}
+        read_before: set[Partition] = set()
         while not self._closed.is_set():
             with self._lock:
                 ended = [each for each in self._readings if each.done()]
@@ -102,34 +107,39 @@ class WindowReader:
                 if not self._readings:
                     self._thread = None
                     return True
-                readings = list(self._readings)
+                waiting = [each for each in self._readings if not each.assigned]
             for each in ended:
                 if each.assigned:
                     consumer.incremental_unassign([TopicPartition(*each.partition)])
-                    del reading_by_partition[each.partition]
-            for each in readings:
-                if not each.assigned and each.partition not in reading_by_partition:
-                    self._begin(consumer, each, reading_by_partition)
-            self._take(consumer.consume(CHUNK, WAIT), reading_by_partition)
+                    del by_partition[each.partition]
+            for each in waiting:
+                if each.partition in read_before:
+                    return False
+                if self._begin(consumer, each):
+                    by_partition[each.partition] = each
+                    read_before.add(each.partition)
+            self._take(consumer.consume(CHUNK, WAIT), by_partition)
         return True
 
-    def _begin(self, consumer: Consumer, reading: Reading, by_partition: dict[Partition, Reading]) -> None:
+    def _begin(self, consumer: Consumer, reading: Reading) -> bool:
+        """Begin to read when it is known where; returns whether it is read now."""
         if reading.start is None:
             reading.start = self._lookups().first_since(reading.partition, reading.since)
         if not reading.start.done():
-            return
+            return False
         try:
             start: int = reading.start.result().offset  # -1 where no record is as late
         except Exception as error:  # whatever the client raises: it is tried again, for as long as the partition waits
             log.warning("window_start_unknown", extra={"partition": reading.partition, "reason": str(error)})
             reading.start = None
             self._closed.wait(RETRY_INTERVAL)
-            return
+            return False
         if not 0 <= start < reading.before:
             reading.finish()
-            return
+            return False
         consumer.incremental_assign([TopicPartition(*reading.partition, start)])
-        reading.assigned, by_partition[reading.partition] = True, reading
+        reading.assigned = True
+        return True
 
     def _take(self, messages: Sequence[Message], by_partition: dict[Partition, Reading]) -> None:
         key_of = self._deduplication.key

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -9,15 +10,22 @@ from starlette.routing import Route
 
 from heartzone_producer.api.batch import PostBatch
 from heartzone_producer.api.biometrics import PostBiometrics
+from heartzone_producer.api.body_limits import BodyLimits
+from heartzone_producer.api.cors import Cors
 from heartzone_producer.api.documentation import documentation_routes
 from heartzone_producer.api.idempotency import KnownRequests
 from heartzone_producer.api.limits import RequestLimit
 from heartzone_producer.api.openapi_security import SecurityScheme
+from heartzone_producer.api.problem_pages import problem_routes
 from heartzone_producer.api.problems import problem_handlers
 from heartzone_producer.api.raw import PostRaw
+from heartzone_producer.api.routing import PathRouter
 from heartzone_producer.api.telemetry import RequestTelemetry
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -27,26 +35,32 @@ def create_app(
     *,
     metrics: HttpMetrics,
     body_limit: int,
+    body_memory: int,
     max_requests: int,
     deduplication_window: float,
     lifespan: Lifespan,
     log_requests: bool = False,
+    cors_origins: tuple[str, ...] = (),
     guards: Sequence[Middleware] = (),
     security: Sequence[SecurityScheme] = (),
 ) -> Starlette:
     """The application over a delivery; ``lifespan`` starts and stops what is behind it.
 
-    ``guards`` are middleware of the routes that take messages; what describes the API is open to everybody.
+    ``guards`` stand before the endpoints that take messages, the outermost first; what describes the API is open to
+    everybody.
     """
+    limits = BodyLimits(body_limit, body_memory)
     requests = KnownRequests(window=deduplication_window)
-    message = PostBiometrics(delivery, requests, body_limit=body_limit)
-    batch = PostBatch(delivery, requests, body_limit=body_limit)
-    raw = PostRaw(delivery, requests, body_limit=body_limit)
+    endpoints: dict[str, ASGIApp] = {
+        "/biometrics": PostBiometrics(delivery, requests, limits=limits),
+        "/biometrics/batch": PostBatch(delivery, requests, limits=limits),
+        "/biometrics/raw": PostRaw(delivery, requests, limits=limits),
+    }
+    posts = {path: _guarded(endpoint, guards) for path, endpoint in endpoints.items()}
     routes = [
-        Route("/biometrics", message, methods=["POST"], middleware=guards),
-        Route("/biometrics/batch", batch, methods=["POST"], middleware=guards),
-        Route("/biometrics/raw", raw, methods=["POST"], middleware=guards),
+        *(Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()),
         *documentation_routes(security),
+        *problem_routes(),
     ]
     app = Starlette(
         routes=routes,
@@ -57,11 +71,17 @@ def create_app(
                 routes=[route.path for route in routes],
                 log_requests=log_requests,
             ),
+            *([Middleware(Cors, origins=cors_origins)] if cors_origins else []),
             Middleware(RequestLimit, limit=max_requests, metrics=metrics),
         ],
         exception_handlers=problem_handlers(metrics),
-        lifespan=lifespan,
     )
-    # A path with a slash too many is no path of ours: 404 instead of a redirect.
-    app.router.redirect_slashes = False
+    app.router = PathRouter(routes, posts=posts, lifespan=lifespan)
     return app
+
+
+def _guarded(endpoint: "ASGIApp", guards: Sequence[Middleware]) -> "ASGIApp":
+    """The endpoint behind its guards: it, and not its route, because the router has a way around routes."""
+    for guard, arguments, options in reversed(guards):
+        endpoint = guard(endpoint, *arguments, **options)
+    return endpoint

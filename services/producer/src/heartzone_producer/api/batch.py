@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import Iterable
 
 import msgspec
-from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
 from heartzone_producer.api.authentication import ForbiddenDeviceError, check_device, sender
+from heartzone_producer.api.batch_outcome import BatchOutcome
 from heartzone_producer.api.bodies import JSON, NDJSON, BodyReader
-from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
+from heartzone_producer.api.body_limits import BodyLimits
+from heartzone_producer.api.idempotency import KnownRequests, Reply, origin_of
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
 from heartzone_producer.intake.batches import elements, lines
 from heartzone_producer.intake.biometrics import accept
-from heartzone_producer.intake.errors import MAX_VIOLATIONS, InvalidBodyError
+from heartzone_producer.intake.errors import InvalidBodyError
+from heartzone_producer.intake.origin import Origin
 from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.errors import NotAcknowledgedError, UnavailableError
 from heartzone_producer.writing.waiting import Acknowledgement
@@ -27,55 +29,36 @@ ITEMS_PER_TURN = 200
 """Items that are read before other requests get their turn: a few milliseconds."""
 
 
-class ItemError(Struct, frozen=True):
-    """One thing that is wrong with the item at ``index``, counted from 0."""
-
-    index: int
-    pointer: str
-    detail: str
-
-
-class BatchOutcome(Struct):
-    """The response to a batch; ``errors`` are the first MAX_VIOLATIONS."""
-
-    accepted: int = 0
-    refused: int = 0
-    errors: list[ItemError] = []
-
-    def reject(self, index: int, violations: Iterable[Violation]) -> None:
-        """Count an item as not stored, and say why as long as there is room."""
-        self.refused += 1
-        for violation in violations:
-            if len(self.errors) < MAX_VIOLATIONS:
-                self.errors.append(ItemError(index, violation.pointer, violation.detail))
-
-
 class PostBatch:
     """The endpoint, as an ASGI application of its own."""
 
-    def __init__(self, delivery: Delivery, requests: KnownRequests, *, body_limit: int) -> None:
+    def __init__(self, delivery: Delivery, requests: KnownRequests, *, limits: BodyLimits) -> None:
         self._delivery = delivery
         self._requests = requests
-        self._bodies = BodyReader(body_limit, JSON, NDJSON)
+        self._bodies = BodyReader(limits, JSON, NDJSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 202 when every item was stored, 207 when some were not."""
-        key = read_key(scope)
+        origin = origin_of(scope)
         media_type, body = await self._bodies.read(scope, receive)
         items = lines(body) if media_type == NDJSON else elements(body)
-        if key is None:
-            status, response = await self._respond(scope, items)
+        if origin.idempotency_key is None:
+            status, response = await self._respond(scope, items, origin)
         else:
             status, response = await self._requests.respond(
-                b"batch", sender(scope), key, payload=body, handle=lambda: self._respond(scope, items, key)
+                b"batch",
+                sender(scope),
+                origin.idempotency_key,
+                payload=body,
+                handle=lambda: self._respond(scope, items, origin),
             )
         await send_json(send, status, response)
 
-    async def _respond(self, scope: Scope, items: Iterable[bytes], key: bytes | None = None) -> Reply:
-        outcome = await self._store(scope, items, key)
+    async def _respond(self, scope: Scope, items: Iterable[bytes], origin: Origin) -> Reply:
+        outcome = await self._store(scope, items, origin)
         return 207 if outcome.refused else 202, msgspec.json.encode(outcome)
 
-    async def _store(self, scope: Scope, items: Iterable[bytes], key: bytes | None) -> BatchOutcome:
+    async def _store(self, scope: Scope, items: Iterable[bytes], origin: Origin) -> BatchOutcome:
         """Write all items, then wait for all of them.
 
         Raises:
@@ -92,23 +75,22 @@ class PostBatch:
             try:
                 accepted = accept(item, "item")
                 check_device(scope, accepted.device_id)
-                item_key = b"%b/%d" % (key, index) if key is not None else None
-                waiting.append((index, self._delivery.biometrics(accepted, item_key)))
+                waiting.append((index, self._delivery.biometrics(accepted, origin.item(index))))
             except (InvalidBodyError, ForbiddenDeviceError) as error:
-                outcome.reject(index, error.violations)
+                outcome.reject(index, error)
             except NotAcknowledgedError as error:
-                outcome.reject(index, [Violation("", str(error))])
+                outcome.reject(index, error)
                 missed = error if isinstance(error, UnavailableError) else missed
         for index, acknowledgement in waiting:
             try:
                 await acknowledgement
                 outcome.accepted += 1
             except NotAcknowledgedError as error:
-                outcome.reject(index, [Violation("", str(error))])
+                outcome.reject(index, error)
                 missed = error if isinstance(error, UnavailableError) else missed
         if missed is not None and not outcome.accepted:
             raise missed
-        outcome.errors.sort(key=lambda error: error.index)
+        outcome.complete()
         return outcome
 
 

@@ -5,6 +5,8 @@ from email.message import Message
 from starlette.types import Receive, Scope
 
 from heartzone.violations import quote
+from heartzone_producer.api.body_limits import BodyLimits, HeldBody
+from heartzone_producer.api.content_codings import Inflation
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 
 JSON = "application/json"
@@ -16,10 +18,10 @@ class ClientDisconnectedError(Exception):
 
 
 class BodyReader:
-    """Reads bodies of at most ``limit`` bytes whose media type is one of ``media_types`` (any, when there is none)."""
+    """Reads bodies within limits whose media type is one of ``media_types`` (any, when there is none)."""
 
-    def __init__(self, limit: int, *media_types: str) -> None:
-        self._limit = limit
+    def __init__(self, limits: BodyLimits, *media_types: str) -> None:
+        self._limits = limits
         self._media_types = media_types
         # What clients write by the million, so that it is parsed once.
         self._known = {f"{each}{charset}".encode(): each for each in media_types for charset in ("", "; charset=utf-8")}
@@ -28,55 +30,70 @@ class BodyReader:
         """The media type and the body.
 
         Raises:
-            ProblemError: 413 or 415.
+            ProblemError: 413, 415, 429 or 501; 400 when it is not compressed as its Content-Encoding says.
             ClientDisconnectedError: the connection ended first.
         """
-        media_type = self._check_headers(scope["headers"])
+        media_type, coding = self._check_headers(scope["headers"])
+        if coding is not None:
+            return media_type, await self._inflate(coding, receive)
         message = await receive()
         if not message.get("more_body"):
             if message["type"] == "http.disconnect":
                 raise ClientDisconnectedError
             body: bytes = message["body"]
-            if len(body) > self._limit:
-                raise self._too_large()
+            if len(body) > self._limits.size:
+                raise self._limits.too_large()
             return media_type, body
         return media_type, await self._read_rest(message["body"], receive)
 
     async def _read_rest(self, first: bytes, receive: Receive) -> bytes:
         parts, size, more = [first], len(first), True
-        while more:
-            if size > self._limit:
-                raise self._too_large()
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnectedError
-            parts.append(message["body"])
-            size += len(message["body"])
-            more = message["more_body"]
-        if size > self._limit:
-            raise self._too_large()
-        return b"".join(parts)
+        with HeldBody(self._limits) as held:
+            while more:
+                held.grow(size)
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnectedError
+                parts.append(message["body"])
+                size += len(message["body"])
+                more = message["more_body"]
+            held.grow(size)
+            return b"".join(parts)
 
-    def _check_headers(self, headers: list[tuple[bytes, bytes]]) -> str:
+    async def _inflate(self, coding: bytes, receive: Receive) -> bytes:
+        inflation = Inflation(coding, self._limits.size)
+        more = True
+        with HeldBody(self._limits) as held:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnectedError
+                inflation.feed(message["body"])
+                held.grow(inflation.size)
+                more = message["more_body"]
+            return inflation.end()
+
+    def _check_headers(self, headers: list[tuple[bytes, bytes]]) -> tuple[str, bytes | None]:
         media_type = "" if not self._media_types else None
+        coding = None
+        has_length = False
         for name, value in headers:
             if name == b"content-type":
                 media_type = self._known.get(value) or self._media_type(value)
             elif name == b"content-length":
                 # The HTTP parser has checked that these are digits.
-                if len(value) > 20 or int(value) > self._limit:
-                    raise self._too_large()
-            elif name == b"content-encoding" and value.strip().lower() not in (b"identity", b""):
-                raise ProblemError(
-                    ProblemKind.UNSUPPORTED_MEDIA_TYPE,
-                    f"Content-Encoding {quote(value.decode('latin-1'))} is not supported; send the body uncompressed.",
-                    headers={"Accept-Encoding": "identity"},
-                )
+                has_length = True
+                if len(value) > 20 or int(value) > self._limits.size:
+                    raise self._limits.too_large()
+            elif name == b"content-encoding":
+                coding = value if coding is None else b"%b,%b" % (coding, value)
+        if not has_length:
+            _check_transfer_coding(headers)
         if media_type is None:
             raise ProblemError(
                 ProblemKind.UNSUPPORTED_MEDIA_TYPE, f"There is no Content-Type; {self._expected()} was expected."
             )
-        return media_type
+        return media_type, coding
 
     def _media_type(self, value: bytes) -> str:
         text = value.decode("latin-1")
@@ -99,7 +116,13 @@ class BodyReader:
     def _expected(self) -> str:
         return " or ".join(self._media_types)
 
-    def _too_large(self) -> ProblemError:
-        return ProblemError(
-            ProblemKind.TOO_LARGE, f"The body is larger than {self._limit} bytes; send fewer readings a request."
+
+def _check_transfer_coding(headers: list[tuple[bytes, bytes]]) -> None:
+    """Raise ProblemError for what is coded in another way than in chunks (RFC 9112, 6.1): 501."""
+    codings = b",".join(value for name, value in headers if name == b"transfer-encoding")
+    if codings and codings.strip().lower() != b"chunked":
+        raise ProblemError(
+            ProblemKind.UNSUPPORTED_TRANSFER_CODING,
+            f"Transfer-Encoding {quote(codings.decode('latin-1'))} is not supported; chunked was expected. Compression"
+            " belongs into Content-Encoding.",
         )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -67,4 +68,4 @@ def _asset(name: str) -> Callable[[], bytes]:
     assert spec.submodule_search_locations is not None
     path = Path(spec.submodule_search_locations[0], name)
     assert path.is_file(), f"offapi has no {name} any more"
-    return path.read_bytes
+    return cache(path.read_bytes)  # once in memory, however many clients are slow to read it

@@ -1,4 +1,4 @@
-"""Requests with an ``Idempotency-Key`` that this replica knows: one that is sent again is answered as the first was.
+"""Requests with an ``Idempotency-Key`` that this replica knows: one that is sent again gets the response of the first.
 
 It spares the brokers a record, and the client a wait. The promise does not rest on it: another replica knows nothing of
 it, and writes the record again; the zone worker leaves that out.
@@ -13,7 +13,8 @@ from typing import TypeAlias
 from starlette.types import Scope
 
 from heartzone_producer.api.problems import RETRY_AFTER_SECONDS, ProblemError, ProblemKind
-from heartzone_producer.intake.idempotency_keys import HEADER, InvalidKeyError, idempotency_key
+from heartzone_producer.intake.idempotency_keys import HEADER, InvalidKeyError
+from heartzone_producer.intake.origin import Origin, read_origin
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of all responses that are kept; the oldest are dropped."""
@@ -37,14 +38,14 @@ class _Known:
         return OVERHEAD + (len(self.reply[1]) if self.reply is not None else 0)
 
 
-def read_key(scope: Scope) -> bytes | None:
-    """The Idempotency-Key of a request, None for one without.
+def origin_of(scope: Scope) -> Origin:
+    """The Idempotency-Key and the trace of a request, as far as it has them.
 
     Raises:
-        ProblemError: 400, it is none.
+        ProblemError: 400, the key is none.
     """
     try:
-        return idempotency_key(scope["headers"])
+        return read_origin(scope["headers"])
     except InvalidKeyError as error:
         raise ProblemError(ProblemKind.MALFORMED, str(error)) from error
 

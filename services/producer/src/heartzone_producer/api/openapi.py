@@ -12,11 +12,15 @@ from heartzone_producer.api import openapi_errors as errors
 from heartzone_producer.api import openapi_messages as messages
 from heartzone_producer.api.batch import MAX_ITEMS
 from heartzone_producer.api.openapi_security import SecurityScheme, requirements, schemes
+from heartzone_producer.api.problems import ProblemKind
 from heartzone_producer.intake.device_ids import EXAMPLE as DEVICE_ID
 from heartzone_producer.intake.errors import MAX_VIOLATIONS
 from heartzone_producer.intake.idempotency_keys import HEADER, MAX_LENGTH
+from heartzone_producer.writing.errors import NOT_IN_TIME
 
 Json = dict[str, Any]
+
+_PAGE = "<!doctype html>…"
 
 COURSE_REQUEST: Mapping[str, Any] = {
     "deviceId": DEVICE_ID,
@@ -59,7 +63,8 @@ def _open_description() -> Json:
             "summary": "Accepts heart-rate readings and stores them in Kafka.",
             "description": "A 202 says that the broker has the message on all in-sync replicas. After a 503, or without"
             " a response, it may be stored or not: send it again, with its Idempotency-Key. Errors are problem"
-            " documents (RFC 9457). Other paths have the status 404, other methods 405.",
+            " documents (RFC 9457). Other paths have the status 404, other methods 405. A body may have the"
+            " Content-Encoding gzip or zstd; the limit of a body holds for what it inflates to.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "."}],
@@ -67,12 +72,27 @@ def _open_description() -> Json:
             "/biometrics": {"post": _post_biometrics()},
             "/biometrics/batch": {"post": _post_batch()},
             "/biometrics/raw": {"post": _post_raw()},
-            "/openapi.json": {"get": _get("This description", "application/json", {"type": "object"})},
-            "/docs": {"get": _get("This description for people", "text/html", {"type": "string"})},
+            "/openapi.json": {
+                "get": _get("This description", "application/json", {"type": "object"}, {"openapi": "3.1.0"})
+            },
+            "/problems": {"get": _get("Kinds of problems", "text/html", {"type": "string"}, _PAGE)},
+            "/problems/{name}": {
+                "get": _get("A kind of problem: causes and remedies", "text/html", {"type": "string"}, _PAGE),
+                "parameters": [
+                    {
+                        "name": "name",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"enum": [kind.slug for kind in ProblemKind]},
+                    }
+                ],
+            },
+            "/docs": {"get": _get("This description for people", "text/html", {"type": "string"}, _PAGE)},
         },
         "components": {
-            "schemas": {**messages.schemas(), **_batch_schemas(), **errors.schemas()},
+            "schemas": {**messages.schemas(), **_batch_schemas(), **_raw_schemas(), **errors.schemas()},
             "responses": errors.responses(),
+            "headers": {"RequestId": errors.REQUEST_ID},
         },
     }
 
@@ -90,21 +110,22 @@ def _post_biometrics() -> Json:
         },
         "responses": {
             "202": _content("Stored", "application/json", _ref("Biometrics"), COURSE_REQUEST),
-            **errors.references(400, 409, 413, 415, 422, 429, 503),
+            **errors.references(400, 409, 413, 415, 422, 429, 431, 501, 503),
         },
     }
 
 
 def _post_batch() -> Json:
     line = json.dumps(COURSE_REQUEST, separators=(",", ":"))
-    rejected = {"index": 1, "pointer": "/maxHeartRate", "detail": "0 is not an integer from 1 to 2147483647"}
+    wrong = {"pointer": "/maxHeartRate", "detail": "0 is not an integer from 1 to 2147483647"}
+    late = {"pointer": "", "detail": NOT_IN_TIME}
     outcome = _ref("BatchOutcome")
     return {
         "operationId": "postBatch",
         "summary": "Store many messages, each on its own",
-        "description": f"At most {MAX_ITEMS} messages, one a line or as an array. Each is accepted or"
-        " rejected on its own. Blank lines are no messages and are not counted. With an Idempotency-Key, send the same"
-        " batch again, or a part of it with another key: an item is recognised by its position.",
+        "description": f"At most {MAX_ITEMS} messages, one a line or as an array; the response to more is 413. Each is"
+        " accepted or rejected on its own. Blank lines are no messages and are not counted. When items of a"
+        " 207 are `retryable`, send the whole batch again with its Idempotency-Key, or, without one, those items.",
         "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
@@ -122,12 +143,26 @@ def _post_batch() -> Json:
             },
         },
         "responses": {
-            "202": _content("All stored", "application/json", outcome, {"accepted": 2, "refused": 0, "errors": []}),
+            "202": _content("All stored", "application/json", outcome, _batch_example(2)),
             "207": _content(
-                "Some not stored", "application/json", outcome, {"accepted": 1, "refused": 1, "errors": [rejected]}
+                "Some not stored", "application/json", outcome, _batch_example(1, (422, wrong), (503, late))
             ),
-            **errors.references(400, 409, 413, 415, 422, 429, 503),
+            **errors.references(400, 409, 413, 415, 422, 429, 431, 501, 503),
         },
+    }
+
+
+def _batch_example(accepted: int, *rejected: tuple[int, Json]) -> Json:
+    """The response when the items after those that were accepted were not, for one reason each."""
+    numbered = list(enumerate(rejected, start=accepted))
+    return {
+        "accepted": accepted,
+        "refused": len(rejected),
+        "errors": [{"index": index, **error} for index, (_, error) in numbered],
+        "items": [
+            {"index": index, "status": status, "retryable": status == 503, "errors": [error]}
+            for index, (status, error) in numbered
+        ],
     }
 
 
@@ -151,14 +186,17 @@ def _post_raw() -> Json:
             "required": True,
             "content": {"text/plain": {**text, "example": "90 bpm at 13:50"}, "application/json": text, "*/*": text},
         },
-        "responses": {"202": {"description": "Stored"}, **errors.references(400, 409, 413, 415, 422, 429, 503)},
+        "responses": {
+            "202": _content("Stored", "application/json", _ref("RawOutcome"), {"deviceId": DEVICE_ID, "size": 15}),
+            **errors.references(400, 409, 413, 415, 422, 429, 431, 501, 503),
+        },
     }
 
 
-def _get(summary: str, media_type: str, schema: Json) -> Json:
+def _get(summary: str, media_type: str, schema: Json, example: Any) -> Json:
     return {
         "summary": summary,
-        "responses": {"200": _content(summary, media_type, schema), **errors.references(429)},
+        "responses": {"200": _content(summary, media_type, schema, example), **errors.references(429, 431)},
     }
 
 
@@ -170,10 +208,49 @@ def _batch_schemas() -> Json:
             {
                 "accepted": count,
                 "refused": count,
-                "errors": {"type": "array", "maxItems": MAX_VIOLATIONS, "items": _ref("ItemError")},
+                "errors": {
+                    "type": "array",
+                    "maxItems": MAX_VIOLATIONS,
+                    "items": _ref("ItemError"),
+                    "description": "The first errors of all items.",
+                },
+                "items": {
+                    "type": "array",
+                    "maxItems": MAX_ITEMS,
+                    "items": _ref("ItemOutcome"),
+                    "description": "All items that were not stored, or of which it is not known, in order.",
+                },
+            }
+        ),
+        "ItemOutcome": _object(
+            {
+                **where,
+                "status": {"enum": [400, 413, 422, 503], "description": "The status of the message if sent alone."},
+                "retryable": {
+                    "type": "boolean",
+                    "description": "Whether it may be accepted later.",
+                },
+                "errors": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MAX_VIOLATIONS,
+                    "items": _object(errors.FIELD_ERROR),
+                    "description": "What is wrong with it; only the first error of each where there are very many.",
+                },
             }
         ),
         "ItemError": _object({**where, **errors.FIELD_ERROR}),
+    }
+
+
+def _raw_schemas() -> Json:
+    return {
+        "RawOutcome": _object(
+            {
+                "deviceId": {"type": ["string", "null"], "description": "Key of the record; null when none was given."},
+                "size": {"type": "integer", "minimum": 1, "description": "Bytes of the text, as they were stored."},
+            }
+        )
     }
 
 
@@ -186,9 +263,9 @@ def _object(properties: Json) -> Json:
     }
 
 
-def _content(text: str, media_type: str, schema: Json, example: Any = None) -> Json:
-    content = {"schema": schema} if example is None else {"schema": schema, "example": example}
-    return {"description": text, "content": {media_type: content}}
+def _content(text: str, media_type: str, schema: Json, example: Any) -> Json:
+    headers = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+    return {"description": text, "headers": headers, "content": {media_type: {"schema": schema, "example": example}}}
 
 
 def _ref(name: str) -> Json:

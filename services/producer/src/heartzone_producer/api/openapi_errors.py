@@ -29,12 +29,21 @@ _EXAMPLES = {
     " this one with a key of its own.",
     ProblemKind.TOO_MANY_REQUESTS: "4096 requests are being handled, which is the limit. Send this one again later.",
     ProblemKind.UNAVAILABLE: "The broker cannot be reached. Send the request again later.",
+    ProblemKind.HEAD_TOO_LARGE: "The request has 200 header or trailer fields; at most 100 are accepted.",
+    ProblemKind.UNSUPPORTED_TRANSFER_CODING: 'Transfer-Encoding "gzip, chunked" is not supported; chunked was expected.'
+    " Compression belongs into Content-Encoding.",
 }
 _BY_STATUS = [list(kinds) for _, kinds in groupby(DESCRIBED_KINDS, key=lambda kind: kind.status)]
 _ERRORS = {
     ProblemKind.INVALID_MESSAGE: [
         {"pointer": "/heartRates/0/value", "detail": '"150" is not an integer from 0 to 2147483647'}
     ],
+}
+REQUEST_ID: Json = {
+    "description": "The request's own X-Request-Id if it is of 1 to 128 characters A-Za-z0-9_.~+/=:@-, else a new one;"
+    " logs have it, too.",
+    "schema": {"type": "string"},
+    "example": "5f1c2a9be04d7783-1f",
 }
 _RETRY_AFTER: Json = {
     "Retry-After": {
@@ -91,7 +100,10 @@ def schemas() -> Json:
             "type": "object",
             "description": "RFC 9457.",
             "properties": {
-                "type": {"type": "string", "format": "uri", "description": "Identifies the kind of problem."},
+                "type": {
+                    "enum": [kind.type for kind in ProblemKind],
+                    "description": "Identifies the kind of problem, and is the path of a page about it.",
+                },
                 "title": {"type": "string"},
                 "status": {"type": "integer"},
                 "detail": {"type": "string"},
@@ -104,13 +116,12 @@ def schemas() -> Json:
 
 def _response(kinds: Sequence[ProblemKind]) -> Json:
     examples = {kind.slug: {"value": _example(kind)} for kind in kinds}
-    response: Json = {
+    own_headers = _HEADERS.get(kinds[0].status, {})
+    return {
         "description": "; or: ".join(kind.title for kind in kinds),
+        "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **own_headers},
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
     }
-    if kinds[0].status in _HEADERS:
-        response["headers"] = _HEADERS[kinds[0].status]
-    return response
 
 
 def _example(kind: ProblemKind) -> Json:

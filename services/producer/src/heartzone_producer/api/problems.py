@@ -34,6 +34,8 @@ class ProblemKind(Enum):
     INVALID_MESSAGE = ("invalid-message", 422, "The body is not a valid message")
     IDEMPOTENCY_KEY_REUSED = ("idempotency-key-reused", 422, "The Idempotency-Key belongs to another request")
     TOO_MANY_REQUESTS = ("too-many-requests", 429, "Too many requests at a time")
+    HEAD_TOO_LARGE = ("head-too-large", 431, "The head of the request is too large")
+    UNSUPPORTED_TRANSFER_CODING = ("unsupported-transfer-coding", 501, "The body is transferred in an unknown way")
     UNAVAILABLE = ("unavailable", 503, "The message cannot be stored now")
     INTERNAL_ERROR = ("internal-error", 500, "The service failed")
     """A fault of the service. No input leads to it, so that the API's description does not have it."""
@@ -45,8 +47,8 @@ class ProblemKind(Enum):
 
     @property
     def type(self) -> str:
-        """The URI that identifies the kind: a tag (RFC 4151), which is a name and no address."""
-        return f"tag:heartzone.dev,2026:problem:{self.slug}"
+        """The URI reference that identifies the kind, at which the service has a page about it."""
+        return f"/problems/{self.slug}"
 
 
 DESCRIBED_KINDS = tuple(kind for kind in ProblemKind if kind is not ProblemKind.INTERNAL_ERROR)

@@ -2,14 +2,17 @@
 
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.types import Receive, Scope, Send
 
 from heartzone.violations import Violation
 from heartzone_producer.api.authentication import check_device
 from heartzone_producer.api.bodies import BodyReader
-from heartzone_producer.api.idempotency import KnownRequests, Reply, read_key
+from heartzone_producer.api.body_limits import BodyLimits
+from heartzone_producer.api.idempotency import KnownRequests, Reply, origin_of
 from heartzone_producer.api.problems import ProblemError, ProblemKind
-from heartzone_producer.api.responses import send_empty
+from heartzone_producer.api.responses import send_json
+from heartzone_producer.intake.origin import Origin
 from heartzone_producer.writing.delivery import Delivery
 
 DEVICE_ID = "deviceId"
@@ -18,33 +21,33 @@ DEVICE_ID = "deviceId"
 class PostRaw:
     """The endpoint, as an ASGI application of its own."""
 
-    def __init__(self, delivery: Delivery, requests: KnownRequests, *, body_limit: int) -> None:
+    def __init__(self, delivery: Delivery, requests: KnownRequests, *, limits: BodyLimits) -> None:
         self._delivery = delivery
         self._requests = requests
-        self._bodies = BodyReader(body_limit)
+        self._bodies = BodyReader(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond with 202 and no body."""
+        """Respond with 202, the record's key, and the size of its value."""
         device_id = read_device_id(scope["query_string"])
         check_device(scope, device_id, pointer=None)
-        key = read_key(scope)
+        origin = origin_of(scope)
         _, body = await self._bodies.read(scope, receive)
         check_text(body)
-        if key is None:
-            await self._store(body, device_id)
+        if origin.idempotency_key is None:
+            status, response = await self._store(body, device_id, origin)
         else:
-            await self._requests.respond(
+            status, response = await self._requests.respond(
                 b"raw",
                 (device_id or "").encode(),
-                key,
+                origin.idempotency_key,
                 payload=body,
-                handle=lambda: self._store(body, device_id, key),
+                handle=lambda: self._store(body, device_id, origin),
             )
-        await send_empty(send, 202)
+        await send_json(send, status, response)
 
-    async def _store(self, body: bytes, device_id: str | None, key: bytes | None = None) -> Reply:
-        await self._delivery.raw(body, device_id, key)
-        return 202, b""
+    async def _store(self, body: bytes, device_id: str | None, origin: Origin) -> Reply:
+        await self._delivery.raw(body, device_id, origin)
+        return 202, msgspec.json.encode({"deviceId": device_id, "size": len(body)})
 
 
 def read_device_id(query: bytes) -> str | None:

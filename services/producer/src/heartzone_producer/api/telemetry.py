@@ -6,7 +6,10 @@ from time import monotonic
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from heartzone.trace_context import trace_headers, trace_id
+from heartzone.violations import quote
 from heartzone_producer.api.bodies import ClientDisconnectedError
+from heartzone_producer.api.request_ids import HEADER, request_id
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.rejections import RejectionReason
 
@@ -30,18 +33,29 @@ class RequestTelemetry:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         started = monotonic()
+        identity = request_id(scope["headers"])
         status = 0
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
             if not status:
                 status = message["status"]
+                message["headers"] = [*message["headers"], (HEADER, identity)]
             await send(message)
 
         try:
             await self._app(scope, receive, send_and_note)
         except ClientDisconnectedError:
             self._metrics.rejected(RejectionReason.CLIENT_DISCONNECTED)
+        except Exception:
+            log.error(
+                "request_failed",
+                request_id=identity.decode(),
+                trace_id=trace_id(trace_headers(scope["headers"])),
+                method=scope["method"],
+                path=quote(scope["path"]),
+            )
+            raise  # the server logs the traceback
         finally:
             seconds = monotonic() - started
             route = self._routes.get(scope["path"], "unmatched")
@@ -49,6 +63,12 @@ class RequestTelemetry:
                 self._metrics.responded(route, scope["method"], status, seconds)
             if self._log_requests:
                 log.debug(
-                    "request_handled", route=route, method=scope["method"], status=status, seconds=round(seconds, 6)
+                    "request_handled",
+                    request_id=identity.decode(),
+                    trace_id=trace_id(trace_headers(scope["headers"])),
+                    route=route,
+                    method=scope["method"],
+                    status=status,
+                    seconds=round(seconds, 6),
                 )
         return None

@@ -5,6 +5,7 @@ import os
 
 from heartzone.wire import IDEMPOTENCY_KEY_HEADER
 from heartzone_producer.intake.biometrics import Accepted
+from heartzone_producer.intake.origin import Origin
 from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import UnavailableError
 from heartzone_producer.writing.payload_schema import PayloadSchema
@@ -47,8 +48,8 @@ class Delivery:
         self._own_keys = os.urandom(12).hex().encode()
         self._numbers = itertools.count()
 
-    def biometrics(self, message: Accepted, idempotency_key: bytes | None = None) -> Acknowledgement:
-        """Write a message, keyed by its device; without an idempotency key it gets one of ours.
+    def biometrics(self, message: Accepted, origin: Origin) -> Acknowledgement:
+        """Write a message, keyed by its device.
 
         Raises:
             UnavailableError: broker or registry are unavailable, or the queue is full.
@@ -58,18 +59,17 @@ class Delivery:
         if prefix is None:
             detail = f"the schema of messages is not known: {self._registry.problem}"
             raise UnavailableError(ServiceUnavailableReason.REGISTRY_UNAVAILABLE, detail)
-        return self._write(self._biometrics_topic, prefix + message.payload, message.device_id, idempotency_key)
+        return self._write(self._biometrics_topic, prefix + message.payload, message.device_id, origin)
 
-    def raw(self, body: bytes, device_id: str | None, idempotency_key: bytes | None = None) -> Acknowledgement:
+    def raw(self, body: bytes, device_id: str | None, origin: Origin) -> Acknowledgement:
         """Write a body as it is; raises as `biometrics` does."""
-        return self._write(self._raw_topic, body, device_id, idempotency_key)
+        return self._write(self._raw_topic, body, device_id, origin)
 
-    def _write(self, topic: str, value: bytes, key: str | None, idempotency_key: bytes | None) -> Acknowledgement:
+    def _write(self, topic: str, value: bytes, key: str | None, origin: Origin) -> Acknowledgement:
         if self._broker.problem is not None:
             raise UnavailableError(ServiceUnavailableReason.BROKER_UNAVAILABLE, self._broker.problem)
         writer = self._writer if len(value) < LARGE else self._large_writer
         # By it the workers recognise a copy, also one that the producer makes (decision 9).
-        headers: Headers = [
-            (IDEMPOTENCY_KEY_HEADER, idempotency_key or b"%b-%x" % (self._own_keys, next(self._numbers)))
-        ]
+        idempotency_key = origin.idempotency_key or b"%b-%x" % (self._own_keys, next(self._numbers))
+        headers: Headers = [(IDEMPOTENCY_KEY_HEADER, idempotency_key), *origin.trace]
         return writer.write(topic, value, key, headers)

@@ -1,0 +1,1 @@
+"""Programs in Java, compiled and run on the runtime that embedded Kafka uses."""
