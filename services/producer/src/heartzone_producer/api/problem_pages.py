@@ -27,6 +27,8 @@ def reasons_of(kind: ProblemKind) -> Sequence[Rejection]:
     """The reasons that a problem of a kind may have."""
     if kind is ProblemKind.UNAVAILABLE:
         return list(ServiceUnavailableReason)
+    if kind is ProblemKind.TOO_MANY_REQUESTS:
+        return [RejectionReason.TOO_MANY_REQUESTS, RejectionReason.RATE_LIMITED]
     return [RejectionReason(kind.slug.replace("-", "_"))]
 
 
