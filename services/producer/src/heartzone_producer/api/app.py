@@ -1,6 +1,6 @@
 """The web application: its routes and middleware."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from heartzone_producer.api.routing import PathRouter
 from heartzone_producer.api.telemetry import RequestTelemetry
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
+from service_chassis.telemetry.tracing import Spans
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -40,6 +41,7 @@ def create_app(
     lifespan: Lifespan,
     log_requests: bool = False,
     cors_origins: tuple[str, ...] = (),
+    spans: Spans | None = None,
 ) -> Starlette:
     """The application over a delivery; ``lifespan`` starts and stops what is behind it."""
     limits = BodyLimits(body_limit, body_memory)
@@ -54,13 +56,15 @@ def create_app(
         *documentation_routes(),
         *problem_routes(),
     ]
+    paths = [route.path for route in routes]
     app = Starlette(
         routes=routes,
         middleware=[
+            *_tracing(spans, paths),
             Middleware(
                 RequestTelemetry,
                 metrics=metrics,
-                routes=[route.path for route in routes],
+                routes=paths,
                 log_requests=log_requests,
             ),
             *([Middleware(Cors, origins=cors_origins)] if cors_origins else []),
@@ -70,3 +74,11 @@ def create_app(
     )
     app.router = PathRouter(routes, posts=posts, lifespan=lifespan)
     return app
+
+
+def _tracing(spans: Spans | None, paths: Sequence[str]) -> list[Middleware]:
+    if spans is None:
+        return []
+    from heartzone_producer.api.tracing import RequestTracing  # noqa: PLC0415 it needs the extra [tracing]
+
+    return [Middleware(RequestTracing, spans=spans, routes=paths)]
