@@ -17,6 +17,7 @@ from service_chassis.settings.variables import variable
 from service_chassis.telemetry import build_info, logs
 from service_chassis.telemetry.management import Health, ManagementServer
 from service_chassis.telemetry.readiness import export_readiness
+from service_chassis.telemetry.tracing import exporting
 
 SETTINGS_UNUSABLE = 2
 """Exit code for a setting that cannot be used; one sentence on stderr names its variable."""
@@ -83,11 +84,12 @@ def run(program: Program[Settings], arguments: Sequence[str]) -> int:
         logs.configure(settings.log_level, settings.log_format, program.name)
         registry = CollectorRegistry()
         build_info(registry, f"{program.product}_", program.name, program.version)
-        service = program.compose(settings, registry)
-        export_readiness(registry, f"{program.product}_", service.ready)
-        for number in STOP_SIGNALS:
-            signal.signal(number, lambda *_: service.stop())
         with ExitStack() as stack:
+            stack.enter_context(exporting(program.executable, program.version))
+            service = program.compose(settings, registry)
+            export_readiness(registry, f"{program.product}_", service.ready)
+            for number in STOP_SIGNALS:
+                signal.signal(number, lambda *_: service.stop())
             server = ManagementServer(
                 settings.management_port,
                 registry=registry,

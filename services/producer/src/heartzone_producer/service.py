@@ -29,6 +29,7 @@ from service_chassis.schema_registry import RegisteredSchema, SchemaRegistry
 from service_chassis.settings import SettingsError
 from service_chassis.telemetry.librdkafka import ClientStatistics
 from service_chassis.telemetry.management import Health
+from service_chassis.telemetry.tracing import spans
 
 BROKER_INTERVAL = 10.0
 STATISTICS_INTERVAL_MS = 10_000
@@ -146,6 +147,7 @@ class ProducerService:
             max_requests=settings.http_max_requests,
             deduplication_window=settings.deduplication_window,
             lifespan=self._lifespan,
+            spans=spans(),
             log_requests=settings.log_level == "debug",
             guards=access.guards(settings),
             security=access.security(settings),

@@ -15,6 +15,7 @@ from exactly_once import (
     Observers,
     OutOfRange,
     StopFlag,
+    Transform,
     Worker,
     WorkerConfig,
     WorkerError,
@@ -42,6 +43,7 @@ from service_chassis.schema_registry.compatibility import incompatibility
 from service_chassis.settings import SettingsError
 from service_chassis.telemetry.librdkafka import ClientStatistics
 from service_chassis.telemetry.management import Health
+from service_chassis.telemetry.tracing import spans
 
 RETRY_INTERVAL = 2.0
 """Seconds between two lookups of the output's schema, until it can be used."""
@@ -173,7 +175,7 @@ class ZoneWorker:
         metrics = WorkerMetrics(self._metrics_registry, transform.take_readings)
         self._worker = Worker(
             config,
-            transform,
+            _traced(transform, settings.group_id),
             look_ahead=writers.look_ahead,
             observer=Observers(metrics, EventLog()),
             watchdog=settings.watchdog_timeout,
@@ -205,3 +207,11 @@ class ZoneWorker:
 
 def _incompatibility(registered: RegisteredSchema) -> str | None:
     return incompatibility(registered, SAMPLES)
+
+
+def _traced(transform: Transform, group_id: str) -> Transform:
+    if (exported := spans()) is None:
+        return transform
+    from heartzone_zone_worker.traced_transform import TracedTransform  # noqa: PLC0415 it needs the extra [tracing]
+
+    return TracedTransform(transform, spans=exported, group_id=group_id)

@@ -23,6 +23,7 @@ from heartzone_producer.api.routing import PathRouter
 from heartzone_producer.api.telemetry import RequestTelemetry
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.writing.delivery import Delivery
+from service_chassis.telemetry.tracing import Spans
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -43,6 +44,7 @@ def create_app(
     cors_origins: tuple[str, ...] = (),
     guards: Sequence[Middleware] = (),
     security: Sequence[SecurityScheme] = (),
+    spans: Spans | None = None,
 ) -> Starlette:
     """The application over a delivery; ``lifespan`` starts and stops what is behind it.
 
@@ -62,13 +64,15 @@ def create_app(
         *documentation_routes(security),
         *problem_routes(),
     ]
+    paths = [route.path for route in routes]
     app = Starlette(
         routes=routes,
         middleware=[
+            *_tracing(spans, paths),
             Middleware(
                 RequestTelemetry,
                 metrics=metrics,
-                routes=[route.path for route in routes],
+                routes=paths,
                 log_requests=log_requests,
             ),
             *([Middleware(Cors, origins=cors_origins)] if cors_origins else []),
@@ -85,3 +89,11 @@ def _guarded(endpoint: "ASGIApp", guards: Sequence[Middleware]) -> "ASGIApp":
     for guard, arguments, options in reversed(guards):
         endpoint = guard(endpoint, *arguments, **options)
     return endpoint
+
+
+def _tracing(spans: Spans | None, paths: Sequence[str]) -> list[Middleware]:
+    if spans is None:
+        return []
+    from heartzone_producer.api.tracing import RequestTracing  # noqa: PLC0415 it needs the extra [tracing]
+
+    return [Middleware(RequestTracing, spans=spans, routes=paths)]
