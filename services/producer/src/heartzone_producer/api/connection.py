@@ -36,7 +36,7 @@ would discard the response, too (RFC 9112, 9.6)."""
 FEED_SIZE = 64 * 1024
 """Bytes that the parser gets at a time, after which the limits are looked at."""
 
-NOT_HTTP = ProblemError(ProblemKind.MALFORMED, "The connection has bytes that are no HTTP/1.1 request.")
+BAD_TARGET = ProblemError(ProblemKind.MALFORMED, "The request's target is not a path, which was expected.")
 
 
 @dataclass(frozen=True)
@@ -183,8 +183,10 @@ class Connection(HttpToolsProtocol):
         self._feed_size = len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserError:
-            self._reject(self._problem or NOT_HTTP)
+        except httptools.HttpParserCallbackError:
+            self._reject(self._problem or BAD_TARGET)
+        except httptools.HttpParserError as error:
+            self._reject(ProblemError(ProblemKind.MALFORMED, f"The request is not HTTP/1.1: {error}."))
         except httptools.HttpParserUpgrade as upgrade:
             self._ignore_upgrade(data[upgrade.args[0] :])
         else:
