@@ -116,6 +116,8 @@ class Connection(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Respond to what was sent before a client closed its side, as to any other request."""
+        if not self.transport.can_write_eof():  # TLS, where there is no side to close
+            return False
         if self._ending:
             return self._last_response is not None
         if self._stage is not Stage.BEGIN or self.cycle is None or self.cycle.response_complete:
@@ -137,8 +139,6 @@ class Connection(HttpToolsProtocol):
             self._check(check_head, self.url, self.headers)
         if names.count(b"host") != 1:
             self._check(check_host, names.count(b"host"), self.parser.get_http_version())
-        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
-            self.expect_100_continue = False  # RFC 9110, 10.1.1
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise self._note(ProblemError(ProblemKind.MALFORMED, "CONNECT is for proxies, and this is none."))
@@ -147,6 +147,8 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []  # trailer fields come next, and they are none of the header's (RFC 9110, 6.5.1)
         self._stage = Stage.BODY
+        if self.scope["http_version"] != "1.1":
+            self._check_version(self.scope["http_version"])
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -204,6 +206,11 @@ class Connection(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
         self.data_received(head + rest)
+
+    def _check_version(self, version: str) -> None:
+        if version != "1.0":  # the parser knows 0.9 and 2.0, too
+            raise self._note(ProblemError(ProblemKind.MALFORMED, f"The request is HTTP/{version}; 1.1 was expected."))
+        self.cycle.waiting_for_100_continue = False  # RFC 9110, 10.1.1
 
     def _check(self, check: Callable[..., None], *arguments: Any) -> None:
         try:
