@@ -97,9 +97,15 @@ class Connection(HttpToolsProtocol):
             self._unsent_since = now
         elif now - self._unsent_since > self._policy.request_timeout:
             return self.transport.abort()  # one that is closed waits for its client to read
-        if self.deadline is not None and self.deadline < now:
+        if self.deadline is not None and self.deadline < now and not self._is_at_work():
             self.transport.close()
         return None
+
+    def _is_at_work(self) -> bool:
+        """Whether a request that is all here has no response yet: those behind it are not late before it has."""
+        cycle = self.cycle
+        last = self._stage is not Stage.BODY and cycle is not None and not cycle.response_complete
+        return last or bool(self.pipeline)
 
     def is_idle(self) -> bool:
         """Whether it is open and neither the client nor the server is at work on a request."""
