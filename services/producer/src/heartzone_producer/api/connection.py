@@ -13,9 +13,9 @@ from time import monotonic
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from heartzone_producer.api.capacity import overdue_first, too_many_connections
+from heartzone_producer.api.capacity import make_room, too_many_connections
 from heartzone_producer.api.heads import (
     FIELD_LIMIT,
     HEAD_LIMIT,
@@ -24,8 +24,8 @@ from heartzone_producer.api.heads import (
     check_host,
     without_upgrade,
 )
-from heartzone_producer.api.problems import PROBLEM_JSON, ProblemError, ProblemKind
-from heartzone_producer.api.request_ids import HEADER, new_request_id
+from heartzone_producer.api.problems import ProblemError, ProblemKind
+from heartzone_producer.api.responses import encode_problem
 from heartzone_producer.rejections import Rejection
 
 LINGER_SECONDS = 5.0
@@ -86,8 +86,13 @@ class Connection(HttpToolsProtocol):
         """A request is expected from now on."""
         super().connection_made(transport)
         self.deadline = monotonic() + self._policy.request_timeout
-        if len(self.connections) > self._policy.max_connections:
-            self._find_room()
+        limit = self._policy.max_connections
+        if len(self.connections) > limit and not make_room(self.connections, self, limit):  # type: ignore[arg-type]
+            problem = too_many_connections(limit)
+            self._ending = True
+            self._policy.rejected(problem.reason)
+            self.transport.write(encode_problem(problem, self.server_state.default_headers))
+            self.transport.close()
 
     def close_if_overdue(self, now: float) -> None:
         """End when the client takes too long to send a request, or to read a response: looked at once a second."""
@@ -229,26 +234,11 @@ class Connection(HttpToolsProtocol):
         self._problem = problem
         return problem
 
-    def _find_room(self) -> None:
-        limit = self._policy.max_connections
-        self.connections.remove(self)
-        for each in overdue_first(self.connections, limit):  # type: ignore[arg-type]
-            each.transport.close()
-            self.connections.discard(each)
-        if len(self.connections) < limit:
-            self.connections.add(self)
-            return
-        problem = too_many_connections(limit)
-        self._ending = True
-        self._policy.rejected(problem.reason)
-        self.transport.write(self._as_bytes(problem))
-        self.transport.close()
-
     def _reject(self, problem: ProblemError) -> None:
         """Take no more of this connection; respond after the requests that came before."""
         self._ending = True
         self._policy.rejected(problem.reason)
-        response = self._as_bytes(problem)
+        response = encode_problem(problem, self.server_state.default_headers)
         cycle = self.cycle
         if self._stage is not Stage.BODY:  # no application knows of the request
             if cycle is None or cycle.response_complete:
@@ -280,16 +270,3 @@ class Connection(HttpToolsProtocol):
         self._lingered += size
         if self._lingered > LINGER_BYTES:
             self.transport.close()
-
-    def _as_bytes(self, problem: ProblemError) -> bytes:
-        body = problem.document()
-        fields = [
-            *self.server_state.default_headers,
-            *((name.lower().encode(), value.encode()) for name, value in (problem.headers or {}).items()),
-            (b"content-type", PROBLEM_JSON.encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-            (HEADER, new_request_id()),
-        ]
-        head = [b"%b: %b\r\n" % field for field in fields]
-        return b"".join([STATUS_LINE[problem.kind.status], *head, b"\r\n", body])
