@@ -1,11 +1,14 @@
 """Connections: how many may be open, how long they stay, and clients that close one side or do not read."""
 
+import asyncio
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
+from heartzone_producer.intake.biometrics import Accepted
+from heartzone_producer.intake.origin import Origin
 from heartzone_testing.services.raw_http import connect, exchange, post, read_all, responses
 from heartzone_testing.waiting import eventually
 
@@ -73,6 +76,29 @@ def test_a_connection_without_a_request_is_closed_after_the_keep_alive_and_not_b
             connection.sendall(NOWHERE)
             assert b" 404 " in _response_of(connection)
         assert read_all(connection) == b""
+
+
+@pytest.mark.parametrize("behind", [0.1, 0.9], ids=["half of a head", "half of a body"])
+def test_a_request_behind_one_that_waits_is_not_late_before_that_has_its_response(
+    api: "Api", course_request: bytes, behind: float
+) -> None:
+    taken: list[asyncio.Future[None]] = []
+    store = api.delivery.biometrics
+    api.delivery.waits = True
+
+    def remember(message: Accepted, origin: Origin) -> asyncio.Future[None]:
+        taken.append(store(message, origin))
+        return taken[-1]
+
+    api.delivery.biometrics = remember  # type: ignore[method-assign]
+    request = post("/biometrics", course_request)
+    with api.served() as port, connect(port) as connection:
+        connection.sendall(request + request[: int(behind * len(request))])
+        eventually(lambda: taken, "the first request is handled")
+        with connect(port) as later:
+            assert read_all(later) == b"", "whose time began after that of the second request"
+        taken[0].get_loop().call_soon_threadsafe(taken[0].set_result, None)
+        assert b" 202 " in _response_of(connection)
 
 
 @pytest.mark.parametrize("fields", ["", "Connection: close\r\n"])

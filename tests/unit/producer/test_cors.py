@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import ValidationError
 
 from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.services.response import Response
@@ -74,3 +75,9 @@ def test_what_is_not_allowed_is_told_in_a_problem_document(
 )
 def test_origins_are_separated_by_commas(text: str, origins: tuple[str, ...]) -> None:
     assert ProducerSettings.model_construct(http_cors_origins=text).cors_origins == origins
+
+
+@pytest.mark.parametrize("text", ["app.example.org", "https://a.example/", "https://a.example, *x", "ftp://a"])
+def test_what_is_no_origin_is_named(text: str) -> None:
+    with pytest.raises(ValidationError, match="is no origin, which is a scheme, a host"):
+        ProducerSettings.model_validate({"http_cors_origins": text})

@@ -149,6 +149,18 @@ def test_a_request_has_one_host(port_of_module: int, head: str, status: int) -> 
     assert response.status == status
 
 
+@pytest.mark.parametrize("version", ["0.9", "1.2", "2.0", "3.0", "11"])
+@pytest.mark.parametrize("before", [0, 1], ids=["first", "after another"])
+def test_another_version_is_not_spoken(api: "Api", port: int, course_request: bytes, version: str, before: int) -> None:
+    request = post("/biometrics", course_request)
+    other = request.replace(b"HTTP/1.1", f"HTTP/{version}".encode(), 1)
+
+    statuses = [response.status for response in exchange(port, request * before + other + request)]
+
+    assert statuses == [202] * before + [400]
+    assert len(api.delivery.payloads) == before
+
+
 def test_a_client_of_http_1_0_expects_no_100(port_of_module: int, course_request: bytes) -> None:
     request = post("/biometrics", course_request, "Expect: 100-continue\r\n").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from heartzone_producer.api.server import ApiServer, listen
 from heartzone_producer.intake.biometrics import Accepted
 from heartzone_producer.intake.origin import Origin
-from heartzone_testing.services.raw_http import connect, read_all
+from heartzone_testing.services.raw_http import connect, exchange, read_all
 
 if TYPE_CHECKING:
     from tests.unit.producer.conftest import Api
@@ -124,6 +124,22 @@ def test_what_is_not_http_gets_a_problem_document_too(port: int) -> None:
     assert head.startswith(b"HTTP/1.1 400 ")
     assert b"content-type: application/problem+json" in head
     assert json.loads(body)["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail"),
+    [
+        (_head(1, "Transfer-Encoding: chunked\r\n"), "Content-Length can't be present with Transfer-Encoding"),
+        (_head(1, "X: a\r\n b\r\n"), "Unexpected whitespace after header value"),
+        (b"BREW /biometrics HTTP/1.1\r\nHost: x\r\n\r\n", "Invalid method encountered"),
+        (b"GET http://[/ HTTP/1.1\r\nHost: x\r\n\r\n", "target is not a path"),
+    ],
+)
+def test_the_problem_of_what_is_not_http_says_what_is_wrong(port: int, sent: bytes, detail: str) -> None:
+    (response,) = exchange(port, sent)
+
+    assert response.status == 400
+    assert detail in response.json["detail"]
 
 
 def test_a_request_that_is_being_handled_gets_its_response_before_the_server_ends(

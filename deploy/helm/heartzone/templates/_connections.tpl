@@ -37,6 +37,9 @@ HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION: /etc/heartzone/schema-registry/ca.crt
 {{- end }}
 HEARTZONE_LOG_LEVEL: {{ .Values.log.level }}
 HEARTZONE_LOG_FORMAT: {{ .Values.log.format }}
+{{- with .Values.tracing.endpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{/* The Secret of a component's Kafka user. Takes root and values (the component's). */}}

@@ -1,9 +1,10 @@
 """Settings of the web API, beside those that every service has."""
 
+import re
 from collections.abc import Mapping, Set
 from typing import ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
@@ -17,7 +18,7 @@ _GIVEN_UP = (
     " HEARTZONE_HTTP_ACKNOWLEDGEMENT_TIMEOUT"
 )
 
-_ORIGIN = r"(\*|https?://[^\s,/]+)"
+_is_origin = re.compile(r"\*|https?://[^\s,/?#@]+").fullmatch
 
 
 class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
@@ -97,7 +98,6 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     )
     http_cors_origins: str = Field(
         default="",
-        pattern=f"^({_ORIGIN}( *, *{_ORIGIN})*)?$",
         description="Origins whose pages may call the API from a browser (CORS), such as `https://app.example.org`,"
         " separated by commas; `*` is every one. Default: none.",
     )
@@ -107,13 +107,27 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         description="Seconds between two lookups of the schema's latest version.",
     )
 
+    @field_validator("http_cors_origins")
+    @classmethod
+    def _check_origins(cls, value: str) -> str:
+        for each in _split(value):
+            if not _is_origin(each):
+                raise ValueError(
+                    f"{each!r:.60} is no origin, which is a scheme, a host, and a port like https://a.org:8443"
+                )
+        return value
+
     @property
     def cors_origins(self) -> tuple[str, ...]:
         """The origins whose pages may call the API."""
-        return tuple(each.strip() for each in self.http_cors_origins.split(",") if each.strip())
+        return _split(self.http_cors_origins)
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
         if sentence := contradiction(self.auth, self.tls, self.rate_limit):
             raise ValueError(sentence)
         return self
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())

@@ -49,6 +49,15 @@ _SECRETS = """\
 Values of {names} are secrets: they are neither logged nor shown in an error.
 """
 
+_TRACING = """\
+## Tracing
+
+Spans are exported when OpenTelemetry's own variables name a collector: `OTEL_EXPORTER_OTLP_ENDPOINT`, or
+`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, and the others of its specification (`OTEL_EXPORTER_OTLP_HEADERS`,
+`OTEL_TRACES_SAMPLER`, `OTEL_SERVICE_NAME` …). It takes the extra `[tracing]`, which images have, and OTLP over HTTP.
+Without them nothing of OpenTelemetry is loaded, and the trace headers of a request are handed on as they are.
+"""
+
 
 def settings_document(services: Mapping[str, type[ServiceSettings]]) -> str:
     """The document as Markdown.
@@ -73,7 +82,7 @@ def settings_document(services: Mapping[str, type[ServiceSettings]]) -> str:
     lines += [_REGISTRY.format(registry=registry), "| variable | value |", "|---|---|", *_registry_rows(registry), ""]
     secrets = [name for name in (*LIBRDKAFKA_PROPERTIES, *SCHEMA_REGISTRY_PROPERTIES) if is_secret(name)]
     lines += ["## Secrets", "", _SECRETS.format(names=", ".join(f"`{name}`" for name in dict.fromkeys(secrets)))]
-    return "\n".join(lines)
+    return "\n".join([*lines, _TRACING])
 
 
 def _common(services: Mapping[str, type[ServiceSettings]]) -> dict[str, FieldInfo]:

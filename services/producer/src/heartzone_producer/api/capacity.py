@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 from heartzone_producer.api.problems import RETRY_AFTER_SECONDS, ProblemError, ProblemKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from heartzone_producer.api.connection import Connection
 
 SHARE = 16
 """A sixteenth of the connections is closed at a time, so that looking for idle ones costs each new one little."""
 
 
-def overdue_first(connections: Collection[Connection], limit: int) -> list[Connection]:
-    """The idle connections to close when there are more than ``limit``: those that would be overdue first."""
+def make_room(connections: set[Connection], newcomer: Connection, limit: int) -> bool:
+    """Close idle connections, those first that would be overdue first; False, and it is left out, when none is idle."""
+    connections.discard(newcomer)
     idle = [each for each in connections if each.is_idle()]
-    return nsmallest(max(1, limit // SHARE), idle, key=lambda each: each.deadline or 0.0)
+    for each in nsmallest(max(1, limit // SHARE), idle, key=lambda each: each.deadline or 0.0):
+        each.transport.close()
+        connections.discard(each)
+    if len(connections) < limit:
+        connections.add(newcomer)
+    return newcomer in connections
 
 
 def too_many_connections(limit: int) -> ProblemError:

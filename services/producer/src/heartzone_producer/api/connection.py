@@ -13,9 +13,9 @@ from time import monotonic
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from heartzone_producer.api.capacity import overdue_first, too_many_connections
+from heartzone_producer.api.capacity import make_room, too_many_connections
 from heartzone_producer.api.heads import (
     FIELD_LIMIT,
     HEAD_LIMIT,
@@ -24,8 +24,8 @@ from heartzone_producer.api.heads import (
     check_host,
     without_upgrade,
 )
-from heartzone_producer.api.problems import PROBLEM_JSON, ProblemError, ProblemKind
-from heartzone_producer.api.request_ids import HEADER, new_request_id
+from heartzone_producer.api.problems import ProblemError, ProblemKind
+from heartzone_producer.api.responses import encode_problem
 from heartzone_producer.rejections import Rejection
 
 LINGER_SECONDS = 5.0
@@ -36,7 +36,7 @@ would discard the response, too (RFC 9112, 9.6)."""
 FEED_SIZE = 64 * 1024
 """Bytes that the parser gets at a time, after which the limits are looked at."""
 
-NOT_HTTP = ProblemError(ProblemKind.MALFORMED, "The connection has bytes that are no HTTP/1.1 request.")
+BAD_TARGET = ProblemError(ProblemKind.MALFORMED, "The request's target is not a path, which was expected.")
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,13 @@ class Connection(HttpToolsProtocol):
         """A request is expected from now on."""
         super().connection_made(transport)
         self.deadline = monotonic() + self._policy.request_timeout
-        if len(self.connections) > self._policy.max_connections:
-            self._find_room()
+        limit = self._policy.max_connections
+        if len(self.connections) > limit and not make_room(self.connections, self, limit):  # type: ignore[arg-type]
+            problem = too_many_connections(limit)
+            self._ending = True
+            self._policy.rejected(problem.reason)
+            self.transport.write(encode_problem(problem, self.server_state.default_headers))
+            self.transport.close()
 
     def close_if_overdue(self, now: float) -> None:
         """End when the client takes too long to send a request, or to read a response: looked at once a second."""
@@ -97,9 +102,15 @@ class Connection(HttpToolsProtocol):
             self._unsent_since = now
         elif now - self._unsent_since > self._policy.request_timeout:
             return self.transport.abort()  # one that is closed waits for its client to read
-        if self.deadline is not None and self.deadline < now:
+        if self.deadline is not None and self.deadline < now and not self._is_at_work():
             self.transport.close()
         return None
+
+    def _is_at_work(self) -> bool:
+        """Whether a request that is all here has no response yet: those behind it are not late before it has."""
+        cycle = self.cycle
+        last = self._stage is not Stage.BODY and cycle is not None and not cycle.response_complete
+        return last or bool(self.pipeline)
 
     def is_idle(self) -> bool:
         """Whether it is open and neither the client nor the server is at work on a request."""
@@ -116,6 +127,8 @@ class Connection(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Respond to what was sent before a client closed its side, as to any other request."""
+        if not self.transport.can_write_eof():  # TLS, where there is no side to close
+            return False
         if self._ending:
             return self._last_response is not None
         if self._stage is not Stage.BEGIN or self.cycle is None or self.cycle.response_complete:
@@ -137,8 +150,6 @@ class Connection(HttpToolsProtocol):
             self._check(check_head, self.url, self.headers)
         if names.count(b"host") != 1:
             self._check(check_host, names.count(b"host"), self.parser.get_http_version())
-        if self.expect_100_continue and self.parser.get_http_version() == "1.0":
-            self.expect_100_continue = False  # RFC 9110, 10.1.1
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise self._note(ProblemError(ProblemKind.MALFORMED, "CONNECT is for proxies, and this is none."))
@@ -147,6 +158,8 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []  # trailer fields come next, and they are none of the header's (RFC 9110, 6.5.1)
         self._stage = Stage.BODY
+        if self.scope["http_version"] != "1.1":
+            self._check_version(self.scope["http_version"])
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -183,8 +196,10 @@ class Connection(HttpToolsProtocol):
         self._feed_size = len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserError:
-            self._reject(self._problem or NOT_HTTP)
+        except httptools.HttpParserCallbackError:
+            self._reject(self._problem or BAD_TARGET)
+        except httptools.HttpParserError as error:
+            self._reject(ProblemError(ProblemKind.MALFORMED, f"The request is not HTTP/1.1: {error}."))
         except httptools.HttpParserUpgrade as upgrade:
             self._ignore_upgrade(data[upgrade.args[0] :])
         else:
@@ -203,6 +218,11 @@ class Connection(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
         self.data_received(head + rest)
 
+    def _check_version(self, version: str) -> None:
+        if version != "1.0":  # the parser knows 0.9 and 2.0, too
+            raise self._note(ProblemError(ProblemKind.MALFORMED, f"The request is HTTP/{version}; 1.1 was expected."))
+        self.cycle.waiting_for_100_continue = False  # RFC 9110, 10.1.1
+
     def _check(self, check: Callable[..., None], *arguments: Any) -> None:
         try:
             check(*arguments)
@@ -214,26 +234,11 @@ class Connection(HttpToolsProtocol):
         self._problem = problem
         return problem
 
-    def _find_room(self) -> None:
-        limit = self._policy.max_connections
-        self.connections.remove(self)
-        for each in overdue_first(self.connections, limit):  # type: ignore[arg-type]
-            each.transport.close()
-            self.connections.discard(each)
-        if len(self.connections) < limit:
-            self.connections.add(self)
-            return
-        problem = too_many_connections(limit)
-        self._ending = True
-        self._policy.rejected(problem.reason)
-        self.transport.write(self._as_bytes(problem))
-        self.transport.close()
-
     def _reject(self, problem: ProblemError) -> None:
         """Take no more of this connection; respond after the requests that came before."""
         self._ending = True
         self._policy.rejected(problem.reason)
-        response = self._as_bytes(problem)
+        response = encode_problem(problem, self.server_state.default_headers)
         cycle = self.cycle
         if self._stage is not Stage.BODY:  # no application knows of the request
             if cycle is None or cycle.response_complete:
@@ -265,16 +270,3 @@ class Connection(HttpToolsProtocol):
         self._lingered += size
         if self._lingered > LINGER_BYTES:
             self.transport.close()
-
-    def _as_bytes(self, problem: ProblemError) -> bytes:
-        body = problem.document()
-        fields = [
-            *self.server_state.default_headers,
-            *((name.lower().encode(), value.encode()) for name, value in (problem.headers or {}).items()),
-            (b"content-type", PROBLEM_JSON.encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-            (HEADER, new_request_id()),
-        ]
-        head = [b"%b: %b\r\n" % field for field in fields]
-        return b"".join([STATUS_LINE[problem.kind.status], *head, b"\r\n", body])

@@ -77,7 +77,7 @@ def _open_description() -> Json:
             },
             "/problems": {"get": _get("Kinds of problems", "text/html", {"type": "string"}, _PAGE)},
             "/problems/{name}": {
-                "get": _get("A kind of problem: causes and remedies", "text/html", {"type": "string"}, _PAGE),
+                "get": _get("A kind of problem: causes and remedies", "text/html", {"type": "string"}, _PAGE, 404),
                 "parameters": [
                     {
                         "name": "name",
@@ -193,10 +193,13 @@ def _post_raw() -> Json:
     }
 
 
-def _get(summary: str, media_type: str, schema: Json, example: Any) -> Json:
+def _get(summary: str, media_type: str, schema: Json, example: Any, *errors_of_its_own: int) -> Json:
     return {
         "summary": summary,
-        "responses": {"200": _content(summary, media_type, schema, example), **errors.references(429, 431)},
+        "responses": {
+            "200": _content(summary, media_type, schema, example),
+            **errors.references(*errors_of_its_own, 429, 431),
+        },
     }
 
 
