@@ -38,7 +38,7 @@ def api(respond: Callable[[dict[str, Any]], Response]) -> Iterator[tuple[str, li
 
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            received.append(message)
+            received.append(message | {"key": self.headers["Idempotency-Key"]})
             status, headers, content = respond(message)
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(content))}.items():
@@ -118,13 +118,15 @@ def test_a_response_without_a_problem_document_is_counted_with_its_status() -> N
     assert outcome.rejections == ["413 Request Entity Too Large"]
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [409, 429, 503])
 def test_a_request_that_is_rejected_for_now_is_sent_again_before_the_next_one(status: int) -> None:
     responses = iter([problem(status, "queue full", **{"Retry-After": "0"}), ACCEPTED, ACCEPTED])
     with api(lambda _: next(responses)) as (url, received):
         (outcome,) = send(url, workout(1001))
 
     assert [len(message["heartRates"]) for message in received] == [1000, 1000, 1]
+    first, again, next_one = (message["key"] for message in received)
+    assert first == again != next_one
     assert (outcome.accepted, outcome.rejected) == (1001, 0)
 
 

@@ -2,10 +2,11 @@
 
 A device's next request is sent after the response to the one before, because zones depend on the order per device.
 That also bounds what is in flight: one request for each of at most `MAX_CONCURRENT_DEVICES` devices.
-A request whose response was lost is sent again, so that a reading may come out twice but is never lost.
+A request whose response was lost is sent again with its Idempotency-Key, by which its readings have their effect once.
 """
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from http import HTTPStatus
@@ -19,13 +20,14 @@ from heartzone_cli.replay.workout import Reading, body
 MAX_CONCURRENT_DEVICES = 4
 
 # Seconds
-REQUEST_TIMEOUT = httpx2.Timeout(15, connect=5)  # the API responds with 503 within 5
+REQUEST_TIMEOUT = httpx2.Timeout(45, connect=5)  # the API waits for the brokers' acknowledgement for 30
 RETRY_TIMEOUT = 60.0  # after which a request that is rejected for now is given up
 RETRY_INTERVAL = 1.0
 MIN_RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 10.0  # bounds of a Retry-After
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-RETRIABLE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+# 409: the API is still handling the request, of which the connection was lost.
+RETRIABLE = {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 Batches = Iterator[Sequence[Reading]]
 
@@ -120,11 +122,12 @@ class Sender:
                 self._retrying.discard(threading.get_ident())
 
     def _retry(self, content: bytes) -> httpx2.Response | None:
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
         deadline = monotonic() + RETRY_TIMEOUT
         while True:
             interval = RETRY_INTERVAL
             try:
-                response = self._client.post(f"{self._url}/biometrics", content=content)
+                response = self._client.post(f"{self._url}/biometrics", content=content, headers=headers)
             except httpx2.TransportError as error:
                 problem = f"cannot be reached ({error or type(error).__name__})"
                 if not self._reached:
