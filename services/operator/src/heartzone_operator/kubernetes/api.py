@@ -9,6 +9,7 @@ import aiohttp
 import kopf
 
 from event_topics.model import GROUP, PLURAL, VERSION
+from heartzone_operator.model.listing import Listing
 from heartzone_operator.model.resource import Key
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -56,22 +57,27 @@ class KubernetesApi:
 
     async def event_topics(self, namespace: str | None) -> AsyncIterator[dict[str, Any]]:
         """Yield every EventTopic, of one namespace or of all."""
-        async for each in self._list(namespace, accept="application/json"):
-            yield each
+        async for page in self._pages(namespace, accept="application/json"):
+            for each in page["items"]:
+                yield each
 
-    async def event_topic_uids(self, namespace: str | None) -> dict[Key, str]:
-        """Return the uid of every EventTopic, of one namespace or of all."""
-        listed = [each["metadata"] async for each in self._list(namespace, accept=PARTIAL_METADATA)]
-        return {Key(each["namespace"], each["name"]): each["uid"] for each in listed}
+    async def listing(self, namespace: str | None, selector: str = "") -> Listing:
+        """Return which EventTopics there are, of one namespace or of all."""
+        version, uids = 0, dict[Key, str]()
+        async for page in self._pages(namespace, accept=PARTIAL_METADATA, selector=selector):
+            version = version or int(page["metadata"]["resourceVersion"])
+            for each in page["items"] or ():  # an empty list of metadata is null
+                metadata = each["metadata"]
+                uids[Key(metadata["namespace"], metadata["name"])] = metadata["uid"]
+        return Listing(namespace, version, uids)
 
-    async def _list(self, namespace: str | None, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
+    async def _pages(self, namespace: str | None, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
         path, token = f"{event_topics_path(namespace)}?limit={_PAGE_SIZE}", ""
         if selector:
             path += f"&fieldSelector={quote(selector, safe='')}"
         while True:
             page = await self.request("GET", path + token, accept=accept)
-            for each in page["items"] or ():  # an empty list of metadata is null
-                yield each
+            yield page
             if not (rest := page["metadata"].get("continue")):
                 return
             token = f"&continue={quote(rest, safe='')}"
@@ -97,8 +103,7 @@ class KubernetesApi:
 
     async def _uid(self, key: Key) -> str | None:
         """Read the uid by a list, since nothing else needs the right to get one."""
-        listed = self._list(key.namespace, accept=PARTIAL_METADATA, selector=f"metadata.name={key.name}")
-        return next(iter([str(each["metadata"]["uid"]) async for each in listed]), None)
+        return (await self.listing(key.namespace, f"metadata.name={key.name}")).uids.get(key)
 
     async def set_finalizers(self, key: Key, finalizers: list[str], resource_version: int) -> dict[str, Any]:
         """Replace the finalizers; RequestRejectedError 409 when the resource has changed since."""

@@ -113,7 +113,7 @@ class Watch:
 
     def _observed(self, resource: Resource, is_deleted: bool) -> None:
         if is_deleted:
-            self._index.remove(resource.key, time.monotonic(), resource.uid)
+            self._index.deleted(resource, time.monotonic())
         else:
             self._index.update(resource, time.monotonic())
         self._wake()

@@ -4,9 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import TypeVar
 
+from heartzone_operator.model.listing import Listing
 from heartzone_operator.model.resource import Key, Resource
 
 _Name = TypeVar("_Name", str, Key)
+
+# A response or a list that is older than a deletion is late by seconds, not by as many deletions.
+_REMEMBERED_DELETIONS = 10_000
 
 
 class Index:
@@ -18,6 +22,7 @@ class Index:
         self._by_topic: defaultdict[str, set[Key]] = defaultdict(set)
         self._by_config_map: defaultdict[Key, set[Key]] = defaultdict(set)
         self._owner_uids: dict[str, str] = {}
+        self._deleted_uids: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -34,7 +39,10 @@ class Index:
         """Store what the API server returned; the resource is due when it desires something new.
 
         An older version is ignored, also one of a resource that had the name before: versions count across all of them.
+        So is one of a resource whose deletion was reported.
         """
+        if resource.uid in self._deleted_uids:
+            return
         known = self._resources.get(resource.key)
         if known is not None and known.resource_version > resource.resource_version:
             return
@@ -62,6 +70,27 @@ class Index:
         if self._owner_uids.get(known.topic) == known.uid:
             del self._owner_uids[known.topic]
         self._wake_rivals(known, now)
+
+    def deleted(self, resource: Resource, now: float) -> None:
+        """Remove a resource for good: what arrives later of it is older than its deletion."""
+        self._deleted_uids[resource.uid] = None
+        while len(self._deleted_uids) > _REMEMBERED_DELETIONS:
+            del self._deleted_uids[next(iter(self._deleted_uids))]
+        self.remove(resource.key, now, resource.uid)
+
+    def remove_absent(self, listing: Listing, now: float) -> None:
+        """Remove what the list lacks, unless it is newer than the list."""
+        for each in list(self._resources.values()):
+            if (
+                listing.covers(each.key)
+                and listing.uids.get(each.key) != each.uid
+                and not self._is_newer(each, listing)
+            ):
+                self.remove(each.key, now, each.uid)
+
+    def lacks(self, listing: Listing) -> bool:
+        """Return whether the list has a resource whose name is not known here, though nobody reported its deletion."""
+        return any(key not in self._resources and uid not in self._deleted_uids for key, uid in listing.uids.items())
 
     def config_map_changed(self, config_map: Key, now: float) -> bool:
         """Make those due whose schemas are read from it; return whether there are any."""
@@ -99,6 +128,10 @@ class Index:
     def next_due(self) -> float | None:
         """Return when the next resource is due."""
         return min(self._due.values(), default=None)
+
+    @staticmethod
+    def _is_newer(resource: Resource, listing: Listing) -> bool:
+        return resource.resource_version > listing.version
 
     def _seniority(self, resource: Resource) -> tuple[str, bool, bool, Key]:
         is_owner = self._owner_uids.get(resource.topic) == resource.uid

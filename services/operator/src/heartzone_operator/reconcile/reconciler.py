@@ -11,7 +11,7 @@ from heartzone_operator.kubernetes.api import ApiServerUnavailableError, Kuberne
 from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
-from heartzone_operator.model.resource import Resource
+from heartzone_operator.model.resource import Resource, resource_of
 from heartzone_operator.reconcile.batch import Batches
 
 MAX_BATCH_SIZE = 250
@@ -84,20 +84,22 @@ class Reconciler:
         A watch that was interrupted does not report the deletions meanwhile, for which no topic may be created again.
         """
         try:
-            present = {
-                key: uid
-                for namespace in self._namespaces
-                for key, uid in (await self._api.event_topic_uids(namespace)).items()
-            }
+            for namespace in self._namespaces:
+                await self._compare(namespace)
         except (RequestRejectedError, ApiServerUnavailableError) as error:
             log.warning("resync_postponed", reason=str(error))
             return
-        for resource in list(self._index.all()):
-            if present.get(resource.key) != resource.uid:
-                self._index.remove(resource.key, time.monotonic(), resource.uid)
         self._batches.forget_all_but(self._index.all())
         self._faulty &= {each.uid for each in self._index.all()}
         await self._attempt(list(self._index.all()), full=False)
+
+    async def _compare(self, namespace: str | None) -> None:
+        """Make the index what the API server lists. Raises RequestRejectedError, ApiServerUnavailableError."""
+        listing = await self._api.listing(namespace)
+        self._index.remove_absent(listing, time.monotonic())
+        if self._index.lacks(listing):  # the watch is behind, or has lost it: each resource is known by its next resync
+            async for body in self._api.event_topics(namespace):
+                self._index.update(resource_of(body), time.monotonic())
 
     async def _attempt(self, resources: Sequence[Resource], *, full: bool) -> None:
         """Reconcile; each resource that the operator has failed on is a batch of its own, the others are one."""

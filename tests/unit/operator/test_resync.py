@@ -1,0 +1,129 @@
+"""Resync: what a list of all resources says, which is older than what the watch delivers while it is made."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from prometheus_client import CollectorRegistry
+
+from heartzone_operator.kubernetes.api import KubernetesApi
+from heartzone_operator.metrics import OperatorMetrics
+from heartzone_operator.model.index import Index
+from heartzone_operator.model.progress import Progress
+from heartzone_operator.model.resource import Resource, resource_of
+from heartzone_operator.reconcile.batch import Batches
+from heartzone_operator.reconcile.reconciler import Reconciler
+
+if TYPE_CHECKING:
+    import kopf
+
+
+def body(name: str, version: int, *, uid: str | None = None) -> dict[str, Any]:
+    metadata = {
+        "namespace": "shop",
+        "name": name,
+        "uid": uid or f"uid-{name}",
+        "generation": 1,
+        "resourceVersion": str(version),
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    }
+    return {"metadata": metadata, "spec": {"partitions": 1}}
+
+
+class ListingApi(KubernetesApi):
+    """An API server that lists `items` as of `version`; `meanwhile` happens before the list is received."""
+
+    def __init__(self, version: int, *items: dict[str, Any], meanwhile: Callable[[], None] = lambda: None) -> None:
+        super().__init__(lambda: cast("kopf.ConnectionInfo", None))
+        self._page = {"metadata": {"resourceVersion": str(version)}, "items": items}
+        self._meanwhile = meanwhile
+
+    async def request(self, *_: Any, **__: Any) -> dict[str, Any]:
+        self._meanwhile()
+        return self._page
+
+
+class NoWork:
+    """Batches that do nothing."""
+
+    def __init__(self, resynced: asyncio.Event) -> None:
+        self._resynced = resynced
+
+    async def reconcile(self, resources: Sequence[Resource], *, full: bool) -> None:
+        if not full:
+            self._resynced.set()
+        await asyncio.sleep(0)
+
+    def forget_all_but(self, resources: Sequence[Resource]) -> None:
+        pass
+
+
+def after_a_resync(index: Index, api: KubernetesApi) -> Mapping[str, str]:
+    """The uids by name that the index has after one resync."""
+
+    async def resync() -> None:
+        resynced = asyncio.Event()
+        reconciler = Reconciler(
+            index=index,
+            api=api,
+            batches=cast("Batches", NoWork(resynced)),
+            metrics=OperatorMetrics(CollectorRegistry()),
+            progress=Progress(60),
+            namespaces=("shop",),
+            resync_interval=0,
+        )
+        running = asyncio.create_task(reconciler.run())
+        await asyncio.wait_for(resynced.wait(), 30)
+        reconciler.stop()
+        await running
+
+    asyncio.run(resync())
+    return {each.key.name: each.uid for each in index.all()}
+
+
+def index_of(*bodies: dict[str, Any]) -> Index:
+    index = Index()
+    for each in bodies:
+        index.update(resource_of(each), 0)
+    return index
+
+
+def test_what_was_created_while_the_list_was_made_stays() -> None:
+    index = index_of(body("a", 5))
+    api = ListingApi(7, body("a", 5), meanwhile=lambda: index.update(resource_of(body("b", 8)), 0))
+
+    assert after_a_resync(index, api) == {"a": "uid-a", "b": "uid-b"}
+
+
+def test_what_was_deleted_and_created_again_while_the_list_was_made_stays() -> None:
+    index = index_of(body("a", 5))
+    api = ListingApi(7, body("a", 5), meanwhile=lambda: index.update(resource_of(body("a", 9, uid="second")), 0))
+
+    assert after_a_resync(index, api) == {"a": "second"}
+
+
+def test_what_was_deleted_before_the_list_goes_though_no_watch_told() -> None:
+    index = index_of(body("a", 5), body("b", 6))
+
+    assert after_a_resync(index, ListingApi(7, body("a", 5))) == {"a": "uid-a"}
+
+
+def test_what_the_list_has_and_no_watch_told_is_known_from_now_on() -> None:
+    assert after_a_resync(index_of(), ListingApi(7, body("a", 5))) == {"a": "uid-a"}
+
+
+def test_what_was_deleted_while_the_list_was_made_does_not_come_back() -> None:
+    index = index_of(body("a", 5))
+    deleted = resource_of(body("a", 8))
+    api = ListingApi(7, body("a", 5), meanwhile=lambda: index.deleted(deleted, 0))
+
+    assert after_a_resync(index, api) == {}
+
+
+def test_the_response_to_a_write_that_arrives_after_the_deletion_does_not_bring_the_resource_back() -> None:
+    index = index_of(body("a", 5))
+    index.deleted(resource_of(body("a", 7)), 0)
+
+    index.update(resource_of(body("a", 6)), 0)
+
+    assert list(index.all()) == []
