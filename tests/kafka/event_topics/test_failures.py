@@ -1,11 +1,13 @@
 """Outages, rejected credentials and invalid properties, on real brokers and registries."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry, Security
 from event_topics import (
+    DesiredSchema,
     Failure,
     FailureReason,
     InvalidKafkaConfigError,
@@ -109,3 +111,15 @@ def test_invalid_properties_of_a_client_are_one_sentence() -> None:
         KafkaTopics({"bootstrap.servers": NOBODY_LISTENS, "nonsense": "1"})
     with pytest.raises(InvalidRegistryConfigError, match="nonsense"):
         SchemaSubjects({"url": f"http://{NOBODY_LISTENS}", "nonsense": "1"})
+
+
+def test_a_schema_on_which_the_registry_fails_affects_no_other(cluster: TopicCluster) -> None:
+    before = desired(schema=SCHEMA_1, compatibility="BACKWARD")
+    assert reasons(cluster.apply(before)) == []
+    leads_nowhere = '{"type": "object", "properties": {"a": {"$ref": "#/definitions/nothing"}}}'
+    bad, good = replace(before, value_schema=DesiredSchema("JSON", leads_nowhere, "BACKWARD")), desired(schema=SCHEMA_1)
+
+    report = cluster.apply(bad, good)
+
+    assert report.by_resource[good.resource] == "applied"
+    assert reasons(report) == ["SubjectFailed"], "Apicurio responds with 500 to its check of the reference"

@@ -41,3 +41,16 @@ def test_a_round_without_requests_does_not_end_an_outage(guard: Guard) -> None:
 
     assert guard.record([]) == []
     assert guard.failure == UNAVAILABLE
+
+
+def test_a_call_about_nothing_makes_no_request(guard: Guard) -> None:
+    assert guard.call([], lambda: pytest.fail("a request")) == {}
+
+
+def test_a_side_that_says_that_nothing_exists_has_responded() -> None:
+    times = iter([0.0, 60.0])
+    later = Guard("Kafka", unavailable="kafka_unavailable", recovered="kafka_recovered", clock=lambda: next(times))
+    later.record([UNAVAILABLE])
+
+    assert later.call(["a"], dict) == {}
+    assert later.failure is None

@@ -1,4 +1,8 @@
-"""Admin requests to one Kafka cluster: counted, bounded in time, each error a Failure."""
+"""Admin requests to one Kafka cluster: counted, bounded in time, each error a Failure.
+
+One topic on which Kafka fails is no outage: that is one where all topics of a request fail and, if it is but one, a
+request about no topic as well.
+"""
 
 import logging
 from collections import deque
@@ -27,6 +31,8 @@ _ACL_OPERATIONS = {
     "alter_configs": "AlterConfigs",
     "delete_topics": "Delete",
 }
+
+_PROBE_TIMEOUT = 5.0  # seconds
 
 
 class InvalidKafkaConfigError(ValueError):
@@ -68,14 +74,32 @@ class KafkaAdmin:
             failure = self._failure(error.args[0])
             yield from ((topic, failure) for topic in topics)
             return
+        responses: dict[str, Any | Failure] = {}
         for topic, future in futures.items():
             try:
-                yield topic, future.result()
+                responses[topic] = future.result()
             except KafkaException as error:
                 failure = self._failure(error.args[0])
                 if failure.reason is FailureReason.KAFKA_UNAUTHORIZED:
                     failure = missing_acl(_ACL_OPERATIONS[name], topic)
-                yield topic, failure
+                responses[topic] = failure
+        yield from self._outage_or_own(responses).items()
+
+    def _outage_or_own(self, responses: dict[str, Any | Failure]) -> dict[str, Any | Failure]:
+        """Return the responses; where Kafka fails on some topics while it serves, their failures are their own."""
+        failed = {name: each for name, each in responses.items() if isinstance(each, Failure) and each.transient}
+        if failed and (len(failed) < len(responses) or (len(failed) == 1 and self._serves())):
+            return responses | {name: replace(each, reason=FailureReason.TOPIC_FAILED) for name, each in failed.items()}
+        return responses
+
+    def _serves(self) -> bool:
+        """Return whether Kafka responds to a request about no topic."""
+        self._on_request("describe_cluster")
+        try:
+            self._client.describe_cluster(request_timeout=min(self.timeout, _PROBE_TIMEOUT)).result()
+        except KafkaException as error:
+            return not failure_of(error.args[0]).transient
+        return True
 
     def _begin(self, request: str) -> None:
         self._on_request(request)

@@ -16,6 +16,7 @@ _REASONS = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: FailureReason.KAFKA_UNAUTHORIZED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: FailureReason.KAFKA_UNAUTHORIZED,
     KafkaError.POLICY_VIOLATION: FailureReason.POLICY_VIOLATION,
+    KafkaError.THROTTLING_QUOTA_EXCEEDED: FailureReason.TOPIC_FAILED,
 }
 _TRANSIENT = frozenset(
     {
@@ -30,7 +31,6 @@ _TRANSIENT = frozenset(
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.NETWORK_EXCEPTION,
         KafkaError.BROKER_NOT_AVAILABLE,
-        KafkaError.THROTTLING_QUOTA_EXCEEDED,
     }
 )
 

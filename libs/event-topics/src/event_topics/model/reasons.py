@@ -105,6 +105,12 @@ class FailureReason(Reason):
         "Kafka rejects the request, for no reason listed here.",
         "Read the message.",
     )
+    TOPIC_FAILED = (
+        "TopicFailed",
+        "False",
+        "Kafka fails on this topic while it serves others: with a time-out, or a quota that is used up.",
+        "Read the message. The operator tries again about every half minute.",
+    )
     KAFKA_UNAVAILABLE = (
         "KafkaUnavailable",
         "Unknown",
@@ -188,6 +194,13 @@ class FailureReason(Reason):
         "False",
         "The registry rejects the request, for no reason listed here.",
         "Read the message.",
+    )
+    SUBJECT_FAILED = (
+        "SubjectFailed",
+        "False",
+        "The registry fails on this subject while it serves others: with an error of its own, or with no response.",
+        "Read the message. Most often the schema does it, such as a `$ref` that leads nowhere: correct it. The operator"
+        " tries again about every half minute.",
     )
     REGISTRY_UNAVAILABLE = (
         "RegistryUnavailable",

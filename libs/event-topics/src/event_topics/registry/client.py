@@ -1,14 +1,19 @@
 """Requests to one schema registry: counted, bounded in time, each error a Failure.
 
-Once the registry does not respond, further requests fail without being sent, until `begin` starts the next round.
+Once the registry does not respond, further requests fail without being sent, until `begin` starts the next round. One
+subject on which it fails is no outage: before one is declared, a request about no subject is made.
 """
 
 import ssl
+import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from event_topics.model.failures import Failure
+from event_topics.model.reasons import FailureReason
 from event_topics.registry.errors import rejected, unavailable, untrusted
 from event_topics.registry.responses import list_of
 
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _PAGE_SIZE = 10_000
+# A subject without a response costs a timeout; of so many in one round, the others need not wait for theirs.
+_MAX_WITHOUT_RESPONSE = 8
 
 
 class InvalidRegistryConfigError(ValueError):
@@ -45,6 +52,9 @@ class RegistryClient:
 
         self._on_request = on_request
         self._unavailable: Failure | None = None
+        self._without_response = 0
+        self._probing = Lock()
+        self._responded_at = 0.0
         self._url = _without_credentials(str(client_config.get("url", "")))
         bounds = {"timeout": timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
         try:
@@ -60,11 +70,40 @@ class RegistryClient:
 
     def begin(self) -> None:
         """Start a round of requests without cached responses: the client caches lookups, and even registrations."""
-        self._unavailable = None
+        self._unavailable, self._without_response = None, 0
         self._client.clear_caches()  # type: ignore[no-untyped-call]
 
     def request(self, call: Callable[["SchemaRegistryClient"], _T]) -> _T:
-        """Make one request. Raises RegistryRequestError."""
+        """Make one request about one subject. Raises RegistryRequestError."""
+        try:
+            return self._send(call)
+        except RegistryRequestError as error:
+            if not error.failure.transient or error.failure is self._unavailable:
+                raise
+            raise RegistryRequestError(self._outage_or_own(error), error.code) from error
+
+    def _outage_or_own(self, error: RegistryRequestError) -> Failure:
+        """Return the failure of the outage if there is one, else the one of the subject alone."""
+        failed_at = time.monotonic()
+        with self._probing:
+            if self._unavailable is None and self._responded_at < failed_at:
+                self._probe()
+                self._responded_at = time.monotonic()
+            if error.code is None:
+                self._without_response += 1
+            if self._unavailable is None and self._without_response > _MAX_WITHOUT_RESPONSE:
+                self._unavailable = error.failure
+            return self._unavailable or replace(error.failure, reason=FailureReason.SUBJECT_FAILED)
+
+    def _probe(self) -> None:
+        """Find out by a request about no subject whether the registry serves; `_unavailable` says so otherwise."""
+        try:
+            self._send(lambda client: list_of(client._rest_client.get("subjects", {"offset": 0, "limit": 1}), str))
+        except RegistryRequestError as error:
+            if error.failure.transient:
+                self._unavailable = error.failure
+
+    def _send(self, call: Callable[["SchemaRegistryClient"], _T]) -> _T:
         from confluent_kafka.schema_registry.error import SchemaRegistryError  # noqa: PLC0415 - as in __init__
 
         if self._unavailable is not None:  # a thousand subjects must not wait for a thousand timeouts
@@ -80,8 +119,7 @@ class RegistryClient:
                 raise RegistryRequestError(self._unavailable) from error
             # Anything else that the client raises comes from its HTTP library or from a response that it cannot parse.
             words = f"did not respond as a registry does: {type(error).__name__} {error}"
-            self._unavailable = unavailable(self._url, words.rstrip())
-            raise RegistryRequestError(self._unavailable) from error
+            raise RegistryRequestError(unavailable(self._url, words.rstrip())) from error
 
     def request_or_none(self, call: Callable[["SchemaRegistryClient"], _T], *, absent: Collection[int]) -> _T | None:
         """Make one request; None when the error's code is one of `absent`. Raises RegistryRequestError."""
@@ -103,7 +141,8 @@ class RegistryClient:
         while True:
             query = {"offset": len(found), "limit": _PAGE_SIZE}
             # The client has no method for GET /schemas.
-            page = self.request(lambda client: list_of(client._rest_client.get(path, query), kind))  # noqa: B023
+            # About no subject, so its failure is an outage.
+            page = self._send(lambda client: list_of(client._rest_client.get(path, query), kind))  # noqa: B023
             if not page or page == found[-len(page) :]:
                 return found  # the end, or a registry without paging
             found += page

@@ -40,9 +40,14 @@ class Guard:
         self, names: Collection[str], request: Callable[[], Mapping[str, _Response | Failure]]
     ) -> dict[str, _Response | Failure]:
         """Return the responses by name, or the outage's failure for every name while the circuit is open."""
+        if not names:
+            return {}
         if (failure := self.open_with()) is not None:
             return dict.fromkeys(names, failure)
-        return self.record_by_name(request())
+        responses = request()
+        if not responses:  # none of them exists, which only a side that serves can say
+            self._succeeded()
+        return self.record_by_name(responses)
 
     def record_by_name(self, responses: Mapping[str, _Response | Failure]) -> dict[str, _Response | Failure]:
         """Record responses by name; return them, transient failures replaced by the one of the outage."""
@@ -54,10 +59,13 @@ class Guard:
             return []
         outage = next((each for each in responses if isinstance(each, Failure) and each.transient), None)
         if outage is None:
-            if self._breaker.succeeded():
-                log.info(self._recovered)
+            self._succeeded()
             return list(responses)
         if self._breaker.failure is None:
             log.warning(self._unavailable, reason=outage.message)
         reported = self._breaker.failed(outage, self._clock())
         return [reported if isinstance(each, Failure) and each.transient else each for each in responses]
+
+    def _succeeded(self) -> None:
+        if self._breaker.succeeded():
+            log.info(self._recovered)

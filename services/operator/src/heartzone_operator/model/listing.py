@@ -1,4 +1,4 @@
-"""What the API server listed, and how old that knowledge is."""
+"""A list of resources as the API server returned it, and how old that knowledge is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

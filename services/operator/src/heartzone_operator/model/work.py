@@ -8,6 +8,9 @@ from enum import StrEnum
 from event_topics.model import Action, AlterConfig, CreateTopic, DesiredTopic, Failure, FailureReason, Half
 from heartzone_operator.model.resource import Resource
 
+_UNSETTLED = frozenset({FailureReason.INVALID_CONFIG, FailureReason.TOPIC_FAILED})
+_OWN_FAILURES = frozenset({FailureReason.TOPIC_FAILED, FailureReason.SUBJECT_FAILED})
+
 
 class Outcome(StrEnum):
     """Outcome of reconciling one resource; the values are those of the metric's label `outcome`."""
@@ -44,9 +47,7 @@ class Work:
                 managed |= action.config.keys()
             elif isinstance(action, AlterConfig):
                 managed |= {change.key for change in action.changes}
-        if any(
-            failure.transient or failure.reason is FailureReason.INVALID_CONFIG for failure in self.failures["topic"]
-        ):
+        if any(failure.transient or failure.reason in _UNSETTLED for failure in self.failures["topic"]):
             return frozenset(managed)  # it is not known whether those that left the spec were reset on the topic
         return frozenset(managed & self.desired.config.keys())
 
@@ -72,6 +73,11 @@ class Work:
     def is_waiting(self) -> bool:
         """Return whether Kafka or the registry was unavailable."""
         return any(failure.transient for half in self.failures.values() for failure in half)
+
+    @property
+    def is_tried_again(self) -> bool:
+        """Return whether Kafka or the registry failed on this resource, and may not the next time."""
+        return any(failure.reason in _OWN_FAILURES for half in self.failures.values() for failure in half)
 
     @property
     def outcome(self) -> Outcome:

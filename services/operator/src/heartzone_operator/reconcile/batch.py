@@ -44,6 +44,7 @@ from heartzone_operator.reconcile.set_aside import SetAside
 # Another observation resolves these: brokers respond from a copy of the metadata that follows the controller's shortly.
 _RACES = frozenset({FailureReason.TOPIC_ALREADY_EXISTS, FailureReason.TOPIC_NOT_FOUND})
 _RACE_RETRY_INTERVAL = 1.0  # seconds
+_OWN_FAILURE_RETRY_INTERVAL = 30.0  # seconds, while Kafka or the registry fails on a resource and serves others
 
 
 class Batches:
@@ -196,6 +197,8 @@ class Batches:
         )
         if work.is_waiting:
             self._index.due_at(resource.key, self._cluster.retry_at())
+        elif work.is_tried_again:
+            self._index.due_at(resource.key, time.monotonic() + _OWN_FAILURE_RETRY_INTERVAL)
         if not any(work.failures.values()):
             self._settled[resource.uid] = work.digest
         self._metrics.reconciled(work.outcome)
