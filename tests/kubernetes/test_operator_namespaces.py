@@ -48,6 +48,42 @@ def test_a_namespaced_operator_does_not_see_other_namespaces(bench: OperatorBenc
         assert "cannot" not in operator.process.log(), "nor does it request what it may not"
 
 
+def test_a_namespace_whose_rights_are_taken_away_fails_alone_and_is_served_again_when_they_are_back(
+    bench: OperatorBench, kubernetes: Cluster
+) -> None:
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "heartzone-operator"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ROLE["metadata"]["name"]},
+        "subjects": [{"kind": "ServiceAccount", "name": "heartzone-operator", "namespace": bench.namespace}],
+    }
+    with kubernetes.new_namespace("an-other") as elsewhere:
+        other = kubernetes.kubectl.within(elsewhere)
+        other.apply(ROLE, binding)
+        other.apply(event_topic(name="first"))
+        settings = {
+            "HEARTZONE_WATCH_NAMESPACES": f"{elsewhere},{bench.namespace}",
+            "HEARTZONE_LEASE_NAMESPACE": bench.namespace,
+        }
+        with bench.operator(settings) as operator:
+            bench.settled("first", namespace=elsewhere)
+            other("delete", "rolebinding", "heartzone-operator")
+            eventually(lambda: "is forbidden" in operator.get("/readyz").text, "the namespace on /readyz")
+            assert operator.get("/readyz").status == 200
+            drifting = event_topic()
+            bench.settled(bench.apply(drifting))
+            bench.kafka.delete([drifting["spec"]["topicName"]])
+            eventually(lambda: bench.topic(drifting["spec"]["topicName"]) is not None, "the resync goes on")
+
+        with bench.operator(settings):  # a start does not wait for the namespace either
+            bench.settled(bench.apply(event_topic()))
+            other.apply(event_topic(name="second"))
+            other.apply(binding)
+
+            bench.settled("second", namespace=elsewhere)
+
+
 @ELSEWHERE
 def test_a_topic_of_one_namespace_cannot_be_claimed_from_another(
     bench: OperatorBench, kubernetes: Cluster, everywhere: dict[str, str], prefix: str

@@ -11,6 +11,7 @@ from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.resource import Resource, resource_of
+from heartzone_operator.model.scope import Scope
 from heartzone_operator.reconcile.batch import Batches
 from heartzone_operator.reconcile.reconciler import Reconciler
 
@@ -54,7 +55,9 @@ async def run(batches: FailsOn, *rounds: list[str]) -> None:
         batches=cast("Batches", batches),
         metrics=OperatorMetrics(CollectorRegistry()),
         progress=Progress(60),
-        namespaces=("shop",),
+        scope=Scope(("shop",)),
+        relist=lambda _: None,
+        wakeup=asyncio.Event(),
         resync_interval=3600,
     )
     running = asyncio.create_task(reconciler.run())

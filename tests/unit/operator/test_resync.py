@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from prometheus_client import CollectorRegistry
 
-from heartzone_operator.kubernetes.api import KubernetesApi
+from heartzone_operator.kubernetes.api import KubernetesApi, RequestRejectedError
 from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.resource import Resource, resource_of
+from heartzone_operator.model.scope import Scope
 from heartzone_operator.reconcile.batch import Batches
 from heartzone_operator.reconcile.reconciler import Reconciler
 
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
     import kopf
 
 
-def body(name: str, version: int, *, uid: str | None = None) -> dict[str, Any]:
+def body(name: str, version: int, *, uid: str | None = None, namespace: str = "shop") -> dict[str, Any]:
     metadata = {
-        "namespace": "shop",
+        "namespace": namespace,
         "name": name,
         "uid": uid or f"uid-{name}",
         "generation": 1,
@@ -38,7 +40,9 @@ class ListingApi(KubernetesApi):
         self._page = {"metadata": {"resourceVersion": str(version)}, "items": items}
         self._meanwhile = meanwhile
 
-    async def request(self, *_: Any, **__: Any) -> dict[str, Any]:
+    async def request(self, method: str, path: str, *_: Any, **__: Any) -> dict[str, Any]:
+        if "/closed/" in path:
+            raise RequestRejectedError(403, "eventtopics is forbidden")
         self._meanwhile()
         return self._page
 
@@ -46,11 +50,13 @@ class ListingApi(KubernetesApi):
 class NoWork:
     """Batches that do nothing."""
 
-    def __init__(self, resynced: asyncio.Event) -> None:
+    def __init__(self, resynced: asyncio.Event, taken: list[str]) -> None:
         self._resynced = resynced
+        self._taken = taken
 
     async def reconcile(self, resources: Sequence[Resource], *, full: bool) -> None:
         if not full:
+            self._taken[:] = [each.key.name for each in resources]
             self._resynced.set()
         await asyncio.sleep(0)
 
@@ -58,18 +64,29 @@ class NoWork:
         pass
 
 
-def after_a_resync(index: Index, api: KubernetesApi) -> Mapping[str, str]:
-    """The uids by name that the index has after one resync."""
+def after_a_resync(
+    index: Index,
+    api: KubernetesApi,
+    namespaces: Sequence[str | None] = ("shop",),
+    relisted: list[str | None] | None = None,
+    taken: list[str] | None = None,
+) -> Mapping[str, str]:
+    """The uids by name that the index has after one resync.
+
+    `relisted` gets the namespaces that could not be listed, `taken` the names of those that were reconciled.
+    """
 
     async def resync() -> None:
         resynced = asyncio.Event()
         reconciler = Reconciler(
             index=index,
             api=api,
-            batches=cast("Batches", NoWork(resynced)),
+            batches=cast("Batches", NoWork(resynced, [] if taken is None else taken)),
             metrics=OperatorMetrics(CollectorRegistry()),
             progress=Progress(60),
-            namespaces=("shop",),
+            scope=Scope(namespaces),
+            relist=([] if relisted is None else relisted).append,
+            wakeup=asyncio.Event(),
             resync_interval=0,
         )
         running = asyncio.create_task(reconciler.run())
@@ -127,3 +144,17 @@ def test_the_response_to_a_write_that_arrives_after_the_deletion_does_not_bring_
     index.update(resource_of(body("a", 6)), 0)
 
     assert list(index.all()) == []
+
+
+@pytest.mark.parametrize("namespaces", [("shop", "closed"), ("closed", "shop")])
+def test_a_namespace_that_cannot_be_listed_is_left_out_and_the_others_are_reconciled(
+    namespaces: tuple[str, str],
+) -> None:
+    index = index_of(body("a", 5), body("c", 5, namespace="closed"))
+    relisted: list[str | None] = []
+    taken: list[str] = []
+
+    assert after_a_resync(index, ListingApi(7, body("a", 5)), namespaces, relisted, taken).keys() == {"a", "c"}
+
+    assert taken == ["a"]
+    assert set(relisted) == {"closed"}

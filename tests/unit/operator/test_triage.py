@@ -6,8 +6,11 @@ import pytest
 
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.resource import FINALIZER, Resource, resource_of
+from heartzone_operator.model.scope import Scope
 from heartzone_operator.model.triage import Triage, triage
 
+SCOPE = Scope(("shop", "closed"))
+SCOPE.rejected("closed", "no RoleBinding")
 PAUSED: dict[str, Any] = {"annotations": {"heartzone.dev/pause": "true"}}
 DELETING: dict[str, Any] = {"deletionTimestamp": "2026-01-01T01:00:00Z"}
 WITH_FINALIZER: dict[str, Any] = {"finalizers": [FINALIZER]}
@@ -30,7 +33,7 @@ def assigned(*resources: Resource) -> dict[str, list[str]]:
     index = Index()
     for each in resources:
         index.update(each, 0)
-    found = triage(resources, index)
+    found = triage(resources, index, SCOPE)
     return {field: names(getattr(found, field)) for field in Triage.__slots__ if getattr(found, field)}
 
 
@@ -76,3 +79,16 @@ def test_the_younger_of_two_is_in_conflict_and_is_deleted_without_the_topic() ->
         "ready": ["older"],
         "deleting": ["b False"],
     }
+
+
+def test_a_resource_whose_namespace_cannot_be_listed_is_left_alone_and_still_owns_its_topic() -> None:
+    older = resource("older", created=0, namespace="closed")
+
+    index = Index()
+    for each in (older, resource("b")):
+        index.update(each, 0)
+    found = triage([older, resource("b")], index, SCOPE)
+
+    assert [(each.key.name, problem) for each, problem in found.unserved] == [("older", "no RoleBinding")]
+    assert names(found.conflicting) == ["b older"]
+    assert found.ready == []

@@ -32,10 +32,13 @@ class Probes:
         return Health(ok=problem is None, reason=problem or "the loop makes progress")
 
     def ready(self) -> Health:
-        """Fail while changes are not followed; an unavailable Kafka or registry leaves it ready, and is named."""
+        """Fail while no changes are followed; without Kafka, the registry or one namespace it is ready, and says so."""
         if self._startup.delay is not None or self._running is None:
             return Health(ok=False, reason=self._startup.delay or "starting")
         watch, cluster = self._running
         if watch.problem is not None:
             return Health(ok=False, reason=watch.problem)
-        return Health(ok=True, reason=" ".join(each.message for each in cluster.outages) or "reconciling")
+        unserved = [f"{namespace}: {problem}." for namespace, problem in watch.problems.items()]
+        return Health(
+            ok=True, reason=" ".join([*(each.message for each in cluster.outages), *unserved]) or "reconciling"
+        )

@@ -19,12 +19,13 @@ from heartzone_operator.kubernetes.connection import login
 from heartzone_operator.kubernetes.event_recorder import EventRecorder
 from heartzone_operator.kubernetes.finalizers import Finalizers
 from heartzone_operator.kubernetes.leader_election import LeaderElection, LeaseLostError
-from heartzone_operator.kubernetes.startup import Startup, fill_index, wait_for_definition
+from heartzone_operator.kubernetes.startup import Startup, wait_for_definition
 from heartzone_operator.kubernetes.status_writer import StatusWriter
 from heartzone_operator.kubernetes.watch import Watch
 from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
+from heartzone_operator.model.scope import Scope
 from heartzone_operator.probes import Probes
 from heartzone_operator.reconcile.batch import Batches
 from heartzone_operator.reconcile.reconciler import Reconciler
@@ -145,7 +146,9 @@ class Operator:
         """Wait for the definition and the lease, then reconcile until stopped. Raises LeaseLostError."""
         await wait_for_definition(api, self._startup)
         await election.acquire(self._startup.delayed)
-        index, config_maps = Index(), ConfigMapCache(api)
+        index, config_maps, scope = Index(), ConfigMapCache(api), Scope(namespaces or (None,))
+        wakeup = asyncio.Event()
+        watch = Watch(api, scope=scope, index=index, config_maps=config_maps, wake=wakeup.set)
         events = EventRecorder(api, self._settings.identity)
         writer = StatusWriter(api, index, events, self._progress)
         reconciler = Reconciler(
@@ -153,6 +156,7 @@ class Operator:
             api=api,
             batches=Batches(
                 index=index,
+                scope=scope,
                 cluster=cluster,
                 config_maps=config_maps,
                 writer=writer,
@@ -162,28 +166,30 @@ class Operator:
             ),
             metrics=self._metrics,
             progress=self._progress,
-            namespaces=namespaces or (None,),
+            scope=scope,
+            relist=watch.relist,
+            wakeup=wakeup,
             resync_interval=self._settings.resync_interval,
         )
-        watch = Watch(index=index, config_maps=config_maps, wake=reconciler.wake, login=login, namespaces=namespaces)
         log.info("operator_started", namespaces=list(namespaces) or "all", identity=self._settings.identity)
 
         async def end_when_stopped() -> None:
             await stop.wait()
-            watch.stop()
             reconciler.stop()
 
         with self._group_lag:
             async with asyncio.TaskGroup() as tasks:
-                background = [tasks.create_task(each) for each in (election.renew(), events.run(), end_when_stopped())]
+                background = [
+                    tasks.create_task(each)
+                    for each in (election.renew(), events.run(), end_when_stopped(), watch.run())
+                ]
                 try:
-                    await fill_index(api, index, namespaces or (None,), self._startup)
+                    await watch.first_listing(self._startup.delayed)
+                    self._startup.completed()
                     self._progress.step()
                     self._probes.started(watch, cluster)
-                    background.append(tasks.create_task(watch.run(lambda: wait_for_definition(api, self._startup))))
                     await reconciler.run()
                 finally:
-                    watch.stop()
                     for each in background:
                         each.cancel()
 

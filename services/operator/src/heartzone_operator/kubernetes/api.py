@@ -1,7 +1,9 @@
 """Requests that the operator makes to the API server, beside the watches of kopf."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -14,9 +16,15 @@ from heartzone_operator.model.resource import Key
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
-PARTIAL_METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+OPENED = "OPENED"  # beside Kubernetes' own ADDED, MODIFIED, DELETED, BOOKMARK and ERROR
+JSON = "application/json"
+PARTIAL_METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+PARTIAL_METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 _PAGE_SIZE = 500
 _TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
+# The API server ends a watch after the first; one that is silent for longer than the second is no longer connected.
+_WATCH_SECONDS = 60
+_WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=_WATCH_SECONDS + 30)
 
 
 class RequestRejectedError(Exception):
@@ -57,22 +65,23 @@ class KubernetesApi:
 
     async def event_topics(self, namespace: str | None) -> AsyncIterator[dict[str, Any]]:
         """Yield every EventTopic, of one namespace or of all."""
-        async for page in self._pages(namespace, accept="application/json"):
+        async for page in self.pages(event_topics_path(namespace), accept=JSON):
             for each in page["items"]:
                 yield each
 
     async def listing(self, namespace: str | None, selector: str = "") -> Listing:
         """Return which EventTopics there are, of one namespace or of all."""
         version, uids = 0, dict[Key, str]()
-        async for page in self._pages(namespace, accept=PARTIAL_METADATA, selector=selector):
+        async for page in self.pages(event_topics_path(namespace), accept=PARTIAL_METADATA_LIST, selector=selector):
             version = version or int(page["metadata"]["resourceVersion"])
             for each in page["items"] or ():  # an empty list of metadata is null
                 metadata = each["metadata"]
                 uids[Key(metadata["namespace"], metadata["name"])] = metadata["uid"]
         return Listing(namespace, version, uids)
 
-    async def _pages(self, namespace: str | None, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
-        path, token = f"{event_topics_path(namespace)}?limit={_PAGE_SIZE}", ""
+    async def pages(self, path: str, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
+        """Yield the pages of a collection, all of the version of the first."""
+        path, token = f"{path}?limit={_PAGE_SIZE}", ""
         if selector:
             path += f"&fieldSelector={quote(selector, safe='')}"
         while True:
@@ -81,6 +90,21 @@ class KubernetesApi:
             if not (rest := page["metadata"].get("continue")):
                 return
             token = f"&continue={quote(rest, safe='')}"
+
+    async def watch(self, path: str, version: int, *, accept: str) -> AsyncGenerator[dict[str, Any]]:
+        """Yield the changes of a collection since a version, until the API server ends the watch; `OPENED` comes first.
+
+        Raises as `request` does; RequestRejectedError 410 when the version is too old.
+        """
+        query = f"watch=1&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={_WATCH_SECONDS}"
+        session = await self._open()
+        for attempt in ("first", "after a new login"):
+            async with self._stream(session, f"{path}?{query}", accept) as response:
+                if response.status != 401 or attempt != "first":
+                    async for change in _changes(response, path):
+                        yield change
+                    return
+            session = await self._open(expired=session)
 
     async def replace_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> dict[str, Any]:
         """Replace a resource's status; RequestRejectedError 404 when it is gone, also if another has its name.
@@ -111,15 +135,16 @@ class KubernetesApi:
         metadata = {"finalizers": finalizers, "resourceVersion": str(resource_version)}
         return await self.request("PATCH", path, {"metadata": metadata}, content_type=MERGE_PATCH)
 
-    async def config_map(self, key: Key) -> Mapping[str, str] | None:
-        """Return a ConfigMap's data, None when it does not exist."""
-        path = f"/api/v1/namespaces/{quote(key.namespace, safe='')}/configmaps/{quote(key.name, safe='')}"
+    async def config_map(self, key: Key) -> tuple[int, Mapping[str, str]] | None:
+        """Return a ConfigMap's version and data, None when it does not exist."""
+        path = f"{config_maps_path(key.namespace)}/{quote(key.name, safe='')}"
         try:
-            return (await self.request("GET", path)).get("data") or {}
+            found = await self.request("GET", path)
         except RequestRejectedError as error:
             if error.status == 404:
                 return None
             raise
+        return int(found["metadata"]["resourceVersion"]), found.get("data") or {}
 
     async def create_event(self, namespace: str, event: Mapping[str, Any]) -> None:
         """Create an event."""
@@ -148,10 +173,7 @@ class KubernetesApi:
             status, content = await self._send(session, method, path, body=body, headers=headers)
         if status < 400:
             return content
-        message = str(content.get("message") or f"{method} {path}: HTTP status {status}")
-        if status == 429 or status >= 500:
-            raise ApiServerUnavailableError(message)
-        raise RequestRejectedError(status, message)
+        raise _error_of(status, content, f"{method} {path}")
 
     async def _send(
         self,
@@ -174,6 +196,19 @@ class KubernetesApi:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ApiServerUnavailableError(f"{type(error).__name__} {error}".strip()) from error
 
+    @asynccontextmanager
+    async def _stream(
+        self, session: aiohttp.ClientSession, path: str, accept: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        assert self._connection is not None
+        try:
+            async with session.get(
+                self._connection.server.rstrip("/") + path, headers={"Accept": accept}, timeout=_WATCH_TIMEOUT
+            ) as response:
+                yield response
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise ApiServerUnavailableError(f"{type(error).__name__} {error}".strip()) from error
+
     async def _open(self, expired: aiohttp.ClientSession | None = None) -> aiohttp.ClientSession:
         async with self._opening:
             if self._session is None or self._session is expired:
@@ -181,10 +216,40 @@ class KubernetesApi:
                     await self._session.close()
                 self._connection = self._login()
                 self._session = aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(limit=32, ssl=self._connection.as_ssl_context()),
+                    connector=aiohttp.TCPConnector(limit=0, ssl=self._connection.as_ssl_context()),
                     headers={"User-Agent": "heartzone-operator", **self._connection.as_http_headers()},
                 )
             return self._session
+
+
+def _error_of(
+    status: int, content: Mapping[str, Any], request: str
+) -> "RequestRejectedError | ApiServerUnavailableError":
+    message = str(content.get("message") or f"{request}: HTTP status {status}")
+    if status == 429 or status >= 500:
+        return ApiServerUnavailableError(message)
+    return RequestRejectedError(status, message)
+
+
+async def _changes(response: aiohttp.ClientResponse, path: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield the lines of a watch. Raises RequestRejectedError, ApiServerUnavailableError."""
+    if response.status >= 400:
+        content = await response.json() if "json" in response.content_type else {}
+        raise _error_of(response.status, content, f"WATCH {path}")
+    yield {"type": OPENED}
+    rest = b""
+    async for part in response.content.iter_any():  # not by lines, which aiohttp limits to less than a resource has
+        *lines, rest = (rest + part).split(b"\n")
+        for line in filter(None, lines):
+            change: dict[str, Any] = json.loads(line)
+            if change["type"] == "ERROR":
+                raise _error_of(int(change["object"].get("code") or 500), change["object"], f"WATCH {path}")
+            yield change
+
+
+def config_maps_path(namespace: str | None) -> str:
+    """Return the path of the ConfigMaps of one namespace, or of all."""
+    return "/api/v1/configmaps" if namespace is None else f"/api/v1/namespaces/{quote(namespace, safe='')}/configmaps"
 
 
 def event_topics_path(namespace: str | None) -> str:

@@ -2,16 +2,14 @@
 
 import kopf
 
-from heartzone_operator.kubernetes.watch import kopf_settings
 from service_chassis.settings import SettingsError
 
 
 def login() -> kopf.ConnectionInfo:
     """Read the credentials anew: a pod's token changes about every hour. Raises SettingsError."""
     try:
-        connection = kopf.login_with_service_account(settings=kopf_settings()) or kopf.login_with_kubeconfig(
-            settings=kopf_settings()
-        )
+        settings = kopf.OperatorSettings()
+        connection = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
     except (OSError, KeyError, ValueError, kopf.LoginError) as error:
         raise SettingsError(f"KUBECONFIG names no usable configuration: {error}") from error
     if connection is None:

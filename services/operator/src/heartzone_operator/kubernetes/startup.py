@@ -1,14 +1,10 @@
 """Startup: what the operator waits for before it acts, reported on `/readyz` meanwhile."""
 
 import asyncio
-import time
-from collections.abc import Sequence
 
 import structlog
 
 from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
-from heartzone_operator.model.index import Index
-from heartzone_operator.model.resource import resource_of
 
 _RETRY_INTERVAL = 2.0  # seconds
 
@@ -45,18 +41,3 @@ async def wait_for_definition(api: KubernetesApi, startup: Startup) -> None:
         except (RequestRejectedError, ApiServerUnavailableError) as error:
             startup.delayed(f"the API server does not list its resources: {error}")
         await asyncio.sleep(_RETRY_INTERVAL)
-
-
-async def fill_index(api: KubernetesApi, index: Index, namespaces: Sequence[str | None], startup: Startup) -> None:
-    """Return once every resource is known: a younger one that is listed first must not become owner of a topic."""
-    while True:
-        try:
-            for namespace in namespaces:
-                async for body in api.event_topics(namespace):
-                    index.update(resource_of(body), time.monotonic())
-        except (RequestRejectedError, ApiServerUnavailableError) as error:
-            startup.delayed(f"the EventTopics cannot be listed: {error}")
-            await asyncio.sleep(_RETRY_INTERVAL)
-        else:
-            startup.completed()
-            return

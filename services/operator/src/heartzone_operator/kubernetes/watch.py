@@ -1,136 +1,164 @@
-"""Watches of EventTopics and ConfigMaps, by kopf's low-level handlers, which write nothing to the objects.
-
-kopf runs on a thread with an event loop of its own, because at its end it cancels every task of its loop. What it
-receives is passed to the reconciler's loop.
-"""
+"""Watch of EventTopics and ConfigMaps, a namespace for itself: what happens to one does not affect the others."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import partial
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any
 
-import kopf
 import structlog
 
-from event_topics.model import GROUP, PLURAL, VERSION
+from heartzone_operator.kubernetes.api import (
+    JSON,
+    PARTIAL_METADATA,
+    PARTIAL_METADATA_LIST,
+    KubernetesApi,
+    config_maps_path,
+    event_topics_path,
+)
 from heartzone_operator.kubernetes.config_maps import ConfigMapCache
+from heartzone_operator.kubernetes.reflector import Reflector
 from heartzone_operator.model.index import Index
-from heartzone_operator.model.resource import Key, Resource, resource_of
-
-# All in seconds.
-_RETRY_INTERVAL = 2.0
-_MAX_RETRY_INTERVAL = 30.0
-_ESTABLISHED_AFTER = 10.0  # kopf fails sooner: see `kopf_settings`
+from heartzone_operator.model.listing import Listing
+from heartzone_operator.model.resource import Key, resource_of
+from heartzone_operator.model.scope import Scope
 
 log = structlog.get_logger(__name__)
 
 
 class Watch:
-    """Keeps the index up to date. `namespaces` empty: all of them. `wake` is called when something is due."""
+    """Keeps the index up to date. `wake` is called when something is due."""
 
     def __init__(
         self,
+        api: KubernetesApi,
         *,
+        scope: Scope,
         index: Index,
         config_maps: ConfigMapCache,
         wake: Callable[[], None],
-        login: Callable[[], kopf.ConnectionInfo],
-        namespaces: Sequence[str],
     ) -> None:
-        self._index = index
-        self._config_maps = config_maps
-        self._wake = wake
-        self._login = login
-        self._namespaces = namespaces
-        self._stopping = False
-        self._end: Callable[[], object] = lambda: None
-        self.problem: str | None = None
-        """Why changes are not watched; None while they are. Read from other threads."""
-
-    def stop(self) -> None:
-        """End the watch; `run` returns soon."""
-        self._stopping = True
-        with suppress(RuntimeError):  # the watch has just ended by itself
-            self._end()
-
-    async def run(self, wait_for_definition: Callable[[], Any]) -> None:
-        """Watch until stopped; `wait_for_definition` is awaited before each start."""
-        loop = asyncio.get_running_loop()
-        interval = _RETRY_INTERVAL
-        while not self._stopping:
-            await wait_for_definition()
-            watching = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(self._watch(loop))))
-            done, _ = await asyncio.wait((watching,), timeout=_ESTABLISHED_AFTER)
-            if not done:
-                self.problem, interval = None, _RETRY_INTERVAL
-            try:
-                await watching
-            except Exception as error:
-                # The definition was deleted, a right is missing, the API server was unavailable: all may be repaired.
-                self.problem = f"the API server ends the watch: {error}"
-                log.warning("watch_ended", error=f"{type(error).__name__} {error}")
-                await asyncio.sleep(interval)
-                interval = min(2 * interval, _MAX_RETRY_INTERVAL)
-
-    async def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Not a threading.Event: kopf waits for such a one on a thread that outlives a failed watch.
-        stop = asyncio.Event()
-        self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
-        if self._stopping:
-            return
-        try:
-            await kopf.operator(
-                registry=self._handlers(loop),
-                settings=kopf_settings(),
-                standalone=True,
-                # Nobody sees it; by default it is made of the user's name, which a user of an image need not have.
-                identity=cast("Any", "heartzone-operator"),
-                clusterwide=not self._namespaces,
-                namespaces=self._namespaces,
-                stop_flag=stop,
+        self._attempted = asyncio.Event()
+        self._event_topics: dict[str | None, Reflector] = {}
+        self._config_maps: dict[str | None, Reflector] = {}
+        self._sinks: list[_EventTopics] = []
+        for each in scope.namespaces:
+            topics = _EventTopics(each, scope, index, wake, self._attempted)
+            self._sinks.append(topics)
+            self._event_topics[each] = Reflector(api, event_topics_path(each), topics, accept=(JSON, JSON))
+            # Metadata alone: ConfigMaps may be many and large, and hardly any is one that a schema is read from.
+            self._config_maps[each] = Reflector(
+                api,
+                config_maps_path(each),
+                _ConfigMaps(each, index, config_maps, wake),
+                accept=(PARTIAL_METADATA_LIST, PARTIAL_METADATA),
             )
-        finally:
-            self._end = lambda: None
 
-    def _handlers(self, loop: asyncio.AbstractEventLoop) -> kopf.OperatorRegistry:
-        registry = kopf.OperatorRegistry()
+    @property
+    def problems(self) -> dict[str | None, str]:
+        """Why changes of a namespace are not followed, of those where they are not."""
+        found = {
+            each: self._event_topics[each].problem or self._config_maps[each].problem for each in self._event_topics
+        }
+        return {namespace: problem for namespace, problem in found.items() if problem is not None}
 
-        @kopf.on.login(registry=registry)
-        def connect(**_: Any) -> kopf.ConnectionInfo:
-            return self._login()
+    @property
+    def problem(self) -> str | None:
+        """Why no namespace's changes are followed; None while those of one are."""
+        problems = self.problems
+        if len(problems) < len(self._event_topics):
+            return None
+        return f"the API server ends the watch: {next(iter(problems.values()))}"
 
-        @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
-        async def event_topic(event: kopf.RawEvent, **_: Any) -> None:
-            loop.call_soon_threadsafe(self._observed, resource_of(event["object"]), event["type"] == "DELETED")
+    def relist(self, namespace: str | None) -> None:
+        """List a namespace anew now."""
+        self._event_topics[namespace].relist()
 
-        @kopf.on.event("", "v1", "configmaps", registry=registry)
-        async def config_map(name: str, namespace: str | None, **_: Any) -> None:
-            loop.call_soon_threadsafe(self._config_map_changed, Key(namespace or "", name))
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for each in (*self._event_topics.values(), *self._config_maps.values()):
+                tasks.create_task(each.run())
 
-        return registry
+    async def first_listing(self, on_waiting: Callable[[str], None]) -> None:
+        """Return once every namespace was listed or is not to be, and one was.
 
-    def _observed(self, resource: Resource, is_deleted: bool) -> None:
-        if is_deleted:
-            self._index.deleted(resource, time.monotonic())
-        else:
-            self._index.update(resource, time.monotonic())
+        Before, a younger resource that is listed first would become the owner of a topic.
+        """
+        while any(sink.is_listed is None for sink in self._sinks) or not any(sink.is_listed for sink in self._sinks):
+            if problems := self.problems:
+                on_waiting(f"the EventTopics cannot be listed: {next(iter(problems.values()))}")
+            self._attempted.clear()
+            try:
+                await asyncio.wait_for(self._attempted.wait(), 1)
+            except TimeoutError:
+                continue
+
+
+class _EventTopics:
+    """`is_listed` None: not yet tried, or the API server was unavailable."""
+
+    def __init__(
+        self, namespace: str | None, scope: Scope, index: Index, wake: Callable[[], None], attempted: asyncio.Event
+    ) -> None:
+        self._namespace = namespace
+        self._scope = scope
+        self._index = index
+        self._wake = wake
+        self._attempted = attempted
+        self.is_listed: bool | None = None
+
+    def changed(self, body: Mapping[str, Any]) -> None:
+        self._index.update(resource_of(body), time.monotonic())
         self._wake()
 
-    def _config_map_changed(self, key: Key) -> None:
-        self._config_maps.invalidate(key)
-        if self._index.config_map_changed(key, time.monotonic()):
+    def deleted(self, body: Mapping[str, Any]) -> None:
+        self._index.deleted(resource_of(body), time.monotonic())
+        self._wake()
+
+    def listed(self, version: int, uids: Mapping[Key, str]) -> None:
+        self._index.remove_absent(Listing(self._namespace, version, uids), time.monotonic())
+        if self._scope.listed(self._namespace):
+            log.info("namespace_served", namespace=self._namespace or "all")
+            self._index.make_due(self._namespace, time.monotonic())
+        self._attempt(is_listed=True)
+
+    def rejected(self, reason: str) -> None:
+        if self._scope.rejected(self._namespace, reason):
+            log.warning("namespace_unserved", namespace=self._namespace or "all", reason=reason)
+            self._index.make_due(self._namespace, time.monotonic())
+        self._attempt(is_listed=self.is_listed or False)
+
+    def _attempt(self, *, is_listed: bool) -> None:
+        self.is_listed = is_listed
+        self._attempted.set()
+        self._wake()
+
+
+class _ConfigMaps:
+    def __init__(self, namespace: str | None, index: Index, cache: ConfigMapCache, wake: Callable[[], None]) -> None:
+        self._namespace = namespace
+        self._index = index
+        self._cache = cache
+        self._wake = wake
+
+    def changed(self, body: Mapping[str, Any]) -> None:
+        self._changed(_key(body), int(body["metadata"]["resourceVersion"]))
+
+    def deleted(self, body: Mapping[str, Any]) -> None:
+        self._changed(_key(body), None)
+
+    def listed(self, version: int, uids: Mapping[Key, str]) -> None:
+        for key in self._cache.keys_as_of(version):
+            if self._namespace in (None, key.namespace) and key not in uids:
+                self._changed(key, None)
+
+    def rejected(self, reason: str) -> None:
+        """Readers say it themselves: their ConfigMap cannot be read either."""
+
+    def _changed(self, key: Key, version: int | None) -> None:
+        if self._cache.changed(key, version) and self._index.config_map_changed(key, time.monotonic()):
             self._wake()
 
 
-def kopf_settings() -> kopf.OperatorSettings:
-    """Return kopf's settings: no events of its own, no scan for other kinds, short timeouts."""
-    settings = kopf.OperatorSettings()
-    settings.posting.enabled = False
-    settings.scanning.disabled = True
-    settings.networking.connect_timeout = 5
-    settings.networking.error_backoffs = (0.5, 1, 2)
-    settings.watching.connect_timeout = 5
-    settings.queueing.idle_timeout = 0.5
-    return settings
+def _key(body: Mapping[str, Any]) -> Key:
+    return Key(body["metadata"]["namespace"], body["metadata"]["name"])

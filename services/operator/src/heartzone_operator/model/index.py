@@ -118,6 +118,16 @@ class Index:
         if key in self._resources:
             self._due[key] = min(when, self._due.get(key, when))
 
+    def make_due(self, namespace: str | None, when: float) -> None:
+        """Make all resources of a namespace (None: of all) due at that time."""
+        for key in self._resources:
+            if namespace in (None, key.namespace):
+                self.due_at(key, when)
+
+    def config_maps(self) -> Collection[Key]:
+        """Return the ConfigMaps that schemas are read from."""
+        return self._by_config_map.keys()
+
     def take_due(self, now: float, limit: int) -> list[Resource]:
         """Return the resources that are due, `limit` at most; they are not due any more."""
         keys = [key for key, when in self._due.items() if when <= now][:limit]

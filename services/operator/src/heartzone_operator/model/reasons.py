@@ -22,6 +22,12 @@ class ConditionReason(Reason):
         "The operator itself failed on the resource; the others are reconciled.",
         "Report the line `reconcile_failed` of its log. It tries again with every resync.",
     )
+    NAMESPACE_UNREADABLE = (
+        "NamespaceUnreadable",
+        "Unknown",
+        "The API server does not let the operator list the EventTopics of this namespace; it serves the others.",
+        "Give the operator's account the rights in this namespace that the message names. It tries again by itself.",
+    )
     FINALIZER_REFUSED = (
         "FinalizerRefused",
         "False",

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.resource import Resource
+from heartzone_operator.model.scope import Scope
 
 
 @dataclass(slots=True)
 class Triage:
     """Each resource is in one of these, or in none when there is nothing to do for it.
 
-    `conflicting` has the owner of the topic beside each; `deleting` whether topic and subjects are deleted with it.
+    `unserved` has beside each why its namespace cannot be listed, so that nobody knows what was deleted there;
+    `conflicting` the owner of the topic; `deleting` whether topic and subjects are deleted with it.
     """
 
+    unserved: list[tuple[Resource, str]] = field(default_factory=list)
     paused: list[Resource] = field(default_factory=list)
     conflicting: list[tuple[Resource, Resource]] = field(default_factory=list)
     deleting: list[tuple[Resource, bool]] = field(default_factory=list)
@@ -21,12 +24,14 @@ class Triage:
     ready: list[Resource] = field(default_factory=list)
 
 
-def triage(resources: Iterable[Resource], index: Index) -> Triage:
+def triage(resources: Iterable[Resource], index: Index, scope: Scope) -> Triage:
     """Assign the resources of a batch."""
     result = Triage()
     for resource in resources:
         owner = index.owner(resource.topic) or resource
-        if resource.is_paused:
+        if (problem := scope.problem_of(resource.key.namespace)) is not None:
+            result.unserved.append((resource, problem))
+        elif resource.is_paused:
             result.paused.append(resource)
         elif resource.is_deleting:
             if resource.has_finalizer:

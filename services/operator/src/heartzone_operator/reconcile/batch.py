@@ -36,6 +36,7 @@ from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.reasons import ConditionReason
 from heartzone_operator.model.resource import Key, Resource
+from heartzone_operator.model.scope import Scope
 from heartzone_operator.model.triage import triage
 from heartzone_operator.model.work import Work
 from heartzone_operator.reconcile.deletion import Deletion
@@ -54,6 +55,7 @@ class Batches:
         self,
         *,
         index: Index,
+        scope: Scope,
         cluster: Cluster,
         config_maps: ConfigMapCache,
         writer: StatusWriter,
@@ -62,6 +64,7 @@ class Batches:
         progress: Progress,
     ) -> None:
         self._index = index
+        self._scope = scope
         self._cluster = cluster
         self._config_maps = config_maps
         self._writer = writer
@@ -77,7 +80,8 @@ class Batches:
 
         Not in full: a quick check decides which subjects are observed. Raises ApiServerUnavailableError.
         """
-        found = triage(resources, self._index)
+        found = triage(resources, self._index, self._scope)
+        await self._set_aside.unserved(found.unserved)
         await self._set_aside.paused(found.paused)
         await self._set_aside.conflicting(found.conflicting)
         await self._deletion.delete(found.deleting)
@@ -102,7 +106,8 @@ class Batches:
         await self._set_aside.invalid([(resource, Verdict(ConditionReason.INTERNAL_ERROR, message))])
 
     def forget_all_but(self, resources: Collection[Resource]) -> None:
-        """Keep the last results of these resources only."""
+        """Keep the last results of these resources, and the ConfigMaps that they name, only."""
+        self._config_maps.keep_only(self._index.config_maps())
         present = {each.uid for each in resources}
         self._settled = {uid: digest for uid, digest in self._settled.items() if uid in present}
 

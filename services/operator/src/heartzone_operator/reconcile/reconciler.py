@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -12,6 +12,7 @@ from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.resource import Resource, resource_of
+from heartzone_operator.model.scope import Scope
 from heartzone_operator.reconcile.batch import Batches
 
 MAX_BATCH_SIZE = 250
@@ -24,7 +25,10 @@ log = structlog.get_logger(__name__)
 
 
 class Reconciler:
-    """Blocking calls run on threads. `namespaces` None is all of them."""
+    """Blocking calls run on threads. `relist` is called with a namespace whose list was rejected.
+
+    `wakeup` is set when something may be due.
+    """
 
     def __init__(
         self,
@@ -34,7 +38,9 @@ class Reconciler:
         batches: Batches,
         metrics: OperatorMetrics,
         progress: Progress,
-        namespaces: Sequence[str | None],
+        scope: Scope,
+        relist: Callable[[str | None], None],
+        wakeup: asyncio.Event,
         resync_interval: float,
     ) -> None:
         self._index = index
@@ -42,9 +48,10 @@ class Reconciler:
         self._batches = batches
         self._metrics = metrics
         self._progress = progress
-        self._namespaces = namespaces
+        self._scope = scope
+        self._relist = relist
         self._resync_interval = resync_interval
-        self._wakeup = asyncio.Event()
+        self._wakeup = wakeup
         self._faulty: set[str] = set()
         self._stopping = False
 
@@ -83,15 +90,21 @@ class Reconciler:
 
         A watch that was interrupted does not report the deletions meanwhile, for which no topic may be created again.
         """
-        try:
-            for namespace in self._namespaces:
+        unlisted: set[str | None] = set()
+        for namespace in self._scope.namespaces:
+            try:
                 await self._compare(namespace)
-        except (RequestRejectedError, ApiServerUnavailableError) as error:
-            log.warning("resync_postponed", reason=str(error))
-            return
+            except RequestRejectedError as error:  # it fails alone; the watch finds out since when and until when
+                log.warning("resync_postponed", namespace=namespace or "all", reason=str(error))
+                unlisted.add(namespace)
+                self._relist(namespace)
+            except ApiServerUnavailableError as error:
+                log.warning("resync_postponed", reason=str(error))
+                return
         self._batches.forget_all_but(self._index.all())
         self._faulty &= {each.uid for each in self._index.all()}
-        await self._attempt(list(self._index.all()), full=False)
+        listed = [each for each in self._index.all() if not unlisted & {None, each.key.namespace}]
+        await self._attempt(listed, full=False)
 
     async def _compare(self, namespace: str | None) -> None:
         """Make the index what the API server lists. Raises RequestRejectedError, ApiServerUnavailableError."""

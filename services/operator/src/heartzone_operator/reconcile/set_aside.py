@@ -1,8 +1,10 @@
-"""Statuses of the resources of a batch that are not reconciled: paused, in conflict, invalid."""
+"""Statuses of the resources of a batch that are not reconciled: unserved, paused, in conflict, invalid."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from event_topics.model import EventTopicStatus, FailureReason
+from heartzone_operator.kubernetes.api import RequestRejectedError
 from heartzone_operator.kubernetes.status_writer import StatusWriter, now_text
 from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.conditions import Verdict, status_with, without_topic
@@ -21,6 +23,10 @@ class SetAside:
         self._writer = writer
         self._metrics = metrics
 
+    async def unserved(self, pairs: Iterable[tuple[Resource, str]]) -> None:
+        """Report for each why its namespace cannot be listed, where the API server lets it be reported at all."""
+        await self._writer.run_all((each, self._unserved(each, problem)) for each, problem in pairs)
+
     async def paused(self, resources: Iterable[Resource]) -> None:
         """Report it for those that have no condition yet: the others keep their last status."""
         await self._writer.run_all((each, self._paused(each)) for each in resources)
@@ -32,6 +38,13 @@ class SetAside:
     async def invalid(self, verdicts: Iterable[tuple[Resource, Verdict]]) -> None:
         """Report what is wrong with each."""
         await self._writer.run_all((each, self._invalid(each, verdict)) for each, verdict in verdicts)
+
+    async def _unserved(self, resource: Resource, problem: str) -> None:
+        message = f"The EventTopics of this namespace cannot be listed: {problem}."
+        # Its own log line and readiness tell it too, and a further one for each resource would drown them.
+        with suppress(RequestRejectedError):
+            await self._write(resource, Verdict(ConditionReason.NAMESPACE_UNREADABLE, message), resource.status)
+        self._metrics.reconciled(Outcome.WAITING)
 
     async def _conflicting(self, resource: Resource, owner: Resource) -> None:
         message = (
