@@ -9,7 +9,7 @@ from confluent_kafka.schema_registry import Schema
 
 from heartzone_testing.operators.bench import OperatorBench
 from heartzone_testing.operators.by_hand import ByHand, Topic, fresh_name, topic_of
-from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, event_topic
+from heartzone_testing.operators.event_topics import ADOPT, INCOMPATIBLE, SCHEMA_1, SCHEMA_2, event_topic
 from heartzone_testing.waiting import eventually
 
 JSON = {"type": "JSON"}
@@ -43,13 +43,29 @@ def test_a_config_key_that_leaves_the_spec_is_reset_to_the_default_if_the_resour
     topic = fresh_name()
     by_hand.create(topic, Topic(1, {"segment.ms": "60000", "retention.ms": "1000"}))
     # retention.ms is set by us, segment.ms was there with that value already.
-    name = served.apply(event_topic(topic, config={"retention.ms": "2000", "segment.ms": "60000"}))
+    name = served.apply(event_topic(topic, annotations=ADOPT, config={"retention.ms": "2000", "segment.ms": "60000"}))
     served.settled(name)
 
-    served.apply(event_topic(topic, config={}))
+    served.apply(event_topic(topic, annotations=ADOPT, config={}))
     served.settled(name)
 
     assert topic_of(served.topic(topic)) == Topic(1, {"segment.ms": "60000"})
+
+
+def test_what_was_set_is_reset_though_the_status_is_lost_with_the_key_in_the_spec(served: OperatorBench) -> None:
+    topic = fresh_name()
+    name = served.apply(event_topic(topic, config={"retention.ms": "2000"}))
+    served.settled(name)
+    served.kubectl("annotate", "et", name, "heartzone.dev/pause=true")
+    served.kubectl(
+        "patch", "et", name, "--subresource=status", "--type=json", '--patch=[{"op": "remove", "path": "/status"}]'
+    )
+
+    served.apply(event_topic(topic, config={}))
+    served.kubectl("annotate", "et", name, "heartzone.dev/pause-", "--overwrite")
+    served.settled(name)
+
+    assert topic_of(served.topic(topic)) == Topic(1)
 
 
 def test_a_change_of_compatibility_alone_is_applied(served: OperatorBench) -> None:

@@ -1,11 +1,13 @@
 """Deletion of a resource: everything stays with Retain, nothing but soft-deleted schemas with Delete."""
 
+import json
 import uuid
 from collections.abc import Callable
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from event_topics import KafkaTopics
 from heartzone_testing.operators.bench import OperatorBench, kubectl_wait
+from heartzone_testing.operators.by_hand import ByHand, Topic, fresh_name, topic_of
 from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
 from heartzone_testing.waiting import eventually
 
@@ -138,3 +140,52 @@ def test_while_the_registry_is_unavailable_the_topic_is_deleted_and_the_resource
 
         registry.start()
         eventually(lambda: is_gone(bench, name), "the resource gone", 60)
+
+
+def test_a_topic_that_the_resource_has_not_made_is_neither_changed_nor_deleted(
+    served: OperatorBench, by_hand: ByHand
+) -> None:
+    topic = fresh_name()
+    by_hand.create(topic, Topic(1))
+    name = served.apply(event_topic(topic, partitions=3, schema=SCHEMA_1, deletionPolicy="Delete"))
+    served.settled(name, "False", reason="TopicNotAdopted")
+    assert served.versions(topic) == []
+
+    served.kubectl("delete", "et", name, "--timeout=30s")
+
+    assert topic_of(served.topic(topic)) == Topic(1)
+
+
+def test_a_status_that_names_the_subject_of_others_deletes_nothing_of_theirs(served: OperatorBench) -> None:
+    others, own = event_topic(schema=SCHEMA_1), event_topic(deletionPolicy="Delete")
+    victim = others["spec"]["topicName"]
+    served.settled(served.apply(others))
+    name = served.apply(own)
+    served.settled(name)
+    forged = {"status": {"valueSchema": {"subject": f"{victim}-value", "id": 1, "version": 1}}}
+    served.kubectl("annotate", "et", name, "heartzone.dev/pause=true")
+    served.kubectl("patch", "et", name, "--subresource=status", "--type=merge", f"--patch={json.dumps(forged)}")
+    served.kubectl("delete", "et", name, "--wait=false")
+    served.kubectl("annotate", "et", name, "heartzone.dev/pause-")
+    eventually(lambda: is_gone(served, name), "the resource gone")
+
+    assert served.versions(victim) == [1]
+
+
+def test_a_topic_that_somebody_made_anew_while_its_subjects_waited_is_kept(
+    bench: OperatorBench, by_hand: ByHand, embedded_registry_factory: Callable[..., EmbeddedRegistry]
+) -> None:
+    registry = embedded_registry_factory()
+    asked = event_topic(schema=SCHEMA_1, deletionPolicy="Delete")
+    topic = asked["spec"]["topicName"]
+    with bench.operator({"HEARTZONE_SCHEMA_REGISTRY_URL": registry.url}):
+        name = bench.apply(asked)
+        bench.settled(name)
+        registry.kill()
+        bench.kubectl("delete", "et", name, "--wait=false")
+        eventually(lambda: bench.condition(name)["reason"] == "Deleted", "the topic's end in the status")
+        by_hand.create(topic, Topic(2))
+        registry.start()
+        eventually(lambda: is_gone(bench, name), "the resource gone", 60)
+
+    assert topic_of(bench.topic(topic)) == Topic(2)

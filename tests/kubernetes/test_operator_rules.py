@@ -8,7 +8,7 @@ from confluent_kafka.schema_registry import Schema
 
 from heartzone_testing.operators.bench import OperatorBench
 from heartzone_testing.operators.by_hand import ByHand, Topic, fresh_name, topic_of
-from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2, event_topic
+from heartzone_testing.operators.event_topics import ADOPT, INCOMPATIBLE, SCHEMA_1, SCHEMA_2, event_topic
 from heartzone_testing.waiting import eventually
 from kubernetes_node.control_plane.kubectl import KubectlError
 
@@ -170,7 +170,7 @@ def test_rule(served: OperatorBench, by_hand: ByHand, rule: Rule) -> None:
     if rule.registered is not None:
         served.registry.register_schema(f"{topic}-value", Schema(rule.registered, "JSON"))
 
-    name = served.apply(event_topic(topic) | {"spec": {"topicName": topic, **rule.spec}})
+    name = served.apply(event_topic(topic, annotations=ADOPT) | {"spec": {"topicName": topic, **rule.spec}})
     status = served.settled(name, rule.ready, reason=rule.reason)
 
     assert rule.says in served.condition(name)["message"]

@@ -78,6 +78,8 @@ def test_only_what_is_set_on_the_topic_is_written() -> None:
         "kind: EventTopic\n"
         "metadata:\n"
         "  name: orders\n"
+        "  annotations:\n"
+        "    heartzone.dev/adopt: 'true'\n"
         "spec:\n"
         "  topicName: Orders\n"
         "  partitions: 3\n"

@@ -1,6 +1,6 @@
-"""Config keys that a resource may reset, and the outcome of its work."""
+"""The outcome of the work on a resource, and the digest of what it desires."""
 
-from event_topics import AlterConfig, ConfigChange, CreateTopic, DesiredTopic, EventTopicStatus, Failure, FailureReason
+from event_topics import CreateTopic, DesiredTopic, EventTopicStatus, Failure, FailureReason
 from heartzone_operator.model.resource import Key, Resource
 from heartzone_operator.model.work import Work
 
@@ -24,35 +24,6 @@ def work(*, managed: tuple[str, ...] = (), **config: str) -> Work:
 
 def created(**config: str) -> CreateTopic:
     return CreateTopic(resource="shop/a", topic="A", half="topic", partitions=1, replicas=None, config=config)
-
-
-def altered(*changes: ConfigChange) -> AlterConfig:
-    return AlterConfig(resource="shop/a", topic="A", half="topic", changes=changes)
-
-
-def test_keys_of_a_topic_that_was_created_are_managed() -> None:
-    each = work(a="1")
-    each.applied.append(created(a="1"))
-
-    assert each.managed_config == {"a"}
-
-
-def test_keys_that_had_the_desired_value_before_are_not() -> None:
-    assert work(a="1").managed_config == frozenset()
-
-
-def test_a_key_that_was_reset_to_the_default_is_no_longer_managed() -> None:
-    each = work(managed=("a", "b"), a="1")
-    each.applied.append(altered(ConfigChange(key="b", before="2", after=None)))
-
-    assert each.managed_config == {"a"}
-
-
-def test_while_kafka_is_unavailable_the_keys_to_reset_are_kept() -> None:
-    each = work(managed=("a", "b"), a="1")
-    each.failures["topic"].append(UNAVAILABLE)
-
-    assert each.managed_config == {"a", "b"}
 
 
 def test_outcomes() -> None:

@@ -35,8 +35,14 @@ spec:
 
 ## What happens when
 
-- **The topic or subject exists already**: it is adopted as it is. What differs from the spec is set; keys of the
-  topic's configuration that the spec does not name stay.
+- **The topic exists already**, and no resource of this namespace has made it: nothing is changed (`TopicNotAdopted`)
+  until the annotation `heartzone.dev/adopt: "true"` on the resource, or the setting `HEARTZONE_ADOPT_TOPICS`, consents.
+  Then it is adopted as it is: what differs from the spec is set; keys of the topic's configuration that the spec does
+  not name stay. The same holds for a topic that somebody has deleted and made anew. What resources have made or adopted
+  is recorded in ConfigMaps `heartzone-operator-topics-…` beside the lease, with Kafka's id of the topic. A resource
+  that is deleted with `Retain` and applied again has its topic at once.
+- **Topics of other teams**: with `HEARTZONE_TOPIC_PREFIXES`, the resources of a namespace may describe topics of its
+  prefixes only.
 - **Somebody changes the topic or the subject by hand**: the change is reverted, and the Warning event `PutRight`
   reports it. A change of the topic, and a version that was registered or deleted, is noticed within
   `HEARTZONE_RESYNC_INTERVAL` (55 s), with any number of resources.
@@ -54,7 +60,8 @@ spec:
 - **The resource is deleted**: with `deletionPolicy: Retain` topic and subjects stay, and nothing holds the resource or
   its namespace back. With `Delete` a finalizer waits until the topic is deleted, then its subjects (softly: their
   schemas stay readable by id). A younger resource of the same topic then becomes the owner of a new, empty one: to
-  move a topic to a resource of another name, give the older one `Retain` first.
+  move a topic to a resource of another name, give the older one `Retain` first. Only what the resource has made or
+  adopted is deleted, by the topic's id: another topic of its name stays, with the Warning event `TopicKept`.
 - **The annotation `heartzone.dev/pause: "true"`** excludes one resource from being reconciled, its deletion included.
 
 Nothing ever shrinks or empties a topic, except `deletionPolicy: Delete`.

@@ -19,13 +19,15 @@ from heartzone_operator.kubernetes.connection import login
 from heartzone_operator.kubernetes.event_recorder import EventRecorder
 from heartzone_operator.kubernetes.finalizers import Finalizers
 from heartzone_operator.kubernetes.leader_election import LeaderElection, LeaseLostError
-from heartzone_operator.kubernetes.startup import Startup, wait_for_definition
+from heartzone_operator.kubernetes.ledger import Ledger
+from heartzone_operator.kubernetes.startup import Startup, open_ledger, wait_for_definition
 from heartzone_operator.kubernetes.status_writer import StatusWriter
 from heartzone_operator.kubernetes.watch import Watch
 from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.scope import Scope
+from heartzone_operator.model.topic_rules import TopicRules
 from heartzone_operator.probes import Probes
 from heartzone_operator.reconcile.batch import Batches
 from heartzone_operator.reconcile.reconciler import Reconciler
@@ -82,17 +84,14 @@ class Operator:
         own_namespace = connection.default_namespace or "default"
         namespaces = settings.namespaces(own_namespace)
         api = KubernetesApi(login)
-        election = LeaderElection(
-            api,
-            namespace=settings.lease_namespace or (namespaces or (own_namespace,))[0],
-            name="heartzone-operator",
-            identity=settings.identity,
-        )
+        lease_namespace = settings.lease_namespace or (namespaces or (own_namespace,))[0]
+        election = LeaderElection(api, namespace=lease_namespace, name="heartzone-operator", identity=settings.identity)
+        ledger = Ledger(api, namespace=lease_namespace, name="heartzone-operator-topics")
         stop = self._stopping
         kafka, registry = self._adapters()
         cluster = Cluster(kafka, registry, compatibility_sweep=settings.compatibility_sweep)
         try:
-            working = asyncio.create_task(self._work(api, election, cluster, namespaces, stop))
+            working = asyncio.create_task(self._work(api, election, ledger, cluster, namespaces=namespaces, stop=stop))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -139,7 +138,9 @@ class Operator:
         self,
         api: KubernetesApi,
         election: LeaderElection,
+        ledger: Ledger,
         cluster: Cluster,
+        *,
         namespaces: tuple[str, ...],
         stop: asyncio.Event,
     ) -> None:
@@ -161,6 +162,8 @@ class Operator:
                 config_maps=config_maps,
                 writer=writer,
                 finalizers=Finalizers(api, index, writer),
+                ledger=ledger,
+                rules=TopicRules(self._settings.adoptable_topics, self._settings.prefixes_by_namespace),
                 metrics=self._metrics,
                 progress=self._progress,
             ),
@@ -185,6 +188,7 @@ class Operator:
                 ]
                 try:
                     await watch.first_listing(self._startup.delayed)
+                    await open_ledger(ledger, index, self._startup)
                     self._startup.completed()
                     self._progress.step()
                     self._probes.started(watch, cluster)

@@ -36,6 +36,18 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         description="Name of this process in the lease. One that starts again under its former name need not wait for"
         " the lease to expire. Default: host name and process id, which are the same after a container's restart.",
     )
+    adopt_topics: str = Field(
+        default="",
+        description="Topics that exist already and that any resource may adopt, separated by commas; `orders.*` is all"
+        ' that start with `orders.`, and `*` is every topic. Others take the annotation `heartzone.dev/adopt: "true"`'
+        " on the resource.",
+    )
+    topic_prefixes: str = Field(
+        default="",
+        description="What the topics of a namespace start with, as `NAMESPACE=PREFIX`, separated by commas; a namespace"
+        " may have several. Resources that describe other topics say so in their status. A namespace that is not named"
+        " may describe any topic.",
+    )
     resync_interval: float = Field(
         default=55.0,
         ge=1,
@@ -80,6 +92,15 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
                 )
         return value
 
+    @field_validator("topic_prefixes")
+    @classmethod
+    def _namespace_and_prefix(cls, value: str) -> str:
+        for each in filter(str.strip, value.split(",")):
+            namespace, _, prefix = (part.strip() for part in each.partition("="))
+            if not namespace or not prefix:
+                raise ValueError(f"{each!r} has no namespace or no prefix; like shop=shop.,billing=billing.")
+        return value
+
     @model_validator(mode="after")
     def _name_this_process(self) -> "OperatorSettings":
         if not self.identity:
@@ -96,6 +117,20 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         if self.is_clusterwide:
             return ()
         return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip()) or (own,)
+
+    @property
+    def adoptable_topics(self) -> tuple[str, ...]:
+        """The names, or prefixes with `*`, of topics that may be adopted."""
+        return tuple(each.strip() for each in self.adopt_topics.split(",") if each.strip())
+
+    @property
+    def prefixes_by_namespace(self) -> dict[str, list[str]]:
+        """The prefixes that a namespace's topics may have, of those that have a rule."""
+        prefixes: dict[str, list[str]] = {}
+        for each in filter(str.strip, self.topic_prefixes.split(",")):
+            namespace, _, prefix = (part.strip() for part in each.partition("="))
+            prefixes.setdefault(namespace, []).append(prefix)
+        return prefixes
 
     @property
     def observed_groups(self) -> tuple[tuple[str, str], ...]:

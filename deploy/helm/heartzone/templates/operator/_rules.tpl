@@ -24,6 +24,9 @@
 - apiGroups: [coordination.k8s.io]
   resources: [leases] # leader election
   verbs: [get, create, update]
+- apiGroups: [""]
+  resources: [configmaps] # the record of topics that resources have made or adopted
+  verbs: [get, create, patch]
 {{- end }}
 
 {{/* Takes root, kind (Role or ClusterRole), name, namespace (of a Role), rules. */}}

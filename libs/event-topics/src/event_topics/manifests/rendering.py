@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import yaml
 
-from event_topics.model.resource import API_VERSION, KIND, Compatibility, is_object_name
+from event_topics.model.resource import ADOPT, API_VERSION, KIND, Compatibility, is_object_name
 from event_topics.model.schema_text import canonical
 from event_topics.model.state import ObservedSubject, ObservedTopic, SchemaVersion
 
@@ -58,7 +58,9 @@ def manifest_of(
     for field, subject in (("valueSchema", value), ("keySchema", key)):
         if subject is not None and subject.latest is not None:
             spec[field] = _schema(subject.latest, subject.compatibility)
-    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": spec}
+    # It is there already, and whoever applies this wants it to be this resource's.
+    metadata = {"name": name, "annotations": {ADOPT: "true"}}
+    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
 
 
 def to_yaml(manifest: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from event_topics.model.irreversible import consequences
 from event_topics.model.planning import Plan, plan
 from event_topics.model.reasons import FailureReason, Reason
 from event_topics.model.resource import (
+    ADOPT,
     API_VERSION,
     GROUP,
     KIND,
@@ -46,6 +47,7 @@ from event_topics.model.steps import (
 )
 
 __all__ = [
+    "ADOPT",
     "API_VERSION",
     "GROUP",
     "KIND",

@@ -17,6 +17,8 @@ VERSION = "v1alpha1"
 PLURAL = "eventtopics"
 API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "EventTopic"
+ADOPT = f"{GROUP}/adopt"
+"""Annotation with which a resource consents to adopt a topic that exists already, when it is `true`."""
 
 SchemaType = Literal["JSON", "AVRO", "PROTOBUF"]
 Compatibility = Literal[

@@ -6,7 +6,16 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from event_topics import KafkaTopics, SchemaSubjects
-from event_topics.model import Action, DesiredSchema, DesiredTopic, Failure, Observed, SubjectAction, TopicAction
+from event_topics.model import (
+    Action,
+    DesiredSchema,
+    DesiredTopic,
+    Failure,
+    Observed,
+    ObservedTopic,
+    SubjectAction,
+    TopicAction,
+)
 from heartzone_operator.cluster.guard import Guard
 from heartzone_operator.cluster.subject_observer import SubjectObserver
 
@@ -54,6 +63,10 @@ class Cluster:
             asyncio.to_thread(observe_subjects, schemas),
         )
         return Observed(topics=topics, subjects=subjects)
+
+    async def observe_topics(self, topics: Sequence[str]) -> dict[str, ObservedTopic | Failure]:
+        """Observe topics alone; absent ones are left out."""
+        return await asyncio.to_thread(self._kafka_guard.call, topics, lambda: self._kafka.observe(topics))
 
     async def apply(self, actions: Sequence[Action]) -> list[tuple[TopicAction | SubjectAction, Failure | None]]:
         """Apply the actions, both sides concurrently; return each with None, or why it failed."""

@@ -5,6 +5,9 @@ import asyncio
 import structlog
 
 from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
+from heartzone_operator.kubernetes.ledger import Ledger
+from heartzone_operator.model.claims import seeded
+from heartzone_operator.model.index import Index
 
 _RETRY_INTERVAL = 2.0  # seconds
 
@@ -41,3 +44,19 @@ async def wait_for_definition(api: KubernetesApi, startup: Startup) -> None:
         except (RequestRejectedError, ApiServerUnavailableError) as error:
             startup.delayed(f"the API server does not list its resources: {error}")
         await asyncio.sleep(_RETRY_INTERVAL)
+
+
+async def open_ledger(ledger: Ledger, index: Index, startup: Startup) -> None:
+    """Return once the claims are read; what an operator without a ledger has reconciled is taken from the statuses."""
+    while True:
+        try:
+            if not await ledger.load():
+                await ledger.record(seeded(index.all()))
+        except (RequestRejectedError, ApiServerUnavailableError) as error:
+            startup.delayed(f"the record of topics cannot be read: {error}")
+            await asyncio.sleep(_RETRY_INTERVAL)
+        else:
+            for topic, claim in ledger.all().items():
+                if (owner := index.get(claim.resource)) is not None and owner.topic == topic:
+                    index.note_owner(owner)
+            return

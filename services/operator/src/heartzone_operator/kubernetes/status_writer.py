@@ -79,16 +79,6 @@ class StatusWriter:
         await self._replace(resource, status)
         self._record_readiness(resource, former, status)
 
-    async def note_managed(self, resource: Resource, keys: Iterable[str]) -> None:
-        """Add keys to those that the resource may have set.
-
-        Raises ApiServerUnavailableError, RequestRejectedError.
-        """
-        managed = {*resource.status.managed_config, *keys}
-        if managed != set(resource.status.managed_config):
-            status = resource.status.model_copy(update={"managed_config": tuple(sorted(managed))})
-            await self._replace(resource, status)
-
     def record(self, resource: Resource, event: Event) -> None:
         """Record an event."""
         self._events.record(resource, event)

@@ -28,6 +28,18 @@ class ConditionReason(Reason):
         "The API server does not let the operator list the EventTopics of this namespace; it serves the others.",
         "Give the operator's account the rights in this namespace that the message names. It tries again by itself.",
     )
+    TOPIC_NOT_ADOPTED = (
+        "TopicNotAdopted",
+        "False",
+        "The topic exists, and this resource has neither made nor adopted it. Neither it nor its subjects are changed.",
+        'Set the annotation `heartzone.dev/adopt: "true"`, or describe another topic in a new resource.',
+    )
+    TOPIC_NOT_ALLOWED = (
+        "TopicNotAllowed",
+        "False",
+        "`HEARTZONE_TOPIC_PREFIXES` does not let resources of this namespace describe the topic.",
+        "Describe a topic whose name starts with a prefix that the message names in a new resource.",
+    )
     FINALIZER_REFUSED = (
         "FinalizerRefused",
         "False",

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from event_topics.model import EventTopicStatus, FailureReason
+from event_topics.model import ADOPT, EventTopicStatus, FailureReason
 from heartzone_operator.model.reasons import ConditionReason
 
 FINALIZER = "heartzone.dev/delete-topic"
@@ -36,6 +36,7 @@ class Resource:
     spec: Mapping[str, Any]
     status: EventTopicStatus
     is_paused: bool = False
+    adopts: bool = False
     is_deleting: bool = False
     finalizers: tuple[str, ...] = ()
 
@@ -71,10 +72,11 @@ class Resource:
 
     def desires_the_same(self, other: "Resource") -> bool:
         """Return whether both desire the same, so that they differ only in what the operator itself has written."""
-        return (self.uid, self.generation, self.is_paused, self.is_deleting, self.finalizers) == (
+        return (self.uid, self.generation, self.is_paused, self.adopts, self.is_deleting, self.finalizers) == (
             other.uid,
             other.generation,
             other.is_paused,
+            other.adopts,
             other.is_deleting,
             other.finalizers,
         )
@@ -92,6 +94,7 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         spec=body.get("spec") or {},
         status=_status(body.get("status") or {}),
         is_paused=(metadata.get("annotations") or {}).get(PAUSE) == "true",
+        adopts=(metadata.get("annotations") or {}).get(ADOPT) == "true",
         is_deleting="deletionTimestamp" in metadata,
         finalizers=tuple(metadata.get("finalizers") or ()),
     )

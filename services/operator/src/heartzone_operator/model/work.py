@@ -5,10 +5,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from event_topics.model import Action, AlterConfig, CreateTopic, DesiredTopic, Failure, FailureReason, Half
+from event_topics.model import Action, DesiredTopic, Failure, FailureReason, Half
 from heartzone_operator.model.resource import Resource
 
-_UNSETTLED = frozenset({FailureReason.INVALID_CONFIG, FailureReason.TOPIC_FAILED})
 _OWN_FAILURES = frozenset({FailureReason.TOPIC_FAILED, FailureReason.SUBJECT_FAILED})
 
 
@@ -31,25 +30,20 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Work:
-    """`applied` are the actions that succeeded, `failures` why others did not, or were not tried."""
+    """`planned` are the actions, `applied` those that succeeded, `failures` why others did not, or were not tried."""
 
     resource: Resource
     desired: DesiredTopic
     failures: defaultdict[Half, list[Failure]] = field(default_factory=lambda: defaultdict(list))
+    planned: list[Action] = field(default_factory=list)
     applied: list[Action] = field(default_factory=list)
 
     @property
-    def managed_config(self) -> frozenset[str]:
-        """The keys that the resource has set on the topic and that are still set."""
-        managed = set(self.resource.status.managed_config)
-        for action in self.applied:
-            if isinstance(action, CreateTopic):
-                managed |= action.config.keys()
-            elif isinstance(action, AlterConfig):
-                managed |= {change.key for change in action.changes}
-        if any(failure.transient or failure.reason in _UNSETTLED for failure in self.failures["topic"]):
-            return frozenset(managed)  # it is not known whether those that left the spec were reset on the topic
-        return frozenset(managed & self.desired.config.keys())
+    def is_topic_in_doubt(self) -> bool:
+        """Return whether an action on the topic may be carried out, though it failed."""
+        return any(
+            failure.transient or failure.reason is FailureReason.TOPIC_FAILED for failure in self.failures["topic"]
+        )
 
     @property
     def digest(self) -> bytes:

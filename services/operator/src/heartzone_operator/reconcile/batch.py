@@ -10,11 +10,8 @@ from collections.abc import Collection, Sequence
 from event_topics.model import (
     API_VERSION,
     KIND,
-    Action,
-    AlterConfig,
     Blocked,
     ConfigMaps,
-    CreateTopic,
     DesiredTopic,
     FailureReason,
     InvalidEventTopicError,
@@ -28,15 +25,18 @@ from event_topics.model import (
 from heartzone_operator.cluster.cluster import Cluster
 from heartzone_operator.kubernetes.config_maps import ConfigMapCache
 from heartzone_operator.kubernetes.finalizers import Finalizers
+from heartzone_operator.kubernetes.ledger import Ledger
 from heartzone_operator.kubernetes.status_writer import StatusWriter, now_text
 from heartzone_operator.metrics import OperatorMetrics
+from heartzone_operator.model.claims import after_applying, before_applying, objection
 from heartzone_operator.model.conditions import Verdict, status_of
 from heartzone_operator.model.events import event_of
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.reasons import ConditionReason
-from heartzone_operator.model.resource import Key, Resource
+from heartzone_operator.model.resource import Resource
 from heartzone_operator.model.scope import Scope
+from heartzone_operator.model.topic_rules import TopicRules
 from heartzone_operator.model.triage import triage
 from heartzone_operator.model.work import Work
 from heartzone_operator.reconcile.deletion import Deletion
@@ -60,6 +60,8 @@ class Batches:
         config_maps: ConfigMapCache,
         writer: StatusWriter,
         finalizers: Finalizers,
+        ledger: Ledger,
+        rules: TopicRules,
         metrics: OperatorMetrics,
         progress: Progress,
     ) -> None:
@@ -70,7 +72,11 @@ class Batches:
         self._writer = writer
         self._finalizers = finalizers
         self._set_aside = SetAside(writer=writer, metrics=metrics)
-        self._deletion = Deletion(cluster=cluster, index=index, writer=writer, finalizers=finalizers, metrics=metrics)
+        self._ledger = ledger
+        self._rules = rules
+        self._deletion = Deletion(
+            cluster=cluster, index=index, ledger=ledger, writer=writer, finalizers=finalizers, metrics=metrics
+        )
         self._metrics = metrics
         self._progress = progress
         self._settled: dict[str, bytes] = {}
@@ -117,13 +123,47 @@ class Batches:
             return
         observed = await self._cluster.observe([work.desired for work in works.values()], full=full)
         self._progress.step()
+        works = await self._owned(works, observed)
         planned = plan([work.desired for work in works.values()], observed)
         not_planned: list[Blocked | Unknown] = [*planned.blocked, *planned.unknown]
         for step in not_planned:
             works[step.resource].failures[step.half].append(step.failure)
+        for action in planned.actions:
+            works[action.resource].planned.append(action)
+        former = {work.desired.topic: self._ledger.get(work.desired.topic) for work in works.values()}
+        claims = {
+            name: claim
+            for name, work in works.items()
+            if (claim := before_applying(work, observed.topics.get(work.desired.topic), former[work.desired.topic]))
+        }
+        await self._ledger.record({works[name].desired.topic: claim for name, claim in claims.items()})
         if planned.actions:
             observed = await self._apply(planned, works, observed)
+        after = {
+            works[name].desired.topic: after_applying(
+                works[name], observed.topics.get(works[name].desired.topic), claim, former[works[name].desired.topic]
+            )
+            for name, claim in claims.items()
+        }
+        await self._ledger.record(after)
         await self._writer.run_all((work.resource, self._finish(work, observed)) for work in works.values())
+
+    async def _owned(self, works: dict[str, Work], observed: Observed) -> dict[str, Work]:
+        """Return the work on topics that are their resource's; report what is wrong with the others."""
+        objections = {
+            name: found
+            for name, work in works.items()
+            if (
+                found := objection(
+                    work,
+                    observed.topics.get(work.desired.topic),
+                    self._ledger.get(work.desired.topic),
+                    adopts=self._rules.adopts(work.resource),
+                )
+            )
+        }
+        await self._set_aside.not_adopted((works[name].resource, found) for name, found in objections.items())
+        return {name: work for name, work in works.items() if name not in objections}
 
     async def _works(self, resources: Sequence[Resource]) -> dict[str, Work]:
         """Return the work on each valid resource by its name in plans; report what is wrong with the others."""
@@ -131,8 +171,13 @@ class Batches:
         works: dict[str, Work] = {}
         invalid: list[tuple[Resource, Verdict]] = []
         for each in resources:
+            if (forbidden := self._rules.objection(each)) is not None:
+                invalid.append((each, forbidden))
+                continue
+            claim = self._ledger.get(each.topic)
+            managed = claim.config if claim is not None and claim.is_of(each.key) else frozenset[str]()
             try:
-                desired = _desired(each, texts)
+                desired = _desired(each, texts, managed)
             except InvalidEventTopicError as error:  # the API server accepted it, perhaps by an older definition
                 invalid.append((each, Verdict(ConditionReason.INVALID_RESOURCE, f"{error}; correct it.")))
             else:
@@ -142,8 +187,7 @@ class Batches:
 
     async def _apply(self, planned: Plan, works: dict[str, Work], observed: Observed) -> Observed:
         """Apply the plan; return what was observed, with a new observation of what was changed."""
-        rejected = await self._note_managed(planned.actions, works)
-        actions = [each for each in planned.actions if works[each.resource].resource.key not in rejected]
+        actions = planned.actions
         for action, failure in await self._cluster.apply(actions):
             work = works[action.resource]
             if failure is None:
@@ -160,23 +204,6 @@ class Batches:
             topics={key: each for key, each in observed.topics.items() if key not in topics} | dict(again.topics),
             subjects={key: each for key, each in observed.subjects.items() if key not in subjects}
             | dict(again.subjects),
-        )
-
-    async def _note_managed(self, actions: Sequence[Action], works: dict[str, Work]) -> Collection[Key]:
-        """Write the keys that are about to be set into the statuses; return the resources whose write was rejected.
-
-        Before they are set: an operator that is killed in between must still know that it may reset the keys.
-        """
-        intended: dict[str, set[str]] = {}
-        for action in actions:
-            if isinstance(action, CreateTopic):
-                intended.setdefault(action.resource, set()).update(action.config)
-            elif isinstance(action, AlterConfig):
-                set_keys = {change.key for change in action.changes if change.after is not None}
-                intended.setdefault(action.resource, set()).update(set_keys)
-        writes = ((works[name].resource, keys) for name, keys in intended.items() if keys)
-        return await self._writer.run_all(
-            (resource, self._writer.note_managed(resource, keys)) for resource, keys in writes
         )
 
     async def _finish(self, work: Work, observed: Observed) -> None:
@@ -196,7 +223,7 @@ class Batches:
                 observed,
                 work.failures,
                 generation=resource.generation,
-                managed_config=work.managed_config,
+                managed_config=claim.config if (claim := self._ledger.get(resource.topic)) else frozenset(),
                 now=now_text(),
             ),
         )
@@ -209,7 +236,7 @@ class Batches:
         self._metrics.reconciled(work.outcome)
 
 
-def _desired(resource: Resource, texts: ConfigMaps) -> DesiredTopic:
+def _desired(resource: Resource, texts: ConfigMaps, managed: frozenset[str]) -> DesiredTopic:
     """Raises InvalidEventTopicError."""
     manifest = {
         "apiVersion": API_VERSION,
@@ -217,5 +244,4 @@ def _desired(resource: Resource, texts: ConfigMaps) -> DesiredTopic:
         "metadata": {"name": resource.key.name, "namespace": resource.key.namespace},
         "spec": resource.spec,
     }
-    managed = frozenset(resource.status.managed_config)
     return desired_topic(parse_event_topic(manifest), config_maps=texts, managed_config=managed)

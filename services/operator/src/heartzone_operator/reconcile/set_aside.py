@@ -35,6 +35,10 @@ class SetAside:
         """Report for each which older resource owns its topic."""
         await self._writer.run_all((each, self._conflicting(each, owner)) for each, owner in pairs)
 
+    async def not_adopted(self, verdicts: Iterable[tuple[Resource, Verdict]]) -> None:
+        """Report for each whose topic it is; that topic's state is none of its status."""
+        await self._writer.run_all((each, self._not_adopted(each, verdict)) for each, verdict in verdicts)
+
     async def invalid(self, verdicts: Iterable[tuple[Resource, Verdict]]) -> None:
         """Report what is wrong with each."""
         await self._writer.run_all((each, self._invalid(each, verdict)) for each, verdict in verdicts)
@@ -53,6 +57,10 @@ class SetAside:
         )
         verdict = Verdict(FailureReason.RESOURCE_CONFLICT, message)
         # The topic's state belongs into the status of the owner.
+        await self._write(resource, verdict, without_topic(resource.status))
+        self._metrics.reconciled(Outcome.REFUSED)
+
+    async def _not_adopted(self, resource: Resource, verdict: Verdict) -> None:
         await self._write(resource, verdict, without_topic(resource.status))
         self._metrics.reconciled(Outcome.REFUSED)
 

@@ -10,6 +10,8 @@ SCHEMA_1 = f'{{{DRAFT_07}, "type": "object", "properties": {{"a": {{"type": "int
 SCHEMA_2 = f'{{{DRAFT_07}, "type": "object", "properties": {{"a": {{"type": "integer"}}}}}}'
 INCOMPATIBLE = f'{{{DRAFT_07}, "type": "object", "properties": {{"a": {{"type": "string"}}}}}}'
 
+ADOPT = {"heartzone.dev/adopt": "true"}
+
 
 def condition_of(status: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """One condition of a status, empty when it is not there."""
