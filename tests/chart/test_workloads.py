@@ -50,6 +50,12 @@ def test_there_is_one_operator_at_a_time(helm: HelmTemplate) -> None:
     assert (operator["replicas"], operator["strategy"]) == (1, {"type": "Recreate"})
 
 
+def test_with_a_standby_the_operator_is_replaced_one_pod_after_the_other(helm: HelmTemplate) -> None:
+    operator = helm(MINIMAL, at("operator.replicas", 2)).one("Deployment", "heartzone-operator")["spec"]
+
+    assert (operator["replicas"], operator["strategy"]) == (2, {"type": "RollingUpdate"})
+
+
 @pytest.mark.parametrize("component", SERVICES)
 def test_probes_ask_the_management_port(helm: HelmTemplate, component: str) -> None:
     (container,) = helm(MINIMAL).pod(component)["containers"]
@@ -177,7 +183,7 @@ def test_watching_some_namespaces_takes_a_role_in_each(helm: HelmTemplate) -> No
 
     assert roles.keys() == {"heartzone", "orders", "leases"}
     assert roles["heartzone"] == roles["orders"]
-    assert [rule["resources"] for rule in roles["leases"]] == [["leases"]]
+    assert [rule["resources"] for rule in roles["leases"]] == [["leases"], ["configmaps"]]
     assert all(each["subjects"][0]["namespace"] == "heartzone" for each in rendered.of_kind("RoleBinding"))
 
 

@@ -33,6 +33,8 @@ class Probes:
 
     def ready(self) -> Health:
         """Fail while no changes are followed; without Kafka, the registry or one namespace it is ready, and says so."""
+        if self._startup.standby is not None:
+            return Health(ok=True, reason=self._startup.standby)
         if self._startup.delay is not None or self._running is None:
             return Health(ok=False, reason=self._startup.delay or "starting")
         watch, cluster = self._running

@@ -146,7 +146,8 @@ class Operator:
     ) -> None:
         """Wait for the definition and the lease, then reconcile until stopped. Raises LeaseLostError."""
         await wait_for_definition(api, self._startup)
-        await election.acquire(self._startup.delayed)
+        await election.acquire(self._startup.delayed, self._startup.waits_for_lease)
+        self._startup.delayed("the EventTopics are being listed")
         index, config_maps, scope = Index(), ConfigMapCache(api), Scope(namespaces or (None,))
         wakeup = asyncio.Event()
         watch = Watch(api, scope=scope, index=index, config_maps=config_maps, wake=wakeup.set)

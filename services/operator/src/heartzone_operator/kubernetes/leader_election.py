@@ -19,6 +19,7 @@ from heartzone_operator.kubernetes.api import ApiServerUnavailableError, Kuberne
 LEASE_DURATION = 15
 RENEW_INTERVAL = 5.0
 RETRY_INTERVAL = 2.0
+ATTEMPT_TIMEOUT = 4.0  # a connection on which nothing comes must leave time for others
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +39,12 @@ class LeaderElection:
         self._identity = identity
         self._held: dict[str, Any] | None = None
 
-    async def acquire(self, on_waiting: Callable[[str], None]) -> None:
-        """Return once the lease is held; `on_waiting` is called with the reason while it is not."""
+    async def acquire(self, on_waiting: Callable[[str], None], on_standby: Callable[[str], None]) -> None:
+        """Return once the lease is held.
+
+        Meanwhile `on_standby` is called when another operator holds it, `on_waiting` when it cannot be acquired, each
+        with the reason.
+        """
         observed: tuple[str, float] = ("", 0.0)
         while True:
             try:
@@ -54,7 +59,7 @@ class LeaderElection:
                     self._held = await self._write(lease)
                     log.info("lease_acquired", lease=self._name, namespace=self._namespace, former_holder=holder)
                     return
-                on_waiting(f"the operator {holder} holds the lease {self._namespace}/{self._name}; waiting for its end")
+                on_standby(f"the operator {holder} holds the lease {self._namespace}/{self._name}; waiting for its end")
             except ApiServerUnavailableError as error:
                 on_waiting(f"the API server does not respond: {error}")
             except RequestRejectedError as error:
@@ -71,13 +76,15 @@ class LeaderElection:
             ends = renewed + LEASE_DURATION - 1 - RETRY_INTERVAL
             try:
                 # A process that was frozen tries once more: if the write succeeds, nobody has acquired the lease.
-                async with asyncio.timeout(max(ends - requested, RETRY_INTERVAL)):
+                async with asyncio.timeout(min(ATTEMPT_TIMEOUT, max(ends - requested, RETRY_INTERVAL))):
                     if await self._renew_once():
                         renewed = requested
-            except (ApiServerUnavailableError, TimeoutError) as error:
+            except (ApiServerUnavailableError, RequestRejectedError, TimeoutError) as error:
+                # A rejection says nothing of the lease: an API server that starts rejects whom it does not know yet.
+                reason = str(error) or "no response"
                 if time.monotonic() >= ends:
-                    reason = str(error) or "no response"
                     raise LeaseLostError(f"the lease could not be renewed for {LEASE_DURATION} s: {reason}") from error
+                log.warning("lease_renewal_failed", reason=reason)
                 interval = RETRY_INTERVAL
 
     async def release(self) -> None:
@@ -95,6 +102,8 @@ class LeaderElection:
         try:
             self._held = await self._write(self._held)
         except RequestRejectedError as error:
+            if error.status not in (404, 409):
+                raise
             if error.status == 409 and await self._is_still_ours():
                 return False
             raise LeaseLostError(f"the lease {self._namespace}/{self._name} is lost: {error}") from error

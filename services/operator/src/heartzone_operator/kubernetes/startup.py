@@ -15,20 +15,30 @@ log = structlog.get_logger(__name__)
 
 
 class Startup:
-    """State of the startup: `delay` says why the operator does not act, None once it does. Read from other threads."""
+    """State of the startup: `delay` says why the operator does not act, None once it does. Read from other threads.
+
+    `standby` says that it could, and waits for another to end: it is ready for that.
+    """
 
     def __init__(self) -> None:
         self.delay: str | None = "starting"
+        self.standby: str | None = None
 
     def delayed(self, reason: str) -> None:
         """Record why; each reason is logged once."""
         if reason != self.delay:
             log.warning("startup_delayed", reason=reason)
-        self.delay = reason
+        self.delay, self.standby = reason, None
+
+    def waits_for_lease(self, reason: str) -> None:
+        """Record that another operator acts."""
+        if reason != self.standby:
+            log.info("standing_by", reason=reason)
+        self.delay, self.standby = None, reason
 
     def completed(self) -> None:
         """Record that nothing is waited for any more."""
-        self.delay = None
+        self.delay = self.standby = None
 
 
 async def wait_for_definition(api: KubernetesApi, startup: Startup) -> None:
