@@ -183,7 +183,7 @@ def test_watching_some_namespaces_takes_a_role_in_each(helm: HelmTemplate) -> No
 
     assert roles.keys() == {"heartzone", "orders", "leases"}
     assert roles["heartzone"] == roles["orders"]
-    assert [rule["resources"] for rule in roles["leases"]] == [["leases"], ["configmaps"]]
+    assert [rule["resources"] for rule in roles["leases"]] == [["leases"]] * 2 + [["configmaps"]] * 2
     assert all(each["subjects"][0]["namespace"] == "heartzone" for each in rendered.of_kind("RoleBinding"))
 
 

@@ -139,3 +139,22 @@ def test_a_registry_that_quotes_a_whole_schema_does_not_fill_the_status() -> Non
 
     assert len(long.message) == 2_000
     assert len(ready(long, long).message) == 2_000
+
+
+def test_an_invalid_schema_leaves_the_last_observation_of_its_subject() -> None:
+    former = status()
+    invalid = Failure(FailureReason.INVALID_SCHEMA, "The schema is not JSON.")
+    desired = DesiredTopic(resource="shop/a", topic="A", partitions=2, value_schema=invalid)
+
+    after = status_of(
+        former,
+        desired,
+        Observed(topics=OBSERVED.topics),
+        {"valueSchema": [invalid]},
+        generation=5,
+        managed_config=frozenset(),
+        now="later",
+    )
+
+    assert after.value_schema == former.value_schema
+    assert after.value_schema is not None

@@ -22,11 +22,23 @@
 {{/* In the namespace of the lease. */}}
 {{- define "heartzone.operator.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
-  resources: [leases] # leader election
-  verbs: [get, create, update]
+  resources: [leases] # leader election; a right to create cannot name what is created
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [heartzone-operator]
+  verbs: [get, update]
 - apiGroups: [""]
   resources: [configmaps] # the record of topics that resources have made or adopted
-  verbs: [get, create, patch]
+  verbs: [create]
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames:
+    - heartzone-operator-topics-0
+    - heartzone-operator-topics-1
+    - heartzone-operator-topics-2
+    - heartzone-operator-topics-3
+  verbs: [get, patch]
 {{- end }}
 
 {{/* Takes root, kind (Role or ClusterRole), name, namespace (of a Role), rules. */}}

@@ -4,9 +4,10 @@
 plan, save for the blocked steps, which need a person, and the unknown ones, which need a broker or registry to respond.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
@@ -22,6 +23,8 @@ from event_topics.model.steps import (
     SetCompatibility,
     Unknown,
 )
+
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +134,12 @@ def same_config_value(one: str, other: str) -> bool:
     one, other = (",".join(part.strip() for part in value.split(",")) for value in (one, other))
     if one == other or (one.lower() == other.lower() and one.lower() in {"true", "false"}):
         return True
-    try:
-        return Decimal(one) == Decimal(other)
-    except InvalidOperation:
-        return False
+    # Python's Decimal reads more than Kafka does: 1_000, digits of other scripts, Infinity.
+    return _is_number(one) and _is_number(other) and Decimal(one) == Decimal(other)
+
+
+def _is_number(value: str) -> bool:
+    return _NUMBER.fullmatch(value) is not None
 
 
 def _plan_subject(

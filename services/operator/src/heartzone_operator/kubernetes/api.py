@@ -1,9 +1,10 @@
 """Requests that the operator makes to the API server, beside the watches of kopf."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -144,7 +145,9 @@ class KubernetesApi:
             if error.status == 404:
                 return None
             raise
-        return int(found["metadata"]["resourceVersion"]), found.get("data") or {}
+        return int(found["metadata"]["resourceVersion"]), (found.get("data") or {}) | _texts(
+            found.get("binaryData") or {}
+        )
 
     async def create_event(self, namespace: str, event: Mapping[str, Any]) -> None:
         """Create an event."""
@@ -245,6 +248,15 @@ async def _changes(response: aiohttp.ClientResponse, path: str) -> AsyncIterator
             if change["type"] == "ERROR":
                 raise _error_of(int(change["object"].get("code") or 500), change["object"], f"WATCH {path}")
             yield change
+
+
+def _texts(binary: Mapping[str, str]) -> dict[str, str]:
+    """Return what is text in `binaryData`: kubectl puts a file there that has, say, a byte order mark in UTF-16."""
+    found: dict[str, str] = {}
+    for key, encoded in binary.items():
+        with suppress(ValueError):
+            found[key] = base64.b64decode(encoded).decode()
+    return found
 
 
 def config_maps_path(namespace: str | None) -> str:

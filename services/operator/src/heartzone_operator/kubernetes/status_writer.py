@@ -11,7 +11,7 @@ import structlog
 from event_topics.model import EventTopicStatus
 from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
 from heartzone_operator.kubernetes.event_recorder import EventRecorder
-from heartzone_operator.model.events import Event
+from heartzone_operator.model.events import Event, readiness_event
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.resource import Key, Resource, resource_of
@@ -97,9 +97,5 @@ class StatusWriter:
     def _record_readiness(self, resource: Resource, former: EventTopicStatus, status: EventTopicStatus) -> None:
         before, after = former.condition("Ready"), status.condition("Ready")
         assert after is not None, "every status has the condition Ready"
-        if before is not None and (before.status, before.reason) == (after.status, after.reason):
-            return
-        if after.status != "True":
-            self.record(resource, Event("Warning", after.reason, after.message))
-        elif before is not None:
-            self.record(resource, Event("Normal", after.reason, after.message))
+        if (event := readiness_event(before, after)) is not None:
+            self.record(resource, event)

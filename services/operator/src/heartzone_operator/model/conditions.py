@@ -109,7 +109,12 @@ def status_of(
         topic_name=desired.topic,
         now=now,
     )
-    subjects = {half: _subject(subject, observed, former, half) for half, subject, _ in schemas}
+    subjects = {
+        half: _former_subject(former, half)  # nothing was registered, so that the last observation still holds
+        if isinstance(schema, Failure)
+        else _subject(subject, observed, former, half)
+        for half, subject, schema in schemas
+    }
     return status.model_copy(
         update={
             **_topic(observed.topics.get(desired.topic), former),
@@ -142,7 +147,11 @@ def _topic(topic: ObservedTopic | Failure | None, former: EventTopicStatus) -> d
 def _subject(name: str, observed: Observed, former: EventTopicStatus, half: Half) -> SubjectStatus | None:
     subject: ObservedSubject | Failure | None = observed.subjects.get(name)
     if isinstance(subject, Failure):
-        return former.value_schema if half == "valueSchema" else former.key_schema
+        return _former_subject(former, half)
     if subject is None or subject.latest is None:
         return None
     return SubjectStatus(subject=name, id=subject.latest.id, version=subject.latest.version)
+
+
+def _former_subject(former: EventTopicStatus, half: Half) -> SubjectStatus | None:
+    return former.value_schema if half == "valueSchema" else former.key_schema

@@ -8,11 +8,15 @@ from event_topics.model import (
     Action,
     AddPartitions,
     AlterConfig,
+    Condition,
     ConfigChange,
     CreateTopic,
+    FailureReason,
     RegisterSchema,
     SetCompatibility,
 )
+
+_OUTAGES = frozenset({FailureReason.KAFKA_UNAVAILABLE, FailureReason.REGISTRY_UNAVAILABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,22 @@ def event_of(actions: Sequence[Action], *, is_drift: bool, had_topic: bool) -> E
     if is_drift:
         return Event("Warning", "PutRight", f"Somebody had changed what this resource describes. {applied}.")
     return Event("Normal", "Applied", f"{applied}.")
+
+
+def readiness_event(before: Condition | None, after: Condition) -> Event | None:
+    """Return the event for a change of readiness, None when there is none to tell.
+
+    An outage concerns every resource: the log and `/readyz` tell it once, and each status has it.
+    """
+    if before is not None and (before.status, before.reason) == (after.status, after.reason):
+        return None
+    if after.reason in _OUTAGES:
+        return None
+    if after.status != "True":
+        return Event("Warning", after.reason, after.message)
+    if before is None or before.reason in _OUTAGES:
+        return None
+    return Event("Normal", after.reason, after.message)
 
 
 def _applied(action: Action) -> str:
