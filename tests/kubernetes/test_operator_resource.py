@@ -60,7 +60,7 @@ def test_defaults_are_filled_in(kubectl: Kubectl) -> None:
         pytest.param({"partitions": 1, "topicName": "a" * 250}, "may not be more than 249", id="a long name"),
         pytest.param({"partitions": 1, "topicName": "__consumer_offsets"}, "belongs to Kafka itself", id="Kafka's own"),
         pytest.param({"partitions": 1, "partitons": 2}, 'unknown field "spec.partitons"', id="a misspelt field"),
-        pytest.param({"partitions": 1, "config": {"retention.ms": 1}}, "of type string", id="a number in config"),
+        pytest.param({"partitions": 1, "config": {"retention.ms": 1.5}}, "must be of type", id="a fraction in config"),
         pytest.param({"partitions": 1, "config": {"": "1"}}, "a key of config has 1 to 249", id="a key without a name"),
         pytest.param({"partitions": 1, "config": {"a" * 250: "1"}}, "a key of config has 1 to 249", id="a long key"),
         pytest.param({"partitions": 1, "config": {"a": "9" * 70_000}}, "may not be more than 8000", id="a long value"),
@@ -104,7 +104,6 @@ def test_rejected_when_it_is_applied(kubectl: Kubectl, spec: dict[str, Any], wor
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        pytest.param({"partitions": 3}, {"partitions": 2}, "may grow, never shrink", id="fewer partitions"),
         pytest.param({"topicName": "A"}, {"topicName": "B"}, "is immutable", id="another topic"),
         pytest.param({}, {"topicName": "B"}, "is immutable", id="another topic than the default"),
         pytest.param({"topicName": "B"}, {}, "is immutable", id="back to the default"),
@@ -117,6 +116,21 @@ def test_rejected_as_a_change(kubectl: Kubectl, before: dict[str, Any], after: d
         kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1, **after}})
 
     assert words in str(rejected.value)
+
+
+def test_partitions_never_shrink_once_there_is_a_topic_and_a_mistake_before_can_be_corrected(kubectl: Kubectl) -> None:
+    def apply(partitions: int) -> None:
+        kubectl.apply(
+            {**event_topic(name="orders"), "spec": {"partitions": partitions, "config": {"retention.ms": 1000}}}
+        )
+
+    apply(90_000)
+    apply(3)
+    kubectl("patch", "et", "orders", "--subresource=status", "--type=merge", '--patch={"status":{"topicId":"t1"}}')
+    apply(4)
+
+    with pytest.raises(KubectlError, match="may grow, never shrink"):
+        apply(3)
 
 
 def test_the_default_name_made_explicit_is_no_change(kubectl: Kubectl) -> None:

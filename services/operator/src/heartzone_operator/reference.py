@@ -102,7 +102,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{each}`" for each in schema["enum"])
     if "additionalProperties" in schema:
-        return f"map of {schema['additionalProperties']['type']}"
+        return f"map of {schema['additionalProperties'].get('type', 'string or integer')}"
     if schema["type"] == "array":
         return f"list of {schema['items']['type']}"
     bounds = [f"{word} {schema[key]}" for key, word in {"minimum": "≥", "maximum": "≤"}.items() if key in schema]

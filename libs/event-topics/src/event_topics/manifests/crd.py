@@ -33,6 +33,10 @@ _SAME_TOPIC = (
     "(has(self.spec.topicName) ? self.spec.topicName : self.metadata.name) == "
     "(has(oldSelf.spec.topicName) ? oldSelf.spec.topicName : oldSelf.metadata.name)"
 )
+# A number that no broker accepts, of which no topic came, can be corrected.
+_NO_FEWER_PARTITIONS = (
+    "self.spec.partitions >= oldSelf.spec.partitions || !has(self.status) || !has(self.status.topicId)"
+)
 
 
 def manifest() -> str:
@@ -111,12 +115,14 @@ def _root() -> dict[str, Any]:
             },
         ],
     }
-    properties["partitions"]["x-kubernetes-validations"] = [
-        {"rule": "self >= oldSelf", "message": "partitions may grow, never shrink: Kafka cannot remove any"}
-    ]
     config = properties["config"]
     config["maxProperties"] = MAX_CONFIG_KEYS
-    config["additionalProperties"] |= {"maxLength": MAX_CONFIG_VALUE_LENGTH, "pattern": CONFIG_TEXT_PATTERN}
+    config["additionalProperties"] = {
+        "anyOf": [{"type": "integer"}, {"type": "string"}],
+        "x-kubernetes-int-or-string": True,
+        "maxLength": MAX_CONFIG_VALUE_LENGTH,
+        "pattern": CONFIG_TEXT_PATTERN,
+    }
     config["x-kubernetes-validations"] = [
         {
             "rule": f"self.all(key, size(key) >= 1 && size(key) <= {MAX_CONFIG_KEY_LENGTH})",
@@ -147,6 +153,10 @@ def _root() -> dict[str, Any]:
             {
                 "rule": _SAME_TOPIC,
                 "message": "spec.topicName is immutable: create another EventTopic for another topic",
+            },
+            {
+                "rule": _NO_FEWER_PARTITIONS,
+                "message": "spec.partitions may grow, never shrink once there is a topic: Kafka cannot remove any",
             },
             {
                 "rule": "has(self.spec.topicName) || size(self.metadata.name) <= 249",

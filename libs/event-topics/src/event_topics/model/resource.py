@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 GROUP = "heartzone.dev"
@@ -69,6 +69,11 @@ def _sendable_config(config: Mapping[str, str]) -> Mapping[str, str]:
                 "control characters"
             )
     return config
+
+
+def _integer_as_text(value: object) -> object:
+    """Return an integer as Kafka has it, and anything else as it is: a float has more than one spelling."""
+    return str(value) if type(value) is int else value
 
 
 def is_object_name(name: str) -> bool:
@@ -140,7 +145,9 @@ class EventTopicSpec(_Strict):
         le=MAX_REPLICAS,
         description="Copies of each partition, at most the number of brokers. Unset: the broker's default.",
     )
-    config: Annotated[Mapping[str, str], AfterValidator(_sendable_config)] = Field(
+    config: Annotated[
+        Mapping[str, Annotated[str, BeforeValidator(_integer_as_text)]], AfterValidator(_sendable_config)
+    ] = Field(
         default_factory=dict,
         description="Topic configuration, such as retention.ms. Keys not named here keep the broker's default.",
     )
