@@ -4,6 +4,7 @@ import re
 
 from heartzone_testing.operators.bench import OperatorBench, kubectl_wait
 from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.services.span_collector import span_collector
 from heartzone_testing.waiting import eventually
 
 
@@ -71,3 +72,17 @@ def test_a_namespace_without_resources_is_resynced(bench: OperatorBench) -> None
     with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "1"}) as operator:
         eventually(lambda: operator.metric("heartzone_reconcile_batch_resources_count") >= 2, "two resyncs")
         bench.settled(bench.apply(event_topic()))
+
+
+def test_a_batch_has_a_span_where_a_collector_is_named(bench: OperatorBench) -> None:
+    with span_collector() as collector:
+        exporter = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+        with bench.operator(exporter):
+            name = bench.apply(event_topic())
+            bench.settled(name)
+            eventually(
+                lambda: any(each.attributes.get("heartzone.eventtopic.name") == name for each in collector.spans),
+                "the span of its batch",
+            )
+
+    assert {(each.service, each.name) for each in collector.spans} == {("heartzone-operator", "reconcile EventTopics")}

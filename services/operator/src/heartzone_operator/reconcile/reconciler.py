@@ -14,6 +14,7 @@ from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.resource import Resource, resource_of
 from heartzone_operator.model.scope import Scope
 from heartzone_operator.reconcile.batch import Batches
+from heartzone_operator.reconcile.tracing import batch_span
 
 MAX_BATCH_SIZE = 250
 # All in seconds.
@@ -129,7 +130,7 @@ class Reconciler:
         self._metrics.batch.observe(len(resources))
         try:
             try:
-                with self._metrics.duration.time():
+                with self._metrics.duration.time(), batch_span(resources):
                     await self._batches.reconcile(resources, full=full)
                 self._faulty.difference_update(each.uid for each in resources)
             except ApiServerUnavailableError:
