@@ -25,7 +25,7 @@ COPY . .
 RUN --mount=type=cache,target=/root/.cache/uv \
     --mount=type=secret,id=package-indexes \
     --mount=type=secret,id=ca-bundle \
-    /opt/with_indexes.sh /opt/tools/bin/uv sync --frozen --package "heartzone-${SERVICE}" && \
+    /opt/with_indexes.sh /opt/tools/bin/uv sync --frozen --package "heartzone-${SERVICE}" --extra tracing && \
     chown -R 65532:65532 libs services
 USER 65532:65532
 EXPOSE 8080 9090
