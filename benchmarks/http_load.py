@@ -5,6 +5,7 @@ exchanges are counted. Both sides of a comparison are loaded by it in the same w
 """
 
 import asyncio
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,9 +31,16 @@ class Load:
         return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
+EACH_ITS_OWN = b"@" * 16
+"""Stands for a text that is another one in each request: for an Idempotency-Key."""
+
+_numbers = itertools.count()
+
+
 class _Connection(asyncio.Protocol):
     def __init__(self, requests: Sequence[bytes], offset: int, wanted: bytes) -> None:
         self._requests = requests
+        self._is_each_its_own = EACH_ITS_OWN in requests[0]
         self._next = offset
         self._wanted = wanted
         self._buffer = b""
@@ -76,7 +84,10 @@ class _Connection(asyncio.Protocol):
     def _send(self) -> None:
         assert self._transport is not None
         self._sent_at = time.perf_counter()
-        self._transport.write(self._requests[self._next])
+        request = self._requests[self._next]
+        if self._is_each_its_own:
+            request = request.replace(EACH_ITS_OWN, b"%016x" % next(_numbers), 1)
+        self._transport.write(request)
         self._next = (self._next + 1) % len(self._requests)
 
 

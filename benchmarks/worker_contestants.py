@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
-from exactly_once import InputRecord, Observer, OutputRecord, Transform, Worker, WorkerConfig
+from exactly_once import Deduplication, InputRecord, Observer, OutputRecord, Transform, Worker, WorkerConfig
 from heartzone_zone_worker.decoding import BiometricsDecoder
+from heartzone_zone_worker.idempotency_key import idempotency_key
 from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.transform import ZoneTransform
 
@@ -40,8 +41,8 @@ class Stopwatch(Observer):
             self.worker.stop()
 
 
-def on_the_engine(transform_to: Callable[[str], Transform]) -> Callable[[Arguments], float]:
-    """A contestant that is a transform on exactly_once."""
+def on_the_engine(transform_to: Callable[[str], Transform], *, window: float = 0) -> Callable[[Arguments], float]:
+    """A contestant that is a transform on exactly_once, with a deduplication window of so many seconds."""
 
     def run(arguments: Arguments) -> float:
         bootstrap, source, output, dead_letters, messages = arguments
@@ -54,6 +55,7 @@ def on_the_engine(transform_to: Callable[[str], Transform]) -> Callable[[Argumen
             transactional_id=name,
             dead_letter_topic=dead_letters,
             connection=connection,
+            deduplication=Deduplication(key=idempotency_key, window=window) if window else None,
         )
         watch.worker = Worker(config, transform_to(output), observer=watch)
         watch.worker.run()
@@ -104,7 +106,8 @@ def a_transaction_a_message(arguments: Arguments) -> float:
 
 
 CONTESTANTS: dict[str, Callable[[Arguments], float]] = {
-    "zone worker": on_the_engine(zones),
+    "zone worker": on_the_engine(zones, window=600),
+    "zone worker without deduplication": on_the_engine(zones),
     "transactional copy that decodes nothing": on_the_engine(copy),
     "one transaction a message": a_transaction_a_message,
 }
