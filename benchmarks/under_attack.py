@@ -1,7 +1,8 @@
 """The good requests of the web API while others attack it: ``python -m benchmarks.under_attack [NAME…] [--seconds N]``.
 
 500 requests a second from 50 connections, first alone, then beside each of `attacks`. Their 99th percentile stays below
-five times that of the quiet server, the memory of the service below 200 MB, and every one of them is stored.
+five times that of the quiet server, the memory of the service below 200 MB, and every one of them is stored. The
+service is open to anyone, so that attackers get as far as can be; but for the attack by keys that nobody has.
 """
 
 import argparse
@@ -12,13 +13,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
 import uvloop
 from benchmarks.attacks import ATTACKS
+from benchmarks.produce_authenticated import KEY, with_header
 from benchmarks.produce_http import free_ports, prepare, process, requests
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
@@ -59,9 +63,17 @@ async def _client(port: int, number: int, bodies: list[bytes], until: float, goo
     writer.close()
 
 
-async def _run(port: int, pid: int, seconds: float) -> Good:
-    good, service, until = Good(), psutil.Process(pid), time.monotonic() + seconds
-    bodies = requests()
+@dataclass(frozen=True)
+class Api:
+    """A running service, and the good requests for it."""
+
+    port: int
+    pid: int
+    bodies: list[bytes]
+
+
+async def _run(api: Api, seconds: float) -> Good:
+    good, service, until = Good(), psutil.Process(api.pid), time.monotonic() + seconds
 
     async def watch() -> None:
         while True:
@@ -69,19 +81,19 @@ async def _run(port: int, pid: int, seconds: float) -> Good:
             await asyncio.sleep(0.25)
 
     watching = asyncio.create_task(watch())
-    await asyncio.gather(*(_client(port, number, bodies, until, good) for number in range(CONNECTIONS)))
+    await asyncio.gather(*(_client(api.port, number, api.bodies, until, good) for number in range(CONNECTIONS)))
     watching.cancel()
     return good
 
 
-def measure(port: int, pid: int, seconds: float, attack: str | None = None) -> tuple[Good, dict[str, int]]:
+def measure(api: Api, seconds: float, attack: str | None = None) -> tuple[Good, dict[str, int]]:
     """The good requests, and the statuses that the attackers got."""
     if attack is None:
-        return uvloop.run(_run(port, pid, seconds)), {}
-    command = [sys.executable, "-m", "benchmarks.attacks", attack, str(port), str(seconds + 4)]
+        return uvloop.run(_run(api, seconds)), {}
+    command = [sys.executable, "-m", "benchmarks.attacks", attack, str(api.port), str(seconds + 4)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as attackers:
         time.sleep(3)  # all of them are connected
-        good = uvloop.run(_run(port, pid, seconds))
+        good = uvloop.run(_run(api, seconds))
         printed, _ = attackers.communicate(timeout=60)
     return good, json.loads(printed or "{}")
 
@@ -92,33 +104,47 @@ def main() -> int:
     parser.add_argument("attacks", nargs="*", default=list(ATTACKS), metavar="NAME", help=", ".join(ATTACKS))
     parser.add_argument("--seconds", type=float, default=15.0, help="of each")
     arguments = parser.parse_args()
-    port, management_port = free_ports(2)
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         kafka = stack.enter_context(EmbeddedKafka(log_dir=logs))
         registry = stack.enter_context(EmbeddedRegistry(log_dir=logs))
         prepare(kafka, registry)
-        settings = {
-            "PATH": "/usr/bin:/bin",
-            "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-            "HEARTZONE_SCHEMA_REGISTRY_URL": registry.url,
-            "HEARTZONE_HTTP_PORT": str(port),
-            "HEARTZONE_MANAGEMENT_PORT": str(management_port),
-        }
-        ready = f"http://127.0.0.1:{management_port}/readyz"
-        api = stack.enter_context(process(["-m", "heartzone_producer"], logs / "api.log", settings, ready))
-        return compare(port, api.pid, arguments)
+        keys = logs / "api-keys"
+        keys.write_text(f"benchmark sha256:{sha256(KEY.encode()).hexdigest()}")
+
+        def start(name: str, bodies: list[bytes], settings: Mapping[str, str]) -> Api:
+            port, management_port = free_ports(2)
+            environment = {
+                "PATH": "/usr/bin:/bin",
+                "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+                "HEARTZONE_SCHEMA_REGISTRY_URL": registry.url,
+                "HEARTZONE_HTTP_PORT": str(port),
+                "HEARTZONE_MANAGEMENT_PORT": str(management_port),
+                **settings,
+            }
+            ready = f"http://127.0.0.1:{management_port}/readyz"
+            api = stack.enter_context(process(["-m", "heartzone_producer"], logs / f"{name}.log", environment, ready))
+            return Api(port, api.pid, bodies)
+
+        keyed = with_header(requests(), f"X-API-Key: {KEY}")
+        return compare(
+            start("open", requests(), {}),
+            start("keyed", keyed, {"HEARTZONE_AUTH_API_KEYS_FILE": str(keys)}),
+            arguments,
+        )
 
 
-def compare(port: int, pid: int, arguments: argparse.Namespace) -> int:
+def compare(anyone: Api, with_keys: Api, arguments: argparse.Namespace) -> int:
     """Each attack beside the quiet server just before it."""
-    measure(port, pid, 5)  # the broker's JIT compiler
+    for api in (anyone, with_keys):
+        measure(api, 5)  # the broker's JIT compiler
     kept = True
     columns = f"{'quiet p99 ms':>12} {'p50 ms':>8} {'p99 ms':>8} {'ratio':>6} {'MB':>6}"
     print(f"{'attack':18} {columns}  statuses of the good, of the attackers")
     for attack in arguments.attacks:
-        quiet, _ = measure(port, pid, arguments.seconds)
-        good, statuses = measure(port, pid, arguments.seconds, attack)
+        api = with_keys if attack == "unknown-keys" else anyone
+        quiet, _ = measure(api, arguments.seconds)
+        good, statuses = measure(api, arguments.seconds, attack)
         ratio = good.percentile(0.99) / quiet.percentile(0.99)
         kept &= ratio < MAX_RATIO and good.megabytes < MAX_MEGABYTES and set(good.statuses) == {"202"}
         print(

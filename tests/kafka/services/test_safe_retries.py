@@ -168,7 +168,9 @@ class Storm:
                 each.result()
 
 
-def test_a_storm_of_retries_while_workers_are_killed_gives_each_key_once(make_pipeline: MakePipeline) -> None:
+def test_a_storm_of_retries_while_replicas_of_api_and_worker_are_killed_gives_each_key_once(
+    make_pipeline: MakePipeline,
+) -> None:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")  # noqa: T201 for the report of a failure
     pipeline = make_pipeline(partitions=3)
@@ -186,6 +188,9 @@ def test_a_storm_of_retries_while_workers_are_killed_gives_each_key_once(make_pi
                 ordinal += 1
                 if ordinal >= 2:
                     worker.process.kill()
+                    replicas[ordinal % 2].process.kill()
+                    replicas[ordinal % 2] = stack.enter_context(pipeline.producer())
+                    replicas[ordinal % 2].wait_until_ready()
             raging.result()
             workers.enter_context(pipeline.worker(1))
             eventually(
