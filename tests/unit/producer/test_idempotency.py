@@ -196,15 +196,17 @@ class Handler:
         return self._reply
 
 
-def test_what_is_kept_is_bounded_and_the_oldest_goes_first() -> None:
+def test_what_is_kept_is_bounded_and_the_oldest_are_forgotten_first() -> None:
     async def run() -> list[int]:
-        requests = KnownRequests(window=600, max_bytes=10_000)
-        handler = Handler(size=1_000)
-        for name in [b"a", b"b", b"c", *(b"%d" % number for number in range(20)), b"a", b"19"]:
-            await requests.respond(name, payload=b"", handle=handler)
-        return [handler.calls, len(requests)]
+        requests, handler = KnownRequests(window=600, max_requests=10), Handler()
+        for number in range(100):
+            await requests.respond(b"%d" % number, payload=b"", handle=handler)
+        kept = len(requests)
+        for number in (99, 90, 5):
+            await requests.respond(b"%d" % number, payload=b"", handle=handler)
+        return [handler.calls, kept]
 
-    assert asyncio.run(run()) == [24, 7]
+    assert asyncio.run(run()) == [101, 20]
 
 
 def test_a_replica_whose_window_is_0_knows_no_request() -> None:

@@ -5,37 +5,34 @@ it, and writes the record again; the zone worker leaves that out.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from hashlib import blake2b
 from time import monotonic
 from typing import TypeAlias
 
+from msgspec import Struct
 from starlette.types import Scope
 
 from heartzone_producer.api.problems import RETRY_AFTER_SECONDS, ProblemError, ProblemKind
 from heartzone_producer.intake.idempotency_keys import HEADER, InvalidKeyError
 from heartzone_producer.intake.origin import Origin, read_origin
 
-MAX_BYTES = 16 * 1024 * 1024
-"""Of all responses that are kept; the oldest are dropped."""
+MAX_REQUESTS = 25_000
+"""Of a generation, of which there are two: about 15 MB. Beyond that the oldest are forgotten early."""
 
-OVERHEAD = 400
-"""Bytes that a request takes beside its response, by and large."""
+KEPT = 202
+"""The status whose response is kept; after any other the client is to send again, and is handled again."""
 
 Reply: TypeAlias = tuple[int, bytes]
 """Status and body."""
 
 
-@dataclass(slots=True)
-class _Known:
-    payload: bytes
+class _Known(Struct, gc=False):
+    """Tens of thousands are kept: one that the garbage collector looks at would cost every request."""
+
+    payload: int
     since: float
     in_progress: bool = True
-    reply: Reply | None = None
-
-    @property
-    def size(self) -> int:
-        return OVERHEAD + (len(self.reply[1]) if self.reply is not None else 0)
+    body: bytes | None = None
+    """Of the reply, where that was KEPT."""
 
 
 def origin_of(scope: Scope) -> Origin:
@@ -51,20 +48,22 @@ def origin_of(scope: Scope) -> Origin:
 
 
 class KnownRequests:
-    """Requests of the last ``window`` seconds, as many as fit into ``max_bytes``.
+    """Requests of the last ``window`` seconds, as long as there are no more than ``max_requests`` of them.
 
-    It belongs to the event loop's thread.
+    Kept in two generations, so that forgetting the old ones costs a request nothing. It belongs to the event loop's
+    thread.
     """
 
-    def __init__(self, *, window: float, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, *, window: float, max_requests: int = MAX_REQUESTS) -> None:
         self._window = window
-        self._max_bytes = max_bytes
-        self._known: dict[bytes, _Known] = {}
-        self._size = 0
+        self._max_requests = max_requests
+        self._young: dict[bytes, _Known] = {}
+        self._old: dict[bytes, _Known] = {}
+        self._turned_at = monotonic()
 
     def __len__(self) -> int:
         """How many requests are known."""
-        return len(self._known)
+        return len(self._young) + len(self._old)
 
     async def respond(self, *name: bytes, payload: bytes, handle: Callable[[], Awaitable[Reply]]) -> Reply:
         """The reply of the first request of this name, by ``handle`` where it is the first.
@@ -75,48 +74,33 @@ class KnownRequests:
             ProblemError: 409 while the first is in progress, 422 for another payload.
         """
         now = monotonic()
-        self._drop(now)
-        identity, digest = _digest(*name), _digest(payload)
-        known = self._known.get(identity)
-        if known is not None:
-            if known.payload != digest:
-                raise ProblemError(
-                    ProblemKind.IDEMPOTENCY_KEY_REUSED,
-                    f"The {HEADER} was used for another request, within the last {self._window:g} s; send this one"
-                    " with a key of its own.",
-                )
-            if known.in_progress:
-                raise ProblemError(
-                    ProblemKind.REQUEST_IN_PROGRESS,
-                    f"A request with this {HEADER} is being handled. Send this one again later.",
-                    headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-                )
-            if known.reply is not None:
-                return known.reply
-            self._forget(identity)
-        known = self._known[identity] = _Known(digest, now)
-        self._size += known.size
+        if now - self._turned_at >= self._window or len(self._young) >= self._max_requests:
+            self._old, self._young, self._turned_at = self._young, {}, now
+        identity, fingerprint = b"\0".join(name), hash(payload)
+        known = self._young.get(identity) or self._old.get(identity)
+        if known is not None and now - known.since < self._window:
+            self._check(known, fingerprint)
+            if known.body is not None:
+                return KEPT, known.body
+        known = self._young[identity] = _Known(fingerprint, now)
         try:
-            reply = await handle()
+            status, body = await handle()
         finally:
             known.in_progress = False
-        if reply[0] == 202:
-            if self._known.get(identity) is known:
-                self._size += len(reply[1])
-            known.reply = reply
-        return reply
+        if status == KEPT:
+            known.body = body
+        return status, body
 
-    def _drop(self, now: float) -> None:
-        """Forget what is too old or too much, oldest first."""
-        while self._known:
-            identity, oldest = next(iter(self._known.items()))
-            if now - oldest.since < self._window and self._size <= self._max_bytes:
-                return
-            self._forget(identity)
-
-    def _forget(self, identity: bytes) -> None:
-        self._size -= self._known.pop(identity).size
-
-
-def _digest(*parts: bytes) -> bytes:
-    return blake2b(b"\0".join(parts), digest_size=16).digest()
+    def _check(self, known: _Known, fingerprint: int) -> None:
+        if known.payload != fingerprint:
+            raise ProblemError(
+                ProblemKind.IDEMPOTENCY_KEY_REUSED,
+                f"The {HEADER} was used for another request, within the last {self._window:g} s; send this one with a"
+                " key of its own.",
+            )
+        if known.in_progress:
+            raise ProblemError(
+                ProblemKind.REQUEST_IN_PROGRESS,
+                f"A request with this {HEADER} is being handled. Send this one again later.",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            )
