@@ -35,6 +35,7 @@ class PostBiometrics:
                 origin.idempotency_key,
                 payload=accepted.payload,
                 handle=lambda: self._store(accepted, origin),
+                body=accepted.response,
             )
         await send_json(send, status, response)
 

@@ -32,7 +32,7 @@ class _Known(Struct, gc=False):
     since: float
     in_progress: bool = True
     body: bytes | None = None
-    """Of the reply, where that was KEPT."""
+    """Of the reply, where that was KEPT; empty where it follows from the request."""
 
 
 def origin_of(scope: Scope) -> Origin:
@@ -65,10 +65,13 @@ class KnownRequests:
         """How many requests are known."""
         return len(self._young) + len(self._old)
 
-    async def respond(self, *name: bytes, payload: bytes, handle: Callable[[], Awaitable[Reply]]) -> Reply:
+    async def respond(
+        self, *name: bytes, payload: bytes, handle: Callable[[], Awaitable[Reply]], body: bytes | None = None
+    ) -> Reply:
         """The reply of the first request of this name, by ``handle`` where it is the first.
 
-        Only a 202 is kept: after anything else the client is to send again, and it is handled again.
+        Only a 202 is kept: after anything else the client is to send again, and it is handled again. Its ``body`` is
+        given where it follows from the request, so that it need not be kept.
 
         Raises:
             ProblemError: 409 while the first is in progress, 422 for another payload.
@@ -81,15 +84,15 @@ class KnownRequests:
         if known is not None and now - known.since < self._window:
             self._check(known, fingerprint)
             if known.body is not None:
-                return KEPT, known.body
+                return KEPT, body or known.body
         known = self._young[identity] = _Known(fingerprint, now)
         try:
-            status, body = await handle()
+            reply = await handle()
         finally:
             known.in_progress = False
-        if status == KEPT:
-            known.body = body
-        return status, body
+        if reply[0] == KEPT:
+            known.body = reply[1] if body is None else b""
+        return reply
 
     def _check(self, known: _Known, fingerprint: int) -> None:
         if known.payload != fingerprint:
