@@ -69,7 +69,7 @@ class ProducerSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
         " it for 600 s, most others for 60 s or less.",
     )
     http_max_connections: int = Field(
-        default=10_000,
+        default=12_000,
         ge=1,
         description="Maximum number of open connections. When there are more, those that have waited longest for a"
         " request are closed; while none waits for one, a new connection gets a 429.",
