@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=150.0, help="readings a second")
     parser.add_argument("--every", type=float, default=8.0, help="seconds from one fault to the next")
     parser.add_argument("--fault", choices=FAULTS, default="kill", help="SIGKILL, a clean stop, or SIGSTOP for a while")
+    parser.add_argument("--wait", type=float, default=30.0, help="seconds of the API for an acknowledgement")
     parser.add_argument("--partitions", type=int, default=6)
     arguments = parser.parse_args()
     with ExitStack() as stack:
@@ -44,7 +45,7 @@ def main() -> int:
         kafka = stack.enter_context(EmbeddedKafka(nodes=3, jvm="startup", log_dir=folder))
         registry = stack.enter_context(EmbeddedRegistry(log_dir=folder))
         pipeline = Pipeline(Testbed(kafka.client_config()), registry.client_config(), folder, arguments.partitions)
-        api = stack.enter_context(pipeline.producer())
+        api = stack.enter_context(pipeline.producer({"HEARTZONE_HTTP_ACKNOWLEDGEMENT_TIMEOUT": str(arguments.wait)}))
         api.wait_until_ready()
         stack.enter_context(pipeline.worker())
         with SingleSends(f"http://127.0.0.1:{api.http_port}", rate=arguments.rate) as sends:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.http_load import EACH_ITS_OWN, load
-from benchmarks.produce_http import free_ports, prepare, process, requests
+from benchmarks.produce_http import prepare, requests, start_api
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_testing.services.token_issuer import AUDIENCE, TokenIssuer
@@ -58,18 +58,7 @@ def main() -> int:
         }
         ports = {}
         for name, (settings, _) in contestants.items():
-            port, management_port = free_ports(2)
-            environment = {
-                "PATH": "/usr/bin:/bin",
-                "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-                "HEARTZONE_SCHEMA_REGISTRY_URL": registry.url,
-                "HEARTZONE_HTTP_PORT": str(port),
-                "HEARTZONE_MANAGEMENT_PORT": str(management_port),
-                **settings,
-            }
-            ready = f"http://127.0.0.1:{management_port}/readyz"
-            stack.enter_context(process(["-m", "heartzone_producer"], logs / f"{name}.log", environment, ready))
-            ports[name] = port
+            ports[name], _ = start_api(stack, kafka, registry, logs / f"{name}.log", **settings)
 
         def rate(name: str, seconds: float) -> float:
             _, sent = contestants[name]

@@ -65,6 +65,23 @@ def process(argv: Sequence[str], log: Path, environment: dict[str, str], ready: 
         running.terminate(20)
 
 
+def start_api(
+    stack: ExitStack, kafka: EmbeddedKafka, registry: EmbeddedRegistry, log: Path, **settings: str
+) -> tuple[int, ChildProcess]:
+    """The web API until the stack is left, with these settings beside those that it needs; its port, and it."""
+    port, management_port = free_ports(2)
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "HEARTZONE_SCHEMA_REGISTRY_URL": registry.url,
+        "HEARTZONE_HTTP_PORT": str(port),
+        "HEARTZONE_MANAGEMENT_PORT": str(management_port),
+        **settings,
+    }
+    ready = f"http://127.0.0.1:{management_port}/readyz"
+    return port, stack.enter_context(process(["-m", "heartzone_producer"], log, environment, ready))
+
+
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=1):
@@ -87,8 +104,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4.0, help="of each run")
     parser.add_argument("--connections", type=int, default=256)
     arguments = parser.parse_args()
-    echo_port, api_port, management_port = free_ports(3)
-    environment = {"PATH": "/usr/bin:/bin"}
+    (echo_port,) = free_ports(1)
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         kafka = stack.enter_context(EmbeddedKafka(log_dir=logs))
@@ -96,16 +112,10 @@ def main() -> int:
         prepare(kafka, registry)
         echo = ["-m", "uvicorn", "bare_echo:app", "--app-dir", str(Path(__file__).parent)]
         echo += ["--port", str(echo_port), "--no-access-log", "--loop", "uvloop", "--http", "httptools"]
-        stack.enter_context(process(echo, logs / "echo.log", environment, f"http://127.0.0.1:{echo_port}/"))
-        settings = {
-            **environment,
-            "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-            "HEARTZONE_SCHEMA_REGISTRY_URL": registry.url,
-            "HEARTZONE_HTTP_PORT": str(api_port),
-            "HEARTZONE_MANAGEMENT_PORT": str(management_port),
-        }
-        ready = f"http://127.0.0.1:{management_port}/readyz"
-        stack.enter_context(process(["-m", "heartzone_producer"], logs / "api.log", settings, ready))
+        stack.enter_context(
+            process(echo, logs / "echo.log", {"PATH": "/usr/bin:/bin"}, f"http://127.0.0.1:{echo_port}/")
+        )
+        api_port, _ = start_api(stack, kafka, registry, logs / "api.log")
         return compare(echo_port, api_port, arguments)
 
 

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -23,7 +22,7 @@ import psutil
 import uvloop
 from benchmarks.attacks import ATTACKS
 from benchmarks.produce_authenticated import KEY, with_header
-from benchmarks.produce_http import free_ports, prepare, process, requests
+from benchmarks.produce_http import prepare, requests, start_api
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 
@@ -112,24 +111,14 @@ def main() -> int:
         keys = logs / "api-keys"
         keys.write_text(f"benchmark sha256:{sha256(KEY.encode()).hexdigest()}")
 
-        def start(name: str, bodies: list[bytes], settings: Mapping[str, str]) -> Api:
-            port, management_port = free_ports(2)
-            environment = {
-                "PATH": "/usr/bin:/bin",
-                "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-                "HEARTZONE_SCHEMA_REGISTRY_URL": registry.url,
-                "HEARTZONE_HTTP_PORT": str(port),
-                "HEARTZONE_MANAGEMENT_PORT": str(management_port),
-                **settings,
-            }
-            ready = f"http://127.0.0.1:{management_port}/readyz"
-            api = stack.enter_context(process(["-m", "heartzone_producer"], logs / f"{name}.log", environment, ready))
+        def start(name: str, bodies: list[bytes], **settings: str) -> Api:
+            port, api = start_api(stack, kafka, registry, logs / f"{name}.log", **settings)
             return Api(port, api.pid, bodies)
 
         keyed = with_header(requests(), f"X-API-Key: {KEY}")
         return compare(
-            start("open", requests(), {}),
-            start("keyed", keyed, {"HEARTZONE_AUTH_API_KEYS_FILE": str(keys)}),
+            start("open", requests()),
+            start("keyed", keyed, HEARTZONE_AUTH_API_KEYS_FILE=str(keys)),
             arguments,
         )
 

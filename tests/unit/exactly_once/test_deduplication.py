@@ -16,7 +16,7 @@ from exactly_once.core.rejected_records import record_id
 
 WINDOW = 40.0
 LENGTH_MS = 10_000
-"""A generation of that window."""
+"""A part of that window."""
 
 
 @dataclass
@@ -77,11 +77,11 @@ def expected(log: Log) -> list[int]:
     """The definition, by looking at every pair."""
     found = []
     for record in log.records:
-        generation = record.timestamp()[1] // LENGTH_MS
+        part = record.timestamp()[1] // LENGTH_MS
         before = [
             each
             for each in log.records[: record.offset()]
-            if each.key() == record.key() is not None and each.timestamp()[1] // LENGTH_MS >= generation - 4
+            if each.key() == record.key() is not None and each.timestamp()[1] // LENGTH_MS >= part - 4
         ]
         if before:
             found.append(record.offset() or 0)

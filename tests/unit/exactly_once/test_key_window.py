@@ -1,4 +1,4 @@
-"""Keys of a window of time, kept by generations: what is found, and what is forgotten."""
+"""Keys of a window of time, kept by parts of it: what is found, and what is forgotten."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,5 +1,6 @@
 """Fixed windows of the library ``limits``, over counters of requests in bounded memory."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from time import time
 
@@ -25,8 +26,9 @@ class RateCounters(Storage):
         super().__init__()
         self._max_counters = max_counters
         self._clock = clock
-        # Count and end of the window, the oldest first: Python keeps the order of insertion.
-        self._counters: dict[str, tuple[int, float]] = {}
+        # Count and end of the window, the oldest first. In a plain dictionary the search for the oldest passes over all
+        # that were removed before it.
+        self._counters: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._counters)
@@ -43,7 +45,7 @@ class RateCounters(Storage):
         if end <= now:
             count, end = 0, now + expiry
             if len(self._counters) >= self._max_counters:
-                del self._counters[next(iter(self._counters))]
+                self._counters.popitem(last=False)
         self._counters[key] = (count + amount, end)
         return count + amount
 

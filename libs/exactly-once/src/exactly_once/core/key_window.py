@@ -7,7 +7,7 @@ clock or on when they were read. So a window that is read again gives the same.
 from hashlib import blake2b
 from math import ceil
 
-GENERATIONS = 4
+PARTS = 4
 """Parts of a window. Keys are forgotten a part at a time, which takes no look at any of them."""
 
 
@@ -17,14 +17,14 @@ def fingerprint(key: bytes) -> int:
 
 
 class KeyWindow:
-    """Fingerprints by generation, which is a timestamp (milliseconds since the epoch) divided by a quarter of a window.
+    """Fingerprints by part, which is a timestamp (milliseconds since the epoch) divided by a quarter of a window.
 
-    A key counts as seen when a record before had it that is at most GENERATIONS generations older: always within the
-    window, never beyond five quarters of it. One more generation is kept, for timestamps that are out of order.
+    A key counts as seen when a record before had it that is at most PARTS parts older: always within the
+    window, never beyond five quarters of it. One more part is kept, for timestamps that are out of order.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._length = generation_ms(seconds)
+        self._length = part_ms(seconds)
         # Dictionaries where sets would do: they are never less than a third full, a set may be to an eighth.
         self._keys: dict[int, dict[int, None]] = {}
 
@@ -34,19 +34,19 @@ class KeyWindow:
 
     def has(self, key: int, timestamp: int) -> bool:
         """Whether a record within the window before this time had the key."""
-        oldest = timestamp // self._length - GENERATIONS
+        oldest = timestamp // self._length - PARTS
         # A loop, and no expression: there are six at most, and this runs for each record.
-        for generation, keys in self._keys.items():  # noqa: SIM110
-            if key in keys and generation >= oldest:
+        for part, keys in self._keys.items():  # noqa: SIM110
+            if key in keys and part >= oldest:
                 return True
         return False
 
     def add(self, key: int, timestamp: int) -> bool:
         """A record has this key; False when it changes nothing."""
-        generation = timestamp // self._length
-        keys = self._keys.get(generation)
+        part = timestamp // self._length
+        keys = self._keys.get(part)
         if keys is None:
-            keys = self._keys[generation] = {}
+            keys = self._keys[part] = {}
         elif key in keys:
             return False
         keys[key] = None
@@ -58,17 +58,17 @@ class KeyWindow:
 
     def forget_before(self, timestamp: int) -> None:
         """Forget what no record from this time on can meet."""
-        oldest = timestamp // self._length - GENERATIONS - 1
-        for generation in [each for each in self._keys if each < oldest]:
-            del self._keys[generation]
+        oldest = timestamp // self._length - PARTS - 1
+        for part in [each for each in self._keys if each < oldest]:
+            del self._keys[part]
 
 
-def generation_ms(seconds: float) -> int:
-    """Milliseconds of a generation of a window."""
-    return max(1, ceil(seconds * 1000 / GENERATIONS))
+def part_ms(seconds: float) -> int:
+    """Milliseconds of a part of a window."""
+    return max(1, ceil(seconds * 1000 / PARTS))
 
 
 def window_start(seconds: float, timestamp: int) -> int:
     """Milliseconds since the epoch from which on records matter to one with this timestamp, and to those after it."""
-    length = generation_ms(seconds)
-    return max(0, (timestamp // length - GENERATIONS - 1) * length)
+    length = part_ms(seconds)
+    return max(0, (timestamp // length - PARTS - 1) * length)

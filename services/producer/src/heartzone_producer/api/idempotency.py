@@ -16,7 +16,7 @@ from heartzone_producer.intake.idempotency_keys import HEADER, InvalidKeyError
 from heartzone_producer.intake.origin import Origin, read_origin
 
 MAX_REQUESTS = 25_000
-"""Of a generation, of which there are two: about 15 MB. Beyond that the oldest are forgotten early."""
+"""Of each of two dictionaries: about 15 MB. Beyond that the oldest are forgotten early."""
 
 KEPT = 202
 """The status whose response is kept; after any other the client is to send again, and is handled again."""
@@ -50,8 +50,8 @@ def origin_of(scope: Scope) -> Origin:
 class KnownRequests:
     """Requests of the last ``window`` seconds, as long as there are no more than ``max_requests`` of them.
 
-    Kept in two generations, so that forgetting the old ones costs a request nothing. It belongs to the event loop's
-    thread.
+    Kept in two dictionaries, of which the older is dropped as a whole: that costs a request nothing. It belongs to the
+    event loop's thread.
     """
 
     def __init__(self, *, window: float, max_requests: int = MAX_REQUESTS) -> None:

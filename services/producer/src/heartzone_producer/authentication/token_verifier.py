@@ -1,5 +1,6 @@
 """From a token to its principal. A client sends one many times, and its signature is verified once a minute."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
 from time import time
@@ -28,7 +29,7 @@ class TokenVerifier:
         self._keys = keys
         self._max_remembered = max_remembered
         self._clock = clock
-        self._remembered: dict[bytes, VerifiedToken] = {}
+        self._remembered: OrderedDict[bytes, VerifiedToken] = OrderedDict()
 
     def __len__(self) -> int:
         """How many are remembered."""
@@ -48,7 +49,7 @@ class TokenVerifier:
         verified = self._rules.verify(token, await self._keys.find(self._rules.read_header(token)))
         self._remembered.pop(digest, None)
         if len(self._remembered) >= self._max_remembered:
-            del self._remembered[next(iter(self._remembered))]
+            self._remembered.popitem(last=False)
         until = min(verified.until, self._clock() + REMEMBERED_SECONDS)
         self._remembered[digest] = VerifiedToken(verified.principal, until)
         return verified.principal
