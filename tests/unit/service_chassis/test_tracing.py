@@ -35,6 +35,15 @@ def test_there_are_spans_while_they_are_exported() -> None:
     assert tracing.spans() is None
 
 
+@pytest.mark.parametrize("name", ["OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"])
+def test_a_variable_that_opentelemetry_does_not_take_is_no_reason_not_to_serve(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "-1")
+    with tracing.exporting("a-service", "1", {"OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT}):
+        assert tracing.spans() is None
+
+
 def test_without_an_exporter_a_service_does_not_load_opentelemetry() -> None:
     code = (
         "import sys\n"

@@ -84,8 +84,13 @@ def exporting(service: str, version: str, environment: Mapping[str, str] = os.en
     resource = {"service.version": version}
     if not environment.get("OTEL_SERVICE_NAME"):
         resource["service.name"] = service
-    provider = TracerProvider(resource=Resource.create(resource), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    try:
+        provider = TracerProvider(resource=Resource.create(resource), shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    except ValueError as error:  # of one of the variables, such as a limit that is no number
+        log.warning("tracing_unavailable", reason=str(error))
+        yield
+        return
     _spans = Spans(provider.get_tracer(service, version))
     log.info("tracing_started")
     try:
