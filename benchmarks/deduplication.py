@@ -21,7 +21,7 @@ from heartzone.wire import IDEMPOTENCY_KEY_HEADER
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.engine.workers import copy_to
 from heartzone_testing.waiting import eventually
-from heartzone_zone_worker.idempotency_key import idempotency_key
+from heartzone_zone_worker.record_headers import idempotency_key
 
 WINDOW_S = 600.0
 

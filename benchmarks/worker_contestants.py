@@ -16,8 +16,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from exactly_once import Deduplication, InputRecord, Observer, OutputRecord, Transform, Worker, WorkerConfig
 from heartzone_zone_worker.decoding import BiometricsDecoder
-from heartzone_zone_worker.idempotency_key import idempotency_key
 from heartzone_zone_worker.output_frame import OutputFrame
+from heartzone_zone_worker.record_headers import idempotency_key
 from heartzone_zone_worker.transform import ZoneTransform
 
 Arguments = tuple[str, str, str, str, int]

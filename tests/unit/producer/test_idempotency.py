@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartzone_producer.api.idempotency import KnownRequests, Reply
+from heartzone_producer.api.header_fields import header_fields
+from heartzone_producer.api.idempotency import FOLLOWS_FROM_REQUEST, KnownRequests
 from heartzone_producer.api.problems import ProblemError
 from heartzone_producer.intake.idempotency_keys import InvalidKeyError, idempotency_key
 from heartzone_producer.rejections import ServiceUnavailableReason
@@ -33,11 +34,11 @@ def post(api: "Api", content: bytes, key: str, path: str = "/biometrics") -> Res
 @pytest.mark.parametrize("key", ["k", "8e03978e-40d5-43dd-bc93-6894a57f9324", "x" * 255, "a;b=c", "~!"])
 def test_a_key_is_the_same_with_and_without_quotes(key: str) -> None:
     for value in (key, f'"{key}"'):
-        assert idempotency_key([(b"idempotency-key", value.encode())]) == key.encode()
+        assert idempotency_key(value.encode()) == key.encode()
 
 
 def test_a_quoted_key_may_have_escaped_quotes() -> None:
-    assert idempotency_key([(b"idempotency-key", rb'"a\"b\\c"')]) == rb'a"b\c'
+    assert idempotency_key(rb'"a\"b\\c"') == rb'a"b\c'
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_a_quoted_key_may_have_escaped_quotes() -> None:
 )
 def test_what_is_no_key_is_a_400_that_says_what_was_expected(api: "Api", value: bytes) -> None:
     with pytest.raises(InvalidKeyError, match="1 to 255 visible ASCII characters"):
-        idempotency_key([(b"idempotency-key", value)])
+        idempotency_key(value)
 
     response = post(api, body(), value.decode("latin-1"))
     assert response.status == 400
@@ -53,18 +54,20 @@ def test_what_is_no_key_is_a_400_that_says_what_was_expected(api: "Api", value: 
     assert api.delivery.payloads == []
 
 
-def test_two_keys_are_a_mistake() -> None:
-    with pytest.raises(InvalidKeyError, match="There are two Idempotency-Key headers; one was expected"):
-        idempotency_key([(b"idempotency-key", b"a"), (b"idempotency-key", b"a")])
+@pytest.mark.parametrize("key", [b"a", b'"a"'])
+def test_two_keys_are_none(key: bytes) -> None:
+    fields = header_fields({"headers": [(b"idempotency-key", key), (b"host", b"h"), (b"idempotency-key", key)]})
+
+    with pytest.raises(InvalidKeyError, match="1 to 255 visible ASCII characters"):
+        idempotency_key(fields[b"idempotency-key"])
 
 
 @given(st.binary(max_size=300))
 def test_whatever_a_header_holds_is_a_key_of_visible_ascii_or_an_error(value: bytes) -> None:
     try:
-        key = idempotency_key([(b"idempotency-key", value)])
+        key = idempotency_key(value)
     except InvalidKeyError:
         return
-    assert key is not None
     assert 1 <= len(key) <= 255
     assert all(0x21 <= byte <= 0x7E for byte in key)
 
@@ -184,52 +187,34 @@ def test_the_trace_of_a_request_goes_with_each_of_its_records(api: "Api") -> Non
     assert api.delivery.traces == [[("traceparent", parent.encode()), ("tracestate", b"a=1")]] * 4
 
 
-class Handler:
-    """Counts what is handled."""
-
-    def __init__(self, status: int = 202, size: int = 0) -> None:
-        self.calls = 0
-        self._reply = status, b"x" * size
-
-    async def __call__(self) -> Reply:
-        self.calls += 1
-        return self._reply
+def accept(requests: KnownRequests, name: bytes) -> bool:
+    """Accept the request of this name; returns whether it was accepted before."""
+    with requests.begin(name, payload=b"") as request:
+        before = request.accepted is not None
+        request.accepted = FOLLOWS_FROM_REQUEST
+    return before
 
 
 def test_what_is_kept_is_bounded_and_the_oldest_are_forgotten_first() -> None:
-    async def run() -> list[int]:
-        requests, handler = KnownRequests(window=600, max_requests=10), Handler()
-        for number in range(100):
-            await requests.respond(b"%d" % number, payload=b"", handle=handler)
-        kept = len(requests)
-        for number in (99, 90, 5):
-            await requests.respond(b"%d" % number, payload=b"", handle=handler)
-        return [handler.calls, kept]
+    requests = KnownRequests(window=600, max_requests=10)
+    for number in range(100):
+        assert not accept(requests, b"%d" % number)
 
-    assert asyncio.run(run()) == [101, 20]
+    assert len(requests) == 20
+    assert [accept(requests, b"%d" % number) for number in (99, 90, 5)] == [True, True, False]
 
 
 def test_a_replica_whose_window_is_0_knows_no_request() -> None:
-    async def run() -> int:
-        requests, handler = KnownRequests(window=0), Handler()
-        for _ in range(2):
-            await requests.respond(b"a", payload=b"", handle=handler)
-        return handler.calls
+    requests = KnownRequests(window=0)
 
-    assert asyncio.run(run()) == 2
+    assert [accept(requests, b"a") for _ in range(2)] == [False, False]
 
 
 def test_a_request_that_raised_is_handled_again() -> None:
-    async def fail() -> Reply:
+    requests = KnownRequests(window=600)
+    with pytest.raises(RuntimeError), requests.begin(b"a", payload=b""):
         raise RuntimeError
 
-    async def run() -> int:
-        requests, handler = KnownRequests(window=600), Handler()
-        with pytest.raises(RuntimeError):
-            await requests.respond(b"a", payload=b"", handle=fail)
-        await requests.respond(b"a", payload=b"", handle=handler)
-        with pytest.raises(ProblemError):
-            await requests.respond(b"a", payload=b"other", handle=handler)
-        return handler.calls
-
-    assert asyncio.run(run()) == 1
+    assert not accept(requests, b"a")
+    with pytest.raises(ProblemError):
+        requests.begin(b"a", payload=b"other")

@@ -1,7 +1,7 @@
 """The trace that a request belongs to, from header to header (W3C Trace Context): read, never changed."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"
@@ -17,20 +17,10 @@ _VERSION_0_LENGTH = 55
 TraceHeaders = Sequence[tuple[str, bytes]]
 
 
-def trace_headers(headers: Iterable[tuple[str | bytes, bytes | None]]) -> TraceHeaders:
-    """``traceparent`` and ``tracestate`` of headers in lower case, to be passed on; none where there is no trace."""
-    parent: bytes | None = None
-    states: list[bytes] = []
-    for name, value in headers:
-        if name in _PARENTS:
-            if parent is not None:
-                return ()  # two parents are none
-            parent = value or b""
-        elif name in _STATES and value:
-            states.append(value)
+def trace_headers(parent: bytes | None, state: bytes | None) -> TraceHeaders:
+    """The headers to be passed on of a ``traceparent`` and a ``tracestate``; none where there is no trace."""
     if parent is None or not is_traceparent(parent):
         return ()
-    state = b",".join(states)
     if not state or len(state) > MAX_STATE_LENGTH:
         return [(TRACEPARENT, parent)]
     return [(TRACEPARENT, parent), (TRACESTATE, state)]
@@ -44,7 +34,3 @@ def is_traceparent(value: bytes) -> bool:
 def trace_id(headers: TraceHeaders) -> str | None:
     """The id of the trace, for logs."""
     return headers[0][1][3:35].decode() if headers else None
-
-
-_PARENTS = frozenset({TRACEPARENT, TRACEPARENT.encode()})
-_STATES = frozenset({TRACESTATE, TRACESTATE.encode()})

@@ -24,11 +24,11 @@ from exactly_once.health import liveness, readiness
 from heartzone.wire import subject_of
 from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.event_log import EventLog
-from heartzone_zone_worker.idempotency_key import idempotency_key
 from heartzone_zone_worker.lookups.registry_check import RegistryCheck
 from heartzone_zone_worker.metrics import WorkerMetrics
 from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.output_schema import SAMPLES
+from heartzone_zone_worker.record_headers import idempotency_key
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from exactly_once import InputRecord, OutputRecord, PoisonRecord, Transform
-from heartzone.trace_context import trace_headers
+from heartzone_zone_worker.record_headers import trace_of
 from service_chassis.telemetry.tracing import Spans
 
 
@@ -24,7 +24,7 @@ class TracedTransform:
 
     def __call__(self, record: InputRecord) -> list[OutputRecord]:
         """Transform a record; raises what the transform does."""
-        parent = trace_headers(record.headers() or ())
+        parent = trace_of(record)
         if not parent:
             return list(self._transform(record))
         topic = record.topic() or ""

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from exactly_once import InputRecord, OutputRecord, PoisonRecord, Scope, Unavailable
-from heartzone.trace_context import trace_headers
 from heartzone.wire import BadFrameError, unframe
 from heartzone.zones import Zone, zone_of
 from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
 from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
+from heartzone_zone_worker.record_headers import trace_of
 
 # Formatting a member of an IntEnum takes ten times as long.
 DIGITS = tuple(str(int(zone)) for zone in Zone)
@@ -55,8 +55,7 @@ class ZoneTransform:
         head = f'{prefix}{{"DeviceId":"{device_id}","Zone":'
         tail = f',"MaxHeartRate":{maximum}}}'
         topic, readings = self._topic, self.readings
-        headers = record.headers()
-        trace = trace_headers(headers) if headers else ()
+        trace = trace_of(record)
         outputs: list[OutputRecord] = []
         for reading in biometrics.heart_rates:
             heart_rate = reading.value

@@ -3,6 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from heartzone.violations import Violation, quote
+from heartzone_producer.api.header_fields import header_fields
 from heartzone_producer.api.problems import RETRY_AFTER_SECONDS, ProblemError, ProblemKind
 from heartzone_producer.authentication.authenticator import Authenticator
 from heartzone_producer.authentication.errors import IssuerUnavailableError, UnauthenticatedError
@@ -32,7 +33,9 @@ class RequirePrincipal:
             ProblemError: 401, or 503 when it cannot be known who sends.
         """
         try:
-            scope[PRINCIPAL] = await self._authenticator.authenticate(scope["headers"], scope.get(CLIENT_CERTIFICATE))
+            scope[PRINCIPAL] = await self._authenticator.authenticate(
+                header_fields(scope), scope.get(CLIENT_CERTIFICATE)
+            )
         except UnauthenticatedError as error:
             raise ProblemError(
                 ProblemKind.UNAUTHENTICATED,

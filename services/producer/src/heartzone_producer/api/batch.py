@@ -11,7 +11,8 @@ from heartzone_producer.api.authentication import ForbiddenDeviceError, check_de
 from heartzone_producer.api.batch_outcome import BatchOutcome
 from heartzone_producer.api.bodies import JSON, NDJSON, BodyReader
 from heartzone_producer.api.body_limits import BodyLimits
-from heartzone_producer.api.idempotency import KnownRequests, Reply, origin_of
+from heartzone_producer.api.idempotency import KnownRequests
+from heartzone_producer.api.origins import origin_of
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
 from heartzone_producer.intake.batches import elements, lines
@@ -42,21 +43,18 @@ class PostBatch:
         origin = origin_of(scope)
         media_type, body = await self._bodies.read(scope, receive)
         items = lines(body) if media_type == NDJSON else elements(body)
-        if origin.idempotency_key is None:
-            status, response = await self._respond(scope, items, origin)
-        else:
-            status, response = await self._requests.respond(
-                b"batch",
-                sender(scope),
-                origin.idempotency_key,
-                payload=body,
-                handle=lambda: self._respond(scope, items, origin),
-            )
-        await send_json(send, status, response)
-
-    async def _respond(self, scope: Scope, items: Iterable[bytes], origin: Origin) -> Reply:
-        outcome = await self._store(scope, items, origin)
-        return 207 if outcome.refused else 202, msgspec.json.encode(outcome)
+        key = origin.idempotency_key
+        if key is None:
+            outcome = await self._store(scope, items, origin)
+            return await send_json(send, outcome.status, msgspec.json.encode(outcome))
+        with self._requests.begin(b"batch", sender(scope), key, payload=body) as request:
+            if request.accepted is not None:
+                return await send_json(send, 202, request.accepted)
+            outcome = await self._store(scope, items, origin)
+            response = msgspec.json.encode(outcome)
+            if outcome.status == 202:
+                request.accepted = response
+        return await send_json(send, outcome.status, response)
 
     async def _store(self, scope: Scope, items: Iterable[bytes], origin: Origin) -> BatchOutcome:
         """Write all items, then wait for all of them.

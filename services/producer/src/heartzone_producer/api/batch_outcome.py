@@ -46,6 +46,11 @@ class BatchOutcome(Struct):
     errors: list[ItemError] = []
     items: list[ItemOutcome] = []
 
+    @property
+    def status(self) -> int:
+        """The status of the response."""
+        return 207 if self.refused else 202
+
     def reject(self, index: int, error: ItemFailure) -> None:
         """Count an item as not stored, and say why."""
         kind = _kind(error)

@@ -5,10 +5,10 @@ from starlette.types import Receive, Scope, Send
 from heartzone_producer.api.authentication import check_device
 from heartzone_producer.api.bodies import JSON, BodyReader
 from heartzone_producer.api.body_limits import BodyLimits
-from heartzone_producer.api.idempotency import KnownRequests, Reply, origin_of
+from heartzone_producer.api.idempotency import FOLLOWS_FROM_REQUEST, KnownRequests
+from heartzone_producer.api.origins import origin_of
 from heartzone_producer.api.responses import send_json
-from heartzone_producer.intake.biometrics import Accepted, accept
-from heartzone_producer.intake.origin import Origin
+from heartzone_producer.intake.biometrics import accept
 from heartzone_producer.writing.delivery import Delivery
 
 
@@ -26,19 +26,13 @@ class PostBiometrics:
         _, body = await self._bodies.read(scope, receive)
         accepted = accept(body)
         check_device(scope, accepted.device_id)
-        if origin.idempotency_key is None:
-            status, response = await self._store(accepted, origin)
+        key = origin.idempotency_key
+        if key is None:
+            await self._delivery.biometrics(accepted, origin)
         else:
-            status, response = await self._requests.respond(
-                b"biometrics",
-                accepted.device_id.encode(),
-                origin.idempotency_key,
-                payload=accepted.payload,
-                handle=lambda: self._store(accepted, origin),
-                body=accepted.response,
-            )
-        await send_json(send, status, response)
-
-    async def _store(self, accepted: Accepted, origin: Origin) -> Reply:
-        await self._delivery.biometrics(accepted, origin)
-        return 202, accepted.response
+            device = accepted.device_id.encode()
+            with self._requests.begin(b"biometrics", device, key, payload=accepted.payload) as request:
+                if request.accepted is None:
+                    await self._delivery.biometrics(accepted, origin)
+                    request.accepted = FOLLOWS_FROM_REQUEST
+        await send_json(send, 202, accepted.response)

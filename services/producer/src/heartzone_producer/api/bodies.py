@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope
 from heartzone.violations import quote
 from heartzone_producer.api.body_limits import BodyLimits, HeldBody
 from heartzone_producer.api.content_codings import Inflation
+from heartzone_producer.api.header_fields import HeaderFields, header_fields
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 
 JSON = "application/json"
@@ -33,7 +34,7 @@ class BodyReader:
             ProblemError: 413, 415, 429 or 501; 400 when it is not compressed as its Content-Encoding says.
             ClientDisconnectedError: the connection ended first.
         """
-        media_type, coding = self._check_headers(scope["headers"])
+        media_type, coding = self._check(header_fields(scope))
         if coding is not None:
             return media_type, await self._inflate(coding, receive)
         message = await receive()
@@ -73,27 +74,21 @@ class BodyReader:
                 more = message["more_body"]
             return inflation.end()
 
-    def _check_headers(self, headers: list[tuple[bytes, bytes]]) -> tuple[str, bytes | None]:
-        media_type = "" if not self._media_types else None
-        coding = None
-        has_length = False
-        for name, value in headers:
-            if name == b"content-type":
-                media_type = self._known.get(value) or self._media_type(value)
-            elif name == b"content-length":
-                # The HTTP parser has checked that these are digits.
-                has_length = True
-                if len(value) > 20 or int(value) > self._limits.size:
-                    raise self._limits.too_large()
-            elif name == b"content-encoding":
-                coding = value if coding is None else b"%b,%b" % (coding, value)
-        if not has_length:
-            _check_transfer_coding(headers)
-        if media_type is None:
+    def _check(self, fields: HeaderFields) -> tuple[str, bytes | None]:
+        length = fields.get(b"content-length")
+        if length is None:
+            _check_transfer_coding(fields.get(b"transfer-encoding", b""))
+        # The HTTP parser has checked that these are digits.
+        elif len(length) > 20 or int(length) > self._limits.size:
+            raise self._limits.too_large()
+        media_type = fields.get(b"content-type")
+        if media_type is not None:
+            return self._known.get(media_type) or self._media_type(media_type), fields.get(b"content-encoding")
+        if self._media_types:
             raise ProblemError(
                 ProblemKind.UNSUPPORTED_MEDIA_TYPE, f"There is no Content-Type; {self._expected()} was expected."
             )
-        return media_type, coding
+        return "", fields.get(b"content-encoding")
 
     def _media_type(self, value: bytes) -> str:
         text = value.decode("latin-1")
@@ -117,9 +112,8 @@ class BodyReader:
         return " or ".join(self._media_types)
 
 
-def _check_transfer_coding(headers: list[tuple[bytes, bytes]]) -> None:
+def _check_transfer_coding(codings: bytes) -> None:
     """Raise ProblemError for what is coded in another way than in chunks (RFC 9112, 6.1): 501."""
-    codings = b",".join(value for name, value in headers if name == b"transfer-encoding")
     if codings and codings.strip().lower() != b"chunked":
         raise ProblemError(
             ProblemKind.UNSUPPORTED_TRANSFER_CODING,

@@ -9,10 +9,10 @@ from heartzone.violations import Violation
 from heartzone_producer.api.authentication import check_device
 from heartzone_producer.api.bodies import BodyReader
 from heartzone_producer.api.body_limits import BodyLimits
-from heartzone_producer.api.idempotency import KnownRequests, Reply, origin_of
+from heartzone_producer.api.idempotency import FOLLOWS_FROM_REQUEST, KnownRequests
+from heartzone_producer.api.origins import origin_of
 from heartzone_producer.api.problems import ProblemError, ProblemKind
 from heartzone_producer.api.responses import send_json
-from heartzone_producer.intake.origin import Origin
 from heartzone_producer.writing.delivery import Delivery
 
 DEVICE_ID = "deviceId"
@@ -33,21 +33,15 @@ class PostRaw:
         origin = origin_of(scope)
         _, body = await self._bodies.read(scope, receive)
         check_text(body)
-        if origin.idempotency_key is None:
-            status, response = await self._store(body, device_id, origin)
+        key = origin.idempotency_key
+        if key is None:
+            await self._delivery.raw(body, device_id, origin)
         else:
-            status, response = await self._requests.respond(
-                b"raw",
-                (device_id or "").encode(),
-                origin.idempotency_key,
-                payload=body,
-                handle=lambda: self._store(body, device_id, origin),
-            )
-        await send_json(send, status, response)
-
-    async def _store(self, body: bytes, device_id: str | None, origin: Origin) -> Reply:
-        await self._delivery.raw(body, device_id, origin)
-        return 202, msgspec.json.encode({"deviceId": device_id, "size": len(body)})
+            with self._requests.begin(b"raw", (device_id or "").encode(), key, payload=body) as request:
+                if request.accepted is None:
+                    await self._delivery.raw(body, device_id, origin)
+                    request.accepted = FOLLOWS_FROM_REQUEST
+        await send_json(send, 202, msgspec.json.encode({"deviceId": device_id, "size": len(body)}))
 
 
 def read_device_id(query: bytes) -> str | None:

@@ -1,9 +1,10 @@
 """Ids of requests: the client's, or one of ours, in the response and in logs."""
 
 import re
-from collections.abc import Iterable
 from itertools import count
 from secrets import token_hex
+
+from heartzone_producer.api.header_fields import HeaderFields
 
 HEADER = b"x-request-id"
 
@@ -19,9 +20,7 @@ def new_request_id() -> bytes:
     return f"{_PREFIX}-{next(_NUMBERS):x}".encode()
 
 
-def request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def request_id(fields: HeaderFields) -> bytes:
     """The id that a request came with, or a new one where it has none, or one that no log should hold."""
-    for name, value in headers:
-        if name == HEADER:
-            return value if _SANE.fullmatch(value) else new_request_id()
-    return new_request_id()
+    value = fields.get(HEADER)
+    return value if value is not None and _SANE.fullmatch(value) else new_request_id()

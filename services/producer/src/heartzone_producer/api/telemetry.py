@@ -6,9 +6,11 @@ from time import monotonic
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from heartzone.trace_context import trace_headers, trace_id
+from heartzone.trace_context import trace_id
 from heartzone.violations import quote
 from heartzone_producer.api.bodies import ClientDisconnectedError
+from heartzone_producer.api.header_fields import header_fields
+from heartzone_producer.api.origins import trace_of
 from heartzone_producer.api.request_ids import HEADER, request_id
 from heartzone_producer.metrics import HttpMetrics
 from heartzone_producer.rejections import RejectionReason
@@ -33,7 +35,8 @@ class RequestTelemetry:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         started = monotonic()
-        identity = request_id(scope["headers"])
+        fields = header_fields(scope)
+        identity = request_id(fields)
         status = 0
 
         async def send_and_note(message: Message) -> None:
@@ -51,7 +54,7 @@ class RequestTelemetry:
             log.error(
                 "request_failed",
                 request_id=identity.decode(),
-                trace_id=trace_id(trace_headers(scope["headers"])),
+                trace_id=trace_id(trace_of(fields)),
                 method=scope["method"],
                 path=quote(scope["path"]),
             )
@@ -65,7 +68,7 @@ class RequestTelemetry:
                 log.debug(
                     "request_handled",
                     request_id=identity.decode(),
-                    trace_id=trace_id(trace_headers(scope["headers"])),
+                    trace_id=trace_id(trace_of(fields)),
                     route=route,
                     method=scope["method"],
                     status=status,

@@ -5,10 +5,9 @@ from collections.abc import Collection
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from heartzone.trace_context import TRACEPARENT, TRACESTATE, trace_headers
+from heartzone_producer.api.header_fields import FIELDS, header_fields
+from heartzone_producer.api.origins import trace_of
 from service_chassis.telemetry.tracing import Spans
-
-_REPLACED = frozenset({TRACEPARENT.encode(), TRACESTATE.encode()})
 
 
 class RequestTracing:
@@ -26,14 +25,14 @@ class RequestTracing:
         """Pass the request on within a span."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        method, path, headers = scope["method"], scope["path"], scope["headers"]
+        method, path, fields = scope["method"], scope["path"], header_fields(scope)
         attributes = {"http.request.method": method, "url.path": path, "url.scheme": scope["scheme"]}
         name = method
         if path in self._routes:
             name, attributes["http.route"] = f"{method} {path}", path
-        span = self._spans.begin(name, SpanKind.SERVER, trace_headers(headers), attributes)
-        carried = [(name.encode(), value) for name, value in self._spans.headers(span)]
-        inner = {**scope, "headers": [*(each for each in headers if each[0] not in _REPLACED), *carried]}
+        span = self._spans.begin(name, SpanKind.SERVER, trace_of(fields), attributes)
+        carried = {name.encode(): value for name, value in self._spans.headers(span)}
+        inner = {**scope, FIELDS: {**fields, **carried}}
 
         async def send_and_note(message: Message) -> None:
             if message["type"] == "http.response.start":

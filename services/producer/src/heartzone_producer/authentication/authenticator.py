@@ -1,7 +1,7 @@
 """From the credentials of a request to its principal, by the methods that are configured."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import time
 
 from heartzone_producer.authentication.api_keys import ApiKeys
@@ -11,8 +11,6 @@ from heartzone_producer.authentication.principals import Principal, own_devices
 
 API_KEY_HEADER = "X-API-Key"
 REALM = "heartzone"
-
-Headers = list[tuple[bytes, bytes]]
 
 _API_KEY, _AUTHORIZATION = API_KEY_HEADER.lower().encode(), b"authorization"
 _BEARER = re.compile(rb"bearer +(\S*)", re.IGNORECASE)
@@ -43,17 +41,20 @@ class Authenticator:
         methods = {_API_KEY: api_keys, _AUTHORIZATION: token}
         self._names = frozenset(name for name, method in methods.items() if method is not None)
 
-    async def authenticate(self, headers: Headers, certificate: ClientCertificate | None = None) -> Principal:
-        """Who sends a request with these headers, on a connection with that certificate. Headers go first.
+    async def authenticate(
+        self, fields: Mapping[bytes, bytes], certificate: ClientCertificate | None = None
+    ) -> Principal:
+        """Who sends a request with these header fields, on a connection with that certificate. Fields go first.
 
         Raises:
             AuthenticationError: it is not known.
         """
-        credentials = [header for header in headers if header[0] in self._names]
+        credentials = [name for name in self._names if name in fields]
         if len(credentials) > 1:
             raise UnauthenticatedError(f"there are {len(credentials)} credentials; one was expected")
         if credentials:
-            ((name, value),) = credentials
+            name = credentials[0]
+            value = fields[name]
             if name == _API_KEY and self._api_keys is not None:
                 return self._bound(self._api_keys().principal_of(value))
             bearer = _BEARER.fullmatch(value.strip())

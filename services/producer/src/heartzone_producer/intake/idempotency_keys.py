@@ -1,7 +1,6 @@
 """The ``Idempotency-Key`` of a request (draft-ietf-httpapi-idempotency-key-header)."""
 
 import re
-from collections.abc import Iterable
 
 from heartzone.violations import quote
 
@@ -9,7 +8,6 @@ HEADER = "Idempotency-Key"
 MAX_LENGTH = 255
 EXPECTED = f"1 to {MAX_LENGTH} visible ASCII characters, as they are or as a quoted string,"
 
-_NAME = HEADER.lower().encode()
 _visible = re.compile(rb"[\x21-\x7e]{1,%d}" % MAX_LENGTH).fullmatch
 _escaped = re.compile(rb'\\(["\\])')
 
@@ -18,24 +16,14 @@ class InvalidKeyError(ValueError):
     """A header that is no key; the text says what was expected."""
 
 
-def idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """The key of a request, None for one without.
+def idempotency_key(value: bytes) -> bytes:
+    """The key in the value of a header.
 
     The draft makes it a string of RFC 8941, in quotes; many clients send it without them. Both are the same key.
 
     Raises:
-        InvalidKeyError: it is given twice, or is none.
+        InvalidKeyError: it is none.
     """
-    key: bytes | None = None
-    for name, value in headers:
-        if name == _NAME:
-            if key is not None:
-                raise InvalidKeyError(f"There are two {HEADER} headers; one was expected.")
-            key = _read(value)
-    return key
-
-
-def _read(value: bytes) -> bytes:
     key = value
     if value[:1] == b'"':
         key = _escaped.sub(rb"\1", value[1:-1])
