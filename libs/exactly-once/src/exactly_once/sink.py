@@ -148,8 +148,9 @@ class SinkWorker:
             raise FatalClientError(f"a client cannot be made or used any more: {failure.args[0].str()}") from failure
         finally:
             self._status.stopped()
-            self._watchdog.disarm()
+            self._watchdog.progress()
             self._consumers.close()
+            self._watchdog.disarm()
 
     def _step(self) -> None:
         """Fetch once, write what has arrived, commit."""

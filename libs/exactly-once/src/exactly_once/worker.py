@@ -179,7 +179,7 @@ class Worker:
             raise FatalClientError(f"a client cannot be made or used any more: {failure.args[0].str()}") from failure
         finally:
             self._status.stopped()
-            self._watchdog.disarm()
+            self._watchdog.progress()
             if self._windows is not None:
                 self._windows.close()
             try:
@@ -187,6 +187,7 @@ class Worker:
                 self._consumers.close()
             finally:
                 self._producers.close()
+                self._watchdog.disarm()
 
     def _step(self) -> None:
         """Fetch once, and process what has arrived."""

@@ -18,6 +18,9 @@ LAUNCHER = Path(__file__).with_name("_launcher.py")
 Tie = Literal["pdeathsig", "watch"]
 DEFAULT_TIE: Tie = "pdeathsig" if sys.platform == "linux" else "watch"
 
+LINES_OF_LOG = 20
+"""The end of a log that the error of a program shows which does not end."""
+
 _spawner = Spawner()
 
 
@@ -96,7 +99,8 @@ class ChildProcess:
         try:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired as error:
-            raise TimeoutError(f"process {self.pid} still runs after {timeout} s") from error
+            last = "".join(self.log().splitlines(keepends=True)[-LINES_OF_LOG:])
+            raise TimeoutError(f"process {self.pid} still runs after {timeout} s; its log ends with\n{last}") from error
         self._close_pipe()
         return code
 

@@ -1,8 +1,8 @@
 """The consumer of a worker: membership in the group, fetching, rewinding, and what it learns about the brokers.
 
-Every Kafka callback runs inside ``fetch()``, ``serve()`` or ``close()`` on the calling thread and never raises: an
-exception out of a callback destroys the records that the same call had fetched. What goes wrong in one is kept, and
-``fetch()`` raises it.
+Every Kafka callback runs inside ``fetch()``, ``serve()`` or ``close()``, while the calling thread waits, and never
+raises: an exception out of a callback destroys the records that the same call had fetched. What goes wrong in one is
+kept, and ``fetch()`` raises it.
 """
 
 import json
@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
 from exactly_once.clients.broker_lookups import BrokerLookups
 from exactly_once.clients.client_log import ClientLog
+from exactly_once.clients.closing import closed_within
 from exactly_once.clients.fatal_consumer_errors import fatal_consumer_error
 from exactly_once.clients.partition_flow import PartitionFlow
 from exactly_once.clients.producer_callbacks import CONNECTION_ERRORS
@@ -35,6 +36,8 @@ from exactly_once.observer import Observer
 MAX_DISCONNECTED = 15.0  # seconds
 # Records that one call drains from the client's queue: few enough that a fetch of large ones ends near its limit.
 CHUNK = 500
+# Seconds to wait until a client is closed. Where its group is rebalancing, or its brokers do not respond, it takes 5 s.
+CLOSE_TIMEOUT = 30.0
 # Seconds to wait for a record while another partition may be ready to be fetched at any moment.
 UNSETTLED_WAIT = 0.02
 
@@ -169,8 +172,13 @@ class InputConsumer:
                 raise KafkaException(each.error)
 
     def close(self) -> None:
-        """Leave the group, so that the others take over at once."""
-        self._consumer.close()
+        """Leave the group, so that the others take over at once.
+
+        A client that has asked its group for a place and is closed before it has served the response may wait for ever:
+        its main thread may drop what the rebalance callback asks it for. Then the brokers notice that it is gone.
+        """
+        if not closed_within(CLOSE_TIMEOUT, self._consumer.close):
+            log.error("consumer_not_closed", extra={"seconds": CLOSE_TIMEOUT})
         self.flow.drop(self.flow.assignment.partitions)  # a client with a fatal error makes no callback
 
     def _is_settled(self) -> bool:
