@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 from prometheus_client import CollectorRegistry
 
+from service_chassis import garbage
 from service_chassis.early_stop import STOP_SIGNALS
 from service_chassis.settings import ServiceSettings, SettingsError, load
 from service_chassis.settings.command_line import parse_arguments
@@ -102,6 +103,7 @@ def run(program: Program[Settings], arguments: Sequence[str]) -> int:
             except OSError as error:
                 raise SettingsError(f"{variable(program.settings, 'management_port')}: {error.strerror}") from error
             log.info("management_listening", management_port=server.port)
+            garbage.resume()
             return service.run()
     except SettingsError as error:
         sys.stderr.write(f"{program.executable}: {error}\n")

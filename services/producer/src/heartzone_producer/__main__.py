@@ -2,12 +2,13 @@
 
 import sys
 
-from service_chassis import early_stop
+from service_chassis import early_stop, garbage
 
 
 def main() -> int:
     """Run until stopped; exit code 0 after SIGTERM, 2 for bad settings or a taken port, 1 for anything else."""
     early_stop.exit_on_signal()
+    garbage.suspend()
     # Imported late: they take so long to load that a signal may come meanwhile.
     from heartzone_producer.program import PROGRAM  # noqa: PLC0415
     from service_chassis.program import run  # noqa: PLC0415

@@ -12,8 +12,8 @@ from msgspec import Struct
 from heartzone_producer.api.problems import RETRY_AFTER_SECONDS, ProblemError, ProblemKind
 from heartzone_producer.intake.idempotency_keys import HEADER
 
-MAX_REQUESTS = 25_000
-"""Of each of two dictionaries: about 15 MB. Beyond that the oldest are forgotten early."""
+MAX_REQUESTS = 16_000
+"""Of each of two dictionaries: about 10 MB. Beyond that the oldest are forgotten early."""
 
 FOLLOWS_FROM_REQUEST = b""
 """Kept in place of a response that need not be kept."""
