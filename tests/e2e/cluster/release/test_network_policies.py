@@ -1,7 +1,9 @@
-"""The product where NetworkPolicies are in force: it works, and its pods reach nothing that the chart does not name."""
+"""The product with API keys and NetworkPolicies in force: its pods reach nothing that the chart does not name."""
 
 import json
+import secrets
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from heartzone_testing.kafka_cluster.cluster import KafkaCluster
 from heartzone_testing.release.release import Release, name_of
 from heartzone_testing.traffic.auditor import Auditor
+from heartzone_testing.traffic.client import UnexpectedResponseError
 from heartzone_testing.traffic.load import Traffic
 from kubernetes_node.networking.policy_engine import policies_in_force
 from kubernetes_node.nodes.node import Node
@@ -26,6 +29,17 @@ spec:
       image: {image}
       command: [sleep, "3600"]
       securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
+"""
+API_KEY = secrets.token_urlsafe()
+KEYS = """
+apiVersion: v1
+kind: Secret
+metadata: {{name: api-keys}}
+stringData:
+  api-key: {key}
+  api-keys: |
+    phones  sha256:{hash}
+    tablets  sha256:{other}
 """
 TOPIC = "eventtopic/heartzone-raw-biometrics-imported"
 PROBES = ("prometheus", "neighbour")  # no policy names the second one
@@ -53,6 +67,9 @@ def guarded(
         namespace = {"matchLabels": {"kubernetes.io/metadata.name": kafka_cluster.namespace}}
         return [{"namespaceSelector": namespace, "podSelector": {"matchLabels": labels}}]
 
+    release.kubectl.apply(
+        KEYS.format(key=API_KEY, hash=sha256(API_KEY.encode()).hexdigest(), other=sha256(b"another key").hexdigest())
+    )
     values = {
         "networkPolicy": {
             "apiServer": {"ports": [api_server(node)[1]]},  # any port, on a node of our own
@@ -60,9 +77,12 @@ def guarded(
             "schemaRegistry": {"to": in_kafka_s_namespace(**{"app.kubernetes.io/name": "heartzone-registry"})},
             "monitoring": {"from": [{"podSelector": {"matchLabels": {"app": "prometheus"}}}]},
         },
-        **{
-            each: {"podAnnotations": {"example.org/guarded": "true"}} for each in ("producer", "zoneWorker", "operator")
+        **{each: {"podAnnotations": {"example.org/guarded": "true"}} for each in ("zoneWorker", "operator")},
+        "producer": {
+            "podAnnotations": {"example.org/guarded": "true"},
+            "auth": {"methods": ["apiKeys"], "apiKeys": {"existingSecret": "api-keys"}},
         },
+        "test": {"apiKey": {"existingSecret": "api-keys"}},
     }
     release.kubectl.apply(*(PROBE.format(name=name, image=node.busybox) for name in PROBES))
     release.kubectl("wait", "--for=condition=Ready", *(f"pod/{name}" for name in PROBES), "--timeout=60s", timeout=70)
@@ -120,10 +140,20 @@ def connects(release: Release, source: str, address: tuple[str, int]) -> bool:
 
 def test_it_becomes_ready_and_readings_come_out_as_zones(guarded: Release, auditor: Auditor) -> None:
     guarded.await_reachable()
-    with Traffic(guarded.url()) as traffic:
+    with Traffic(guarded.url(), api_key=API_KEY) as traffic:
         traffic.await_more(50)
 
     assert auditor.discrepancies(traffic.accepted) == []
+
+
+def test_who_has_no_key_stores_nothing(guarded: Release) -> None:
+    guarded.await_reachable()
+
+    with (
+        pytest.raises(UnexpectedResponseError, match=r"^401 .*/problems/unauthenticated"),
+        Traffic(guarded.url()) as traffic,
+    ):
+        traffic.await_more(1)
 
 
 def test_the_operator_follows_changes(guarded: Release) -> None:

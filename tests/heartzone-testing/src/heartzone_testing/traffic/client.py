@@ -41,8 +41,9 @@ class UnexpectedResponseError(AssertionError):
 class RetryingClient:
     """Sends one reading after the other, over a connection that it keeps or over a fresh one each time."""
 
-    def __init__(self, url: str, *, keep_alive: bool, retry_timeout: float) -> None:
+    def __init__(self, url: str, *, keep_alive: bool, retry_timeout: float, api_key: str | None = None) -> None:
         """`retry_timeout`: seconds after which a reading is not sent again."""
+        self._credentials = {} if api_key is None else {"X-API-Key": api_key}
         self._address = urlsplit(url)
         self._keep_alive = keep_alive
         self._retry_timeout = retry_timeout
@@ -108,7 +109,8 @@ class RetryingClient:
         return http.client.HTTPConnection(self._address.hostname, self._address.port, timeout=RESPONSE_TIMEOUT_S)
 
     def _headers(self, reading: Reading) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": f"{reading.device}/{reading.date_time}"}
+        key = f"{reading.device}/{reading.date_time}"
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key, **self._credentials}
         return headers if self._keep_alive else {**headers, "Connection": "close"}
 
 

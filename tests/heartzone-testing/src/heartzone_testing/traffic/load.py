@@ -22,9 +22,10 @@ class Traffic:
     order. Every second client takes a fresh connection for each request. All devices are new.
     """
 
-    def __init__(self, url: str, *, clients: int = 4, rate: float = 40.0) -> None:
+    def __init__(self, url: str, *, clients: int = 4, rate: float = 40.0, api_key: str | None = None) -> None:
         """`rate`: of all clients together, in readings a second, at most."""
         self._url = url
+        self._api_key = api_key
         self._interval = clients / rate
         self._stop = threading.Event()
         self._mutex = threading.Lock()
@@ -78,7 +79,7 @@ class Traffic:
             raise self._failures[0]
 
     def _run(self, keep_alive: bool) -> None:
-        client = RetryingClient(self._url, keep_alive=keep_alive, retry_timeout=RETRY_TIMEOUT_S)
+        client = RetryingClient(self._url, keep_alive=keep_alive, retry_timeout=RETRY_TIMEOUT_S, api_key=self._api_key)
         devices = [readings_of(str(uuid.uuid4())) for _ in range(DEVICES_OF_A_CLIENT)]
         number, started = 0, time.monotonic()
         try:
