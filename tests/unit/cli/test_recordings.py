@@ -176,7 +176,10 @@ GPX_POINT = '<gpx><trk><trkseg><trkpt lat="1" lon="2">{}</trkpt></trkseg></trk><
             id="gpx without heart rates",
         ),
         pytest.param(
-            "a.gpx", GPX_POINT.format("<extensions><hr>90</hr></extensions>").encode(), "no time", id="no time"
+            "a.gpx",
+            GPX_POINT.format("<extensions><hr>90</hr></extensions>").encode(),
+            "has the heart rate 90 without a time",
+            id="no time",
         ),
         pytest.param(
             "a.gpx",
@@ -261,3 +264,100 @@ def test_a_hundred_thousand_samples_are_read(tmp_path: Path) -> None:
     path.write_text("time,heart_rate\n" + "".join(rows))
 
     assert len(load(path).samples) == 100_000
+
+
+def test_a_row_that_cannot_be_used_costs_itself_and_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = ["13:50:00Z,90", "13:50:01Z,-1", "13:50:02Z,90.5", "noon,90", "13:50:04Z,94"]
+    path.write_text("time,heart_rate\n" + "".join(f"2022-12-02T{row}\n" for row in rows))
+
+    recording = load(path)
+
+    assert [each.heart_rate for each in recording.samples] == [90, 94]
+    assert list(recording.left_out) == [
+        f"{path} in line 3 has the heart rate -1 at 2022-12-02T13:50:01+00:00; one from 0 to 2147483647 would be"
+        " right.",
+        f"{path} in line 4 has the heart rate 90.5 at 2022-12-02T13:50:02+00:00, which is no whole number.",
+        f"{path} in line 5 has the time '2022-12-02Tnoon'; one like 2022-12-02T13:50:00Z would be right.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "time", ["1611236543210", "20221202T135000Z", "2022-W48-5T13:50:00Z", "2022-12-02", "13:50:00"]
+)
+def test_a_time_in_csv_is_a_date_and_a_time_and_nothing_that_looks_like_one(tmp_path: Path, time: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"time,heart_rate\n{time},90\n")
+
+    with pytest.raises(UnreadableRecordingError, match="one like 2022-12-02T13:50:00Z would be right"):
+        load(path)
+
+
+@pytest.mark.parametrize("heart_rate", ["1_0", "+90", "٩٠", "9e1", "nan", "0x5a", "90 bpm"])
+def test_a_heart_rate_in_csv_is_written_in_digits(tmp_path: Path, heart_rate: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"time,heart_rate\n2022-12-02T13:50:00Z,{heart_rate}\n", encoding="utf-8")
+
+    with pytest.raises(UnreadableRecordingError, match="a whole number of beats a minute would be right"):
+        load(path)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_csv_of_spreadsheets_with_decimal_commas_is_read(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "a.csv"
+    rows = [
+        ("time", "speed", "heart_rate"),
+        ("2022-12-02T13:50:00,5Z", "3,5", "90,0"),
+        ("2022-12-02 13:50:01", "", "91"),
+    ]
+    path.write_text("".join(f"{delimiter.join(row)}\n" for row in rows))
+
+    assert load(path).samples == (
+        Sample(datetime(2022, 12, 2, 13, 50, 0, 500_000, tzinfo=UTC), 90),
+        Sample(datetime(2022, 12, 2, 13, 50, 1, tzinfo=UTC), 91),
+    )
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param("<extensions><gpxtpx:hr>101</gpxtpx:hr></extensions>", id="a prefix that is declared nowhere"),
+        pytest.param(
+            "<extensions><e:TrackPointExtension><e:hr>101</e:hr></e:TrackPointExtension></extensions>", id="nested"
+        ),
+        pytest.param("<extensions><heartrate>101</heartrate></extensions>", id="no prefix"),
+        pytest.param("<extensions><HeartRate>101</HeartRate></extensions>", id="camel case"),
+        pytest.param("<extensions><bpm> 101 </bpm></extensions>", id="bpm"),
+        pytest.param("<hr>101</hr>", id="GPX 1.0, without extensions"),
+    ],
+)
+def test_gpx_heart_rates_are_found_as_apps_write_them(tmp_path: Path, point: str) -> None:
+    path = tmp_path / "a.gpx"
+    path.write_text(GPX_POINT.format(f"<time>2022-12-02T13:50:01Z</time>{point}"))
+
+    assert load(path).samples == (Sample(datetime(2022, 12, 2, 13, 50, 1, tzinfo=UTC), 101),)
+
+
+@pytest.mark.parametrize("start", [b"          ", b"\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \r\n\t"])
+def test_white_space_before_the_declaration_is_passed_over(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "a.tcx"
+    path.write_bytes(
+        start + b'<?xml version="1.0" encoding="UTF-8"?><TrainingCenterDatabase><Trackpoint>'
+        b"<Time>2022-12-02T13:50:01Z</Time><HeartRateBpm><Value>101</Value></HeartRateBpm>"
+        b"</Trackpoint></TrainingCenterDatabase>"
+    )
+
+    assert load(path).samples == (Sample(datetime(2022, 12, 2, 13, 50, 1, tzinfo=UTC), 101),)
+
+
+def test_a_track_point_without_a_time_costs_itself_and_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpx"
+    path.write_text(
+        "<gpx><trkpt><hr>90</hr></trkpt><trkpt><time>2022-12-02T13:50:01Z</time><hr>101</hr></trkpt>"
+        "<trkpt><hr>90</hr></trkpt></gpx>"
+    )
+
+    recording = load(path)
+
+    assert len(recording.samples) == 1
+    assert recording.left_out == {f"{path} at a track point has the heart rate 90 without a time.": 2}

@@ -19,6 +19,8 @@ def show(report: Report) -> None:
     say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
     for outcome in report.outcomes:
         say(f"{outcome.workout.path.name}: device {outcome.workout.device_id}")
+    if report.left_out:
+        say(f"{report.left_out} samples cannot be used and are left out.")
     say(f"{report.sent} samples sent, {report.accepted} accepted, {report.rejected} rejected.")
     for reason in _reasons(report):
         say(f"  rejected: {reason}")

@@ -9,12 +9,14 @@ import click
 
 from heartzone_cli.errors import CannotRunError
 from heartzone_cli.options import data_dir_option, json_option
-from heartzone_cli.replay.recordings import UnreadableRecordingError, load
+from heartzone_cli.replay.recordings import Recording, UnreadableRecordingError, load
 from heartzone_cli.replay.workout import Workout, timed
 
 API_VARIABLE = "HEARTZONE_API"
 API_KEY_VARIABLE = "HEARTZONE_API_KEY_FILE"
 INCOMPLETE = 1
+MAX_LEFT_OUT_TOLD = 3
+"""Sentences about what is left out of one recording; the rest is counted."""
 
 
 class Speed(click.ParamType[float | None]):
@@ -129,7 +131,10 @@ def replay(
 
     When the API becomes unavailable in between, requests are sent again for 60 s before the replay ends.
 
-    Exit code 0 when everything was accepted and came out, 1 when not, 2 when it could not start, 130 after Ctrl-C.
+    A sample that cannot be used (no time, a fraction, a clock that was not set) is named and left out.
+
+    Exit code 0 when everything was sent, accepted and came out, 1 when not, 2 when it could not start, 130 after
+    Ctrl-C.
     """
     workouts = _read(files, device, max_heart_rate)
     api_key = None if api_key_file is None else _read_key(api_key_file)
@@ -163,6 +168,15 @@ def _read_key(file: Path) -> str:
     return key
 
 
+def _tell_what_is_left_out(recording: Recording) -> None:
+    for sentence, count in list(recording.left_out.items())[:MAX_LEFT_OUT_TOLD]:
+        times = f" ({count} times)" if count > 1 else ""
+        click.echo(f"Left out: {sentence}{times}", err=True)
+    further = sum(list(recording.left_out.values())[MAX_LEFT_OUT_TOLD:])
+    if further:
+        click.echo(f"Left out: {further} further samples of {recording.path}.", err=True)
+
+
 def _positive(value: str | float) -> float | None:
     """Parse a finite number above 0; None for anything else."""
     try:
@@ -178,7 +192,15 @@ def _read(files: Sequence[Path], device: str | None, max_heart_rate: int) -> lis
         recordings = [load(path) for path in files]
     except UnreadableRecordingError as error:
         raise CannotRunError(str(error)) from error
+    for recording in recordings:
+        _tell_what_is_left_out(recording)
     return [
-        Workout(recording.path, device or recording.device_id, max_heart_rate, timed(recording.samples))
+        Workout(
+            recording.path,
+            device or recording.device_id,
+            max_heart_rate,
+            timed(recording.samples),
+            sum(recording.left_out.values()),
+        )
         for recording in recordings
     ]

@@ -45,9 +45,14 @@ class Report:
         return sum(outcome.rejected for outcome in self.outcomes)
 
     @property
+    def left_out(self) -> int:
+        """Samples that cannot be used."""
+        return sum(outcome.workout.left_out for outcome in self.outcomes)
+
+    @property
     def complete(self) -> bool:
-        """Whether everything that was sent was accepted, and processed by the zone workers."""
-        return not self.rejected and not self.missing and bool(self.zones)
+        """Whether every sample of the recordings was sent, accepted, and processed by the zone workers."""
+        return not self.left_out and not self.rejected and not self.missing and bool(self.zones)
 
     def json_lines(self) -> Iterator[str]:
         """Yield one JSON object for each recording, one for each zone, and the totals.
@@ -62,6 +67,7 @@ class Report:
                     "device_id": outcome.workout.device_id,
                     "max_heart_rate": outcome.workout.max_heart_rate,
                     "samples": len(outcome.workout.readings),
+                    "left_out": outcome.workout.left_out,
                     "sent": outcome.sent,
                     "accepted": outcome.accepted,
                     "refused": outcome.rejected,
@@ -73,6 +79,7 @@ class Report:
         yield json_line(
             {
                 "type": "total",
+                "left_out": self.left_out,
                 "sent": self.sent,
                 "accepted": self.accepted,
                 "refused": self.rejected,

@@ -33,6 +33,8 @@ class Workout:
     device_id: str
     max_heart_rate: int
     readings: tuple[Reading, ...]
+    left_out: int = 0
+    """Samples of the recording that cannot be used."""
 
 
 def timed(samples: Sequence[Sample]) -> tuple[Reading, ...]:

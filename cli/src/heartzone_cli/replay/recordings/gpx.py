@@ -1,26 +1,21 @@
-"""GPX tracks with a heart-rate extension.
+"""GPX tracks with heart rates, which GPX itself has no element for.
 
-GPX itself has no element for the heart rate. It is `hr` in Garmin's TrackPointExtension (v1 and v2) and Cluetrust's
-`gpxdata`, and `heartrate` without a namespace in some exports; all are inside `extensions`.
+It is `hr` in Garmin's TrackPointExtension (v1 and v2) and Cluetrust's `gpxdata`; others write `heartrate` or `bpm`,
+with a namespace, with a prefix that is declared nowhere, or without either. GPX 1.0 has no `extensions` around it.
 """
 
-from collections.abc import Iterator
 from typing import BinaryIO
 
-from heartzone_cli.replay.recordings.samples import FormatError, Sample, parse_heart_rate, parse_time, sample
+from heartzone_cli.replay.recordings.samples import Samples, read_sample
 from heartzone_cli.replay.recordings.xml_events import descendant_text, elements
 
-HEART_RATE_NAMES = ("hr", "heartrate")
+HEART_RATE_NAMES = frozenset({"hr", "heartrate", "heart_rate", "bpm"})
+TIME = frozenset({"time"})
 
 
-def read(file: BinaryIO) -> Iterator[Sample]:
+def read(file: BinaryIO) -> Samples:
     """Yield the track points that have a heart rate. Raises FormatError."""
     for point in elements(file, root="gpx", tag="trkpt"):
-        for extensions in point.iterchildren("{*}extensions"):
-            heart_rate = next(filter(None, (descendant_text(extensions, n) for n in HEART_RATE_NAMES)), None)
-            if heart_rate is None:
-                continue
-            time = descendant_text(point, "time")
-            if time is None:
-                raise FormatError(f"has a track point with the heart rate {heart_rate} and no time.")
-            yield sample(parse_time(time), parse_heart_rate(heart_rate))
+        heart_rate = descendant_text(point, HEART_RATE_NAMES)
+        if heart_rate is not None:
+            yield read_sample(descendant_text(point, TIME), heart_rate, where="at a track point ")

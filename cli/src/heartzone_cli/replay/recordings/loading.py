@@ -2,13 +2,21 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from heartzone_cli.replay.recordings.samples import FormatError, Sample, UnreadableRecordingError
+from heartzone_cli.replay.recordings.samples import (
+    FormatError,
+    LeftOut,
+    Sample,
+    Samples,
+    UnreadableRecordingError,
+    by_time,
+)
 
 READERS = {".csv": "csv_file", ".fit": "fit", ".gpx": "gpx", ".tcx": "tcx"}
 
@@ -18,11 +26,15 @@ DEVICE_NAMESPACE = uuid.UUID("1d0e9a3c-54b1-5f5f-9f0e-8a1f5c1f6b7e")
 
 @dataclass(frozen=True)
 class Recording:
-    """One file: its samples by time, and the device id that follows from its content."""
+    """One file: its samples by time, and the device id that follows from its content.
+
+    `left_out` has the samples that cannot be used, by the sentence that says why.
+    """
 
     path: Path
     device_id: str
     samples: tuple[Sample, ...]
+    left_out: Mapping[str, int]
 
 
 def load(path: Path) -> Recording:
@@ -32,11 +44,17 @@ def load(path: Path) -> Recording:
     keep the file's order.
     """
     read = _reader(path)
+    samples: list[Sample] = []
+    left_out: Counter[str] = Counter()
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
-            samples = sorted(read(file), key=lambda sample: sample.time)
+            for each in read(file):
+                if isinstance(each, LeftOut):
+                    left_out[f"{path} {each.reason}"] += 1
+                else:
+                    samples.append(each)
     except FormatError as error:
         # Some messages contain one of a library, which may have line breaks.
         raise UnreadableRecordingError(f"{path} {' '.join(str(error).split())}") from error
@@ -46,12 +64,14 @@ def load(path: Path) -> Recording:
         raise UnreadableRecordingError(f"{path} does not exist.") from None
     except OSError as error:
         raise UnreadableRecordingError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if left_out and not samples:
+        raise UnreadableRecordingError(next(iter(left_out)))
     if not samples:
         raise UnreadableRecordingError(f"{path} contains no heart rates.")
-    return Recording(path, str(uuid.uuid5(DEVICE_NAMESPACE, digest)), tuple(samples))
+    return Recording(path, str(uuid.uuid5(DEVICE_NAMESPACE, digest)), by_time(samples), left_out)
 
 
-def _reader(path: Path) -> Callable[[BinaryIO], Iterable[Sample]]:
+def _reader(path: Path) -> Callable[[BinaryIO], Samples]:
     module = READERS.get(path.suffix.lower())
     if module is None and not path.is_dir():
         raise UnreadableRecordingError(
@@ -59,5 +79,5 @@ def _reader(path: Path) -> Callable[[BinaryIO], Iterable[Sample]]:
         )
     # Only the reader of this format is imported: the .fit profile alone takes a tenth of a second.
     reader: Any = import_module(f"heartzone_cli.replay.recordings.{module or 'csv_file'}")
-    read: Callable[[BinaryIO], Iterable[Sample]] = reader.read
+    read: Callable[[BinaryIO], Samples] = reader.read
     return read

@@ -1,20 +1,19 @@
 """Garmin Training Center recordings: `Trackpoint` with `Time` and `HeartRateBpm/Value`."""
 
-from collections.abc import Iterator
 from typing import BinaryIO
 
-from heartzone_cli.replay.recordings.samples import FormatError, Sample, parse_heart_rate, parse_time, sample
-from heartzone_cli.replay.recordings.xml_events import descendant_text, elements
+from heartzone_cli.replay.recordings.samples import Samples, read_sample
+from heartzone_cli.replay.recordings.xml_events import descendant_text, descendants, elements
+
+HEART_RATE = frozenset({"heartratebpm"})
+VALUE = frozenset({"value"})
+TIME = frozenset({"time"})
 
 
-def read(file: BinaryIO) -> Iterator[Sample]:
+def read(file: BinaryIO) -> Samples:
     """Yield the track points that have a heart rate. Raises FormatError."""
     for point in elements(file, root="TrainingCenterDatabase", tag="Trackpoint"):
-        for heart_rate_element in point.iter("{*}HeartRateBpm"):
-            heart_rate = descendant_text(heart_rate_element, "Value")
-            if heart_rate is None:
-                continue
-            time = descendant_text(point, "Time")
-            if time is None:
-                raise FormatError(f"has a track point with the heart rate {heart_rate} and no time.")
-            yield sample(parse_time(time), parse_heart_rate(heart_rate))
+        for element in descendants(point, HEART_RATE):
+            heart_rate = descendant_text(element, VALUE)
+            if heart_rate is not None:
+                yield read_sample(descendant_text(point, TIME), heart_rate, where="at a track point ")
