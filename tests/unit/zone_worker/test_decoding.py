@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from heartzone.messages import Biometrics, HeartRate, json_schema
 from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
@@ -104,31 +106,35 @@ INTEGER = "is not an integer from 0 to 2147483647"
             id="no-array",
         ),
         pytest.param(
-            payload(HeartRates="[3]"), "/HeartRates/0: 3 is not an object with DateTime and Value", id="no-reading"
+            payload(HeartRates="[3]"),
+            "/HeartRates/0: a number is not an object with DateTime and Value",
+            id="no-reading",
         ),
-        pytest.param(payload(Value="-1"), f"/HeartRates/0/Value: -1 {INTEGER}", id="negative"),
-        pytest.param(payload(Value="1.5"), f"/HeartRates/0/Value: 1.5 {INTEGER}", id="fraction"),
-        pytest.param(payload(Value="true"), f"/HeartRates/0/Value: true {INTEGER}", id="true"),
-        pytest.param(payload(Value='"150"'), f'/HeartRates/0/Value: "150" {INTEGER}', id="text"),
+        pytest.param(payload(Value="-1"), f"/HeartRates/0/Value: a number {INTEGER}", id="negative"),
+        pytest.param(payload(Value="1.5"), f"/HeartRates/0/Value: a number {INTEGER}", id="fraction"),
+        pytest.param(payload(Value="true"), f"/HeartRates/0/Value: a boolean {INTEGER}", id="true"),
+        pytest.param(payload(Value='"150"'), f"/HeartRates/0/Value: a text {INTEGER}", id="text"),
         pytest.param(payload(Value="null"), f"/HeartRates/0/Value: null {INTEGER}", id="null-value"),
-        pytest.param(payload(Value="2147483648"), f"/HeartRates/0/Value: 2147483648 {INTEGER}", id="int64"),
-        pytest.param(payload(Value="9" * 30), f"/HeartRates/0/Value: {'9' * 30} {INTEGER}", id="beyond-int64"),
-        pytest.param(payload(Value="1e400"), r"/HeartRates/0/Value: 1E\+400 is not ", id="beyond-double"),
-        pytest.param(payload(Value="1e-400"), "/HeartRates/0/Value: 1E-400 is not ", id="below-double"),
+        pytest.param(payload(Value="2147483648"), f"/HeartRates/0/Value: a number {INTEGER}", id="int64"),
+        pytest.param(payload(Value="9" * 30), f"/HeartRates/0/Value: a number {INTEGER}", id="beyond-int64"),
+        pytest.param(payload(Value="1e400"), "/HeartRates/0/Value: a number is not ", id="beyond-double"),
+        pytest.param(payload(Value="1e-400"), "/HeartRates/0/Value: a number is not ", id="below-double"),
         pytest.param(
-            payload(Value="1e" + "9" * 30), "/HeartRates/0/Value: Infinity is not ", id="exponent-beyond-counting"
+            payload(Value="1e" + "9" * 30), "/HeartRates/0/Value: a number is not ", id="exponent-beyond-counting"
         ),
-        pytest.param(payload(Value="1.00000000000000000001"), "/HeartRates/0/Value: 1.0", id="nearly-an-integer"),
         pytest.param(
-            payload(MaxHeartRate="0"), "/MaxHeartRate: 0 is not an integer from 1 to 2147483647", id="no-maximum"
+            payload(Value="1.00000000000000000001"), "/HeartRates/0/Value: a number is not ", id="nearly-an-integer"
         ),
-        pytest.param(payload(DeviceId='"7"'), '/DeviceId: "7" is not a UUID like ', id="no-uuid"),
+        pytest.param(
+            payload(MaxHeartRate="0"), "/MaxHeartRate: a number is not an integer from 1 to 2147483647", id="no-maximum"
+        ),
+        pytest.param(payload(DeviceId='"7"'), "/DeviceId: a text is not a UUID like ", id="no-uuid"),
         pytest.param(payload(DeviceId=f'"{{{DEVICE}}}"'), "/DeviceId: .* is not a UUID", id="uuid-in-braces"),
         pytest.param(
             payload(DeviceId=f'"{DEVICE.replace("-", "")}"'), "/DeviceId: .* is not a UUID", id="uuid-without-hyphens"
         ),
         pytest.param(
-            payload(DateTime='"yesterday"'), '/HeartRates/0/DateTime: "yesterday" is not an RFC 3339', id="no-date"
+            payload(DateTime='"yesterday"'), "/HeartRates/0/DateTime: a text is not an RFC 3339", id="no-date"
         ),
         pytest.param(
             payload(DateTime='"2022-02-30T00:00:00Z"'),
@@ -140,13 +146,13 @@ INTEGER = "is not an integer from 0 to 2147483647"
         ),
         pytest.param(
             payload(Extra="1"),
-            '/Extra: "Extra" is not a field; known are DeviceId, HeartRates and MaxHeartRate',
+            "there is a further field; known are DeviceId, HeartRates and MaxHeartRate",
             id="extra",
         ),
-        pytest.param(payload(deviceId="1"), '/deviceId: "deviceId" is not a field', id="other-case"),
+        pytest.param(payload(deviceId="1"), "there is a further field", id="other-case"),
     ],
 )
-def test_what_is_not_a_biometrics_is_invalid_with_place_value_and_expectation(data: bytes, sentence: str) -> None:
+def test_what_is_not_a_biometrics_is_invalid_with_place_kind_and_expectation(data: bytes, sentence: str) -> None:
     with pytest.raises(InvalidMessageError, match=sentence) as invalid:
         BiometricsDecoder().decode(data)
 
@@ -227,13 +233,13 @@ def test_what_is_ignored_is_ignored_in_the_exact_way_too() -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        pytest.param(payload(Confidence="1"), '/Confidence: "Confidence" is not a field', id="declared-elsewhere"),
+        pytest.param(payload(Confidence="1"), "there is a further field", id="declared-elsewhere"),
         pytest.param(
-            payload(Extra="1"), "/Extra: .* is not a field; known are DeviceId, .*, Battery level, F", id="top"
+            payload(Extra="1"), "there is a further field; known are DeviceId, .*, Battery level, F", id="top"
         ),
         pytest.param(
             payload(HeartRates=f'[{{"DateTime":"{MOMENT}","Value":90,"Firmware":1}}]'),
-            "/HeartRates/0/Firmware: .* is not a field",
+            "/HeartRates/0: there is a further field",
             id="in-a-reading",
         ),
     ],
@@ -285,3 +291,20 @@ def test_a_schema_is_read_from_the_text_that_the_registry_has() -> None:
 def test_a_text_that_cannot_be_read_as_a_schema_is_a_value_error(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         BiometricsDecoder.for_schema(text)
+
+
+@given(
+    st.sampled_from(["DeviceId", "DateTime", "Value", "MaxHeartRate", "HeartRates"]),
+    st.text(st.characters(codec="utf-8"), min_size=3).map(lambda text: f"<{text}>"),
+)
+def test_no_sentence_repeats_anything_of_a_payload(field: str, secret: str) -> None:
+    for data in (
+        payload(**{field: json.dumps(secret)}),
+        payload(**{json.dumps(secret)[1:-1]: "1"}),
+        b"<" + secret.encode(),
+    ):
+        with pytest.raises(InvalidMessageError) as invalid:
+            BiometricsDecoder().decode(data)
+
+        assert secret not in str(invalid.value)
+        assert "<" not in str(invalid.value)

@@ -13,11 +13,12 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct, inspect
 
-from heartzone.violations import InvalidDocumentError, Violation, pointer_to, quote
+from heartzone.violations import InvalidDocumentError, Violation, kind_of, pointer_to, quote
 
 Message = TypeVar("Message", bound=Struct)
 Spellings: TypeAlias = Callable[[str], tuple[str, ...]]
 # Names and indexes on the way to a value, the last one first: rendered as a pointer only where something is wrong.
+Show: TypeAlias = Callable[[Any], str]
 Path: TypeAlias = "tuple[Path, str | int] | None"
 
 
@@ -54,6 +55,8 @@ class Examiner(Generic[Message]):
         spellings: the names that a field may have in a document, by its name in JSON; the first is what errors call it.
         ignored: names that may be there beside the fields, by model; their values are not kept.
         max_violations: how many are listed; the rest of the document is not read then.
+        confidential: say of which kind a value is, and neither the value nor the name of an unknown field: sentences go
+            where the document does not.
 
     Raises:
         KeyError: the model has a format that is not in ``formats``.
@@ -68,11 +71,13 @@ class Examiner(Generic[Message]):
         spellings: Spellings = lambda name: (name,),
         ignored: Mapping[type[Struct], frozenset[str]] = MappingProxyType({}),
         max_violations: int = 1,
+        confidential: bool = False,
     ) -> None:
         self._formats = formats
         self._spellings = spellings
         self._ignored = ignored
         self._max_violations = max_violations
+        self._show: Show = kind_of if confidential else quote
         self._root = self._reader(inspect.type_info(message))
 
     def examine(self, document: Any) -> Message:
@@ -96,14 +101,14 @@ class Examiner(Generic[Message]):
             case inspect.Metadata(type=bare):
                 return self._reader(bare, kind.extra_json_schema or {})
             case inspect.StrType(min_length=None, max_length=None, pattern=None):
-                return _Text(self._formats[rules["format"]] if "format" in rules else PLAIN_TEXT)
+                return _Text(self._formats[rules["format"]] if "format" in rules else PLAIN_TEXT, self._show)
             case inspect.IntType(gt=None, ge=int(least), lt=None, le=int(most), multiple_of=None):
-                return _Integer(least, most)
+                return _Integer(least, most, self._show)
             case inspect.ListType(min_length=None, max_length=None):
-                return _Array(self._reader(kind.item_type))
+                return _Array(self._reader(kind.item_type), self._show)
             case inspect.StructType():
                 fields = [_Field(self._spellings(field.encode_name), self._reader(field.type)) for field in kind.fields]
-                return _Object(kind.cls, fields, self._ignored.get(kind.cls, frozenset()))
+                return _Object(kind.cls, fields, self._ignored.get(kind.cls, frozenset()), self._show)
             case _:
                 raise TypeError(f"there is no rule for {kind}")
 
@@ -145,8 +150,9 @@ class _Reader(Protocol):
 
 
 class _Text:
-    def __init__(self, form: TextFormat) -> None:
+    def __init__(self, form: TextFormat, show: Show) -> None:
         self.expected = form.expected
+        self._show = show
         self._read = form.read
 
     def read(self, value: Any, path: Path, found: _Violations) -> Any:
@@ -155,14 +161,15 @@ class _Text:
             try:
                 return self._read(value)
             except ValueError as error:
-                reason = f": {error}" if str(error) else ""
-        return found.add(path, f"{quote(value)} is not {self.expected}{reason}")
+                reason = f": {error}" if str(error) and self._show is quote else ""
+        return found.add(path, f"{self._show(value)} is not {self.expected}{reason}")
 
 
 class _Integer:
     """An integer as JSON Schema calls one: any number without a fraction, 2.0 and 1e2 too, and neither true nor "2"."""
 
-    def __init__(self, least: int, most: int) -> None:
+    def __init__(self, least: int, most: int, show: Show) -> None:
+        self._show = show
         self.expected = f"an integer from {least} to {most}"
         self._least, self._most = least, most
 
@@ -171,17 +178,18 @@ class _Integer:
         # The range first: writing 1e999999999 out as an integer would fill the memory.
         if (kind is int or kind is Decimal) and self._least <= value <= self._most and value == (number := int(value)):
             return number
-        return found.add(path, f"{quote(value)} is not {self.expected}")
+        return found.add(path, f"{self._show(value)} is not {self.expected}")
 
 
 class _Array:
-    def __init__(self, item: _Reader) -> None:
+    def __init__(self, item: _Reader, show: Show) -> None:
+        self._show = show
         self.expected = f"an array, each item {item.expected}"
         self._read_item = item.read
 
     def read(self, value: Any, path: Path, found: _Violations) -> Any:
         if not isinstance(value, list):
-            return found.add(path, f"{quote(value)} is not {self.expected}")
+            return found.add(path, f"{self._show(value)} is not {self.expected}")
         read = self._read_item
         return [read(item, (path, index), found) for index, item in enumerate(value)]
 
@@ -193,7 +201,8 @@ class _Field:
 
 
 class _Object:
-    def __init__(self, model: type[Struct], fields: Sequence[_Field], ignored: frozenset[str]) -> None:
+    def __init__(self, model: type[Struct], fields: Sequence[_Field], ignored: frozenset[str], show: Show) -> None:
+        self._show = show
         self._model = model
         self._fields = fields
         self._ignored = ignored
@@ -208,7 +217,7 @@ class _Object:
 
     def read(self, value: Any, path: Path, found: _Violations) -> Any:
         if not isinstance(value, dict):
-            return found.add(path, f"{quote(value)} is not {self.expected}")
+            return found.add(path, f"{self._show(value)} is not {self.expected}")
         # Nearly every object has its fields and no other; looking for each spelling takes half of the time.
         names = self._first if value.keys() == self._usual else self._names(value, path, found)
         arguments: list[Any] = [None] * len(names)
@@ -233,8 +242,14 @@ class _Object:
         if len(value) > len(names) or None in names:
             for name in value:
                 if name not in self._spellings and name not in self._ignored:
-                    found.add((path, name), f"{quote(name)} is not a field; known are {self._known}")
+                    self._unknown(name, path, found)
         return names
+
+    def _unknown(self, name: str, path: Path, found: _Violations) -> None:
+        if self._show is quote:
+            found.add((path, name), f"{quote(name)} is not a field; known are {self._known}")
+        else:
+            found.add(path, f"there is a further field; known are {self._known}")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -47,6 +47,23 @@ def quote(value: Any) -> str:
     return _shortened(text[:MAX_QUOTE], len(text))
 
 
+def kind_of(value: Any) -> str:
+    """What JSON calls a value, for sentences that must not repeat it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case str():
+            return "a text"
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+        case _:
+            return "a number"
+
+
 def pointer_to(parent: str, name: str) -> str:
     """The JSON Pointer of a field, its name shortened like a value."""
     shown = name if len(name) <= MAX_QUOTE else f"{name[:MAX_QUOTE]}…"

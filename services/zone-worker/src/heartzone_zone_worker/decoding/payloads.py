@@ -1,7 +1,8 @@
 """The slow, exact reading of a Biometrics payload, for what the quick one was not sure of.
 
 It accepts what the quick one cannot (150.0 and 1e2 are integers to JSON Schema, leap seconds are date-times), and for
-everything else it says which field is wrong, its value and what was expected.
+everything else it says which field is wrong, of which kind its value is and what was expected. The value itself is
+not repeated: heart rates are health data, and the sentence goes into logs and into the headers of a dead letter.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 class InvalidMessageError(ValueError):
-    """A payload that is not a Biometrics message; the text says which field, its value and what was expected.
+    """A payload that is not a Biometrics message; the text says which field, and what was expected there.
 
     ``reason`` is INVALID_JSON or SCHEMA_VIOLATION.
     """
@@ -38,7 +39,7 @@ class PayloadExaminer:
     """
 
     def __init__(self, ignored: Mapping[type[msgspec.Struct], frozenset[str]] = MappingProxyType({})) -> None:
-        self._examiner = Examiner(Biometrics, formats=FORMATS, ignored=ignored)
+        self._examiner = Examiner(Biometrics, formats=FORMATS, ignored=ignored, confidential=True)
 
     def examine(self, payload: bytes) -> Biometrics:
         """The message in a payload (without the wire format's prefix).
@@ -64,8 +65,7 @@ def _parse(payload: bytes) -> Any:
     try:
         return _parse_json(payload)
     except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise _not_json(f"the payload is not UTF-8 (byte 0x{byte:02x}); UTF-8 JSON was expected") from error
+        raise _not_json(f"the payload is not UTF-8 at byte {error.start}; UTF-8 JSON was expected") from error
     except RecursionError as error:
         raise _not_json("the payload is nested too deeply; a Biometrics has two levels") from error
     except msgspec.DecodeError as error:
