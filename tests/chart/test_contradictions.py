@@ -48,6 +48,32 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         at("producer.env.HEARTZONE_TOPIC_RAW", "raw"),
         "producer.env.HEARTZONE_TOPIC_RAW: use topics.raw.name instead",
     ),
+    "a setting that has a value of its own, from elsewhere": (
+        at("zoneWorker.extraEnv", [{"name": "HEARTZONE_GROUP_ID", "value": "group"}]),
+        "zoneWorker.extraEnv: HEARTZONE_GROUP_ID: use zoneWorker.groupId instead",
+    ),
+    "a variable in both places": (
+        at("operator", {"env": {"HEARTZONE_X": 1}, "extraEnv": [{"name": "HEARTZONE_X", "value": "2"}]}),
+        "operator.extraEnv: HEARTZONE_X is named twice, here and in operator.env.HEARTZONE_X; leave one of them",
+    ),
+    "a volume of the chart's own": (
+        at("test.extraVolumes", [{"name": "script", "emptyDir": {}}]),
+        "test.extraVolumes: the name script is taken; choose another one",
+    ),
+    "a folder of the chart's own": (
+        at(
+            "producer",
+            {
+                "extraVolumes": [{"name": "more", "emptyDir": {}}],
+                "extraVolumeMounts": [{"name": "more", "mountPath": "/etc/heartzone/"}],
+            },
+        ),
+        "producer.extraVolumeMounts: the folder /etc/heartzone/ is taken; choose another one",
+    ),
+    "a mount of no volume": (
+        at("producer.extraVolumeMounts", [{"name": "more", "mountPath": "/more"}]),
+        "producer.extraVolumeMounts: no volume in producer.extraVolumes is called more",
+    ),
     "another port": (
         at("operator.env.HEARTZONE_MANAGEMENT_PORT", 9091),
         "operator.env.HEARTZONE_MANAGEMENT_PORT: probes, Services and policies rely on the port",

@@ -44,6 +44,34 @@ def test_names_follow_the_release(helm: HelmTemplate, release: str, values: dict
     assert helm(MINIMAL, values, release=release).one("Service", name)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"fullnameOverride": "n" * 45 + "-one"}, {"fullnameOverride": "n" * 45 + "-other"}),
+        ({"nameOverride": "n" * 40 + "-one"}, {"nameOverride": "n" * 40 + "-other"}),
+    ],
+    ids=["fullnameOverride", "nameOverride"],
+)
+def test_two_names_that_differ_behind_the_cut_stay_two(
+    helm: HelmTemplate, one: dict[str, str], other: dict[str, str]
+) -> None:
+    shared = {_name(each) for each in helm(MINIMAL, one).manifests} & {
+        _name(each) for each in helm(MINIMAL, other).manifests
+    }
+
+    assert shared == {("CustomResourceDefinition", "eventtopics.heartzone.dev")}
+
+
+def test_a_label_that_is_cut_still_tells_two_apart(helm: HelmTemplate) -> None:
+    one, other = (helm(MINIMAL, {"nameOverride": "n" * 40 + end}).one("StatefulSet") for end in ("-one", "-other"))
+
+    assert one["spec"]["selector"] != other["spec"]["selector"]
+
+
+def test_a_name_that_fits_is_not_cut(helm: HelmTemplate) -> None:
+    assert helm(MINIMAL, {"fullnameOverride": "n" * 40}).one("Service", "n" * 40 + "-producer")
+
+
 def test_two_releases_in_a_namespace_select_their_own_pods(helm: HelmTemplate) -> None:
     one, other = (helm(MINIMAL, release=release) for release in ("one", "other"))
     selector = one.one("Service", "one-heartzone-producer")["spec"]["selector"]

@@ -7,14 +7,12 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from heartzone_testing.chart.rendering import (
     NEWEST_KUBERNETES,
     OLDEST_KUBERNETES,
     VALUE_FILES,
     HelmTemplate,
-    Manifest,
     Rendered,
 )
 from heartzone_testing.checkout import CHART
@@ -136,24 +134,3 @@ def _selectors(spec: Any) -> list[dict[str, str]]:
     if isinstance(spec.get("selector"), dict) and "ports" in spec:
         found.append(spec["selector"])
     return found + [each for item in spec.values() for each in _selectors(item)]
-
-
-def test_it_works_as_part_of_another_chart(helm: HelmTemplate, tmp_path: Path) -> None:
-    (tmp_path / "Chart.yaml").write_text(
-        yaml.safe_dump(
-            {
-                "apiVersion": "v2",
-                "name": "ours",
-                "version": "1.0.0",
-                "dependencies": [{"name": "heartzone", "version": "*"}],
-            }
-        )
-    )
-    (tmp_path / "charts").mkdir()
-    (tmp_path / "charts" / "heartzone").symlink_to(CHART)
-    values = yaml.safe_load((CHART / "ci" / "minimal-values.yaml").read_text())
-
-    rendered = helm({"heartzone": values, "global": {"anything": True}}, chart=tmp_path)
-
-    workload: Manifest = rendered.one("StatefulSet")
-    assert workload["metadata"]["name"] == "heartzone-zone-worker"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from heartzone_chart.values_file import Section, UndocumentedValueError, Value, read_values
+from heartzone_chart.values_schema import OF_HELM
 from heartzone_testing.chart.rendering import HelmTemplate, at
 from heartzone_testing.checkout import CHART
 from heartzone_testing.release.values import merged
@@ -49,6 +50,10 @@ SETTINGS: Mapping[str, dict[str, Any]] = {
     "producer.ingress": at("producer.ingress", {"enabled": True, "hosts": [{"host": "example.org"}]}),
     "producer.httpRoute.enabled": at("producer.httpRoute.parentRefs", [{"name": "gateway"}]),
     "producer.httpRoute": at("producer.httpRoute", {"enabled": True, "parentRefs": [{"name": "gateway"}]}),
+    **{
+        f"{component}.extraVolumeMounts": at(f"{component}.extraVolumes", [{"name": "another", "emptyDir": {}}])
+        for component in ("producer", "zoneWorker", "operator", "test")
+    },
     "zoneWorker.keda.enabled": at("zoneWorker.keda.prometheus.serverAddress", "http://prometheus"),
     "zoneWorker.keda": at("zoneWorker.keda", {"enabled": True, "prometheus": {"serverAddress": "http://prometheus"}}),
     "monitoring.podMonitor": at("monitoring.podMonitor.enabled", True),
@@ -92,18 +97,28 @@ OTHERS: Mapping[str, Any] = {
     "zoneWorker.keda.kafka.version": "3.0.0",
     "operator.watchNamespaces": ["elsewhere"],
     "networkPolicy.extraEgress": [{"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}]}],
+    "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "another"}}],
+    "global.imagePullSecrets": ["another"],
+    "operator.strategy": {"type": "RollingUpdate"},
+    "producer.strategy": {"type": "Recreate"},
+    "zoneWorker.updateStrategy": {"type": "OnDelete"},
     "podSecurityContext": {"runAsUser": 1000},
     "containerSecurityContext": {"readOnlyRootFilesystem": False},
 }
 OF_SCHEMA: Mapping[str, Any] = {
     "Affinity": {"nodeAffinity": {}},
     "Duration": "17s",
+    "EnvVar": [{"name": "ANOTHER", "value": "value"}],
     "HorizontalPodAutoscalerBehavior": {"scaleUp": {"stabilizationWindowSeconds": 17}},
+    "HostAlias": [{"ip": "192.0.2.1", "hostnames": ["another.example.org"]}],
     "LocalObjectReference": [{"name": "another"}],
     "NetworkPolicyPeer": [{"ipBlock": {"cidr": "192.0.2.1/32"}}],
+    "ProbeTiming": {"timeoutSeconds": 17},
     "ResourceRequirements": {"requests": {"cpu": "17m"}},
     "Toleration": [{"operator": "Exists"}],
     "TopologySpreadConstraint": [{"topologyKey": "rack", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}],
+    "Volume": [{"name": "another", "emptyDir": {}}],
+    "VolumeMount": [{"name": "another", "mountPath": "/another"}],
 }
 
 
@@ -169,9 +184,14 @@ def test_templates_read_only_values_that_are_there() -> None:
 
 
 def test_the_schema_is_strict_at_every_level() -> None:
-    """Every object has its members named, or says what members of any name are like; a parent chart's are not ours."""
+    """Every object has its members named, or says what members of any name are like.
+
+    What is Helm's, a parent chart's or, as managedFields of a volume's claim, Kubernetes' own business is not ours.
+    """
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
-    schema["properties"].pop("global")
+    for name in ("global", *OF_HELM):
+        schema["properties"].pop(name)
+    schema["definitions"].pop("io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1")
     loose = [path for path, part in _objects(schema, "") if part.get("additionalProperties", True) is True]
 
     assert loose == []

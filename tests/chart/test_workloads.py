@@ -207,3 +207,10 @@ def test_images_are_named_by_registry_tag_and_digest(helm: HelmTemplate) -> None
         "operator": "registry.example.org/heart/heartzone-operator:1.2.3",
         "test": "registry.example.org/heart/heartzone-zone-worker:1.2.4",
     }
+
+
+def test_a_digest_beside_a_tag_of_the_image_s_own_leaves_both_in_its_name(helm: HelmTemplate) -> None:
+    digest = "sha256:" + "0123456789abcdef" * 4
+    image = at("zoneWorker.image", {"tag": "1.2.4", "digest": digest})
+
+    assert helm(MINIMAL, image).pod("zone-worker")["containers"][0]["image"] == f"heartzone-zone-worker:1.2.4@{digest}"

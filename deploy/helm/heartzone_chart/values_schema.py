@@ -16,6 +16,28 @@ SHARED: Mapping[str, Mapping[str, Any]] = {
     "TopicName": {"type": "string", "minLength": 1, "maxLength": 249, "pattern": "^[a-zA-Z0-9._-]+$"},
     # As Prometheus writes them.
     "Duration": {"type": "string", "pattern": "^(([0-9]+)(ms|s|m|h))?$"},
+    # Of a Probe (io.k8s.api.core.v1.Probe), all but what it asks.
+    "ProbeTiming": {
+        "type": "object",
+        "properties": {
+            "initialDelaySeconds": {"type": "integer", "minimum": 0},
+            "periodSeconds": {"type": "integer", "minimum": 1},
+            "timeoutSeconds": {"type": "integer", "minimum": 1},
+            "failureThreshold": {"type": "integer", "minimum": 1},
+        },
+        "additionalProperties": False,
+    },
+}
+# Helm itself reads these at the root of the values of every chart that is part of another one, and hands them on.
+OF_HELM: Mapping[str, Mapping[str, Any]] = {
+    "enabled": {"type": "boolean", "description": "The `condition` of a chart that this one is part of."},
+    "tags": {
+        "type": "object",
+        "description": "Tags of charts that are parts of another one.",
+        "additionalProperties": {"type": "boolean"},
+    },
+    "exports": {"type": "object", "description": "What a parent chart takes over by `import-values`."},
+    "import-values": {"type": ["array", "object"], "description": "Values that a chart takes over of its parts."},
 }
 _TYPES: Mapping[type, str] = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "object"}
 
@@ -29,8 +51,9 @@ def values_schema(values: Section) -> str:
         "$comment": "Generated from values.yaml by docs/generate.py; change that.",
         **_section(values, definitions),
     }
-    # Helm hands it to every chart that is part of another one.
-    schema["properties"]["global"] = {"type": "object", "description": "Values of a chart that this one is part of."}
+    schema["properties"] |= OF_HELM
+    # A parent chart's, which other parts of it read as well.
+    schema["properties"]["global"]["additionalProperties"] = True
     schema["definitions"] = dict(sorted(definitions.items()))
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 

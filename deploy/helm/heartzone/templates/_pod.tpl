@@ -10,33 +10,23 @@ each on its own).
 {{- $sources := list (include "heartzone.secretSources" . | trim) (default "" .sources | trim) | compact | join "\n" }}
 metadata:
   labels: # not those that change with the chart's version: they would restart pods needlessly
-    {{- include "heartzone.selectorLabels" . | nindent 4 }}
-    {{- with .root.Values.commonLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-    {{- with $values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "heartzone.merged" (list (include "heartzone.selectorLabels" . | fromYaml) $values.podLabels .root.Values.commonLabels) | nindent 4 }}
   annotations:
-    kubectl.kubernetes.io/default-container: {{ .component }}
-    checksum/settings: {{ include "heartzone.settings" .root | sha256sum }}
+    {{- $annotations := dict
+      "kubectl.kubernetes.io/default-container" .component
+      "checksum/settings" (include "heartzone.settings" .root | sha256sum) }}
     {{- with include "heartzone.secretsChecksum" . }}
-    checksum/secrets: {{ . }}
+    {{- $_ := set $annotations "checksum/secrets" . }}
     {{- end }}
-    {{- with $values.podAnnotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "heartzone.merged" (list $annotations $values.podAnnotations) | nindent 4 }}
 spec:
-  {{- with .root.Values.image.pullSecrets }}
+  {{- with include "heartzone.imagePullSecrets" .root }}
   imagePullSecrets:
-    {{- toYaml . | nindent 4 }}
+    {{- . | nindent 4 }}
   {{- end }}
   serviceAccountName: {{ include "heartzone.serviceAccountName" . }}
   automountServiceAccountToken: {{ default false .token }}
   enableServiceLinks: false
-  {{- with $values.priorityClassName }}
-  priorityClassName: {{ . }}
-  {{- end }}
   securityContext:
     {{- toYaml .root.Values.podSecurityContext | nindent 4 }}
   terminationGracePeriodSeconds: {{ int $values.terminationGracePeriodSeconds }}
@@ -53,6 +43,9 @@ spec:
       {{- range $name, $value := $values.env }}
       {{- $env = append $env (printf "- name: %s\n  value: %s" $name (include "heartzone.text" $value | quote)) }}
       {{- end }}
+      {{- with $values.extraEnv }}
+      {{- $env = append $env (toYaml .) }}
+      {{- end }}
       {{- with $env | compact | join "\n" }}
       env:
         {{- . | nindent 8 }}
@@ -63,20 +56,13 @@ spec:
         {{- end }}
         - name: management
           containerPort: 9090
-      startupProbe:
-        httpGet: {path: /livez, port: management}
-        periodSeconds: 1
-        failureThreshold: 60
-      livenessProbe:
-        httpGet: {path: /livez, port: management}
-        periodSeconds: 10
-        timeoutSeconds: 5
-        failureThreshold: 3
-      readinessProbe:
-        httpGet: {path: /readyz, port: management}
-        periodSeconds: 5
-        timeoutSeconds: 5
-        failureThreshold: 2
+      {{- range $kind, $path := dict "startup" "/livez" "liveness" "/livez" "readiness" "/readyz" }}
+      {{ $kind }}Probe:
+        httpGet: {path: {{ $path }}, port: management}
+        {{- with get $values.probes $kind }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- end }}
       {{- with .lifecycle }}
       lifecycle:
         {{- . | nindent 8 }}
@@ -85,31 +71,32 @@ spec:
       resources:
         {{- toYaml . | nindent 8 }}
       {{- end }}
-      {{- if $sources }}
+      {{- if or $sources $values.extraVolumeMounts }}
       volumeMounts:
+        {{- if $sources }}
         - name: secrets
           mountPath: /etc/heartzone
           readOnly: true
+        {{- end }}
+        {{- with $values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- end }}
-  {{- if $sources }}
+  {{- if or $sources $values.extraVolumes }}
   volumes:
+    {{- if $sources }}
     - name: secrets
       projected:
         defaultMode: 0440
         sources:
           {{- $sources | nindent 10 }}
-  {{- end }}
-  {{- with $values.nodeSelector }}
-  nodeSelector:
+    {{- end }}
+    {{- with $values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
+    {{- end }}
   {{- end }}
-  {{- with $values.tolerations }}
-  tolerations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with $values.affinity }}
-  affinity:
-    {{- toYaml . | nindent 4 }}
+  {{- with include "heartzone.placement" $values }}
+  {{- . | nindent 2 }}
   {{- end }}
   {{- with $values.topologySpreadConstraints }}
   topologySpreadConstraints:
@@ -121,6 +108,27 @@ spec:
     - {{- toYaml (merge (deepCopy .) $selected) | nindent 6 }}
     {{- end }}
   {{- end }}
+{{- end }}
+
+{{/*
+The strategy of a workload's updates: of the default's parts, which Helm merges into that of users, only those that its type
+has. Takes the strategy.
+*/}}
+{{- define "heartzone.strategy" -}}
+{{- ternary . (omit . "rollingUpdate") (eq (default "RollingUpdate" .type) "RollingUpdate") | toYaml }}
+{{- end }}
+
+{{/* Where a pod runs, and what it knows of its surroundings: parts of its spec. Takes the component's values. */}}
+{{- define "heartzone.placement" -}}
+{{- $placement := dict }}
+{{- range $key := list "affinity" "hostAliases" "nodeSelector" "priorityClassName" "tolerations" }}
+{{- with get $ $key }}
+{{- $_ := set $placement $key . }}
+{{- end }}
+{{- end }}
+{{- with $placement }}
+{{- toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* Its ServiceAccount. Takes root, component, values. */}}

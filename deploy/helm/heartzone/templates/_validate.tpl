@@ -3,6 +3,7 @@
 {{- include "heartzone.validate.connections" . }}
 {{- include "heartzone.validate.credentials" . }}
 {{- include "heartzone.validate.settings" . }}
+{{- include "heartzone.validate.volumes" . }}
 {{- include "heartzone.validate.topics" . }}
 {{- include "heartzone.validate.producer" . }}
 {{- include "heartzone.validate.access" . }}
@@ -95,16 +96,27 @@
 {{- range include "heartzone.topics" . | fromYamlArray }}
 {{- $_ := set $own (include "heartzone.topicSetting" .key) (printf "topics.%s.name" .key) }}
 {{- end }}
-{{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator }}
+{{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator "test" .Values.test }}
+{{- $places := dict }}
 {{- range $variable, $_ := $component.env }}
+{{- $_ := set $places $variable (printf "%s.env.%s" $name $variable) }}
+{{- end }}
+{{- range $component.extraEnv }}
+{{- $place := printf "%s.extraEnv: %s" $name .name }}
+{{- with get $places .name }}
+{{- fail (printf "%s is named twice, here and in %s; leave one of them" $place (splitList ":" . | first)) }}
+{{- end }}
+{{- $_ := set $places .name $place }}
+{{- end }}
+{{- range $variable, $place := $places }}
 {{- with get $own $variable }}
-{{- fail (printf "%s.env.%s: use %s instead" $name $variable .) }}
+{{- fail (printf "%s: use %s instead" $place .) }}
 {{- end }}
 {{- if has $variable (list "HEARTZONE_HTTP_PORT" "HEARTZONE_MANAGEMENT_PORT") }}
-{{- fail (printf "%s.env.%s: probes, Services and policies rely on the port; producer.service.port is the one that clients see" $name $variable) }}
+{{- fail (printf "%s: probes, Services and policies rely on the port; producer.service.port is the one that clients see" $place) }}
 {{- end }}
 {{- if eq $variable "HEARTZONE_TRANSACTIONAL_ID" }}
-{{- fail (printf "%s.env.%s: pods with the same one fence each other; the default is the pod's own name" $name $variable) }}
+{{- fail (printf "%s: pods with the same one fence each other; the default is the pod's own name" $place) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -115,6 +127,36 @@
 {{- end }}
 {{- if regexMatch "password|passphrase|secret|[.]pem$|user[.]info|auth[.]token|oauthbearer[.]config" $property }}
 {{- fail (printf "%s.config: %s is a secret, which does not belong into values; see %s.auth" $section $property $section) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Volumes and folders that the chart has itself, or that are there twice. */}}
+{{- define "heartzone.validate.volumes" -}}
+{{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator "test" .Values.test }}
+{{- $volumes := list "secrets" }}
+{{- $folders := list "/etc/heartzone" }}
+{{- if eq $name "test" }}
+{{- $volumes = append $volumes "script" }}
+{{- $folders = append $folders "/opt/test" }}
+{{- end }}
+{{- $taken := concat $volumes }}
+{{- range $component.extraVolumes }}
+{{- if has .name $taken }}
+{{- fail (printf "%s.extraVolumes: the name %s is taken; choose another one" $name .name) }}
+{{- end }}
+{{- $taken = append $taken .name }}
+{{- end }}
+{{- range $component.extraVolumeMounts }}
+{{- if or (not (has .name $taken)) (has .name $volumes) }}
+{{- fail (printf "%s.extraVolumeMounts: no volume in %s.extraVolumes is called %s" $name $name .name) }}
+{{- end }}
+{{- if has (trimSuffix "/" .mountPath) $folders }}
+{{- fail (printf "%s.extraVolumeMounts: the folder %s is taken; choose another one" $name .mountPath) }}
+{{- end }}
+{{- if not .subPath }}
+{{- $folders = append $folders (trimSuffix "/" .mountPath) }}
 {{- end }}
 {{- end }}
 {{- end }}
