@@ -155,6 +155,21 @@ def test_a_definition_that_kubectl_created_is_transferred_as_the_readme_says(rel
     assert kubectl.get("crd", DEFINITION)["spec"]["names"]["shortNames"] == ["et"]
 
 
+def test_a_rollback_leaves_topics_with_the_partitions_that_they_have_by_now(release: Helm, kubectl: Kubectl) -> None:
+    """Kafka removes none, so that the former number becomes a minimum, which the topic has."""
+    values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
+    release("install", "heartzone", CHART, values)
+    topic = "eventtopic/heartzone-biometrics-imported"
+    kubectl("patch", topic, "--subresource=status", "--type=merge", '--patch={"status": {"topicId": "a topic"}}')
+    release("upgrade", "heartzone", CHART, values, "--set=topics.biometrics.partitions=24")
+
+    release("rollback", "heartzone", "1")
+
+    assert release("status", "heartzone", "--output=json").count('"status":"deployed"') == 1
+    spec = kubectl.get(*topic.split("/"))["spec"]
+    assert (spec["partitions"], spec["partitionsPolicy"]) == (12, "AtLeast")
+
+
 def test_it_leaves_definitions_to_others_when_told_so(release: Helm, kubectl: Kubectl) -> None:
     values = f"--values={CHART / 'ci' / 'minimal-values.yaml'}"
     release("install", "heartzone", CHART, values)

@@ -32,7 +32,13 @@ def test_a_topic_is_as_its_values_say(helm: HelmTemplate) -> None:
     topic = helm(MINIMAL, at("topics.biometrics", values)).one("EventTopic", "heartzone-biometrics-imported")["spec"]
 
     assert topic.pop("valueSchema")["compatibility"] == "BACKWARD"
-    assert topic == {"topicName": "readings", "partitions": 24, "replicas": 3, "config": {"retention.ms": "1000"}}
+    assert topic == {
+        "topicName": "readings",
+        "partitions": 24,
+        "partitionsPolicy": "AtLeast",
+        "replicas": 3,
+        "config": {"retention.ms": "1000"},
+    }
 
 
 def test_topics_may_be_somebody_else_s_business(helm: HelmTemplate) -> None:

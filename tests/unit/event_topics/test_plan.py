@@ -86,6 +86,16 @@ def test_fewer_partitions_are_blocked_and_the_config_is_altered_all_the_same() -
     assert [type(action) for action in planned.actions] == [AlterConfig]
 
 
+def test_where_partitions_are_a_minimum_more_of_them_are_as_desired() -> None:
+    assert plan([desired(partitions=2, partitions_policy="AtLeast")], observed(topic())) == Plan()
+
+
+def test_where_partitions_are_a_minimum_a_topic_with_fewer_grows() -> None:
+    planned = plan([desired(partitions=5, partitions_policy="AtLeast")], observed(topic()))
+
+    assert only(planned) == AddPartitions(**WHERE, half="topic", before=3, after=5)
+
+
 def test_another_number_of_replicas_is_blocked() -> None:
     assert blocked(plan([desired(replicas=3)], observed(topic()))) == "ReplicasChanged"
 

@@ -36,6 +36,7 @@ _SAME_TOPIC = (
 # A number that no broker accepts, of which no topic came, can be corrected.
 _NO_FEWER_PARTITIONS = (
     "self.spec.partitions >= oldSelf.spec.partitions || !has(self.status) || !has(self.status.topicId)"
+    " || (has(self.spec.partitionsPolicy) && self.spec.partitionsPolicy == 'AtLeast')"
 )
 
 
@@ -156,7 +157,8 @@ def _root() -> dict[str, Any]:
             },
             {
                 "rule": _NO_FEWER_PARTITIONS,
-                "message": "spec.partitions may grow, never shrink once there is a topic: Kafka cannot remove any",
+                "message": "spec.partitions may grow, never shrink once there is a topic: Kafka cannot remove any. Set "
+                "spec.partitionsPolicy to AtLeast to accept more partitions than it says",
             },
             {
                 "rule": "has(self.spec.topicName) || size(self.metadata.name) <= 249",

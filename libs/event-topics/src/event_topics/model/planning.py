@@ -87,7 +87,7 @@ def _plan_topic(
             config=desired.config,
         )
         return
-    if desired.partitions < observed.partitions:
+    if desired.partitions < observed.partitions and desired.partitions_policy == "Exact":
         yield _blocked(
             desired,
             "topic",

@@ -24,6 +24,7 @@ SchemaType = Literal["JSON", "AVRO", "PROTOBUF"]
 Compatibility = Literal[
     "NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"
 ]
+PartitionsPolicy = Literal["Exact", "AtLeast"]
 
 # org.apache.kafka.common.internals.Topic
 TOPIC_NAME_PATTERN = r"^[a-zA-Z0-9._-]{1,249}$"
@@ -139,6 +140,11 @@ class EventTopicSpec(_Strict):
         default=None, description="Name of the topic in Kafka; immutable. Default: the name of the resource."
     )
     partitions: int = Field(ge=1, le=MAX_PARTITIONS, description="Number of partitions. May grow, never shrink.")
+    partitions_policy: PartitionsPolicy = Field(
+        default="Exact",
+        description="Meaning of `partitions`: with Exact a topic that has more is not as asked, with AtLeast it is, and the "
+        "number may be lowered again, such as by a rollback.",
+    )
     replicas: int | None = Field(
         default=None,
         ge=1,

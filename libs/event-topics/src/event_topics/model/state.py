@@ -9,7 +9,7 @@ from typing import Literal
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
-from event_topics.model.resource import Compatibility, EventTopic, SchemaType, TopicSchema
+from event_topics.model.resource import Compatibility, EventTopic, PartitionsPolicy, SchemaType, TopicSchema
 from event_topics.model.schema_text import problem_of
 
 Half = Literal["topic", "valueSchema", "keySchema"]
@@ -38,6 +38,7 @@ class DesiredTopic:
     resource: str
     topic: str
     partitions: int
+    partitions_policy: PartitionsPolicy = "Exact"
     replicas: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     managed_config: frozenset[str] = frozenset()
@@ -104,6 +105,7 @@ def desired_topic(
         resource=event_topic.full_name,
         topic=event_topic.topic_name,
         partitions=spec.partitions,
+        partitions_policy=spec.partitions_policy,
         replicas=spec.replicas,
         config=spec.config,
         managed_config=managed_config,
