@@ -138,9 +138,18 @@ def test_every_pod_satisfies_pod_security_restricted(overlay: Path) -> None:
         ("kafkaContainer", "initContainer", "userOperatorContainer", "container"), RESTRICTED
     )
 
-    pod = only(REGISTRY_DEV, "Deployment")["spec"]["template"]["spec"]
+    pod = only(REGISTRY_DEV, "StatefulSet")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert {**pod["securityContext"], **container["securityContext"]} == {**RESTRICTED, "readOnlyRootFilesystem": True}
+
+
+def test_the_registrys_replicas_start_in_order_so_that_one_alone_makes_its_topics() -> None:
+    registry = only(REGISTRY_PRODUCTION, "StatefulSet")["spec"]
+
+    assert registry["replicas"] > 1
+    assert registry["podManagementPolicy"] == "OrderedReady"
+    # The next one waits until this one is ready, which it is with its topics and not before.
+    assert registry["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/health/ready"
 
 
 def test_production_outlives_the_loss_of_a_zone() -> None:
@@ -201,7 +210,7 @@ def test_the_rules_are_for_the_topics_and_the_group_that_the_definitions_and_the
 
 def test_the_versions_are_those_that_the_tests_run_on() -> None:
     kafka = only(PRODUCTION, "Kafka")["spec"]["kafka"]
-    (container,) = only(REGISTRY_PRODUCTION, "Deployment")["spec"]["template"]["spec"]["containers"]
+    (container,) = only(REGISTRY_PRODUCTION, "StatefulSet")["spec"]["template"]["spec"]["containers"]
 
     assert kafka["version"] == read_lock(KAFKA_LOCK).version
     assert kafka["metadataVersion"].startswith(kafka["version"].rpartition(".")[0])
@@ -213,7 +222,7 @@ def test_prometheus_operator_finds_pods_by_labels_that_they_have(tmp_path: Path)
     monitors = {each["metadata"]["name"]: each for each in objects if each["kind"] == "PodMonitor"}
 
     assert {each["metadata"]["labels"]["release"] for each in monitors.values()} == {"kube-prometheus-stack"}
-    pod = only(REGISTRY_DEV, "Deployment")["spec"]["template"]
+    pod = only(REGISTRY_DEV, "StatefulSet")["spec"]["template"]
     registry = monitors["heartzone-registry"]["spec"]
     assert registry["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
     ports = {each["name"] for each in pod["spec"]["containers"][0]["ports"]}

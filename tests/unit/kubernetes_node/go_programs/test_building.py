@@ -1,6 +1,8 @@
 """Go programs are built once for each content of their sources; a build that fails says why."""
 
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import platformdirs
 import pytest
 from packaging.version import Version
 
+from heartzone_testing.waiting import eventually
 from kubernetes_node.go_programs.building import BuildError
 from kubernetes_node.go_programs.modules import GoModule, Say
 from kubernetes_node.go_programs.toolchain import GoMissingError, find_go
@@ -20,6 +23,18 @@ import "os"
 var version = "unknown"
 
 func main() { println(os.Args[0][len(os.Args[0])-5:], version) }
+"""
+
+INTERRUPTED = """
+import pathlib, signal, sys
+from packaging.version import Version
+from kubernetes_node.go_programs.building import build
+from kubernetes_node.go_programs.toolchain import find_go
+
+signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+source, output, tool = map(pathlib.Path, sys.argv[1:])
+go = find_go(Version("1.26"), title="hello")
+build(go, source, output, title="hello", arguments=(f"-toolexec={tool}", "."), say=print)
 """
 
 
@@ -87,6 +102,37 @@ def test_a_build_that_fails_ends_with_the_compiler_s_words_and_is_tried_again(
     for _ in range(2):
         with pytest.raises(BuildError, match=r"main\.go:7.*undefined: printline"):
             _ensure(hello, print)
+
+
+def test_a_build_that_is_interrupted_leaves_no_compiler_behind(
+    write_module: Callable[..., Path], tmp_path: Path
+) -> None:
+    """SIGTERM ends whoever builds (heartzone_testing.building makes it an exit): Go has children of its own by then."""
+    started = tmp_path / "started"
+    tool = tmp_path / "tool"
+    tool.write_text(f"#!/bin/sh\necho $$ >> {started}\nexec sleep 600\n")
+    tool.chmod(0o755)
+    command = [
+        sys.executable,
+        "-c",
+        INTERRUPTED,
+        str(write_module("hello", main=MAIN)),
+        str(tmp_path / "out"),
+        str(tool),
+    ]
+
+    with subprocess.Popen(command) as builder:
+        eventually(lambda: started.exists() and started.read_text().endswith("\n"), "Go to start a tool")
+        builder.send_signal(signal.SIGTERM)
+        assert builder.wait() == 128 + signal.SIGTERM
+
+    tools = [int(line) for line in started.read_text().split()]
+    eventually(lambda: not any(map(is_running, tools)), "the tools to have ended")
+
+
+def is_running(process: int) -> bool:
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
+    return found.stdout.strip() not in ("", "Z")
 
 
 def test_without_a_new_go_the_sentence_says_which_ones_there_are() -> None:

@@ -112,7 +112,7 @@ class KafkaCluster:
         self._grant([binding for user in users.values() for binding in acl_bindings(user)])
         self.kubectl.apply(*(self.user_secret(user) for user in users))
         self.kubectl.apply(*self._registry(registry_image))
-        self.kubectl("rollout", "status", "deployment/heartzone-registry", "--timeout=120s", timeout=130)
+        self.kubectl("rollout", "status", "statefulset/heartzone-registry", "--timeout=120s", timeout=130)
 
     def _grant(self, bindings: list[AclBinding]) -> None:
         admin = AdminClient({**self.super_user})
@@ -139,7 +139,7 @@ class KafkaCluster:
     def _registry(self, image: str) -> Iterator[dict[str, Any]]:
         """The registry of deploy/strimzi, with the image that this cluster has."""
         for manifest in yaml.safe_load_all(self.kubectl("kustomize", REGISTRY)):
-            if manifest["kind"] == "Deployment":
+            if manifest["kind"] == "StatefulSet":
                 [container] = manifest["spec"]["template"]["spec"]["containers"]
                 container |= {"image": image, "imagePullPolicy": "Never"}
                 # At its start it waits twice for no more records; the default is for a distant broker.

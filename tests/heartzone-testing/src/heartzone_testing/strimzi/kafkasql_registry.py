@@ -18,7 +18,7 @@ JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required usernam
 
 
 class KafkasqlRegistry:
-    """Apicurio with its store in Kafka, started as the Deployment starts it but for addresses and files."""
+    """Apicurio with its store in Kafka, started as the StatefulSet starts it but for addresses and files."""
 
     def __init__(self, kafka: GuardedKafka, folder: Path) -> None:
         self._ports = free_port(), free_port()
@@ -53,7 +53,7 @@ class KafkasqlRegistry:
 
 
 def _settings(kafka: GuardedKafka, port: int, management_port: int) -> str:
-    """The Deployment's settings, and after them, where they win, what is different on loopback."""
+    """The StatefulSet's settings, and after them, where they win, what is different on loopback."""
     text: str = only(STRIMZI / "registry" / "base", "ConfigMap")["data"]["application.properties"]
     here = {
         "apicurio.kafka.common.ssl.truststore.location": str(kafka.authority),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -39,11 +40,13 @@ def build(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Go has children of its own, which go on without it: they are ended as a group.
+        start_new_session=True,
     ) as compiler:
         try:
             output_lines = _follow(compiler, started, say)
         except BaseException:
-            compiler.kill()
+            os.killpg(compiler.pid, signal.SIGKILL)
             raise
     if compiler.returncode != 0:
         raise BuildError("\n".join([f"{title} could not be built:", *output_lines[-20:]]))

@@ -22,14 +22,16 @@ class Peer:
     address: str = "192.0.2.1"
 
 
-def reaches(policies: Sequence[Manifest], source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
+def reaches(policies: Sequence[Manifest], source: Peer, target: Peer, port: int | str, protocol: str = "TCP") -> bool:
     """Whether `source` may open a connection to this port of `target`."""
     return _allows(policies, source, target, port, protocol, direction="Egress") and _allows(
         policies, target, source, port, protocol, direction="Ingress"
     )
 
 
-def _allows(policies: Sequence[Manifest], pod: Peer, other: Peer, port: int, protocol: str, *, direction: str) -> bool:
+def _allows(
+    policies: Sequence[Manifest], pod: Peer, other: Peer, port: int | str, protocol: str, *, direction: str
+) -> bool:
     selecting = [policy for policy in policies if selects(policy, pod) and direction in policy["spec"]["policyTypes"]]
     if not selecting:
         return True
@@ -46,9 +48,9 @@ def selects(policy: Manifest, pod: Peer) -> bool:
     return pod.namespace == policy["metadata"]["namespace"] and _matches(policy["spec"]["podSelector"], pod.labels)
 
 
-def _names_port(rule: Manifest, port: int, protocol: str) -> bool:
+def _names_port(rule: Manifest, port: int | str, protocol: str) -> bool:
     ports = rule.get("ports")
-    # No list is all ports. Names are not resolved: the chart has none.
+    # No list is all ports. Names are not resolved: a name is that port only which is asked for by it.
     return not ports or any(each["port"] == port and each.get("protocol", "TCP") == protocol for each in ports)
 
 
