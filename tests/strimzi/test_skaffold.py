@@ -2,8 +2,10 @@
 
 import copy
 import json
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -12,7 +14,10 @@ import yaml
 from jsonschema import Draft7Validator
 
 from embedded_kafka.distributions import read_lock
+from heartzone_images.skaffold import FOLDER, secret_files
+from heartzone_testing.chart.rendering import HelmTemplate
 from heartzone_testing.checkout import CHART, ROOT, STRIMZI
+from heartzone_testing.release.helm import ensure_helm
 from heartzone_testing.strimzi.kustomizations import only
 from heartzone_testing.strimzi.model.parsing import LOCK
 from heartzone_testing.strimzi.users import kafka_users
@@ -21,8 +26,14 @@ MODULES = list(yaml.safe_load_all((ROOT / "skaffold.yaml").read_text()))
 HEARTZONE = MODULES[-1]
 (RELEASE,) = HEARTZONE["deploy"]["helm"]["releases"]
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
+PROFILES = {each["name"]: each for each in HEARTZONE["profiles"]}
 SERVICES = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator"}
 JOB = yaml.safe_load((ROOT / "deploy" / "skaffold" / "smoke-test" / "job.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def helm() -> HelmTemplate:
+    return HelmTemplate(ensure_helm(print))
 
 
 def _paths(node: Any) -> Iterator[str]:
@@ -65,7 +76,7 @@ def test_each_part_waits_for_the_one_before_it() -> None:
     assert "kafka/heartzone" in str(MODULES[1]["deploy"]["kubectl"]["hooks"]["after"])
 
 
-@pytest.mark.parametrize("path", sorted(set(_paths(MODULES))))
+@pytest.mark.parametrize("path", sorted(each for each in set(_paths(MODULES)) if not each.startswith(FOLDER.name)))
 def test_what_it_names_is_there(path: str) -> None:
     assert (ROOT / path).exists()
 
@@ -89,7 +100,7 @@ def test_the_chart_takes_the_values_and_gets_the_images_by_tag_and_digest() -> N
 
 def test_it_builds_the_images_that_the_chart_runs_also_for_development() -> None:
     in_chart = {VALUES[service]["image"]["repository"] for service in SERVICES}
-    (dev,) = HEARTZONE["profiles"]
+    dev = PROFILES["dev"]
 
     for build in (HEARTZONE["build"], dev["build"]):
         assert {each["image"] for each in build["artifacts"]} == in_chart
@@ -98,13 +109,99 @@ def test_it_builds_the_images_that_the_chart_runs_also_for_development() -> None
 
 @pytest.mark.parametrize("service", SERVICES.values())
 def test_a_change_of_any_package_of_a_service_is_copied_into_its_container(service: str) -> None:
-    (dev,) = HEARTZONE["profiles"]
+    dev = PROFILES["dev"]
     (artifact,) = (each for each in dev["build"]["artifacts"] if each["image"] == f"heartzone-{service}")
 
-    assert artifact["docker"]["buildArgs"] == {"SERVICE": service}
+    assert artifact["docker"] == {"dockerfile": f"services/{service}/Dockerfile", "target": "dev"}
     assert {each["src"] for each in artifact["sync"]["manual"]} == {
         f"{folder}/src/**/*.py" for folder in workspace_dependencies(f"services/{service}")
     }
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        # skaffold.dev/docs/taggers: "When images are pushed … Skaffold then references images both by tag and digest",
+        "registry.example.org:5000/team/{image}:0123abc@sha256:" + "0123456789abcdef" * 4,
+        # and those that are not pushed "by an additional tag", the image's id.
+        "{image}:" + "0123456789abcdef" * 4,
+    ],
+    ids=["pushed", "in the cluster"],
+)
+def test_containers_have_the_name_by_which_skaffold_looks_for_them(helm: HelmTemplate, built: str) -> None:
+    """It copies changed files into those whose image is, as text, the one that it has built."""
+    values = copy.deepcopy(RELEASE["setValues"])
+    images = {name: built.format(image=f"heartzone-{name}") for name in SERVICES.values()}
+    for path, template in RELEASE["setValueTemplates"].items():
+        set_value(values, path, _expanded(template, images))
+
+    rendered = helm(values)
+
+    for name, image in images.items():
+        assert [each["image"] for each in rendered.pod(name)["containers"]] == [image]
+
+
+def _expanded(template: str, images: Mapping[str, str]) -> str:
+    """As skaffold expands it: the parts of an image's name, empty where it has none."""
+    found = re.fullmatch(r"\{\{\.IMAGE_(REPO|TAG|DIGEST)_heartzone_(\w+)\}\}", template)
+    assert found
+    parts = re.fullmatch(r"(?P<REPO>.+?):(?P<TAG>[\w.-]+)(@(?P<DIGEST>.+))?", images[found[2].replace("_", "-")])
+    assert parts
+    return parts[found[1]] or ""
+
+
+@pytest.mark.parametrize("profile", [None, "dev"])
+@pytest.mark.parametrize("changed", SERVICES.values())
+def test_a_change_of_one_service_is_one_of_its_image_alone(changed: str, profile: str | None) -> None:
+    """skaffold tags an image by the files that its Dockerfile copies, whichever its stage."""
+    build = PROFILES[profile]["build"] if profile else HEARTZONE["build"]
+    file = next((ROOT / "services" / changed / "src").rglob("*.py"))
+    touched = {
+        each["image"]
+        for each in build["artifacts"]
+        if any(file.is_relative_to(ROOT / source) for source in _copied(each["docker"]["dockerfile"]))
+    }
+
+    assert touched == {f"heartzone-{changed}"}
+
+
+def test_a_change_of_a_library_is_one_of_the_images_that_have_it() -> None:
+    users = {
+        name: {
+            each["image"]
+            for each in PROFILES["dev"]["build"]["artifacts"]
+            if f"libs/{name}" in _copied(each["docker"]["dockerfile"])
+        }
+        for name in ("exactly-once", "event-topics", "heartzone")
+    }
+
+    assert users == {
+        "exactly-once": {"heartzone-zone-worker"},
+        "event-topics": {"heartzone-operator"},
+        "heartzone": {"heartzone-producer", "heartzone-zone-worker", "heartzone-operator"},
+    }
+
+
+def _copied(dockerfile: str) -> set[str]:
+    """What it copies of the repository, in all of its stages."""
+    instructions = re.findall(r"^COPY (?!--from=)(.+)$", (ROOT / dockerfile).read_text(), re.MULTILINE)
+    return {source for each in instructions for source in each.split()[:-1]}
+
+
+def test_package_indexes_reach_every_build_as_the_secrets_that_its_dockerfile_names(tmp_path: Path) -> None:
+    patches = PROFILES["package-indexes"]["patches"]
+    certificates = tmp_path / "certificates"
+    certificates.write_text("certificates")
+    environment = {"PIP_INDEX_URL": "https://packages.example.org", "SSL_CERT_FILE": str(certificates)}
+
+    assert [each["path"] for each in patches] == [f"/build/artifacts/{number}/docker/secrets" for number in range(3)]
+    assert all(each["value"] == patches[0]["value"] for each in patches)
+    with secret_files(environment, tmp_path / FOLDER.name):
+        for secret in patches[0]["value"]:
+            assert (tmp_path / secret["src"]).read_text()
+            for service in SERVICES.values():
+                assert f"id={secret['id']}" in (ROOT / "services" / service / "Dockerfile").read_text()
+    assert not (tmp_path / FOLDER.name).exists()
 
 
 def test_the_addresses_and_secrets_are_those_of_deploy_strimzi() -> None:

@@ -82,6 +82,7 @@ OF_FIXTURES: Mapping[tuple[Path, str], tuple[Requirement, ...]] = {
     (TESTS / "e2e" / "cluster" / "release", "installed"): (HELM,),
     (TESTS / "e2e" / "cluster" / "release" / "autoscaling", "autoscaled"): (KEDA,),
     (TESTS / "kubernetes", "kubernetes"): (CONTROL_PLANE,),
+    (TESTS / "strimzi", "helm"): (HELM,),
     (TESTS / "strimzi", "kubectl_program"): (KUBECTL,),
 }
 """A test in the folder that uses the fixture needs these."""
