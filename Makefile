@@ -8,7 +8,7 @@ SYNC_CLI := $(UV) sync --locked --package heartzone-cli --no-default-groups --in
 RUN := $(UV) run --no-sync
 MEMBERS := $(dir $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml))
 
-.PHONY: help up test e2e bench lint types generate images dev clean
+.PHONY: help up test e2e bench lint types generate images release dev clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: sync ## Print throughput as ratios against peers run side by side
 
 images: ## Build the services' images with docker or buildah (BASE_IMAGE=local where no registry of images is reachable)
 	PYTHONPATH=deploy/images python3 -m heartzone_images --tag=$(or $(TAG),dev) $(addprefix --base-image=,$(BASE_IMAGE)) $(ARGS)
+
+release: sync ## Build wheels, chart and images, and push them to REGISTRY (ARGS="--help" lists the options)
+	@$(RUN) python -m heartzone_release $(addprefix --registry=,$(REGISTRY)) $(addprefix --version=,$(VERSION)) $(ARGS)
 
 dev: ## Run skaffold dev with this machine's package indexes and certificates (ARGS are skaffold's)
 	@exec env PYTHONPATH=deploy/images python3 -m heartzone_images.skaffold $(ARGS)

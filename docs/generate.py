@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from event_topics.embedding import embedded
 from event_topics.embedding import main as copy_schemas
 from event_topics.manifests import crd
 from exactly_once import (
@@ -40,6 +41,7 @@ from heartzone_producer.api.problem_pages import reasons_of
 from heartzone_producer.api.problems import ProblemKind
 from heartzone_producer.rejections import Rejection, RejectionReason, ServiceUnavailableReason
 from heartzone_producer.settings import ProducerSettings
+from heartzone_release.wheels import RELEASED
 from heartzone_testing.chart.rendering import HelmTemplate
 from heartzone_testing.chart.snapshot import FILE, snapshot
 from heartzone_testing.release.helm import ensure_helm
@@ -298,6 +300,10 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     yield ROOT / "libs" / "exactly-once" / "docs" / "configuration.md", configuration_page
     shared = ROOT / "libs" / "heartzone" / "src" / "heartzone"
     yield shared / "refused_properties.py", refused_properties_file
+    for definition in sorted((ROOT / "schemas" / "topics").glob("*.yaml")):
+        yield shared / "topics" / definition.name, partial(packaged_definition, definition)
+    for package in (*RELEASED, CHART):
+        yield package / "LICENSE", partial((ROOT / "LICENSE").read_text, encoding="utf-8")
     yield ROOT / "deploy" / "crd" / f"{crd.NAME}.yaml", crd.manifest
     yield ROOT / "docs" / "eventtopic.md", reference
     yield ROOT / "services" / "producer" / "openapi.json", openapi_file
@@ -310,6 +316,11 @@ def generated() -> Iterator[tuple[Path, Callable[[], str]]]:
     for page in PAGES_WITH_REASONS:
         yield page, partial(page_with_reasons, page)
     yield ROOT / "docs" / "settings.md", partial(settings_document, SERVICES)
+
+
+def packaged_definition(definition: Path) -> str:
+    """A topic's definition with the schema of today, as the wheel has it for those without a checkout."""
+    return embedded(definition.read_text(encoding="utf-8"), definition.parent)
 
 
 def write_snapshot_of_the_chart() -> None:

@@ -65,7 +65,7 @@ def workspace_dependencies(folder: str) -> Iterator[str]:
     yield folder
     project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
     for name in project.get("tool", {}).get("uv", {}).get("sources", {}):
-        yield from workspace_dependencies(f"libs/{name}")
+        yield from workspace_dependencies(f"libs/{name.removeprefix('heartzone-')}")
 
 
 def test_each_part_waits_for_the_one_before_it() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from heartzone_cli.errors import CannotRunError
+from heartzone.definitions import DEFINITIONS
 
 DEFINITIONS_DIR = Path("schemas/topics")
 
@@ -22,20 +22,16 @@ def json_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return click.option("--json", "machine", is_flag=True, help=text)
 
 
-def find_definitions(given: Path | None, flag: str) -> Path:
-    """Return the folder or file with the EventTopics: the value of `flag`, or else the default.
+def find_definitions(given: Path | None) -> Path:
+    """Return the folder or file with the EventTopics: the one that is given, or else the default.
 
-    The default is `schemas/topics` in this folder or one above it, or else in the checkout that this package runs
-    from. Raises CannotRunError when there is none.
+    The default is `schemas/topics` in this folder or one above it, or else what the package of the messages has.
     """
     if given is not None:
         return given
     here = Path.cwd()
-    checkout = Path(__file__).resolve().parents[3]
-    for root in (here, *here.parents, checkout):
+    for root in (here, *here.parents):
         folder = root / DEFINITIONS_DIR
         if folder.is_dir():
             return folder
-    raise CannotRunError(
-        f"There is no {DEFINITIONS_DIR} in this folder or one above it; name the definitions with {flag}."
-    )
+    return DEFINITIONS

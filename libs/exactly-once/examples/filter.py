@@ -1,6 +1,6 @@
 """Filter: keep the lines of a log that are errors. With a log, metrics and probes on port 9090.
 
-pip install 'exactly-once[prometheus]'
+pip install 'heartzone-exactly-once[prometheus]'
 """
 
 import signal

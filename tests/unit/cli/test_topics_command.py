@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from heartzone_cli.options import find_definitions
 from heartzone_cli.root import heartzone
-from heartzone_testing.checkout import ROOT
+from heartzone_testing.checkout import TOPICS
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +28,16 @@ def test_definitions_of_the_current_folder_come_first(tmp_path: Path, monkeypatc
     (tmp_path / "deep" / "down").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "deep" / "down")
 
-    assert find_definitions(None, "--dir") == own
+    assert find_definitions(None) == own
 
 
-def test_elsewhere_the_definitions_are_those_of_the_checkout() -> None:
-    assert find_definitions(None, "--dir") == ROOT / "schemas" / "topics"
+def test_elsewhere_the_definitions_are_the_product_s_own() -> None:
+    """Wherever the packages are installed: they bring them along, the same as in the repository."""
+    found, own = (
+        {path.name: path.read_text() for path in folder.iterdir()} for folder in (find_definitions(None), TOPICS)
+    )
+
+    assert found == own
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])

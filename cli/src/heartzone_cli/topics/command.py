@@ -11,7 +11,7 @@ _dir_option = click.option(
     "--dir",
     "folder",
     type=click.Path(path_type=Path),
-    help=f"Folder or file with the EventTopics.  [default: the nearest {DEFINITIONS_DIR}/]",
+    help=f"Folder or file with the EventTopics.  [default: the nearest {DEFINITIONS_DIR}/, or the product's own]",
 )
 _step_json_option = json_option("Print one JSON object a step, one a line.")
 
@@ -38,7 +38,7 @@ def plan(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mach
     """
     from heartzone_cli.topics.apply import run_plan  # noqa: PLC0415 - imports Kafka's and the registry's clients
 
-    ctx.exit(run_plan(find_definitions(folder, "--dir"), data_dir, machine=machine))
+    ctx.exit(run_plan(find_definitions(folder), data_dir, machine=machine))
 
 
 @topics.command(short_help="Carry out what the definitions ask for.")
@@ -54,7 +54,7 @@ def apply(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mac
     """
     from heartzone_cli.topics.apply import run_apply  # noqa: PLC0415 - as above
 
-    ctx.exit(run_apply(find_definitions(folder, "--dir"), data_dir, machine=machine, yes=yes))
+    ctx.exit(run_apply(find_definitions(folder), data_dir, machine=machine, yes=yes))
 
 
 @topics.command(short_help="Write definitions for the topics that exist.")

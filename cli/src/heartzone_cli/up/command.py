@@ -32,7 +32,7 @@ PORT = click.IntRange(0, 65535)
     "--topics",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help=f"Folder or file with the EventTopics.  [default: the nearest {DEFINITIONS_DIR}/]",
+    help=f"Folder or file with the EventTopics.  [default: the nearest {DEFINITIONS_DIR}/, or the product's own]",
 )
 @click.option(API_FLAG, type=PORT, default=8080, show_default=True, metavar="PORT", help="Port of the web API.")
 @click.option(KAFKA_FLAG, type=PORT, default=9092, show_default=True, metavar="PORT", help="Port of Kafka.")
@@ -72,7 +72,7 @@ def up(
         try:
             if sys.platform == "win32":
                 raise CannotRunError("heartzone runs on Linux and macOS, not on Windows; use WSL 2 there.")
-            definitions = find_definitions(topics, "--topics")
+            definitions = find_definitions(topics)
             ports = assign(
                 api=api_port,
                 kafka=kafka_port,

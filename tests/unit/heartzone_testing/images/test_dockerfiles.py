@@ -43,6 +43,6 @@ def dockerfile(service: str) -> str:
 def needed(folder: Path) -> set[str]:
     """The folders of a member and of every member that it depends on."""
     dependencies = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["dependencies"]
-    names = [Requirement(dependency).name for dependency in dependencies]
+    names = [Requirement(dependency).name.removeprefix("heartzone-") for dependency in dependencies]
     libraries = [ROOT / "libs" / name for name in names if (ROOT / "libs" / name).is_dir()]
     return {str(folder.relative_to(ROOT))}.union(*map(needed, libraries))

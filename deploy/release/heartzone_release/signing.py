@@ -1,0 +1,18 @@
+"""Signatures by cosign, of digests: a tag could move between push and signature."""
+
+from collections.abc import Iterable
+
+from heartzone_release.running import run
+
+
+def signing_command(reference: str, key: str) -> list[str]:
+    """What signs `<name>:<tag>@<digest>`; the key is a file, or an address of a KMS as cosign takes them."""
+    repository, _, digest = reference.partition("@")
+    name, _, _tag = repository.rpartition(":")
+    return ["cosign", "sign", "--yes", f"--key={key}", f"{name}@{digest}"]
+
+
+def sign(references: Iterable[str], key: str) -> None:
+    """Sign them; COSIGN_PASSWORD is the key's password. Raises ReleaseError."""
+    for reference in references:
+        run(signing_command(reference, key))
