@@ -56,6 +56,10 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         at("operator", {"env": {"HEARTZONE_X": 1}, "extraEnv": [{"name": "HEARTZONE_X", "value": "2"}]}),
         "operator.extraEnv: HEARTZONE_X is named twice, here and in operator.env.HEARTZONE_X; leave one of them",
     ),
+    "a variable of the chart's own": (
+        at("test.extraEnv", [{"name": "PRODUCER_URL", "value": "http://elsewhere"}]),
+        "test.extraEnv: the chart sets PRODUCER_URL itself; choose another name",
+    ),
     "a volume of the chart's own": (
         at("test.extraVolumes", [{"name": "script", "emptyDir": {}}]),
         "test.extraVolumes: the name script is taken; choose another one",

@@ -39,14 +39,8 @@ spec:
       envFrom:
         - configMapRef:
             name: {{ include "heartzone.fullname" .root }}-settings
-      {{- $env := list (include "heartzone.connectionEnv" . | trim) (default "" .env | trim) }}
-      {{- range $name, $value := $values.env }}
-      {{- $env = append $env (printf "- name: %s\n  value: %s" $name (include "heartzone.text" $value | quote)) }}
-      {{- end }}
-      {{- with $values.extraEnv }}
-      {{- $env = append $env (toYaml .) }}
-      {{- end }}
-      {{- with $env | compact | join "\n" }}
+      {{- $own := list (include "heartzone.connectionEnv" . | trim) (default "" .env | trim) }}
+      {{- with include "heartzone.env" (dict "root" .root "component" .component "values" $values "own" $own) }}
       env:
         {{- . | nindent 8 }}
       {{- end }}
@@ -108,6 +102,37 @@ spec:
     - {{- toYaml (merge (deepCopy .) $selected) | nindent 6 }}
     {{- end }}
   {{- end }}
+{{- end }}
+
+{{/*
+The variables of a container: the chart's own, and after them those of users, which may refer to them. A name twice would be
+rejected by a server-side apply, or hide the first one; the sentence of heartzone.validate says what to use instead, where
+there is something. Takes root, component, values (the component's), own (a list of lists as text).
+*/}}
+{{- define "heartzone.env" -}}
+{{- $place := get (dict "zone-worker" "zoneWorker") .component | default .component }}
+{{- $env := compact .own }}
+{{- $taken := list }}
+{{- range join "\n" $env | fromYamlArray }}
+{{- $taken = append $taken .name }}
+{{- end }}
+{{- range $name, $value := .values.env }}
+{{- if has $name $taken }}
+{{- include "heartzone.validate" $.root }}
+{{- fail (printf "%s.env.%s: the chart sets it itself; choose another name" $place $name) }}
+{{- end }}
+{{- $env = append $env (printf "- name: %s\n  value: %s" $name (include "heartzone.text" $value | quote)) }}
+{{- end }}
+{{- range .values.extraEnv }}
+{{- if has .name $taken }}
+{{- include "heartzone.validate" $.root }}
+{{- fail (printf "%s.extraEnv: the chart sets %s itself; choose another name" $place .name) }}
+{{- end }}
+{{- end }}
+{{- with .values.extraEnv }}
+{{- $env = append $env (toYaml .) }}
+{{- end }}
+{{- join "\n" $env }}
 {{- end }}
 
 {{/*
