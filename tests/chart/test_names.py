@@ -1,6 +1,7 @@
 """Names: of whatever length the release's is, Kubernetes takes them, and a pod's name keeps its ordinal."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,32 @@ def test_two_releases_in_a_namespace_select_their_own_pods(helm: HelmTemplate) -
     assert {_name(each) for each in one.manifests} & {_name(each) for each in other.manifests} == {
         ("CustomResourceDefinition", "eventtopics.heartzone.dev")
     }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        at("operator.watchNamespaces", ["*"]),
+        at("operator.watchNamespaces", ["orders"]),
+        at("operator.leaseNamespace", "leases"),
+        at("monitoring.dashboards", {"enabled": True, "namespace": "monitoring"}),
+    ],
+    ids=["the cluster", "a watched namespace", "the lease's namespace", "the dashboards' namespace"],
+)
+def test_two_releases_share_no_name_where_both_have_objects(helm: HelmTemplate, values: dict[str, Any]) -> None:
+    """Not even of namespaces and names that are one text when they are put together."""
+    releases = [
+        helm(MINIMAL, values, {"fullnameOverride": name}, namespace=namespace)
+        for namespace, name in (("a-b", "c"), ("a", "b-c"), ("a", "c"))
+    ]
+    names = [
+        (each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"])
+        for rendered in releases
+        for each in rendered.manifests
+        if each["kind"] != "CustomResourceDefinition"
+    ]
+
+    assert len(names) == len(set(names))
 
 
 def test_a_name_that_kubernetes_would_reject_is_rejected_at_once(helm: HelmTemplate) -> None:
