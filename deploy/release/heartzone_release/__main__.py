@@ -12,6 +12,7 @@ from heartzone_images.services import ROOT
 from heartzone_release.chart import package_chart, push_chart
 from heartzone_release.images import PLATFORMS, builds, push_images
 from heartzone_release.running import ReleaseError
+from heartzone_release.sboms import write_sboms
 from heartzone_release.signing import sign
 from heartzone_release.wheels import build_wheels, publish_wheels, version
 
@@ -73,6 +74,8 @@ def _release(options: argparse.Namespace) -> list[str]:
         if options.registry:
             pushed.append(push_chart(archive, options.registry, plain_http=options.plain_http, helm=options.helm))
             _say(f"pushed {pushed[-1]}")
+    if "images" in options.parts:
+        _say(*(f"wrote {file.name}" for file in write_sboms(options.output)))
     if "images" in options.parts and options.registry:
         for reference in _push_images(options):
             pushed.append(reference)
@@ -89,7 +92,7 @@ def _push_images(options: argparse.Namespace) -> list[str]:
     if options.platforms:
         platforms = tuple(options.platforms.split(","))
     if not isinstance(engine, engines.Docker):
-        _say("buildah builds the images: without SBOM and provenance, which take docker buildx")
+        _say("buildah builds the images: without the attestations of SBOM and provenance, which take docker buildx")
     with build_secrets(os.environ) as secrets:
         wanted = builds(options.registry, version(), bases=bases, secrets=secrets)
         return push_images(engine, wanted, platforms, plain_http=options.plain_http, emulate=options.emulate)

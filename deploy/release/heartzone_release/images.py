@@ -1,6 +1,6 @@
 """The services' images, pushed for several platforms: by buildx with SBOM and provenance, or else by buildah.
 
-buildah makes neither SBOM nor provenance; it is for machines without a Docker daemon.
+buildah attaches neither; it is for machines without a Docker daemon.
 """
 
 import json

@@ -1,5 +1,6 @@
 """The release as a plan: what docker buildx is given, what is signed, and what the workflow runs."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 from heartzone_images.services import SERVICES
 from heartzone_release import __main__ as command
 from heartzone_release.images import PLATFORMS, bake_definition, builds
+from heartzone_release.sboms import write_sboms
 from heartzone_release.signing import signing_command
 from heartzone_release.wheels import version
 from heartzone_testing.checkout import CHART, ROOT
@@ -59,6 +61,19 @@ def test_what_stops_a_release_is_one_sentence(
 
     assert command.main() == 1
     assert says in capsys.readouterr().err
+
+
+def test_each_service_has_an_sbom_of_what_its_image_installs(tmp_path: Path) -> None:
+    for service, file in zip(SERVICES, write_sboms(tmp_path), strict=True):
+        document = json.loads(file.read_text())
+        names = {each["name"] for each in document["components"]}
+
+        assert (document["bomFormat"], document["metadata"]["component"]["name"]) == (
+            "CycloneDX",
+            f"heartzone-{service}",
+        )
+        assert names >= {"confluent-kafka", "heartzone", "opentelemetry-sdk"}
+        assert "pytest" not in names
 
 
 def test_chart_and_packages_have_one_version() -> None:
