@@ -61,6 +61,11 @@ RULES = {
         after=Topic(3, {"retention.ms": "2000"}),
         versions=(1,),
     ),
+    "fewer partitions than there are are as asked where they are a minimum": Rule(
+        before=Topic(3),
+        spec={"partitions": 1, "partitionsPolicy": "AtLeast", "config": {"retention.ms": "2000"}},
+        after=Topic(3, {"retention.ms": "2000"}),
+    ),
     "another number of replicas is blocked with the way to do it": Rule(
         before=Topic(1),
         spec={"partitions": 1, "replicas": 2},
