@@ -1,4 +1,6 @@
-"""A management port for a worker: ``/metrics``, ``/livez`` and ``/readyz``; it needs ``heartzone-exactly-once[prometheus]``.
+"""A management port for a worker: ``/metrics``, ``/livez`` and ``/readyz``.
+
+It needs ``heartzone-exactly-once[prometheus]``.
 
     with serve(worker, port=9090):
         worker.run()

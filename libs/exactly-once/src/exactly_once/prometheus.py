@@ -1,4 +1,6 @@
-"""The metrics of a worker for Prometheus, and the observer that sets them; it needs ``heartzone-exactly-once[prometheus]``.
+"""The metrics of a worker for Prometheus, and the observer that sets them.
+
+It needs ``heartzone-exactly-once[prometheus]``.
 
 docs/metrics.md lists them. Each value of a label that is known is there with 0 from the start.
 """

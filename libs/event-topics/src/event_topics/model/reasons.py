@@ -31,8 +31,8 @@ class FailureReason(Reason):
         "FewerPartitions",
         "False",
         "The topic has more partitions than `spec.partitions`. Kafka cannot remove partitions.",
-        "Set `spec.partitions` to the number that the message names or `spec.partitionsPolicy` to `AtLeast`, or move to a "
-        "new topic.",
+        "Set `spec.partitions` to the number that the message names or `spec.partitionsPolicy` to `AtLeast`, or move "
+        "to a new topic.",
     )
     REPLICAS_CHANGED = (
         "ReplicasChanged",

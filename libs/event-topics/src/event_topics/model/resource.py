@@ -142,8 +142,8 @@ class EventTopicSpec(_Strict):
     partitions: int = Field(ge=1, le=MAX_PARTITIONS, description="Number of partitions. May grow, never shrink.")
     partitions_policy: PartitionsPolicy = Field(
         default="Exact",
-        description="Meaning of `partitions`: with Exact a topic that has more is not as asked, with AtLeast it is, and the "
-        "number may be lowered again, such as by a rollback.",
+        description="Meaning of `partitions`: with Exact a topic that has more is not as asked, with AtLeast it is, "
+        "and the number may be lowered again, such as by a rollback.",
     )
     replicas: int | None = Field(
         default=None,
