@@ -10,7 +10,7 @@ import pytest
 
 from heartzone_chart.values_file import Section, UndocumentedValueError, Value, read_values
 from heartzone_chart.values_schema import OF_HELM
-from heartzone_testing.chart.rendering import HelmTemplate, at
+from heartzone_testing.chart.rendering import HelmTemplate, Manifest, Rendered, at
 from heartzone_testing.checkout import CHART
 from heartzone_testing.release.values import merged
 
@@ -30,6 +30,7 @@ CLIENT_CERTIFICATES = merged(
     at("producer.auth", {"methods": ["apiKeys", "clientCertificates"], "clientCertificates": {"existingSecret": "ca"}}),
     at("producer.tls.existingSecret", "tls"),
 )
+COMPONENTS = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator", "test": "test"}
 # The values under which others have an effect, by the path or what it begins with.
 SETTINGS: Mapping[str, dict[str, Any]] = {
     "kafka.auth.certificateKey": at("kafka.auth.type", "tls"),
@@ -153,16 +154,42 @@ def setting(path: str) -> dict[str, Any]:
     return merged(SECURED, found)
 
 
-@pytest.mark.parametrize(
-    "value", [value for value in VALUES.values() if other(value) is not None], ids=lambda v: v.path
-)
-def test_every_value_has_an_effect(helm: HelmTemplate, value: Value) -> None:
-    before = setting(value.path)
-    after = merged(before, at(value.path, other(value)))
+def alike() -> Mapping[str, list[Value]]:
+    """Values by their path, those of several components that are called alike together: they are rendered at once."""
+    found: dict[str, list[Value]] = {}
+    for value in VALUES.values():
+        component, _, rest = value.path.partition(".")
+        if other(value) is not None:
+            found.setdefault(f"*.{rest}" if component in COMPONENTS else value.path, []).append(value)
+    return found
 
-    unchanged = helm.text(before) == helm.text(after)
 
-    assert not unchanged, f"{value.path}: {value.default!r} and {other(value)!r} render the same"
+ALIKE = alike()
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_every_value_has_an_effect(helm: HelmTemplate, name: str) -> None:
+    values = ALIKE[name]
+    before = merged({}, *(setting(value.path) for value in values))
+    after = merged(before, *(at(value.path, other(value)) for value in values))
+
+    if len(values) == 1:
+        changed = {values[0].path} if helm.text(before) != helm.text(after) else set()
+    else:
+        changed = _changed(values, helm(before), helm(after))
+
+    assert {value.path for value in values} - changed == set(), "these render the same as their defaults"
+
+
+def _changed(values: list[Value], before: Rendered, after: Rendered) -> set[str]:
+    """The paths of those whose component has objects that differ."""
+    components = {value.path: COMPONENTS[value.path.partition(".")[0]] for value in values}
+    return {path for path, each in components.items() if _objects_of(each, before) != _objects_of(each, after)}
+
+
+def _objects_of(component: str, rendered: Rendered) -> list[Manifest]:
+    label = "app.kubernetes.io/component"
+    return [each for each in rendered.manifests if each["metadata"].get("labels", {}).get(label) == component]
 
 
 def test_without_tls_nothing_is_encrypted(helm: HelmTemplate) -> None:
