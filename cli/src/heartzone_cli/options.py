@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-from heartzone.definitions import DEFINITIONS
-
 DEFINITIONS_DIR = Path("schemas/topics")
 
 data_dir_option = click.option(
@@ -34,4 +32,7 @@ def find_definitions(given: Path | None) -> Path:
         folder = root / DEFINITIONS_DIR
         if folder.is_dir():
             return folder
+    # The package of the messages imports libraries that `--help` would wait for.
+    from heartzone.definitions import DEFINITIONS  # noqa: PLC0415
+
     return DEFINITIONS
