@@ -20,9 +20,6 @@ metadata:
   annotations:
     kubectl.kubernetes.io/default-container: {{ .component }}
     checksum/settings: {{ include "heartzone.settings" .root | sha256sum }}
-    {{- with include "heartzone.secretsChecksum" . }}
-    checksum/secrets: {{ . }}
-    {{- end }}
     {{- with $values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
