@@ -174,8 +174,11 @@ class ProducerService:
             self._large_writer.stop()
 
     def _reconnect(self, kafka: KafkaSettings) -> None:
-        self._writer.reconnect({**kafka.producer(), **self._statistics_config})
-        self._large_writer.reconnect(kafka.producer())
+        try:
+            self._writer.reconnect({**kafka.producer(), **self._statistics_config})
+            self._large_writer.reconnect(kafka.producer())
+        except KafkaException as error:
+            raise ValueError(f"librdkafka rejects the configuration ({error.args[0].str()})") from error
 
     def _reconnect_registry(self, renewed: SchemaRegistrySettings) -> None:
         self._schema_registry = renewed
