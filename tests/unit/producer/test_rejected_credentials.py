@@ -1,4 +1,4 @@
-"""Whether a broker rejects the credentials for long, while another one may be connected."""
+"""Rejections of the credentials by one broker, while another one may be connected."""
 
 import json
 
