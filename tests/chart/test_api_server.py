@@ -4,7 +4,6 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -195,28 +194,6 @@ def test_uninstalling_leaves_the_definition_and_the_topics_of_others_and_install
     assert _uids(kubectl)["orders"] == left["orders"]
 
 
-def test_a_rotated_secret_starts_the_pods_that_read_it_anew_at_an_upgrade(release: Helm, kubectl: Kubectl) -> None:
-    values = f"--values={CHART / 'ci' / 'strimzi-scram-values.yaml'}"
-    names = ("heartzone-producer", "heartzone-zone-worker", "heartzone-operator", "heartzone-test")
-    kubectl.apply(*(_secret(name, password="before") for name in names))
-    kubectl.apply(_secret("heartzone-cluster-ca-cert", **{"ca.crt": "before"}))
-    release("install", "heartzone", CHART, values)
-    first = _checksums(kubectl)
-
-    release("upgrade", "heartzone", CHART, values)
-    unchanged = _checksums(kubectl)
-    kubectl.apply(_secret("heartzone-producer", password="after"))
-    release("upgrade", "heartzone", CHART, values)
-    one = _checksums(kubectl)
-    kubectl.apply(_secret("heartzone-cluster-ca-cert", **{"ca.crt": "after"}))
-    release("upgrade", "heartzone", CHART, values)
-    all_of_them = _checksums(kubectl)
-
-    assert unchanged == first
-    assert _differing(first, one) == {"heartzone-producer"}
-    assert _differing(one, all_of_them) == {"heartzone-producer", "heartzone-zone-worker", "heartzone-operator"}
-
-
 def _dry_run(api_server: Cluster, *manifests: Manifest) -> None:
     text = "\n---\n".join(yaml.safe_dump(manifest) for manifest in manifests)
     api_server.kubectl("create", "--dry-run=server", "--validate=strict", "--filename=-", stdin=text)
@@ -252,15 +229,3 @@ def _secret(name: str, **data: str) -> Manifest:
 
 def _uids(kubectl: Kubectl) -> dict[str, str]:
     return {each["metadata"]["name"]: each["metadata"]["uid"] for each in kubectl.get("eventtopics")["items"]}
-
-
-def _checksums(kubectl: Kubectl) -> dict[str, Any]:
-    workloads = kubectl.get("deployments,statefulsets", "--selector=app.kubernetes.io/instance=heartzone")["items"]
-    return {
-        each["metadata"]["name"]: each["spec"]["template"]["metadata"]["annotations"]["checksum/secrets"]
-        for each in workloads
-    }
-
-
-def _differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
-    return {name for name in before if before[name] != after[name]}

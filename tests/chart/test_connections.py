@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.chart.rendering import HelmTemplate, Rendered, at
 from heartzone_testing.checkout import CHART
 from heartzone_zone_worker.settings import WorkerSettings
+from service_chassis.schema_registry import SchemaRegistry
 from service_chassis.settings import ServiceSettings, load
 
 CI = CHART / "ci"
@@ -36,6 +38,10 @@ SECRETS = {
     "registry-ca": {"ca.crt": "the registry's CA"},
     "registry-reader": {"username": "reader", "password": "reader-password"},
     "registry-writer": {"username": "writer", "password": "writer-password"},
+    "client": {"client-id": "heartzone", "client-secret": "client-secret"},
+    "keycloak-ca": {"ca.crt": "the issuer's CA"},
+    "registry-client": {"tls.crt": "certificate", "tls.key": "key"},
+    "registry-token": {"token": "registry-token"},
     "user": {"username": "user", "password": "user-password"},
 }
 
@@ -146,6 +152,85 @@ def test_a_registry_with_users_of_its_own(helm: HelmTemplate, tmp_path: Path) ->
         "ssl.ca.location": f"{tmp_path}/schema-registry/ca.crt",
         "timeout": 5.0,
     }
+
+
+@pytest.mark.parametrize("component", SERVICES)
+def test_tokens_of_an_openid_provider(helm: HelmTemplate, tmp_path: Path, component: str) -> None:
+    settings = read(helm(CI / "oauthbearer-values.yaml"), component, SECRETS, tmp_path)
+
+    assert settings.kafka.admin() == {
+        "bootstrap.servers": "kafka:9094",
+        "security.protocol": "sasl_ssl",
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.oauthbearer.method": "oidc",
+        "sasl.oauthbearer.token.endpoint.url": "https://keycloak/token",
+        "sasl.oauthbearer.scope": "kafka",
+        "sasl.oauthbearer.client.id": "heartzone",
+        "sasl.oauthbearer.client.secret": "client-secret",
+        "https.ca.location": f"{tmp_path}/kafka/issuer-ca.crt",
+    }
+    assert settings.schema_registry.client_config() == {
+        "url": "https://registry",
+        "bearer.auth.credentials.source": "STATIC_TOKEN",
+        "bearer.auth.logical.cluster": "",
+        "bearer.auth.token": "registry-token",
+    }
+    Producer(settings.kafka.producer() | {"ssl.ca.location": "probe", "https.ca.location": ""})
+    SchemaRegistry(settings.schema_registry.client_config()).close()
+
+
+@pytest.mark.parametrize("component", SERVICES)
+def test_tokens_of_an_openid_provider_for_the_registry(helm: HelmTemplate, tmp_path: Path, component: str) -> None:
+    registry = {
+        "type": "oauthbearer",
+        "existingSecret": "client",
+        "oauth": {"tokenEndpointUrl": "https://keycloak/token", "scope": "registry"},
+    }
+    rendered = helm(CI / "oauthbearer-values.yaml", at("schemaRegistry.auth", registry))
+    config = read(rendered, component, SECRETS, tmp_path).schema_registry.client_config()
+
+    assert config == {
+        "url": "https://registry",
+        "bearer.auth.credentials.source": "OAUTHBEARER",
+        "bearer.auth.logical.cluster": "",
+        "bearer.auth.issuer.endpoint.url": "https://keycloak/token",
+        "bearer.auth.scope": "registry",
+        "bearer.auth.client.id": "heartzone",
+        "bearer.auth.client.secret": "client-secret",
+    }
+    SchemaRegistry(config).close()
+
+
+@pytest.mark.parametrize("component", SERVICES)
+def test_scram_with_the_shorter_hash_and_a_registry_that_asks_for_a_certificate(
+    helm: HelmTemplate, tmp_path: Path, component: str
+) -> None:
+    values = (
+        at("kafka.auth", {"type": "scram-sha-256", "existingSecret": "user", "usernameKey": "username"}),
+        at("schemaRegistry.auth", {"type": "tls", "existingSecret": "registry-client"}),
+        at("schemaRegistry.url", "https://registry"),
+    )
+    settings = read(
+        helm(CI / "minimal-values.yaml", at("kafka.tls.enabled", True), *values), component, SECRETS, tmp_path
+    )
+
+    assert settings.kafka.admin()["sasl.mechanism"] == "SCRAM-SHA-256"
+    assert settings.kafka.admin()["sasl.username"] == "user"
+    assert settings.schema_registry.client_config() == {
+        "url": "https://registry",
+        "ssl.certificate.location": f"{tmp_path}/schema-registry/user.crt",
+        "ssl.key.location": f"{tmp_path}/schema-registry/user.key",
+    }
+
+
+@pytest.mark.parametrize("values", sorted(CI.glob("*-values.yaml")), ids=lambda path: path.stem)
+def test_no_secret_is_a_variable_which_would_stay_as_it_was_for_as_long_as_the_container_runs(
+    helm: HelmTemplate, values: Path
+) -> None:
+    for component, template in helm(values).pod_templates():
+        for container in template["spec"]["containers"]:
+            variables = [each["name"] for each in container.get("env", []) if "secretKeyRef" in str(each)]
+            assert variables == [], component
 
 
 def test_settings_of_one_service_are_that_one_s(helm: HelmTemplate, tmp_path: Path) -> None:

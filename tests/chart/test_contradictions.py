@@ -28,6 +28,25 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         at("kafka.auth", {"type": "plain", "existingSecret": "user"}),
         "kafka.auth.type is plain, but kafka.tls.enabled is false: the password would go over the network as it is",
     ),
+    "a token in the clear": (
+        at("kafka.auth", {"type": "oauthbearer", "existingSecret": "user"}),
+        "kafka.auth.type is oauthbearer, but kafka.tls.enabled is false: the token would go over the network as it is",
+    ),
+    "tokens of nobody": (
+        merged(TLS, at("kafka.auth", {"type": "oauthbearer", "existingSecret": "user"})),
+        "kafka.auth.type is oauthbearer, but kafka.auth.oauth.tokenEndpointUrl is empty",
+    ),
+    "tokens for nothing": (
+        at(
+            "schemaRegistry.auth",
+            {"type": "oauthbearer", "existingSecret": "user", "oauth": {"tokenEndpointUrl": "https://issuer/token"}},
+        ),
+        "schemaRegistry.auth.type is oauthbearer, but schemaRegistry.auth.oauth.scope is empty",
+    ),
+    "a certificate for the registry without TLS": (
+        at("schemaRegistry.auth", {"type": "tls", "existingSecret": "user"}),
+        "schemaRegistry.auth.type is tls, but schemaRegistry.url does not start with https://",
+    ),
     "a registry's CA without TLS": (
         at("schemaRegistry.tls.existingSecret", "ca"),
         'schemaRegistry.tls.existingSecret is "ca", but schemaRegistry.url does not start with https://',
@@ -91,8 +110,8 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         "kafka.config: security.protocol has its own place: use kafka.tls.enabled and kafka.auth.type instead",
     ),
     "a secret as a value": (
-        at("schemaRegistry.config", {"bearer.auth.token": "secret"}),
-        "schemaRegistry.config: bearer.auth.token is a secret, which does not belong into values",
+        at("schemaRegistry.config", {"ssl.key.password": "secret"}),
+        "schemaRegistry.config: ssl.key.password is a secret, which does not belong into values",
     ),
     "one topic twice": (
         at("topics.zones.name", "BiometricsImported"),
@@ -183,7 +202,7 @@ def test_a_test_without_a_secret_may_be_turned_off(helm: HelmTemplate) -> None:
         (at("producer.replica", 3), "/producer"),
         (at("producer.affinity.nodeAffinty", {}), "/producer/affinity"),
         (at("kafka.auth.existingSecret", 5), "/kafka/auth/existingSecret"),
-        (at("kafka.auth.type", "oauthbearer"), "/kafka/auth/type"),
+        (at("kafka.auth.type", "kerberos"), "/kafka/auth/type"),
         (at("topics.zones.name", "no blanks"), "/topics/zones/name"),
         (at("producer.ingress.hosts", [{"hostname": "example.org"}]), "/producer/ingress/hosts/0"),
         (at("networkPolicy.kafka.to", [{"ipBlok": {}}]), "/networkPolicy/kafka/to/0"),

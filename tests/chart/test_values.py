@@ -31,10 +31,18 @@ CLIENT_CERTIFICATES = merged(
     at("producer.tls.existingSecret", "tls"),
 )
 COMPONENTS = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator", "test": "test"}
+OAUTH = {"tokenEndpointUrl": "https://issuer/token", "scope": "kafka", "tls": {"existingSecret": "issuer-ca"}}
+REGISTRY_OAUTH = {"tokenEndpointUrl": "https://issuer/token", "scope": "registry"}
 # The values under which others have an effect, by the path or what it begins with.
 SETTINGS: Mapping[str, dict[str, Any]] = {
     "kafka.auth.certificateKey": at("kafka.auth.type", "tls"),
     "kafka.auth.privateKeyKey": at("kafka.auth.type", "tls"),
+    "kafka.auth.oauth": at("kafka.auth", {"type": "oauthbearer", "oauth": OAUTH}),
+    "kafka.auth.oauth.tls": at("kafka.auth", {"type": "oauthbearer", "oauth": OAUTH}),
+    "schemaRegistry.auth.tokenKey": at("schemaRegistry.auth.type", "bearer"),
+    "schemaRegistry.auth.certificateKey": at("schemaRegistry.auth.type", "tls"),
+    "schemaRegistry.auth.privateKeyKey": at("schemaRegistry.auth.type", "tls"),
+    "schemaRegistry.auth.oauth": at("schemaRegistry.auth", {"type": "oauthbearer", "oauth": REGISTRY_OAUTH}),
     "producer.auth.apiKeys": API_KEYS,
     "producer.auth.jwt": JWT,
     "producer.auth.jwt.tls": merged(JWT, at("producer.auth.jwt.tls.existingSecret", "issuer-ca")),
@@ -76,6 +84,8 @@ OTHERS: Mapping[str, Any] = {
     "kafka.bootstrapServers": "elsewhere:9094",
     "kafka.tls.enabled": None,  # below: nothing of this is left without TLS
     "schemaRegistry.url": "https://elsewhere",
+    "kafka.auth.oauth.tokenEndpointUrl": "https://elsewhere/token",
+    "schemaRegistry.auth.oauth.tokenEndpointUrl": "https://elsewhere/token",
     "topics.biometrics.partitions": 13,
     "producer.image.digest": "sha256:" + "a" * 64,
     "zoneWorker.image.digest": "sha256:" + "b" * 64,

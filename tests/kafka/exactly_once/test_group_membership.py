@@ -113,7 +113,7 @@ def test_consumers_that_were_replaced_leave_no_client_behind(kafka: Testbed) -> 
     """In an outage one is replaced after the other, and each client has threads of its own."""
     [source] = kafka.create_topics("in")
     worker = worker_on(kafka, source, copy_to("nowhere"))
-    session = ConsumerSession(worker.config, Journal(), StopFlag())
+    session = ConsumerSession(lambda: worker.config, Journal(), StopFlag())
     process = psutil.Process()
     collecting = gc.isenabled()
     gc.disable()  # as good as it is in a process that allocates little

@@ -359,7 +359,7 @@ def test_what_is_remembered_of_partitions_ends_with_the_consumer_that_had_them(k
     [source] = kafka.create_topics("in", partitions=2)
     journal = Journal()
     config = worker_on(kafka, source, copy_to(source)).config
-    session = ConsumerSession(config, journal, StopFlag())
+    session = ConsumerSession(lambda: config, journal, StopFlag())
 
     def has_partitions() -> bool:
         session.consumer.fetch(records=1, size=1, wait=0.1)

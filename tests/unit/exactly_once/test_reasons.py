@@ -71,6 +71,7 @@ def test_the_labels_that_alerts_and_dashboards_depend_on_stay_as_they_are() -> N
         "abort_timed_out",
         "commit_timed_out",
         "disconnected_while_ending_a_transaction",
+        "reconnected",
         "sequence_gap",
         "transaction_timed_out",
     }

@@ -18,6 +18,7 @@ from service_chassis.schema_registry import (
     SchemaRegistry,
 )
 from service_chassis.schema_registry.response_limits import MAX_BYTES, ResponseLimitError, bound_responses
+from service_chassis.settings import SchemaRegistrySettings
 
 
 @pytest.fixture
@@ -37,6 +38,23 @@ def test_the_latest_version_is_looked_up_each_time(registry: SchemaRegistry, ser
         server.responds_with(200, {"id": 10 + version, "version": version, "subject": "s", "schema": "{}"})
 
         assert registry.latest("s") == RegisteredSchema(10 + version, version, "s", "{}")
+
+
+def test_credentials_are_those_of_the_last_reconnect(server: ScriptedRegistry) -> None:
+    server.responds_with(200, {"schema": "{}"})
+
+    def config(**variables: str) -> dict[str, str | int | float]:
+        named = {f"MY_{name.upper()}": value for name, value in {"url": server.url, **variables}.items()}
+        return SchemaRegistrySettings.from_variables(named, prefix="MY_").client_config()
+
+    with SchemaRegistry(config(basic_auth_username="me", basic_auth_password="hush")) as registry:
+        registry.by_id(1)
+        registry.reconnect(config(bearer_auth_token="first"))
+        registry.by_id(1)
+        registry.reconnect(config(bearer_auth_token="second"))
+        registry.by_id(1)
+
+    assert server.credentials == ["Basic bWU6aHVzaA==", "Bearer first", "Bearer second"]
 
 
 def test_a_schema_is_looked_up_each_time_so_that_a_registry_that_lost_it_is_noticed(
@@ -226,7 +244,7 @@ def test_a_subject_of_any_name_is_one_part_of_the_path(registry: SchemaRegistry,
 def test_a_response_that_is_not_json_means_unavailable(registry: SchemaRegistry, server: ScriptedRegistry) -> None:
     server.status, server.body = 200, b"<html>please log in</html>"
 
-    with pytest.raises(RegistryUnavailableError, match="the schema registry's response for schema id 7 is invalid"):
+    with pytest.raises(RegistryUnavailableError, match="the response for schema id 7 is none of a schema registry's"):
         registry.by_id(7)
 
 

@@ -136,6 +136,8 @@ def test_the_clients_take_their_properties_without_a_warning(
         ("THING_SCHEMA_REGISTRY_URL", "http://me:hush@registry", "credentials do not belong in the address"),
         ("THING_SCHEMA_REGISTRY_TIMEOUT", "nan", "'nan' is not a number from 0.1 to 60"),
         ("THING_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", "hush", "the value is not of the form user:password"),
+        ("THING_SCHEMA_REGISTRY_BASIC_AUTH_USERNAME", "me", "BASIC_AUTH_PASSWORD is not set"),
+        ("THING_SCHEMA_REGISTRY_BASIC_AUTH_PASSWORD", "hush", "BASIC_AUTH_USERNAME is not set"),
         ("THING_SCHEMA_REGISTRY_SSL_KEY_PASSWORD", "hush", "SSL_CERTIFICATE_LOCATION is not set, but the key"),
         ("THING_LOG_LEVL", "info", "is not a setting; did you mean THING_LOG_LEVEL?"),
         ("THING_TOPIC_ZONE", "x", "is not a setting; did you mean THING_TOPIC_ZONES?"),
@@ -292,6 +294,7 @@ def test_the_registry_client_is_given_numbers_as_numbers(environment: pytest.Mon
         "timeout": 2.5,
         "max.retries": 4,
         "bearer.auth.credentials.source": "STATIC_TOKEN",
+        "bearer.auth.logical.cluster": "",
     }
 
 

@@ -2,14 +2,17 @@
 How the pods reach Kafka and the registry: what is no secret as variables in a ConfigMap, Secrets as files.
 
 The folder /etc/heartzone of each container:
-  kafka/ca.crt, kafka/user.crt, kafka/user.key, schema-registry/ca.crt
+  kafka/ca.crt, kafka/user.crt, kafka/user.key, kafka/issuer-ca.crt
+  schema-registry/ca.crt, schema-registry/user.crt, schema-registry/user.key
   settings/HEARTZONE_…   one setting a file, where HEARTZONE_SECRETS_DIR points
+
+The services follow these files, so that no Secret is a variable: those never change in a running container.
 */}}
 
 {{/* Variables that all components share. */}}
 {{- define "heartzone.settings" -}}
 {{- $kafka := .Values.kafka }}
-{{- $sasl := has $kafka.auth.type (list "scram-sha-512" "plain") }}
+{{- $sasl := not (has $kafka.auth.type (list "none" "tls")) }}
 HEARTZONE_KAFKA_BOOTSTRAP_SERVERS: {{ $kafka.bootstrapServers | quote }}
 HEARTZONE_KAFKA_SECURITY_PROTOCOL: {{ ternary "sasl_" "" $sasl }}{{ ternary "ssl" "plaintext" $kafka.tls.enabled }}
 {{- if $sasl }}
@@ -17,6 +20,19 @@ HEARTZONE_KAFKA_SASL_MECHANISM: {{ upper $kafka.auth.type }}
 {{- end }}
 {{- if $kafka.tls.existingSecret }}
 HEARTZONE_KAFKA_SSL_CA_LOCATION: /etc/heartzone/kafka/ca.crt
+{{- end }}
+{{- if eq $kafka.auth.type "oauthbearer" }}
+HEARTZONE_KAFKA_SASL_OAUTHBEARER_METHOD: oidc
+HEARTZONE_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: {{ $kafka.auth.oauth.tokenEndpointUrl | quote }}
+{{- with $kafka.auth.oauth.scope }}
+HEARTZONE_KAFKA_SASL_OAUTHBEARER_SCOPE: {{ . | quote }}
+{{- end }}
+{{- with $kafka.auth.oauth.extensions }}
+HEARTZONE_KAFKA_SASL_OAUTHBEARER_EXTENSIONS: {{ . | quote }}
+{{- end }}
+{{- if $kafka.auth.oauth.tls.existingSecret }}
+HEARTZONE_KAFKA_HTTPS_CA_LOCATION: /etc/heartzone/kafka/issuer-ca.crt
+{{- end }}
 {{- end }}
 {{- if eq $kafka.auth.type "tls" }}
 HEARTZONE_KAFKA_SSL_CERTIFICATE_LOCATION: /etc/heartzone/kafka/user.crt
@@ -47,6 +63,39 @@ OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
 {{- default .root.Values.kafka.auth.existingSecret .values.kafka.existingSecret }}
 {{- end }}
 
+{{/* Files of credentials for Kafka as a dict of paths to keys of the Secret, as JSON. */}}
+{{- define "heartzone.kafkaFiles" -}}
+{{- $auth := .Values.kafka.auth }}
+{{- if eq $auth.type "tls" }}
+{{- dict "kafka/user.crt" $auth.certificateKey "kafka/user.key" $auth.privateKeyKey | toJson }}
+{{- else if eq $auth.type "oauthbearer" }}
+{{- dict "settings/HEARTZONE_KAFKA_SASL_OAUTHBEARER_CLIENT_ID" $auth.oauth.clientIdKey "settings/HEARTZONE_KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET" $auth.oauth.clientSecretKey | toJson }}
+{{- else if ne $auth.type "none" }}
+{{- $keys := include "heartzone.saslKeys" . | fromJson }}
+{{- $files := dict "settings/HEARTZONE_KAFKA_SASL_PASSWORD" $keys.password }}
+{{- with $keys.username }}
+{{- $_ := set $files "settings/HEARTZONE_KAFKA_SASL_USERNAME" . }}
+{{- end }}
+{{- $files | toJson }}
+{{- else }}
+{{- dict | toJson }}
+{{- end }}
+{{- end }}
+
+{{/* The same for the registry. */}}
+{{- define "heartzone.registryFiles" -}}
+{{- $registryAuth := .Values.schemaRegistry.auth }}
+{{- if eq $registryAuth.type "tls" }}
+{{- dict "schema-registry/user.crt" $registryAuth.certificateKey "schema-registry/user.key" $registryAuth.privateKeyKey | toJson }}
+{{- else if eq $registryAuth.type "bearer" }}
+{{- dict "settings/HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_TOKEN" $registryAuth.tokenKey | toJson }}
+{{- else if eq $registryAuth.type "oauthbearer" }}
+{{- dict "settings/HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_CLIENT_ID" $registryAuth.oauth.clientIdKey "settings/HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_CLIENT_SECRET" $registryAuth.oauth.clientSecretKey | toJson }}
+{{- else }}
+{{- dict "settings/HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USERNAME" $registryAuth.usernameKey "settings/HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_PASSWORD" $registryAuth.passwordKey | toJson }}
+{{- end }}
+{{- end }}
+
 {{/* The Secret of a component's registry user, if it has one. Takes root and values. */}}
 {{- define "heartzone.registrySecret" -}}
 {{- with .values.schemaRegistry }}
@@ -74,21 +123,19 @@ OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
     items:
       - {key: {{ $kafka.tls.key | quote }}, path: kafka/ca.crt}
 {{- end }}
-{{- if eq $kafka.auth.type "tls" }}
+{{- with include "heartzone.kafkaFiles" .root | fromJson }}
 - secret:
-    name: {{ include "heartzone.kafkaSecret" . }}
+    name: {{ include "heartzone.kafkaSecret" $ }}
     items:
-      - {key: {{ $kafka.auth.certificateKey | quote }}, path: kafka/user.crt}
-      - {key: {{ $kafka.auth.privateKeyKey | quote }}, path: kafka/user.key}
-{{- else if ne $kafka.auth.type "none" }}
-{{- $keys := include "heartzone.saslKeys" .root | fromJson }}
-- secret:
-    name: {{ include "heartzone.kafkaSecret" . }}
-    items:
-      {{- with $keys.username }}
-      - {key: {{ . | quote }}, path: settings/HEARTZONE_KAFKA_SASL_USERNAME}
+      {{- range $path, $key := . }}
+      - {key: {{ $key | quote }}, path: {{ $path }}}
       {{- end }}
-      - {key: {{ $keys.password | quote }}, path: settings/HEARTZONE_KAFKA_SASL_PASSWORD}
+{{- end }}
+{{- if and (eq $kafka.auth.type "oauthbearer") $kafka.auth.oauth.tls.existingSecret }}
+- secret:
+    name: {{ $kafka.auth.oauth.tls.existingSecret }}
+    items:
+      - {key: {{ $kafka.auth.oauth.tls.key | quote }}, path: kafka/issuer-ca.crt}
 {{- end }}
 {{- if and $registry.tls.existingSecret .values.schemaRegistry }}
 - secret:
@@ -96,51 +143,41 @@ OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
     items:
       - {key: {{ $registry.tls.key | quote }}, path: schema-registry/ca.crt}
 {{- end }}
+{{- with include "heartzone.registrySecret" . }}
+- secret:
+    name: {{ . }}
+    items:
+      {{- range $path, $key := include "heartzone.registryFiles" $.root | fromJson }}
+      - {key: {{ $key | quote }}, path: {{ $path }}}
+      {{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Variables of one component that say who it is to Kafka and the registry, as a list. Takes root and values. */}}
 {{- define "heartzone.connectionEnv" -}}
 {{- $auth := .root.Values.kafka.auth }}
-{{- if has $auth.type (list "scram-sha-512" "plain") }}
+{{- $registrySecret := include "heartzone.registrySecret" . }}
+{{- if contains "path: settings/" (include "heartzone.secretSources" .) }}
 - name: HEARTZONE_SECRETS_DIR
   value: /etc/heartzone/settings
-{{- if not (include "heartzone.saslKeys" .root | fromJson).username }}
+{{- end }}
+{{- if and (has $auth.type (list "scram-sha-256" "scram-sha-512")) (not $auth.usernameKey) }}
 - name: HEARTZONE_KAFKA_SASL_USERNAME
   value: {{ include "heartzone.kafkaSecret" . | quote }}
 {{- end }}
+{{- $registry := .root.Values.schemaRegistry }}
+{{- if and $registrySecret (eq $registry.auth.type "tls") }}
+- name: HEARTZONE_SCHEMA_REGISTRY_SSL_CERTIFICATE_LOCATION
+  value: /etc/heartzone/schema-registry/user.crt
+- name: HEARTZONE_SCHEMA_REGISTRY_SSL_KEY_LOCATION
+  value: /etc/heartzone/schema-registry/user.key
 {{- end }}
-{{- with include "heartzone.registrySecret" . }}
-# user:password in one value, which no Secret of two keys could give as a file.
-- name: SCHEMA_REGISTRY_USER
-  valueFrom:
-    secretKeyRef: {name: {{ . }}, key: {{ $.root.Values.schemaRegistry.auth.usernameKey | quote }}}
-- name: SCHEMA_REGISTRY_PASSWORD
-  valueFrom:
-    secretKeyRef: {name: {{ . }}, key: {{ $.root.Values.schemaRegistry.auth.passwordKey | quote }}}
-- name: HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO
-  value: $(SCHEMA_REGISTRY_USER):$(SCHEMA_REGISTRY_PASSWORD)
-{{- end }}
-{{- end }}
-
-{{/*
-A checksum of every Secret that a component reads, so that an upgrade restarts its pods after a rotation: clients read
-certificates and passwords at their start. Only `helm install` and `helm upgrade` see Secrets; rendered without a
-cluster it is the checksum of their names. Takes root and values.
-*/}}
-{{- define "heartzone.secretsChecksum" -}}
-{{- $auth := .root.Values.kafka.auth }}
-{{- $names := list .root.Values.kafka.tls.existingSecret (include "heartzone.registrySecret" .) }}
-{{- if ne $auth.type "none" }}
-{{- $names = append $names (include "heartzone.kafkaSecret" .) }}
-{{- end }}
-{{- if .values.schemaRegistry }}
-{{- $names = append $names .root.Values.schemaRegistry.tls.existingSecret }}
-{{- end }}
-{{- $contents := dict }}
-{{- range $names | compact | uniq }}
-{{- $_ := set $contents . (dig "data" dict (lookup "v1" "Secret" $.root.Release.Namespace . | default dict)) }}
-{{- end }}
-{{- if $contents }}
-{{- $contents | toJson | sha256sum }}
+{{- if and $registrySecret (eq $registry.auth.type "oauthbearer") }}
+- name: HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_CREDENTIALS_SOURCE
+  value: OAUTHBEARER
+- name: HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_ISSUER_ENDPOINT_URL
+  value: {{ $registry.auth.oauth.tokenEndpointUrl | quote }}
+- name: HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_SCOPE
+  value: {{ $registry.auth.oauth.scope | quote }}
 {{- end }}
 {{- end }}

@@ -15,9 +15,6 @@ metadata:
     {{- $annotations := dict
       "kubectl.kubernetes.io/default-container" .component
       "checksum/settings" (include "heartzone.settings" .root | sha256sum) }}
-    {{- with include "heartzone.secretsChecksum" . }}
-    {{- $_ := set $annotations "checksum/secrets" . }}
-    {{- end }}
     {{- include "heartzone.merged" (list $annotations $values.podAnnotations) | nindent 4 }}
 spec:
   {{- with include "heartzone.imagePullSecrets" .root }}

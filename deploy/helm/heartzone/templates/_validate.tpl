@@ -22,8 +22,20 @@
 {{- if and (not .Values.kafka.tls.enabled) .Values.kafka.tls.existingSecret }}
 {{- fail (printf "kafka.tls.existingSecret is %q, but kafka.tls.enabled is false: without TLS no CA is used; remove one of them" .Values.kafka.tls.existingSecret) }}
 {{- end }}
-{{- if and (not .Values.kafka.tls.enabled) (has .Values.kafka.auth.type (list "tls" "plain")) }}
-{{- fail (printf "kafka.auth.type is %s, but kafka.tls.enabled is false: %s" .Values.kafka.auth.type (ternary "a certificate takes TLS" "the password would go over the network as it is" (eq .Values.kafka.auth.type "tls"))) }}
+{{- if and (not .Values.kafka.tls.enabled) (has .Values.kafka.auth.type (list "tls" "plain" "oauthbearer")) }}
+{{- fail (printf "kafka.auth.type is %s, but kafka.tls.enabled is false: %s" .Values.kafka.auth.type (ternary "a certificate takes TLS" (printf "the %s would go over the network as it is" (ternary "token" "password" (eq .Values.kafka.auth.type "oauthbearer"))) (eq .Values.kafka.auth.type "tls"))) }}
+{{- end }}
+{{- range $section := list "kafka" "schemaRegistry" }}
+{{- $auth := (get $.Values $section).auth }}
+{{- if and (eq $auth.type "oauthbearer") (not $auth.oauth.tokenEndpointUrl) }}
+{{- fail (printf "%s.auth.type is oauthbearer, but %s.auth.oauth.tokenEndpointUrl is empty; it takes the address of the provider's token endpoint" $section $section) }}
+{{- end }}
+{{- end }}
+{{- if and (eq .Values.schemaRegistry.auth.type "oauthbearer") (not .Values.schemaRegistry.auth.oauth.scope) }}
+{{- fail "schemaRegistry.auth.type is oauthbearer, but schemaRegistry.auth.oauth.scope is empty; the registry's client asks for one" }}
+{{- end }}
+{{- if and (eq .Values.schemaRegistry.auth.type "tls") (not (hasPrefix "https://" .Values.schemaRegistry.url)) }}
+{{- fail "schemaRegistry.auth.type is tls, but schemaRegistry.url does not start with https://: a certificate takes TLS" }}
 {{- end }}
 {{- if and .Values.schemaRegistry.tls.existingSecret (not (hasPrefix "https://" .Values.schemaRegistry.url)) }}
 {{- fail (printf "schemaRegistry.tls.existingSecret is %q, but schemaRegistry.url does not start with https://" .Values.schemaRegistry.tls.existingSecret) }}
@@ -67,7 +79,21 @@
   "HEARTZONE_KAFKA_SSL_CERTIFICATE_LOCATION" "a Secret and kafka.auth.type tls"
   "HEARTZONE_KAFKA_SSL_KEY_LOCATION" "a Secret and kafka.auth.type tls"
   "HEARTZONE_SCHEMA_REGISTRY_URL" "schemaRegistry.url"
+  "HEARTZONE_KAFKA_HTTPS_CA_LOCATION" "kafka.auth.oauth.tls"
+  "HEARTZONE_KAFKA_SASL_OAUTHBEARER_CLIENT_ID" "a Secret and kafka.auth.type oauthbearer"
+  "HEARTZONE_KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET" "a Secret and kafka.auth.type oauthbearer"
+  "HEARTZONE_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL" "kafka.auth.oauth.tokenEndpointUrl"
+  "HEARTZONE_KAFKA_SASL_OAUTHBEARER_SCOPE" "kafka.auth.oauth.scope"
+  "HEARTZONE_KAFKA_SASL_OAUTHBEARER_EXTENSIONS" "kafka.auth.oauth.extensions"
   "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO" "schemaRegistry.auth.existingSecret"
+  "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USERNAME" "schemaRegistry.auth.existingSecret"
+  "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_PASSWORD" "schemaRegistry.auth.existingSecret"
+  "HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_TOKEN" "schemaRegistry.auth.existingSecret and schemaRegistry.auth.type bearer"
+  "HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_CLIENT_ID" "schemaRegistry.auth.existingSecret and schemaRegistry.auth.type oauthbearer"
+  "HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_CLIENT_SECRET" "schemaRegistry.auth.existingSecret and schemaRegistry.auth.type oauthbearer"
+  "HEARTZONE_SCHEMA_REGISTRY_BEARER_AUTH_ISSUER_ENDPOINT_URL" "schemaRegistry.auth.oauth.tokenEndpointUrl"
+  "HEARTZONE_SCHEMA_REGISTRY_SSL_CERTIFICATE_LOCATION" "schemaRegistry.auth.existingSecret and schemaRegistry.auth.type tls"
+  "HEARTZONE_SCHEMA_REGISTRY_SSL_KEY_LOCATION" "schemaRegistry.auth.existingSecret and schemaRegistry.auth.type tls"
   "HEARTZONE_SCHEMA_REGISTRY_SSL_CA_LOCATION" "schemaRegistry.tls.existingSecret"
   "HEARTZONE_AUTH_API_KEYS_FILE" "producer.auth.apiKeys"
   "HEARTZONE_AUTH_CLIENT_CA_FILE" "producer.auth.clientCertificates"

@@ -71,6 +71,10 @@ class EventLog(Observer):
         """Log what is unavailable."""
         self._log(logging.WARNING, "worker_waiting", reason=str(reason))
 
+    def credentials_rejected(self, reason: str) -> None:
+        """Log that a broker rejects the credentials."""
+        self._log(logging.ERROR, "credentials_rejected", reason=reason)
+
     def _log_partition(self, level: int, event: str, partition: Partition, **fields: object) -> None:
         self._log(level, event, topic=partition[0], partition=partition[1], **fields)
 

@@ -53,5 +53,8 @@ class Observer:
     def waiting(self, reason: str) -> None:
         """Something that the worker needs is unavailable; it retries by itself."""
 
+    def credentials_rejected(self, reason: str) -> None:
+        """For some time a broker has rejected the credentials, as it says; the worker goes on as far as it can."""
+
     def lag(self, records: Mapping[Partition, int]) -> None:
         """Records not yet processed, by topic and partition assigned now; 0 when idle."""

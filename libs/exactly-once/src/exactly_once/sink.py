@@ -6,16 +6,17 @@ SinkWorker(SinkConfig(input_topics=["zones"], group_id="zones-to-db", connection
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from confluent_kafka import KafkaException, Message
 
 from exactly_once.clients.consumer_session import ConsumerSession
 from exactly_once.config import ConsumerConfig
 from exactly_once.core.batching import backoff
-from exactly_once.core.client_properties import Value
-from exactly_once.core.connection_errors import with_connection_error
-from exactly_once.core.reasons import AbortReason, KafkaErrorName, Reason, kafka_error_name
+from exactly_once.core.client_properties import Properties, Value
+from exactly_once.core.connection_errors import connection_error, with_connection_error
+from exactly_once.core.reasons import AbortReason, KafkaErrorName, Reason, WaitReason, kafka_error_name
 from exactly_once.core.records import InputRecord, Partition
 from exactly_once.core.rejected_records import record_id
 from exactly_once.core.signals import ConsumerLost
@@ -107,6 +108,8 @@ class SinkWorker:
         if self.state in (State.STARTING, State.STOPPED):
             return self._status.reason
         consumer = self._consumers.consumer
+        if (rejection := self._consumers.rejections.lasting(time.monotonic())) is not None:
+            return f"{WaitReason.CREDENTIALS_REJECTED}: {connection_error(rejection)}"
         if self.state is State.WAITING:
             return with_connection_error(self._status.reason, consumer.connection_error)
         return consumer.unready_reason
@@ -126,6 +129,10 @@ class SinkWorker:
             return 0
         return len(self._consumers.consumer.flow.assignment.partitions)
 
+    def reconnect(self, connection: Properties, *, consumer: Properties = MappingProxyType({})) -> None:
+        """Go on with new clients that have these properties, between two writes; see ``Worker.reconnect``."""
+        self.config = replace(self.config, connection=connection, consumer=consumer)
+
     def stop(self) -> None:
         """Finish the current write, leave the group, return from ``run()``. Safe in a signal handler."""
         self._stopping.set()
@@ -137,7 +144,7 @@ class SinkWorker:
             WorkerError: the worker cannot go on by itself; see exactly_once.errors.
         """
         try:
-            self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
+            self._consumers = ConsumerSession(lambda: self.config, self._observer, self._stopping)
         except KafkaException as failure:
             self._status.stopped()
             raise ConfigurationError(failure.args[0].str()) from failure
@@ -155,6 +162,7 @@ class SinkWorker:
     def _step(self) -> None:
         """Fetch once, write what has arrived, commit."""
         self._watchdog.progress()
+        self._consumers.replace_if_outdated()
         limits, consumer = self.config.limits, self._consumers.consumer
         try:
             records = consumer.fetch(records=limits.max_records, size=limits.max_bytes, wait=self.config.idle)

@@ -7,6 +7,8 @@ docs/states.md shows the states.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from confluent_kafka import KafkaException, Message
 
@@ -17,11 +19,12 @@ from exactly_once.clients.window_reader import WindowReader
 from exactly_once.config import WorkerConfig
 from exactly_once.core.batch_processor import Batch, BatchProcessor
 from exactly_once.core.batching import backoff
-from exactly_once.core.connection_errors import with_connection_error
+from exactly_once.core.client_properties import Properties
+from exactly_once.core.connection_errors import connection_error, with_connection_error
 from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.dead_letters import DeadLetterTopic
 from exactly_once.core.deduplication import Deduplicator
-from exactly_once.core.reasons import AbortCause, AbortReason
+from exactly_once.core.reasons import AbortCause, AbortReason, WaitReason
 from exactly_once.core.records import InputRecord, Partition, Transform
 from exactly_once.core.rejected_records import REJECTS_A_RECORD, RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
@@ -36,6 +39,11 @@ from exactly_once.watchdog import DEFAULT_LIMIT, Watchdog
 
 # A member that does not fetch for max.poll.interval.ms (300 s) is put out of its group.
 MAX_FETCH_INTERVAL = 60.0  # seconds
+
+# A call of the client that takes longer than a transaction may is one that waits without a limit.
+MAX_SILENCE = 5.0  # seconds
+
+NONE: Properties = MappingProxyType({})
 
 
 class Worker:
@@ -76,13 +84,14 @@ class Worker:
         self._served_meanwhile = False
         """Whether partitions may have been lost, or suspended, since the records at hand were fetched."""
         self._reported_at = 0.0
-        self._promise_check = PromiseCheck(config, self._observer)
+        self._rejection_told: str | None = None
+        self._promise_check = PromiseCheck(self._current_config, self._observer)
         self._search = RejectedRecordSearch(config.limits.max_records)
         self._breaker = DeadLetterBreaker(config.breaker)
         self._deduplicator: Deduplicator | None = None
         self._windows: WindowReader | None = None
         if (policy := config.deduplication) is not None:
-            self._windows = WindowReader(config, policy, lambda: self._consumers.consumer.lookups)
+            self._windows = WindowReader(self._current_config, policy, lambda: self._consumers.consumer.lookups)
             self._deduplicator = Deduplicator(policy, self._windows.begin)
         self._processor = BatchProcessor(
             transform,
@@ -118,6 +127,10 @@ class Worker:
         """Why the worker is not processing, None when it is; for a readiness probe."""
         if self.state in (State.STARTING, State.STOPPED):
             return self._status.reason
+        if (rejection := self._rejection()) is not None:
+            return f"{WaitReason.CREDENTIALS_REJECTED}: {rejection}"
+        if self.progress_age > self.config.transaction_timeout + MAX_SILENCE:
+            return WaitReason.CALL_PENDING
         consumer = self._consumers.consumer
         if self.state is State.WAITING:
             errors = (self._producers.producer.callbacks.connection_error, consumer.connection_error)
@@ -139,6 +152,20 @@ class Worker:
             return 0
         return len(self._consumers.consumer.flow.assignment.partitions)
 
+    def reconnect(self, connection: Properties, *, consumer: Properties = NONE, producer: Properties = NONE) -> None:
+        """Go on with new clients that have these properties, in place of those in ``config``: between two transactions.
+
+        For credentials and certificates that were replaced, which librdkafka does not follow. The clients leave the
+        group and join it again; nothing is lost, and nothing doubled. Safe in any thread, also while the worker waits
+        because the old credentials are rejected.
+
+        Raises:
+            ValueError: as WorkerConfig does; the worker goes on as it was.
+        """
+        self.config = replace(self.config, connection=connection, consumer=consumer, producer=producer)
+        if self.state not in (State.STARTING, State.STOPPED):
+            self._producers.configured()
+
     def stop(self) -> None:
         """Finish the current transaction, leave the group, return from ``run()``. Safe in a signal handler."""
         self._stopping.set()
@@ -151,13 +178,13 @@ class Worker:
         """
         try:
             self._producers = ProducerSession(
-                self.config,
+                self._current_config,
                 self._observer,
                 self._stopping,
                 on_wait=self._wait_for_brokers,
                 credentials_error=lambda: self._consumers.consumer.credentials_error,
             )
-            self._consumers = ConsumerSession(self.config, self._observer, self._stopping)
+            self._consumers = ConsumerSession(self._current_config, self._observer, self._stopping)
         except KafkaException as failure:
             self._status.stopped()
             raise ConfigurationError(failure.args[0].str()) from failure
@@ -189,11 +216,27 @@ class Worker:
                 self._producers.close()
                 self._watchdog.disarm()
 
+    def _rejection(self) -> str | None:
+        """The words of a broker that has rejected the credentials of a client for long."""
+        now = time.monotonic()
+        text = self._consumers.rejections.lasting(now) or self._producers.rejections.lasting(now)
+        return None if text is None else connection_error(text)
+
+    def _tell_rejection(self) -> None:
+        before, self._rejection_told = self._rejection_told, self._rejection()
+        if self._rejection_told is not None and before is None:
+            self._observer.credentials_rejected(self._rejection_told)
+
+    def _current_config(self) -> WorkerConfig:
+        return self.config
+
     def _step(self) -> None:
         """Fetch once, and process what has arrived."""
         self._watchdog.progress()
         self._served_meanwhile = False
         limits = self.config.limits
+        self._consumers.replace_if_outdated()
+        self._tell_rejection()
         self._producers.producer.serve()
         try:
             records = self._consumers.consumer.fetch(
@@ -301,6 +344,7 @@ class Worker:
         self._watchdog.progress()
         self._status.waiting(reason)
         self._served_meanwhile = True
+        self._tell_rejection()
         self._consumers.serve()
         self._observer.lag(self._consumers.consumer.flow.positions.lag())
 

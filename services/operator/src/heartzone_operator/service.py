@@ -32,7 +32,8 @@ from heartzone_operator.probes import Probes
 from heartzone_operator.reconcile.batch import Batches
 from heartzone_operator.reconcile.reconciler import Reconciler
 from heartzone_operator.settings import OperatorSettings
-from service_chassis.settings import SettingsError
+from service_chassis.followed_connections import FollowedConnections
+from service_chassis.settings import KafkaSettings, SettingsError
 from service_chassis.telemetry.management import Health
 
 _SHUTDOWN_TIMEOUT = 20.0  # seconds
@@ -88,14 +89,22 @@ class Operator:
         election = LeaderElection(api, namespace=lease_namespace, name="heartzone-operator", identity=settings.identity)
         ledger = Ledger(api, namespace=lease_namespace, name="heartzone-operator-topics")
         stop = self._stopping
+        followed = FollowedConnections(
+            settings,
+            kafka=lambda renewed: self._reconnect(kafka, renewed),
+            schema_registry=lambda renewed: registry.reconnect(renewed.client_config()),
+        )
         kafka, registry = self._adapters()
         cluster = Cluster(kafka, registry, compatibility_sweep=settings.compatibility_sweep)
         try:
-            working = asyncio.create_task(self._work(api, election, ledger, cluster, namespaces=namespaces, stop=stop))
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            return await self._end(working)
+            with followed:
+                working = asyncio.create_task(
+                    self._work(api, election, ledger, cluster, namespaces=namespaces, stop=stop)
+                )
+                stopping = asyncio.create_task(stop.wait())
+                await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+                stopping.cancel()
+                return await self._end(working)
         finally:
             await election.release()
             await api.close()
@@ -113,6 +122,10 @@ class Operator:
         except InvalidRegistryConfigError as error:
             raise SettingsError(f"HEARTZONE_SCHEMA_REGISTRY_…: {error}") from error
         return kafka, registry
+
+    def _reconnect(self, kafka: KafkaTopics, renewed: KafkaSettings) -> None:
+        kafka.reconnect(renewed.admin())
+        self._group_lag.reconnect(admin=renewed.admin(), consumer=renewed.consumer())
 
     def _group_lag_monitor(self, metrics_registry: CollectorRegistry) -> GroupLagMonitor:
         settings = self._settings

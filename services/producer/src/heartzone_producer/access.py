@@ -13,9 +13,9 @@ from heartzone_producer.api.openapi_security import SecurityScheme
 from heartzone_producer.api.tls import following_context, server_context
 from heartzone_producer.authentication.api_keys import ApiKeys, parse_api_keys
 from heartzone_producer.authentication.authenticator import Authenticator
-from heartzone_producer.authentication.followed_files import FollowedFiles
 from heartzone_producer.authentication.principals import Principal
 from heartzone_producer.settings import ProducerSettings
+from service_chassis.followed_files import FollowedFiles
 from service_chassis.settings import SettingsError
 from service_chassis.settings.variables import variable
 
@@ -141,7 +141,7 @@ def _check_ca(field: str, file: Path) -> None:
 
 def _followed(group: str, field: str, files: Sequence[Path], load: Callable[[], T]) -> FollowedFiles[T]:
     try:
-        return FollowedFiles(field, files, load)
+        return FollowedFiles(field, lambda: files, load)
     except OSError as error:
         name = variable(ProducerSettings, group, field)
         raise SettingsError(f"{name}: {error.filename or files[0]} cannot be read ({error.strerror})") from error

@@ -25,14 +25,14 @@ from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.payload_schema import PayloadSchema
 from heartzone_producer.writing.record_writer import OUTAGE_TIMEOUT, RecordWriter
 from heartzone_producer.writing.watch import Watch
+from service_chassis.followed_connections import FollowedConnections
 from service_chassis.schema_registry import RegisteredSchema, SchemaRegistry
-from service_chassis.settings import SettingsError
+from service_chassis.settings import KafkaSettings, SchemaRegistrySettings, SettingsError
 from service_chassis.telemetry.librdkafka import ClientStatistics
 from service_chassis.telemetry.management import Health
 from service_chassis.telemetry.tracing import spans
 
 BROKER_INTERVAL = 10.0
-STATISTICS_INTERVAL_MS = 10_000
 LOOP_STUCK_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
@@ -47,14 +47,13 @@ class ProducerService:
 
     def __init__(self, settings: ProducerSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
+        self._schema_registry = settings.schema_registry
         statistics = ClientStatistics(metrics_registry, prefix="heartzone_")
-        statistics_config = {
-            "statistics.interval.ms": STATISTICS_INTERVAL_MS,
-            "stats_cb": statistics.callback("producer"),
-        }
+        self._statistics_config = {"stats_cb": statistics.callback("producer")}
         writer_metrics = WriterMetrics(metrics_registry)
+        self._followed = FollowedConnections(settings, kafka=self._reconnect, schema_registry=self._reconnect_registry)
         try:
-            self._writer = self._new_writer(writer_metrics, statistics_config)
+            self._writer = self._new_writer(writer_metrics, self._statistics_config)
             self._large_writer = self._new_writer(writer_metrics, {})
         except KafkaException as error:
             raise SettingsError(
@@ -109,7 +108,12 @@ class ProducerService:
         """Say whether messages can be written now."""
         if self._server.should_exit:
             return Health(ok=False, reason="stopping")
-        problem = self._broker.problem or self._registry.problem
+        problem = (
+            self._broker.problem
+            or self._registry.problem
+            or self._writer.rejected_credentials
+            or self._large_writer.rejected_credentials
+        )
         return Health(ok=problem is None, reason=problem or "accepting requests")
 
     def _new_writer(self, metrics: WriterMetrics, config: Mapping[str, Any]) -> RecordWriter:
@@ -161,17 +165,30 @@ class ProducerService:
         self._broker.start()
         self._registry.start()
         try:
-            yield
+            with self._followed:
+                yield
         finally:
             self._broker.stop()
             self._registry.stop()
             self._writer.stop()
             self._large_writer.stop()
 
+    def _reconnect(self, kafka: KafkaSettings) -> None:
+        try:
+            self._writer.reconnect({**kafka.producer(), **self._statistics_config})
+            self._large_writer.reconnect(kafka.producer())
+        except KafkaException as error:
+            raise ValueError(f"librdkafka rejects the configuration ({error.args[0].str()})") from error
+
+    def _reconnect_registry(self, renewed: SchemaRegistrySettings) -> None:
+        self._schema_registry = renewed
+        if self._schemas is not None:
+            self._schemas.reconnect(renewed.client_config())
+
     def _latest_schema(self) -> RegisteredSchema:
         # Made on the thread that uses it: its libraries take longer to import than everything before the first request.
         if self._schemas is None:
-            self._schemas = SchemaRegistry(self._settings.schema_registry.client_config())
+            self._schemas = SchemaRegistry(self._schema_registry.client_config())
         return self._schemas.latest(subject_of(self._settings.topic.biometrics))
 
 

@@ -57,6 +57,10 @@ class EventLog(Observer):
         for reason, detail in risks.items():
             log.warning("promise_at_risk", reason=reason.value, detail=detail)
 
+    def credentials_rejected(self, reason: str) -> None:
+        """Log that a broker rejects the credentials, loudly: only a person can give others."""
+        log.error("credentials_rejected", reason=reason)
+
     def waiting(self, reason: str) -> None:
         """Log what is unavailable."""
         log.warning("worker_waiting", reason=reason)

@@ -32,6 +32,7 @@ from heartzone_zone_worker.record_headers import idempotency_key
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
+from service_chassis.followed_connections import FollowedConnections
 from service_chassis.schema_registry import (
     RegisteredSchema,
     RegistryError,
@@ -40,7 +41,7 @@ from service_chassis.schema_registry import (
     SchemaRegistry,
 )
 from service_chassis.schema_registry.compatibility import incompatibility
-from service_chassis.settings import SettingsError
+from service_chassis.settings import KafkaSettings, SettingsError
 from service_chassis.telemetry.librdkafka import ClientStatistics
 from service_chassis.telemetry.management import Health
 from service_chassis.telemetry.tracing import spans
@@ -63,10 +64,16 @@ class ZoneWorker:
 
     def __init__(self, settings: WorkerSettings, metrics_registry: CollectorRegistry) -> None:
         self._settings = settings
+        self._kafka = settings.kafka
         self._stopping = StopFlag()
         self._worker: Worker | None = None
         self._reason = "starting"
         self._metrics_registry = metrics_registry
+        self._followed = FollowedConnections(
+            settings,
+            kafka=self._reconnect,
+            schema_registry=lambda renewed: self._registry.reconnect(renewed.client_config()),
+        )
         try:
             self._registry = SchemaRegistry(settings.schema_registry.client_config())
         except (ValueError, OSError) as error:
@@ -78,7 +85,7 @@ class ZoneWorker:
         Raises:
             SettingsError: credentials were rejected.
         """
-        with self._registry:
+        with self._registry, self._followed:
             output = self._output_schema()
             return 0 if output is None else self._work(output)
 
@@ -99,6 +106,11 @@ class ZoneWorker:
         if self._worker is None:
             return Health(ok=False, reason=self._reason)
         return Health(*readiness(self._worker))
+
+    def _reconnect(self, kafka: KafkaSettings) -> None:
+        self._kafka = kafka
+        if self._worker is not None:
+            self._worker.reconnect(kafka.admin(), consumer=kafka.consumer(), producer=_producer_properties(kafka))
 
     def _output_schema(self) -> RegisteredSchema | None:
         """Wait for the schema that outputs carry the id of; None when stopped before."""
@@ -143,7 +155,7 @@ class ZoneWorker:
             return self._consume(frame, writers)
 
     def _consume(self, frame: OutputFrame, writers: WriterSchemas) -> int:
-        settings = self._settings
+        settings, kafka = self._settings, self._kafka
         transform = ZoneTransform(topic=settings.topic.zones, frame=frame, decoder_of=writers.decoder_of)
         statistics = ClientStatistics(self._metrics_registry, prefix="heartzone_")
         config = WorkerConfig(
@@ -153,9 +165,9 @@ class ZoneWorker:
             output_topics=[settings.topic.zones],
             dead_letter_topic=settings.topic.dead_letters,
             dead_letter_header_prefix="heartzone.dlq.",
-            connection=settings.kafka.admin(),
-            consumer=settings.kafka.consumer(),
-            producer={"message.max.bytes": DEAD_LETTER_MAX_BYTES, **settings.kafka.producer()},
+            connection=kafka.admin(),
+            consumer=kafka.consumer(),
+            producer=_producer_properties(kafka),
             limits=BatchLimits(
                 max_records=settings.transaction_max_records,
                 max_bytes=settings.transaction_max_bytes,
@@ -182,6 +194,8 @@ class ZoneWorker:
         )
         if self._stopping.is_set():
             self._worker.stop()
+        if kafka is not self._kafka:  # replaced while the worker was made
+            self._reconnect(self._kafka)
         log.info("worker_started", group_id=settings.group_id, transactional_id=settings.transactional_id)
         try:
             self._worker.run()
@@ -203,6 +217,10 @@ class ZoneWorker:
             log.warning("output_schema_awaited", reason=reason)
         self._reason = reason
         self._stopping.wait(RETRY_INTERVAL)
+
+
+def _producer_properties(kafka: KafkaSettings) -> dict[str, str | int]:
+    return {"message.max.bytes": DEAD_LETTER_MAX_BYTES, **kafka.producer()}
 
 
 def _incompatibility(registered: RegisteredSchema) -> str | None:

@@ -8,6 +8,7 @@ from confluent_kafka import Consumer
 
 from exactly_once import WorkerConfig
 from exactly_once.clients.transactional_producer import TransactionalProducer
+from exactly_once.core.rejected_credentials import RejectedCredentials
 from heartzone_testing.brokers.mock_cluster import MockCluster
 from heartzone_testing.waiting import eventually
 
@@ -44,7 +45,7 @@ def make(configure: Callable[..., WorkerConfig]) -> Iterator[Make]:
     made: list[TransactionalProducer] = []
 
     def build(**overrides: Any) -> TransactionalProducer:
-        producer = TransactionalProducer(configure(**overrides))
+        producer = TransactionalProducer(configure(**overrides), RejectedCredentials())
         made.append(producer)
         eventually(producer.initialize, "the transactional id")
         return producer

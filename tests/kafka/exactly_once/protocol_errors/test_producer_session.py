@@ -28,8 +28,9 @@ class Bench:
         self.stopping = StopFlag()
         self.waits: list[str] = []
         self.on_wait: Callable[[], None] = lambda: None
+        self.config = config
         self.session = ProducerSession(
-            config, self.journal, self.stopping, on_wait=self._waits, credentials_error=lambda: None
+            lambda: self.config, self.journal, self.stopping, on_wait=self._waits, credentials_error=lambda: None
         )
 
     def _waits(self, reason: str) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from heartzone_producer.authentication.api_keys import ApiKeys, parse_api_keys
 from heartzone_producer.authentication.errors import UnauthenticatedError
-from heartzone_producer.authentication.followed_files import FollowedFiles
 from heartzone_producer.authentication.principals import Principal, device_patterns
 from heartzone_testing.checkout import ROOT
+from service_chassis.followed_files import FollowedFiles
 
 DEVICE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
@@ -75,7 +75,7 @@ def test_a_pattern_is_a_device_or_what_devices_begin_with() -> None:
 
 
 def _followed(file: Path) -> FollowedFiles[ApiKeys]:
-    return FollowedFiles("api_keys", [file], lambda: parse_api_keys(file.read_text()), interval=0)
+    return FollowedFiles("api_keys", lambda: [file], lambda: parse_api_keys(file.read_text()), interval=0)
 
 
 def _is_valid(keys: ApiKeys, key: str) -> bool:
@@ -120,7 +120,7 @@ def test_a_file_that_becomes_unusable_leaves_the_keys_as_they_were_until_it_is_m
 def test_a_file_is_looked_at_once_an_interval_only(tmp_path: Path) -> None:
     file = tmp_path / "api-keys"
     file.write_text(line("clinic", "a"))
-    keys = FollowedFiles("api_keys", [file], lambda: parse_api_keys(file.read_text()), interval=3600)
+    keys = FollowedFiles("api_keys", lambda: [file], lambda: parse_api_keys(file.read_text()), interval=3600)
     file.write_text(line("clinic", "bb"))
 
     assert _is_valid(keys.current, "a")

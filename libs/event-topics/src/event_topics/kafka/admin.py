@@ -46,14 +46,21 @@ class KafkaAdmin:
         """Start without connecting. Raises InvalidKafkaConfigError."""
         self.timeout = timeout
         self._on_request = on_request
-        self._bootstrap = client_config.get("bootstrap.servers", "")
         self._errors: deque[KafkaError] = deque(maxlen=1)
+        self.reconnect(client_config)
+
+    def reconnect(self, client_config: Mapping[str, str]) -> None:
+        """Go on with a client that has these properties; requests that are under way end with the one before.
+
+        From any thread. Raises InvalidKafkaConfigError; nothing has changed then.
+        """
         try:
             callbacks: dict[str, Any] = {"error_cb": self._on_error, "logger": _logger}
-            self._client = AdminClient({**client_config, **callbacks})
+            client = AdminClient({**client_config, **callbacks})
         except (KafkaException, ValueError, TypeError) as error:
             detail = error.args[0].str() if isinstance(error, KafkaException) else error
             raise InvalidKafkaConfigError(f"The properties of Kafka's client are invalid: {detail}.") from error
+        self._client, self._bootstrap = client, client_config.get("bootstrap.servers", "")
 
     def topic_names(self) -> frozenset[str] | Failure:
         """Return the names of all topics that this user may describe."""
@@ -68,8 +75,9 @@ class KafkaAdmin:
     ) -> Iterator[tuple[str, Any | Failure]]:
         """Make one request for many topics; yield the response for each, or why there is none."""
         self._begin(name)
+        client = self._client  # held until its responses are there: without references it is destroyed
         try:
-            futures = call(self._client)
+            futures = call(client)
         except KafkaException as error:
             failure = self._failure(error.args[0])
             yield from ((topic, failure) for topic in topics)

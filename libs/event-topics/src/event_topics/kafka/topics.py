@@ -39,6 +39,13 @@ class KafkaTopics:
         self._admin = KafkaAdmin(client_config, timeout=timeout, on_request=on_request)
         self._timeout = timeout
 
+    def reconnect(self, client_config: Mapping[str, str]) -> None:
+        """Go on with a client that has these properties, as after a rotation of credentials; from any thread.
+
+        Raises InvalidKafkaConfigError.
+        """
+        self._admin.reconnect(client_config)
+
     def names(self) -> tuple[str, ...] | Failure:
         """Return the names of all topics that this user may describe, without those of Kafka itself."""
         names = self._admin.topic_names()

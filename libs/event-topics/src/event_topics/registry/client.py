@@ -10,11 +10,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
-from event_topics.registry.errors import rejected, unavailable, untrusted
+from event_topics.registry.errors import code_of, foreign, rejected, unavailable, untrusted
 from event_topics.registry.responses import list_of
 
 if TYPE_CHECKING:
@@ -47,22 +46,33 @@ class RegistryClient:
         self, client_config: Mapping[str, str | int | float], *, timeout: float, on_request: Callable[[], None]
     ) -> None:
         """Start without connecting. Raises InvalidRegistryConfigError."""
-        # Imported late: the registry's client takes longer to import than all else here together.
-        from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
-
+        self._timeout = timeout
         self._on_request = on_request
         self._unavailable: Failure | None = None
         self._without_response = 0
         self._probing = Lock()
         self._responded_at = 0.0
-        self._url = _without_credentials(str(client_config.get("url", "")))
-        bounds = {"timeout": timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
+        self.reconnect(client_config)
+
+    def reconnect(self, client_config: Mapping[str, str | int | float]) -> None:
+        """Go on with a client that has these properties; requests that are under way end with the one before.
+
+        From any thread. Raises InvalidRegistryConfigError; nothing has changed then.
+        """
+        # Imported late: the registry's client takes longer to import than all else here together.
+        from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
+
+        from event_topics.registry.foreign_responses import reject_foreign_responses, without_credentials  # noqa: PLC0415
+
+        bounds = {"timeout": self._timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
         try:
-            self._client = SchemaRegistryClient({**bounds, **client_config})
+            client = SchemaRegistryClient({**bounds, **client_config})
         except (ValueError, TypeError, OSError) as error:
             raise InvalidRegistryConfigError(
                 f"The properties of the registry's client are invalid: {error}."
             ) from error
+        reject_foreign_responses(client._rest_client.session)
+        self._client, self._url = client, without_credentials(str(client_config.get("url", "")))
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
@@ -104,7 +114,9 @@ class RegistryClient:
                 self._unavailable = error.failure
 
     def _send(self, call: Callable[["SchemaRegistryClient"], _T]) -> _T:
-        from confluent_kafka.schema_registry.error import SchemaRegistryError  # noqa: PLC0415 - as in __init__
+        from confluent_kafka.schema_registry.error import SchemaRegistryError  # noqa: PLC0415 - as in reconnect
+
+        from event_topics.registry.foreign_responses import ForeignResponseError, without_credentials  # noqa: PLC0415
 
         if self._unavailable is not None:  # a thousand subjects must not wait for a thousand timeouts
             raise RegistryRequestError(self._unavailable)
@@ -112,13 +124,15 @@ class RegistryClient:
         try:
             return call(self._client)
         except SchemaRegistryError as error:
-            raise RegistryRequestError(rejected(error, self._url), error.error_code) from error
+            raise RegistryRequestError(rejected(error, self._url), code_of(error)) from error
+        except ForeignResponseError as error:
+            raise RegistryRequestError(foreign(self._url, error)) from error
         except Exception as error:
             if (untrusted_certificate := _certificate_error(error)) is not None:
                 self._unavailable = untrusted(self._url, untrusted_certificate.verify_message)
                 raise RegistryRequestError(self._unavailable) from error
             # Anything else that the client raises comes from its HTTP library or from a response that it cannot parse.
-            words = f"did not respond as a registry does: {type(error).__name__} {error}"
+            words = f"did not respond as a registry does: {type(error).__name__} {without_credentials(str(error))}"
             raise RegistryRequestError(unavailable(self._url, words.rstrip())) from error
 
     def request_or_none(self, call: Callable[["SchemaRegistryClient"], _T], *, absent: Collection[int]) -> _T | None:
@@ -155,9 +169,3 @@ def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationEr
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error
-
-
-def _without_credentials(url: str) -> str:
-    """Return the URL as messages may show it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

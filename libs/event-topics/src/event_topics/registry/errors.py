@@ -9,11 +9,12 @@ from event_topics.model.reasons import FailureReason
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+    from event_topics.registry.foreign_responses import ForeignResponseError
+
 SUBJECT_NOT_FOUND, VERSION_NOT_FOUND, SCHEMA_NOT_FOUND, SUBJECT_SOFT_DELETED = 40401, 40402, 40403, 40404
 SUBJECT_LEVEL_NOT_SET = 40408
 INVALID_SCHEMA, INVALID_COMPATIBILITY = 42201, 42203
 
-_NOT_FOUND = frozenset({SUBJECT_NOT_FOUND, VERSION_NOT_FOUND, SCHEMA_NOT_FOUND, SUBJECT_LEVEL_NOT_SET})
 _REASONS = {
     409: FailureReason.INCOMPATIBLE_SCHEMA,  # by the HTTP status: the code with it differs between registries
     INVALID_SCHEMA: FailureReason.INVALID_SCHEMA,
@@ -24,7 +25,7 @@ _JAVA_CLASS = re.compile(r"^(?:[a-z]\w*\.)+[A-Z]\w*: ")
 
 def rejected(error: "SchemaRegistryError", url: str) -> Failure:
     """Turn an error response into a reason and a sentence that quotes the registry."""
-    status, code = error.http_status_code, error.error_code
+    status, code = error.http_status_code, code_of(error)
     words = _JAVA_CLASS.sub("", str(error.error_message or "")).rstrip(".") or f"HTTP status {status}"
     if status in {401, 403}:
         return Failure(
@@ -33,14 +34,25 @@ def rejected(error: "SchemaRegistryError", url: str) -> Failure:
         )
     if status in {408, 429} or status >= 500:
         return unavailable(url, f"responds with {status}: {words}")
-    if status == 404 and code not in _NOT_FOUND:
-        return Failure(
-            FailureReason.REGISTRY_NOT_FOUND,
-            f"There is no schema registry at {url}: give the address of its Confluent API, which for Apicurio ends "
-            "in /apis/ccompat/v7.",
-        )
-    reason = _REASONS.get(status) or _REASONS.get(code, FailureReason.REGISTRY_REFUSED)
-    return Failure(reason, f"The registry says: {words} (HTTP {status}, code {code}).")
+    reason = _REASONS.get(status) or _REASONS.get(code or 0, FailureReason.REGISTRY_REFUSED)
+    return Failure(reason, f"The registry says: {words} (HTTP {status}, code {error.error_code}).")
+
+
+def code_of(error: "SchemaRegistryError") -> int | None:
+    """Return the Confluent API's code; None for one that does not go with the HTTP status, which says nothing."""
+    code = error.error_code
+    return code if isinstance(code, int) and code // 100 == error.http_status_code else None
+
+
+def foreign(url: str, error: "ForeignResponseError") -> Failure:
+    """Return the failure of a response that is none of a registry's."""
+    if not error.misplaced:
+        return unavailable(url, f"did not respond as a registry does: {error}")
+    return Failure(
+        FailureReason.REGISTRY_NOT_FOUND,
+        f"There is no schema registry at {url} ({error}): give the address of its Confluent API, which for Apicurio "
+        "ends in /apis/ccompat/v7.",
+    )
 
 
 def unavailable(url: str, what: str) -> Failure:

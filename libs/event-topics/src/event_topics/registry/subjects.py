@@ -51,6 +51,13 @@ class SchemaSubjects:
         """Start the client without connecting. Raises InvalidRegistryConfigError."""
         self._client = RegistryClient(client_config, timeout=timeout, on_request=on_request)
 
+    def reconnect(self, client_config: Mapping[str, str | int | float]) -> None:
+        """Go on with a client that has these properties, as after a rotation of credentials; from any thread.
+
+        Raises InvalidRegistryConfigError.
+        """
+        self._client.reconnect(client_config)
+
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
         self._client.close()

@@ -10,8 +10,9 @@ from confluent_kafka import TopicPartition
 from exactly_once.clients.authorization import check_credentials
 from exactly_once.clients.input_consumer import MAX_DISCONNECTED, InputConsumer
 from exactly_once.config import ConsumerConfig
-from exactly_once.core.reasons import WaitReason
+from exactly_once.core.reasons import RebuildReason, WaitReason
 from exactly_once.core.records import Partition
+from exactly_once.core.rejected_credentials import RejectedCredentials
 from exactly_once.core.signals import ConsumerLost, StopRequested
 from exactly_once.observer import Observer
 from exactly_once.stop_flag import StopFlag
@@ -25,15 +26,20 @@ log = logging.getLogger(__name__)
 
 
 class ConsumerSession:
-    """Owns the current ``consumer``. A new one joins the group and starts at what the group has committed."""
+    """Owns the current ``consumer``. A new one joins the group and starts at what the group has committed.
 
-    def __init__(self, config: ConsumerConfig, observer: Observer, stopping: StopFlag) -> None:
+    ``config`` returns what a new one is made with; while it is what the current one was made with, that stays.
+    """
+
+    def __init__(self, config: Callable[[], ConsumerConfig], observer: Observer, stopping: StopFlag) -> None:
         self._config = config
         self._observer = observer
         self._stopping = stopping
         self._seen: dict[Partition, list[str]] = {}
         self._restarted: list[tuple[Partition, bool]] = []
         self._joined_once = False
+        self._made_with = config()
+        self.rejections = RejectedCredentials()
         self.consumer = self._new()
 
     def rewind(self) -> None:
@@ -66,6 +72,7 @@ class ConsumerSession:
 
     def serve(self) -> None:
         """Keep the consumer a member of its group while something else is waited for; nothing is fetched meanwhile."""
+        self.replace_if_outdated()
         try:
             self.consumer.serve()
         except ConsumerLost:
@@ -87,6 +94,12 @@ class ConsumerSession:
             log.warning("consumer_replaced", extra={"disconnected_seconds": MAX_DISCONNECTED})
             self.replace()
 
+    def replace_if_outdated(self) -> None:
+        """Replace a consumer that was made with another configuration than there is now."""
+        if self._config() is not self._made_with:
+            log.info("consumer_replaced", extra={"reason": RebuildReason.RECONNECTED.value})
+            self.replace()
+
     def replace(self) -> None:
         """Leave the group and join it anew."""
         self.consumer.close()
@@ -101,4 +114,7 @@ class ConsumerSession:
         self.consumer.close()
 
     def _new(self) -> InputConsumer:
-        return InputConsumer(self._config, self._observer, self._seen)
+        config = self._config()
+        if config is not self._made_with:  # those of other credentials say nothing about these
+            self._made_with, self.rejections = config, RejectedCredentials()
+        return InputConsumer(config, self._observer, self._seen, self.rejections)

@@ -27,6 +27,7 @@ from exactly_once.core.consumer_statistics import any_broker_is_up, stable_offse
 from exactly_once.core.group_metadata import names_a_member
 from exactly_once.core.reasons import RebalanceEvent, WaitReason, kafka_error_name
 from exactly_once.core.records import Partition
+from exactly_once.core.rejected_credentials import RejectedCredentials
 from exactly_once.core.signals import ConsumerLost
 from exactly_once.observer import Observer
 
@@ -45,9 +46,18 @@ log = logging.getLogger(__name__)
 
 
 class InputConsumer:
-    """One member of the consumer group; ``seen`` has the topics' ids that earlier members of this process have seen."""
+    """One member of the consumer group; ``seen`` has the topics' ids that earlier members of this process have seen.
 
-    def __init__(self, config: ConsumerConfig, observer: Observer, seen: dict[Partition, list[str]]) -> None:
+    ``rejections`` is told of brokers that reject the credentials.
+    """
+
+    def __init__(
+        self,
+        config: ConsumerConfig,
+        observer: Observer,
+        seen: dict[Partition, list[str]],
+        rejections: RejectedCredentials,
+    ) -> None:
         self.joined = False
         """Whether the group has assigned something to this member, be it nothing at all, since it last lost it."""
         self.credentials_error: str | None = None
@@ -57,6 +67,7 @@ class InputConsumer:
         self.trouble: str | None = None
         """Why nothing arrives although we are in the group, as far as the client knows."""
         self._config = config
+        self._rejections = rejections
         self._observer = observer
         self._disconnected_since: float | None = None
         self._failure: BaseException | None = None
@@ -255,6 +266,7 @@ class InputConsumer:
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
             self.credentials_error = error.str()
+            self._rejections.rejected(error.str(), time.monotonic())
         if error.code() in CONNECTION_ERRORS:
             self.connection_error = connection_error(error.str())
 
@@ -267,6 +279,7 @@ class InputConsumer:
             log.exception("consumer_statistics_failed")
 
     def _read_statistics(self, statistics: Mapping[str, Any]) -> None:
+        self._rejections.saw(statistics)
         if not any_broker_is_up(statistics):
             self.trouble = WaitReason.BROKERS_UNREACHABLE
             self._disconnected_since = self._disconnected_since or time.monotonic()

@@ -1,6 +1,7 @@
 """A look at the settings of the brokers when a worker starts: whether they can break the promise of exactly once."""
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Thread
 
@@ -21,7 +22,7 @@ class PromiseCheck:
     It has a client of its own for as long as it takes: nothing waits for it.
     """
 
-    def __init__(self, config: WorkerConfig, observer: Observer) -> None:
+    def __init__(self, config: Callable[[], WorkerConfig], observer: Observer) -> None:
         self._config = config
         self._observer = observer
         self._settings: Future[BrokerSettings] | None = None
@@ -48,10 +49,11 @@ class PromiseCheck:
             settings.set_exception(error)
 
     def _look_up(self) -> BrokerSettings:
-        admin = AdminClient(self._config.admin_properties())
+        config = self._config()
+        admin = AdminClient(config.admin_properties())
         [broker, *_] = admin.list_topics(timeout=REQUEST_TIMEOUT).brokers
         server = ConfigResource(ResourceType.BROKER, str(broker))
-        topics = {name: ConfigResource(ResourceType.TOPIC, name) for name in self._config.input_topics}
+        topics = {name: ConfigResource(ResourceType.TOPIC, name) for name in config.input_topics}
         futures = admin.describe_configs([server, *topics.values()], request_timeout=REQUEST_TIMEOUT)
         of_server = futures[server].result()
         retention: dict[str, int | None] = {}

@@ -10,6 +10,7 @@ The order of decisions is ``error_reactions.reaction_to``. Three rules go beyond
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
@@ -21,6 +22,7 @@ from exactly_once.core.batch_processor import Outputs
 from exactly_once.core.error_reactions import Reaction, is_fencing, reaction_to
 from exactly_once.core.reasons import AbortCause, AbortReason, RebuildCause, RebuildReason, kafka_error_name
 from exactly_once.core.records import OutputRecord
+from exactly_once.core.rejected_credentials import RejectedCredentials
 from exactly_once.core.rejected_records import REJECTS_A_RECORD
 from exactly_once.core.signals import ProducerLost, RecordRejected, TransactionAborted
 from exactly_once.core.topic_names import name_problem
@@ -36,7 +38,7 @@ CHECK_INTERVAL = 0.1  # seconds within which an error of the transaction is noti
 class TransactionalProducer:
     """One epoch of the transactional id. Not thread-safe: everything happens on the worker's thread."""
 
-    def __init__(self, config: WorkerConfig) -> None:
+    def __init__(self, config: WorkerConfig, rejections: RejectedCredentials) -> None:
         self.topics: set[str] = set()
         """Topics that the current transaction, or the last one, writes to."""
         self._config = config
@@ -44,7 +46,7 @@ class TransactionalProducer:
         self._fatal: RebuildCause | None = None
         self._has_gap = False
         self._begun_at = time.monotonic()
-        self.callbacks = ProducerCallbacks(config, self._ends.reported)
+        self.callbacks = ProducerCallbacks(config, self._ends.reported, rejections)
         self._producer = Producer({**config.producer_properties(), **self.callbacks.properties})
         self._produce = self._producer.produce
 
@@ -208,6 +210,15 @@ class TransactionalProducer:
             self._serving(self._producer.poll, timeout)
         except ProducerLost as lost:
             self._fatal = lost.cause
+
+    def use_password(self, user: str, password: str) -> None:
+        """Open further connections with these credentials; from any thread.
+
+        For a call that waits for a broker which rejects the old ones: adding offsets to a transaction does so without
+        a limit, whatever its timeout (librdkafka#5456).
+        """
+        with suppress(AttributeError, KafkaException):  # it is closed, or has no such credentials
+            self._producer.set_sasl_credentials(user, password)
 
     def renewal_reason(self) -> RebuildReason | None:
         """Why this producer, which has ended its last transaction, is not to run another one; None when it may.

@@ -47,12 +47,15 @@ class Reading:
 
 
 class WindowReader:
-    """Reads windows on a thread of its own, which lives as long as there are some to read."""
+    """Reads windows on a thread of its own, which lives as long as there are some to read.
+
+    ``config`` returns what its consumer is made with, which is replaced once that is another one.
+    """
 
     def __init__(
-        self, config: ConsumerConfig, deduplication: Deduplication, lookups: Callable[[], BrokerLookups]
+        self, config: Callable[[], ConsumerConfig], deduplication: Deduplication, lookups: Callable[[], BrokerLookups]
     ) -> None:
-        self._properties = config.window_reader_properties()
+        self._config = config
         self._deduplication = deduplication
         self._lookups = lookups
         self._lock = Lock()
@@ -78,9 +81,10 @@ class WindowReader:
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
-                consumer = Consumer(self._properties)
+                made_with = self._config()
+                consumer = Consumer(made_with.window_reader_properties())
                 try:
-                    if self._read_all(consumer):
+                    if self._read_all(consumer, made_with):
                         return
                 finally:
                     consumer.close()
@@ -92,15 +96,18 @@ class WindowReader:
                 for reading in self._readings:
                     reading.start, reading.assigned = None, False
 
-    def _read_all(self, consumer: Consumer) -> bool:
+    def _read_all(self, consumer: Consumer, made_with: ConsumerConfig) -> bool:
         """Read until nothing is left to read, or the end; then this thread ends, too.
 
-        Returns False when the rest is for another consumer: a partition is to be read once more, and what this one had
-        in its queue of the first time would be taken for what is read the second time.
+        Returns False when the rest is for another consumer: the configuration is another one, or a partition is to be
+        read once more, and what this one had in its queue of the first time would be taken for what is read the second
+        time.
         """
         by_partition: dict[Partition, Reading] = {}
         read_before: set[Partition] = set()
         while not self._closed.is_set():
+            if self._config() is not made_with:
+                return False
             with self._lock:
                 ended = [each for each in self._readings if each.done()]
                 self._readings = [each for each in self._readings if not each.done()]

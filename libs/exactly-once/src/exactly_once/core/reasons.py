@@ -99,6 +99,11 @@ class RebuildReason(Reason):
         " one, which may still be under way.",
         "Nothing: it is part of every restart of a broker.",
     )
+    RECONNECTED = (
+        "reconnected",
+        "The worker was given new credentials or certificates, and goes on with new clients.",
+        "Nothing: it is part of every rotation.",
+    )
     SEQUENCE_GAP = (
         "sequence_gap",
         "The brokers rejected a record, which leaves a gap in the sequence numbers of its producer; with them the next"
@@ -219,6 +224,18 @@ class WaitReason(Reason):
         "no broker can be reached",
         "The consumer is connected to no broker.",
         "Look at the brokers and the network.",
+    )
+    CALL_PENDING = (
+        "a call to the brokers does not return",
+        "For longer than a transaction may take, the client waits for a broker that it cannot connect to: most often"
+        " the group's coordinator, which is down, or rejects the credentials (librdkafka#5456).",
+        "Look at the brokers. The worker goes on once the broker lets it connect; otherwise its watchdog ends it.",
+    )
+    CREDENTIALS_REJECTED = (
+        "the brokers reject the credentials",
+        "For some time a broker has not let the worker connect, although others may: its password or certificate is not"
+        " valid any more, or the broker's own certificate is not trusted.",
+        "Look at the user in Kafka, and at the Secret: once its files have changed, the worker goes on by itself.",
     )
     STOPPED = (
         "stopped",

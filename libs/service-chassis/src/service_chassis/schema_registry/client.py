@@ -58,16 +58,20 @@ class SchemaRegistry:
     """
 
     def __init__(self, client_config: Mapping[str, str | int | float]) -> None:
+        self.reconnect(client_config)
+
+    def reconnect(self, client_config: Mapping[str, str | int | float]) -> None:
+        """Go on with these properties; lookups that are under way end as they began. Raises as the constructor does."""
         # A quarter of a second to import: only for those who make a client.
         from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
 
+        from service_chassis.schema_registry.foreign_responses import reject_foreign_responses  # noqa: PLC0415
         from service_chassis.schema_registry.response_limits import bound_responses  # noqa: PLC0415
 
-        self._client = SchemaRegistryClient({**_BOUNDS, **client_config})
-        # Below the client's methods, whose caches have no bounds and whose parsers expect the right shape. Threads
-        # share nothing but the HTTP session, which is made for that.
-        self._requests = self._client._rest_client
-        bound_responses(self._requests.session)
+        client = SchemaRegistryClient({**_BOUNDS, **client_config})
+        bound_responses(client._rest_client.session)
+        reject_foreign_responses(client._rest_client.session)
+        self._client = client
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +98,12 @@ class SchemaRegistry:
             RegistryUnavailableError: the registry is unavailable.
         """
         return _classified(f"schema id {schema_id}", lambda: self._look_up_text(schema_id))
+
+    @property
+    def _requests(self) -> Any:
+        # Below the client's methods, whose caches have no bounds and whose parsers expect the right shape. Threads
+        # share nothing but the HTTP session, which is made for that.
+        return self._client._rest_client
 
     def close(self) -> None:
         """Close the connections; no lookup is possible afterwards."""
@@ -136,6 +146,11 @@ def _classified(what: str, look_up: Callable[[], Result]) -> Result:
     from confluent_kafka.schema_registry.common._httpx_compat import httpx  # noqa: PLC0415
     from confluent_kafka.schema_registry.error import OAuthTokenError, SchemaRegistryError  # noqa: PLC0415
 
+    from service_chassis.schema_registry.foreign_responses import (  # noqa: PLC0415
+        ForeignResponseError,
+        without_credentials,
+    )
+
     try:
         return look_up()
     except RegistryError:
@@ -154,13 +169,19 @@ def _classified(what: str, look_up: Callable[[], Result]) -> Result:
         ) from error
     except OAuthTokenError as error:
         raise RegistryUnauthorizedError(f"no token for the schema registry, needed for {what}") from error
-    except httpx.HTTPError as error:
+    except ForeignResponseError as error:
         raise RegistryUnavailableError(
-            _shortened(f"the schema registry cannot be reached for {what}: {error or type(error).__name__}")
+            _shortened(f"the response for {what} is none of a schema registry's: {error}")
+        ) from error
+    except httpx.HTTPError as error:
+        words = without_credentials(str(error)) or type(error).__name__
+        raise RegistryUnavailableError(
+            _shortened(f"the schema registry cannot be reached for {what}: {words}")
         ) from error
     except Exception as error:
+        words = f"{type(error).__name__}: {without_credentials(str(error))}"
         raise RegistryUnavailableError(
-            _shortened(f"the schema registry's response for {what} is invalid: {type(error).__name__}: {error}")
+            _shortened(f"the schema registry's response for {what} is invalid: {words}")
         ) from error
 
 

@@ -33,6 +33,18 @@ def read_environment(environment: Mapping[str, str], *, prefix: str) -> dict[str
     }
 
 
+def settings_files(environment: Mapping[str, str], *, prefix: str) -> list[Path]:
+    """The files that `read_environment` takes variables from now, and their folder.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    folder = environment.get(f"{prefix}{SECRETS_DIR}")
+    if not folder:
+        return []
+    return [Path(folder), *(path for path in sorted(Path(folder).iterdir()) if path.name.startswith(prefix))]
+
+
 def _is_service_link(name: str, value: str) -> bool:
     return _SERVICE_LINK.fullmatch(name) is not None or (
         name.endswith("_PORT") and _SERVICE_URL.match(value) is not None

@@ -24,17 +24,36 @@ def load(settings: type[Settings], environment: Mapping[str, str] = os.environ) 
     Raises:
         SettingsError: one is missing, misspelt, or has a value that it cannot have.
     """
-    prefix = prefix_of(settings)
-    variables = read_environment(environment, prefix=prefix)
+    variables = read_environment(environment, prefix=prefix_of(settings))
     check_spelling(variables, settings)
+    kafka, schema_registry = _clients(settings, variables)
+    try:
+        loaded = settings(kafka=kafka, schema_registry=schema_registry, **_field_values(settings, variables))
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentences(error, settings))) from None
+    loaded._environment = environment
+    return loaded
+
+
+def load_clients(
+    settings: type[ServiceSettings], environment: Mapping[str, str]
+) -> tuple[KafkaSettings, SchemaRegistrySettings]:
+    """Read how Kafka and the registry are reached, and nothing else: the part of the settings that may change.
+
+    Raises:
+        SettingsError: a property is missing, misspelt, or has a value that it cannot have.
+    """
+    return _clients(settings, read_environment(environment, prefix=prefix_of(settings)))
+
+
+def _clients(
+    settings: type[ServiceSettings], variables: Mapping[str, str]
+) -> tuple[KafkaSettings, SchemaRegistrySettings]:
+    prefix = prefix_of(settings)
     kafka = KafkaSettings.from_variables(
         variables, prefix=f"{prefix}{KAFKA}", refused=settings.all_refused_properties()
     )
-    schema_registry = SchemaRegistrySettings.from_variables(variables, prefix=f"{prefix}{SCHEMA_REGISTRY}")
-    try:
-        return settings(kafka=kafka, schema_registry=schema_registry, **_field_values(settings, variables))
-    except ValidationError as error:
-        raise SettingsError("; ".join(_sentences(error, settings))) from None
+    return kafka, SchemaRegistrySettings.from_variables(variables, prefix=f"{prefix}{SCHEMA_REGISTRY}")
 
 
 def _field_values(settings: type[ServiceSettings], variables: Mapping[str, str]) -> dict[str, Any]:

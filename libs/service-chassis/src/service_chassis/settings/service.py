@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service_chassis.settings.clients.kafka import KafkaSettings
@@ -51,6 +51,13 @@ class ServiceSettings(BaseSettings):
         description="`json` is one object a line, `console` is for people; `auto` is `console` in a terminal and"
         " `json` elsewhere.",
     )
+
+    _environment: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Where `load` has read them, and where what is followed is read again."""
+        return self._environment
 
     @classmethod
     def all_refused_properties(cls) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from threading import Event, Thread
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import structlog
 
@@ -24,6 +24,9 @@ class ObservedGroup(NamedTuple):
 
     group: str
     topic: str
+
+
+_Properties: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 class _Clients(NamedTuple):
@@ -53,10 +56,13 @@ class GroupLagMonitor:
         """How often all groups have been observed, successfully or not."""
         self._interval = interval
         self._timeout = timeout
-        self._admin = admin
-        self._consumer = consumer
+        self._properties: _Properties = (admin, consumer)
         self._stopping = Event()
         self._reasons: dict[ObservedGroup, str] = {}
+
+    def reconnect(self, *, admin: Mapping[str, Any], consumer: Mapping[str, Any]) -> None:
+        """Observe with clients that have these properties, from the next round on; from any thread."""
+        self._properties = (admin, consumer)
 
     def __enter__(self) -> "GroupLagMonitor":
         if self._groups:
@@ -68,13 +74,18 @@ class GroupLagMonitor:
         self._stopping.set()
 
     def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._run_with(self._properties)
+
+    def _run_with(self, properties: _Properties) -> None:
+        """Observe for as long as these are the properties."""
         with ExitStack() as clients:
             opened: dict[ObservedGroup, _Clients] = {}
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and self._properties is properties:
                 for each in self._groups:
                     try:
                         if each not in opened:
-                            opened[each] = self._open(each.group, clients)
+                            opened[each] = self._open(each.group, properties, clients)
                         self._observe(each, opened[each])
                     except Exception as error:
                         self._metrics.unknown(*each)
@@ -82,10 +93,11 @@ class GroupLagMonitor:
                 self.rounds += 1
                 self._stopping.wait(self._interval)
 
-    def _open(self, group: str, clients: ExitStack) -> "_Clients":
-        reader = GroupReader(group, admin=self._admin, consumer=self._consumer, timeout=self._timeout)
+    def _open(self, group: str, properties: _Properties, clients: ExitStack) -> "_Clients":
+        admin, consumer = properties
+        reader = GroupReader(group, admin=admin, consumer=consumer, timeout=self._timeout)
         clients.callback(reader.close)
-        records = OldestRecords(self._consumer, group)
+        records = OldestRecords(consumer, group)
         clients.callback(records.close)
         return _Clients(reader, records)
 

@@ -31,7 +31,7 @@ def check_broker(writer: RecordWriter, topics: Sequence[str], *, through: Record
     except KafkaException as failure:
         if writer.acknowledged_at > began:
             return None
-        cause = writer.last_error
+        cause = writer.connection_failure
         if cause is not None and cause.code() in _CAUSES:
             return describe(cause)
         return f"the broker cannot be reached ({failure.args[0].str()})"

@@ -20,6 +20,8 @@ from confluent_kafka.admin import TopicMetadata
 from heartzone_producer.metrics import WriterMetrics
 from heartzone_producer.rejections import ServiceUnavailableReason
 from heartzone_producer.writing.errors import UnavailableError, describe, not_acknowledged
+from heartzone_producer.writing.predecessors import POLL_SECONDS, Predecessors, abandon, drain
+from heartzone_producer.writing.rejected_credentials import RejectedCredentials
 from heartzone_producer.writing.waiting import Acknowledgement, WaitingRecords
 
 log = structlog.get_logger(__name__)
@@ -67,7 +69,11 @@ DEFAULTS: Mapping[str, str | int] = {
 }
 """Settings may change these."""
 
-POLL_SECONDS = 0.1
+SWITCHING_SECONDS = 0.01
+"""For one poll while more than one producer has reports to give."""
+
+STATISTICS_INTERVAL_MS = 5_000
+"""How soon a connection is noticed that has come back."""
 
 TICK_SECONDS = 0.2
 
@@ -87,7 +93,8 @@ Report: TypeAlias = tuple[Acknowledgement, KafkaError | None]
 class RecordWriter:
     """Writes records; a future ends when the broker has acknowledged its record.
 
-    `start`, `write` and `stop` belong to the event loop's thread; the rest may be used by any.
+    `start`, `write` and `stop` belong to the event loop's thread; the rest may be used by any. `reconnect` goes on with
+    a new producer, while the records that the one before holds are still delivered by that.
 
     Args:
         config: librdkafka properties.
@@ -111,18 +118,15 @@ class RecordWriter:
         max_stalled: int = 4096,
         on_trouble: Callable[[], object] = lambda: None,
     ) -> None:
-        self._config = {
-            **DEFAULTS,
-            **config,
-            **REQUIRED_PROPERTIES,
-            "error_cb": self._note,
-            "logger": _librdkafka_log,
-        }
+        self._config = config
         self._timeout = timeout
         self._give_up_after = give_up_after
         self._max_stalled = max_stalled
         self._on_trouble = on_trouble
-        self._producer = Producer(self._config)
+        self._producer = self._new_producer()
+        self._successor: Producer | None = None
+        self._predecessors = Predecessors()
+        self._switched_at = float("-inf")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting = WaitingRecords(metrics)
         self._reports: list[Report] = []
@@ -138,6 +142,30 @@ class RecordWriter:
         """How often the producer failed for good, or was given up, and was replaced."""
         self.last_error: KafkaError | None = None
         """The newest error of a connection; None again as soon as a record is acknowledged."""
+
+    def reconnect(self, config: Mapping[str, Any]) -> None:
+        """Go on with a producer that has these properties: credentials and certificates that were replaced.
+
+        Raises:
+            KafkaException: librdkafka does not take the configuration; nothing has changed.
+        """
+        before, self._config = self._config, config
+        try:
+            self._successor = self._new_producer()
+        except KafkaException:
+            self._config = before
+            raise
+
+    @property
+    def rejected_credentials(self) -> str | None:
+        """Why a broker has not let this process connect for some time, although others may; None while none does."""
+        error = self._rejected.lasting()
+        return None if error is None else describe(error)
+
+    @property
+    def connection_failure(self) -> KafkaError | None:
+        """Why a broker cannot be reached, as far as it is known: that it rejects the credentials says most."""
+        return self._rejected.current() or self.last_error
 
     def start(self) -> None:
         """Begin to take records, for the event loop that runs now."""
@@ -185,48 +213,90 @@ class RecordWriter:
         self._thread.join(1.0)
 
     def _poll(self) -> None:
-        producer = self._producer
         while not self._stopping.is_set():
             try:
-                producer.poll(POLL_SECONDS)
+                self._producer.poll(SWITCHING_SECONDS if self._predecessors else POLL_SECONDS)
             except KafkaException as error:
                 # Only a fatal error is raised here: this producer will never write again (librdkafka's INTRODUCTION.md,
                 # "Idempotent producer guarantees"). The requests of what it still holds end with 503.
-                producer = self._replace(producer, describe(error.args[0]))
+                self._replace(describe(error.args[0]))
             else:
                 if self._given_up.is_set():
-                    # What it still holds would be stored some time, although its requests got a 503 long ago.
-                    producer = self._replace(producer, "records were not acknowledged for too long")
+                    self._give_up()
+            if self._successor is not None:
+                self._switch_to(self._successor)
+            self._predecessors.serve()
             self._hand_over()
-        self._abandon(producer)
+        self._predecessors.abandon()
+        abandon(self._producer)
         self._hand_over()
 
-    def _replace(self, producer: Producer, reason: str) -> Producer:
+    def _new_producer(self) -> Producer:
+        # Of each producer its own: that of the one before may be rejected for as long as it holds records.
+        rejected = RejectedCredentials()
+        own_statistics = self._config.get("stats_cb")
+
+        def on_error(error: KafkaError) -> None:
+            self.last_error = error
+            if rejected.failed(error):
+                log.warning("credentials_rejected", reason=describe(error))
+
+        def on_statistics(document: str) -> None:
+            rejected.saw(document)
+            if own_statistics is not None:
+                own_statistics(document)
+
+        producer = Producer(
+            {
+                **DEFAULTS,
+                **self._config,
+                **REQUIRED_PROPERTIES,
+                "statistics.interval.ms": STATISTICS_INTERVAL_MS,
+                "stats_cb": on_statistics,
+                "error_cb": on_error,
+                "logger": _librdkafka_log,
+            }
+        )
+        self._rejected = rejected
+        return producer
+
+    def _give_up(self) -> None:
+        """Give up who holds records that would be stored some time, although their requests got a 503 long ago."""
+        if monotonic() - self._switched_at < self._give_up_after:
+            self._predecessors.abandon()  # all that the producer holds is younger
+            self._hand_over()
+            self._given_up.clear()
+        else:
+            self._replace("records were not acknowledged for too long")
+
+    def _replace(self, reason: str) -> None:
+        """Replace the producer by a new one, and give up what it holds, and those before it."""
         log.error("producer_replaced", reason=reason)
-        self._producer = Producer(self._config)
-        self._serve(producer, FLUSH_SECONDS)
-        self._abandon(producer)
+        producer, self._producer = self._producer, self._new_producer()
+        drain(producer, FLUSH_SECONDS)
+        abandon(producer)
+        self._predecessors.abandon()
         self._hand_over()
         self._given_up.clear()  # only now: others of its records go on to become too old until they are reported
         self.replaced += 1
-        return self._producer
 
-    def _abandon(self, producer: Producer) -> None:
-        """Have everything that a producer still holds reported as not acknowledged; it sends nothing any more."""
-        producer.purge()
-        self._serve(producer, 0.5)
+    def _switch_to(self, successor: Producer) -> None:
+        """Let the event loop write to another producer from its next turn on."""
+        predecessor, switched = self._producer, Event()
 
-    @staticmethod
-    def _serve(producer: Producer, seconds: float) -> None:
-        """Take reports until there are no more to come, for so long at most.
+        def switch() -> None:
+            self._producer = successor
+            switched.set()
 
-        `flush` would not do: a purge leaves a gap, which is a fatal error, and the binding goes on calling for reports
-        while that is being raised. `poll` ends with it.
-        """
-        until = monotonic() + seconds
-        while len(producer) and monotonic() < until:
-            with suppress(KafkaException):
-                producer.poll(POLL_SECONDS)
+        assert self._loop is not None
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(switch)
+        while not switched.wait(SWITCHING_SECONDS) and not self._stopping.is_set():
+            pass
+        if self._successor is successor:
+            self._successor = None
+        self._predecessors.add(predecessor, self._config)
+        self._switched_at = monotonic()
 
     def _hand_over(self) -> None:
         if self._reports:
@@ -264,6 +334,3 @@ class RecordWriter:
         if not self._stopping.is_set():
             assert self._loop is not None
             self._loop.call_later(TICK_SECONDS, self._watch_deadlines)
-
-    def _note(self, error: KafkaError) -> None:
-        self.last_error = error

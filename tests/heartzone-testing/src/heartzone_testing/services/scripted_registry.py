@@ -20,6 +20,8 @@ class ScriptedRegistry(ThreadingHTTPServer):
         self.endless = False
         self.echoes_ids = False
         self.paths: list[str] = []
+        self.credentials: list[str | None] = []
+        """The field Authorization of each request."""
 
     def __enter__(self) -> Self:
         Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -46,6 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Respond."""
         server = self.server
         server.paths.append(self.path)
+        server.credentials.append(self.headers["Authorization"])
         body = json.dumps({"schema": self.path.rpartition("/")[2]}).encode() if server.echoes_ids else server.body
         self.send_response(server.status)
         for name, value in server.headers.items():

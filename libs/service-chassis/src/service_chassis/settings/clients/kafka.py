@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from service_chassis.settings.clients.librdkafka_properties import LIBRDKAFKA_PROPERTIES
-from service_chassis.settings.clients.properties import check_value, find_property, shown
+from service_chassis.settings.clients.properties import check_value, files_in, find_property, shown
 from service_chassis.settings.errors import SettingsError
 
 _SIDES = {"CONSUMER_": "for_consumer", "PRODUCER_": "for_producer"}
@@ -59,6 +59,20 @@ class KafkaSettings(BaseModel):
     def admin(self) -> dict[str, str]:
         """What an admin client is configured with."""
         return self._known_to("*")
+
+    def connections(self) -> list[dict[str, str]]:
+        """What decides how brokers are reached, for each side that differs: properties that every client knows."""
+        found: list[dict[str, str]] = []
+        for side in (self.for_consumer, self.for_producer):
+            of_all = {name: value for name, value in side.items() if "*" in LIBRDKAFKA_PROPERTIES[name].clients}
+            if (properties := {**self.admin(), **of_all}) not in found:
+                found.append(properties)
+        return found
+
+    def files(self) -> list[str]:
+        """The files that clients read when they are made: certificates, keys."""
+        sides = (self.for_all, self.for_consumer, self.for_producer)
+        return [file for properties in sides for file in files_in(properties, LIBRDKAFKA_PROPERTIES)]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
         for name in type(self).model_fields:

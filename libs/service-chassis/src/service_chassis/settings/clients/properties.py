@@ -62,6 +62,11 @@ def check_value(variable: str, name: str, prop: Property, value: str) -> None:
         raise SettingsError(f"{variable}: {shown} is not {expected}")
 
 
+def files_in(properties: Mapping[str, str], known: Mapping[str, Property]) -> list[str]:
+    """The files that these properties name, and folders: certificates, keys."""
+    return [value for name, value in properties.items() if known[name].kind == "file" and value != "probe"]
+
+
 def _expected(prop: Property, value: str) -> str | None:
     if prop.kind == "integer" and not (_INTEGER.fullmatch(value) and _within(float(value), prop.allowed)):
         return f"an integer{_in_words(prop.allowed)}"

@@ -1,6 +1,6 @@
 """Files that are read again when they change: a mounted Secret is, without a restart of the process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
 from typing import Generic, TypeVar
@@ -25,7 +25,7 @@ class FollowedFiles(Generic[T]):
 
     Args:
         name: what the files hold, as logs call it.
-        files: every file that ``load`` reads.
+        files: return every file, or folder, that ``load`` reads.
         load: raises OSError or ValueError when they cannot be used.
 
     Raises (constructor):
@@ -33,7 +33,7 @@ class FollowedFiles(Generic[T]):
     """
 
     def __init__(
-        self, name: str, files: Sequence[Path], load: Callable[[], T], *, interval: float = CHECK_INTERVAL
+        self, name: str, files: Callable[[], Iterable[Path]], load: Callable[[], T], *, interval: float = CHECK_INTERVAL
     ) -> None:
         self._name = name
         self._files = files
@@ -71,5 +71,5 @@ class FollowedFiles(Generic[T]):
             log.info("files_reloaded", files=self._name)
 
     def _identify(self) -> Identity:
-        stats = [file.stat() for file in self._files]
+        stats = [file.stat() for file in self._files()]
         return tuple((each.st_dev, each.st_ino, each.st_mtime_ns, each.st_size) for each in stats)
