@@ -17,6 +17,7 @@ from event_topics import (
     SubjectAction,
     plan,
 )
+from event_topics.model import Half
 from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2
 from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
 
@@ -98,6 +99,27 @@ def test_a_schema_that_the_registry_stores_in_another_notation_settles(cluster: 
     cluster.apply(orders)
 
     assert cluster.is_settled(orders)
+
+
+def test_a_json_schema_that_names_no_draft_is_registered_whatever_it_consists_of(cluster: TopicCluster) -> None:
+    """Apicurio takes `{"type": "object"}` for a JSON Schema, and `{"enum": [1]}` only with `$schema`."""
+    first = desired(schema='{"enum": [1]}', compatibility="NONE")
+    assert cluster.apply(first).failures == ()
+    assert cluster.is_settled(first)
+
+    assert cluster.apply(desired(first.topic, schema='{"enum": [1, 2]}', compatibility="NONE")).failures == ()
+
+    assert reasons(cluster.apply(first)) == ["SchemaSuperseded"]
+
+
+def test_a_level_that_is_reset_is_the_registrys_own_again_also_where_there_was_none(cluster: TopicCluster) -> None:
+    first = desired(schema=SCHEMA_1, compatibility="FULL")
+    cluster.apply(first)
+    reset = replace(desired(first.topic, schema=SCHEMA_1), managed_levels=frozenset[Half]({"valueSchema", "keySchema"}))
+
+    for _ in range(2):
+        assert cluster.apply(reset).failures == ()
+        assert cluster.registry.get_compatibility(f"{first.topic}-value") == cluster.registry.get_compatibility()
 
 
 def test_a_protobuf_schema_is_passed_on(cluster: TopicCluster) -> None:

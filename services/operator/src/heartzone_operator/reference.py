@@ -55,6 +55,10 @@ spec:
 - **Somebody deletes the topic by hand**: it is created again, empty, with the Warning event `TopicCreatedAgain`.
 - **A key is removed from `spec.config`**: it is reset to the broker's default if the resource had set it, and stays
   if not.
+- **A `compatibility` leaves the spec**, alone or with its schema: the subject has the registry's level again, if the
+  resource had set its own.
+- **A JSON Schema names no draft**: it counts as draft-07, and is registered with `$schema` where the registry does not
+  recognize it otherwise, as Apicurio does with `{"enum": ["a", "b"]}`.
 - **Two resources name one topic**: the older one owns it, across all namespaces that the operator serves. Of two
   created in the same second, the one for which the topic was reconciled first.
 - **The resource is deleted**: with `deletionPolicy: Retain` topic and subjects stay, and nothing holds the resource or
@@ -63,6 +67,7 @@ spec:
   move a topic to a resource of another name, give the older one `Retain` first. Only what the resource has made or
   adopted is deleted, by the topic's id: another topic of its name stays, with the Warning event `TopicKept`.
 - **The annotation `heartzone.dev/pause: "true"`** excludes one resource from being reconciled, its deletion included.
+  While it does, the condition `ReconciliationPaused` is True, and the others are of the time before.
 
 Nothing ever shrinks or empties a topic, except `deletionPolicy: Delete`.
 """
@@ -102,7 +107,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{each}`" for each in schema["enum"])
     if "additionalProperties" in schema:
-        return f"map of {schema['additionalProperties'].get('type', 'string or integer')}"
+        return f"map of {schema['additionalProperties'].get('type', 'string, number or boolean')}"
     if schema["type"] == "array":
         return f"list of {schema['items']['type']}"
     bounds = [f"{word} {schema[key]}" for key, word in {"minimum": "≥", "maximum": "≤"}.items() if key in schema]

@@ -5,6 +5,7 @@ field is an error and not a topic with the broker's defaults. Field descriptions
 """
 
 import difflib
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -71,9 +72,14 @@ def _sendable_config(config: Mapping[str, str]) -> Mapping[str, str]:
     return config
 
 
-def _integer_as_text(value: object) -> object:
-    """Return an integer as Kafka has it, and anything else as it is: a float has more than one spelling."""
-    return str(value) if type(value) is int else value
+def _as_text(value: object) -> object:
+    """Return a number or a truth value as Kafka reads it, and anything else as it is."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        # JSON has one kind of number: of an API server, 1.0 comes back as 1.
+        return str(int(value)) if value.is_integer() else repr(value) if math.isfinite(value) else value
+    return str(value) if isinstance(value, int) else value
 
 
 def is_object_name(name: str) -> bool:
@@ -145,11 +151,11 @@ class EventTopicSpec(_Strict):
         le=MAX_REPLICAS,
         description="Copies of each partition, at most the number of brokers. Unset: the broker's default.",
     )
-    config: Annotated[
-        Mapping[str, Annotated[str, BeforeValidator(_integer_as_text)]], AfterValidator(_sendable_config)
-    ] = Field(
-        default_factory=dict,
-        description="Topic configuration, such as retention.ms. Keys not named here keep the broker's default.",
+    config: Annotated[Mapping[str, Annotated[str, BeforeValidator(_as_text)]], AfterValidator(_sendable_config)] = (
+        Field(
+            default_factory=dict,
+            description="Topic configuration, such as retention.ms. Keys not named here keep the broker's default.",
+        )
     )
     value_schema: TopicSchema | None = Field(default=None, description="Schema of the values.")
     key_schema: TopicSchema | None = Field(default=None, description="Schema of the keys.")

@@ -31,8 +31,9 @@ class DesiredTopic:
     """One resource, ready to be planned.
 
     `resource` is its name in messages. `managed_config` are the keys that an earlier spec of the same resource has set:
-    those missing from `config` are reset to the broker's default, keys set by others stay. A Failure in place of a
-    schema says why the schema cannot be used; the other halves are planned all the same.
+    those missing from `config` are reset to the broker's default, keys set by others stay. So are compatibility levels
+    of `managed_levels`, to the registry's own. A Failure in place of a schema says why the schema cannot be used; the
+    other halves are planned all the same.
     """
 
     resource: str
@@ -41,16 +42,21 @@ class DesiredTopic:
     replicas: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     managed_config: frozenset[str] = frozenset()
+    managed_levels: frozenset[Half] = frozenset()
     value_schema: DesiredSchema | Failure | None = None
     key_schema: DesiredSchema | Failure | None = None
 
+    def subject(self, half: Half) -> str:
+        """Return the subject of a half, by TopicNameStrategy."""
+        return f"{self.topic}-{half.removesuffix('Schema')}"
+
     def schemas(self) -> tuple[tuple[Half, str, DesiredSchema | Failure], ...]:
-        """Return (half, subject, schema) of each desired schema, by TopicNameStrategy."""
-        halves: tuple[tuple[Half, str, DesiredSchema | Failure | None], ...] = (
-            ("keySchema", f"{self.topic}-key", self.key_schema),
-            ("valueSchema", f"{self.topic}-value", self.value_schema),
+        """Return (half, subject, schema) of each desired schema."""
+        halves: tuple[tuple[Half, DesiredSchema | Failure | None], ...] = (
+            ("keySchema", self.key_schema),
+            ("valueSchema", self.value_schema),
         )
-        return tuple((half, subject, schema) for half, subject, schema in halves if schema is not None)
+        return tuple((half, self.subject(half), schema) for half, schema in halves if schema is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,11 @@ class Observed:
 
 
 def desired_topic(
-    event_topic: EventTopic, *, config_maps: ConfigMaps | None = None, managed_config: frozenset[str] = frozenset()
+    event_topic: EventTopic,
+    *,
+    config_maps: ConfigMaps | None = None,
+    managed_config: frozenset[str] = frozenset(),
+    managed_levels: frozenset[Half] = frozenset(),
 ) -> DesiredTopic:
     """Turn a resource into an input of the plan: names filled in, schemas read and checked."""
     spec = event_topic.spec
@@ -107,6 +117,7 @@ def desired_topic(
         replicas=spec.replicas,
         config=spec.config,
         managed_config=managed_config,
+        managed_levels=managed_levels,
         value_schema=_desired_schema(event_topic, "valueSchema", spec.value_schema, config_maps or {}),
         key_schema=_desired_schema(event_topic, "keySchema", spec.key_schema, config_maps or {}),
     )

@@ -65,13 +65,13 @@ class AlterConfig(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetCompatibility(Step):
-    """Set the subject's own compatibility level; `before` None when it had none."""
+    """Set the subject's own compatibility level; `before` None when it had none, `after` None to remove it."""
 
     kind = "SetCompatibility"
 
     subject: str
     before: str | None
-    after: str
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,12 @@ registering the text of an old version again returns its id and leaves the lates
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
 from event_topics.model.resource import SchemaType
-from event_topics.model.schema_text import canonical
+from event_topics.model.schema_text import canonical, with_draft
 from event_topics.model.state import DesiredSchema, ObservedSubject, SchemaVersion
 from event_topics.model.steps import RegisterSchema, SetCompatibility, SubjectAction
 from event_topics.registry.client import RegistryClient, RegistryRequestError
@@ -29,7 +29,9 @@ from event_topics.registry.fingerprint import Fingerprint, take_fingerprint
 from event_topics.registry.responses import of_type, registered_version
 
 if TYPE_CHECKING:
-    from confluent_kafka.schema_registry import Schema, SchemaReference
+    from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
+
+_T = TypeVar("_T")
 
 _CONCURRENT_REQUESTS = 8
 
@@ -197,12 +199,34 @@ class SchemaSubjects:
             return None
         if canonical(desired.type, latest.text) == canonical(desired.type, desired.text):
             return latest.version
-        found = self._client.request_or_none(
-            lambda client: registered_version(client.lookup_schema(subject, _schema(desired.type, desired.text))),
+        try:
+            found = self._with_schema(
+                desired.type,
+                desired.text,
+                lambda client, schema: registered_version(client.lookup_schema(subject, schema)),
+            )
+        except RegistryRequestError as error:
             # A schema that the registry cannot parse is not one that it holds; registering it returns why.
-            absent=(SCHEMA_NOT_FOUND, SUBJECT_NOT_FOUND, INVALID_SCHEMA),
-        )
-        return found.version if found else None
+            if error.code in (SCHEMA_NOT_FOUND, SUBJECT_NOT_FOUND, INVALID_SCHEMA):
+                return None
+            raise
+        return found.version
+
+    def _with_schema(
+        self, schema_type: SchemaType, text: str, call: "Callable[[SchemaRegistryClient, Schema], _T]"
+    ) -> _T:
+        """Make one request with a schema, again with the draft's name where a registry may need that to parse it.
+
+        Raises RegistryRequestError.
+        """
+        try:
+            return self._client.request(lambda client: call(client, _schema(schema_type, text)))
+        except RegistryRequestError as error:
+            # Of what it cannot parse, a registry may say that the subject does not hold it.
+            named = with_draft(schema_type, text) if error.code in (INVALID_SCHEMA, SCHEMA_NOT_FOUND) else None
+            if named is None:
+                raise
+            return self._client.request(lambda client: call(client, _schema(schema_type, named)))
 
     def _apply(self, actions: Sequence[SubjectAction]) -> list[tuple[SubjectAction, Failure | None]]:
         outcomes: list[tuple[SubjectAction, Failure | None]] = []
@@ -218,11 +242,15 @@ class SchemaSubjects:
 
     def _apply_one(self, action: SubjectAction) -> None:
         match action:
-            case SetCompatibility():
-                self._set_compatibility(action.subject, action.after)
+            case SetCompatibility(subject=subject, after=None):
+                self._client.request_or_none(
+                    lambda client: client.delete_config(subject), absent=(SUBJECT_LEVEL_NOT_SET, SUBJECT_NOT_FOUND)
+                )
+            case SetCompatibility(subject=subject, after=str(level)):
+                self._set_compatibility(subject, level)
             case RegisterSchema():
-                self._client.request(
-                    lambda client: client.register_schema(action.subject, _schema(action.type, action.text))
+                self._with_schema(
+                    action.type, action.text, lambda client, schema: client.register_schema(action.subject, schema)
                 )
 
     def _set_compatibility(self, subject: str, level: str) -> None:

@@ -28,7 +28,7 @@ from heartzone_operator.kubernetes.finalizers import Finalizers
 from heartzone_operator.kubernetes.ledger import Ledger
 from heartzone_operator.kubernetes.status_writer import StatusWriter, now_text
 from heartzone_operator.metrics import OperatorMetrics
-from heartzone_operator.model.claims import after_applying, before_applying, objection
+from heartzone_operator.model.claims import Claim, after_applying, before_applying, objection
 from heartzone_operator.model.conditions import Verdict, status_of
 from heartzone_operator.model.events import event_of
 from heartzone_operator.model.index import Index
@@ -175,9 +175,8 @@ class Batches:
                 invalid.append((each, forbidden))
                 continue
             claim = self._ledger.get(each.topic)
-            managed = claim.config if claim is not None and claim.is_of(each.key) else frozenset[str]()
             try:
-                desired = _desired(each, texts, managed)
+                desired = _desired(each, texts, claim if claim is not None and claim.is_of(each.key) else None)
             except InvalidEventTopicError as error:  # the API server accepted it, perhaps by an older definition
                 invalid.append((each, Verdict(ConditionReason.INVALID_RESOURCE, f"{error}; correct it.")))
             else:
@@ -236,7 +235,7 @@ class Batches:
         self._metrics.reconciled(work.outcome)
 
 
-def _desired(resource: Resource, texts: ConfigMaps, managed: frozenset[str]) -> DesiredTopic:
+def _desired(resource: Resource, texts: ConfigMaps, claim: Claim | None) -> DesiredTopic:
     """Raises InvalidEventTopicError."""
     manifest = {
         "apiVersion": API_VERSION,
@@ -244,4 +243,9 @@ def _desired(resource: Resource, texts: ConfigMaps, managed: frozenset[str]) -> 
         "metadata": {"name": resource.key.name, "namespace": resource.key.namespace},
         "spec": resource.spec,
     }
-    return desired_topic(parse_event_topic(manifest), config_maps=texts, managed_config=managed)
+    return desired_topic(
+        parse_event_topic(manifest),
+        config_maps=texts,
+        managed_config=claim.config if claim else frozenset(),
+        managed_levels=claim.managed_levels() if claim else frozenset(),
+    )
