@@ -9,6 +9,7 @@ from confluent_kafka.schema_registry import Schema
 
 from embedded_kafka import EmbeddedRegistry
 from event_topics import (
+    Changes,
     DesiredSchema,
     Failure,
     Observed,
@@ -165,11 +166,15 @@ def test_more_subjects_than_a_page_of_the_registry_are_all_observed(
         assert len(names) == 1_000, "as many as one page holds"
         assert {failure for _, failure in registry.apply(actions[1_000:])} == {None}
 
-        names, found, before = registry.names(), registry.observe(schemas), registry.fingerprint()
+        names, found, before = registry.names(), registry.observe(schemas), registry.changes(None)
         assert isinstance(names, tuple)
         assert len(names) == len(found) == len(many)
         last = actions[-1]
         assert isinstance(last, RegisterSchema)
         (_, failure), *_ = registry.apply([replace(last, text=SCHEMA_2)])
         assert failure is None
-        assert registry.fingerprint() != before
+        assert isinstance(before, Changes)
+        after = registry.changes(before.mark)
+        assert isinstance(after, Changes)
+        assert after.subjects is not None
+        assert after.subjects.keys() == {last.subject}

@@ -14,6 +14,7 @@ from heartzone_operator.cluster.cluster import Cluster
 from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
 from heartzone_operator.group_lag.monitor import REQUESTS_PER_GROUP, TIMEOUT, GroupLagMonitor, ObservedGroup
 from heartzone_operator.kubernetes.api import KubernetesApi
+from heartzone_operator.kubernetes.census import Census
 from heartzone_operator.kubernetes.config_maps import ConfigMapCache
 from heartzone_operator.kubernetes.connection import login
 from heartzone_operator.kubernetes.event_recorder import EventRecorder
@@ -164,6 +165,7 @@ class Operator:
                 writer=writer,
                 finalizers=Finalizers(api, index, writer),
                 ledger=ledger,
+                census=Census(api, index),
                 rules=TopicRules(self._settings.adoptable_topics, self._settings.prefixes_by_namespace),
                 metrics=self._metrics,
                 progress=self._progress,

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
 from event_topics.registry.errors import rejected, unavailable, untrusted
-from event_topics.registry.responses import list_of
+from event_topics.registry.responses import list_of, of_type
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _PAGE_SIZE = 10_000
+# The paths of its Confluent API and of its own.
+_APICURIO = "/apis/ccompat/v7", "/apis/registry/v3"
 # A subject without a response costs a timeout; of so many in one round, the others need not wait for theirs.
 _MAX_WITHOUT_RESPONSE = 8
 
@@ -56,9 +58,12 @@ class RegistryClient:
         self._probing = Lock()
         self._responded_at = 0.0
         self._url = _without_credentials(str(client_config.get("url", "")))
+        self.has_search = _APICURIO[0] in self._url
         bounds = {"timeout": timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
+        own_api = str(client_config.get("url", "")).replace(*_APICURIO)
         try:
             self._client = SchemaRegistryClient({**bounds, **client_config})
+            self._own_api = SchemaRegistryClient({**bounds, **client_config, "url": own_api})
         except (ValueError, TypeError, OSError) as error:
             raise InvalidRegistryConfigError(
                 f"The properties of the registry's client are invalid: {error}."
@@ -67,6 +72,13 @@ class RegistryClient:
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
         self._client.close()
+        self._own_api.close()
+
+    def search(self, query: Mapping[str, str | int]) -> dict[str, Any]:
+        """Search the versions of all subjects by Apicurio's own API, if `has_search`. Raises RegistryRequestError."""
+        return self._send(
+            lambda _: of_type(self._own_api._rest_client.get("search/versions", dict(query)), dict, "the response")
+        )
 
     def begin(self) -> None:
         """Start a round of requests without cached responses: the client caches lookups, and even registrations."""

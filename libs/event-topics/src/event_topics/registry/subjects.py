@@ -16,6 +16,7 @@ from event_topics.model.resource import SchemaType
 from event_topics.model.schema_text import canonical, with_draft
 from event_topics.model.state import DesiredSchema, ObservedSubject, SchemaVersion
 from event_topics.model.steps import RegisterSchema, SetCompatibility, SubjectAction
+from event_topics.registry.changes import Changes, Mark, changes_since
 from event_topics.registry.client import RegistryClient, RegistryRequestError
 from event_topics.registry.errors import (
     INVALID_SCHEMA,
@@ -25,7 +26,6 @@ from event_topics.registry.errors import (
     SUBJECT_SOFT_DELETED,
     VERSION_NOT_FOUND,
 )
-from event_topics.registry.fingerprint import Fingerprint, take_fingerprint
 from event_topics.registry.responses import of_type, registered_version
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ class SchemaSubjects:
         with _pool() as pool:
             return dict(zip(present, pool.map(lambda name: self._observe(name, desired[name]), present), strict=True))
 
-    def fingerprint(self) -> Fingerprint | Failure:
-        """Return the fingerprint of all subjects, for the price of one request."""
+    def changes(self, since: Mark | None) -> Changes | Failure:
+        """Return which subjects have changed since a former look, None for a first one, for a request or two."""
         self._client.begin()
         try:
-            return take_fingerprint(self._client)
+            return changes_since(since, self._client)
         except RegistryRequestError as error:
             return error.failure
 

@@ -80,6 +80,15 @@ class KubernetesApi:
                 uids[Key(metadata["namespace"], metadata["name"])] = metadata["uid"]
         return Listing(namespace, version, uids)
 
+    async def number_of_event_topics(self, namespace: str | None) -> int | None:
+        """Return how many EventTopics there are, of one namespace or of all; None when the API server does not say."""
+        page = await self.request("GET", f"{event_topics_path(namespace)}?limit=1", accept=PARTIAL_METADATA_LIST)
+        listed, metadata = len(page["items"] or ()), page["metadata"]
+        if not metadata.get("continue"):
+            return listed
+        rest = metadata.get("remainingItemCount")
+        return None if rest is None else listed + int(rest)
+
     async def pages(self, path: str, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
         """Yield the pages of a collection, all of the version of the first."""
         path, token = f"{path}?limit={_PAGE_SIZE}", ""

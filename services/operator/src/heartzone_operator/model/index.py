@@ -31,6 +31,10 @@ class Index:
         """Return a resource as it was observed last."""
         return self._resources.get(key)
 
+    def number(self, namespace: str | None) -> int:
+        """Return how many resources there are in a namespace, None for all."""
+        return sum(namespace in (None, key.namespace) for key in self._resources)
+
     def all(self) -> Collection[Resource]:
         """Return every resource."""
         return self._resources.values()
