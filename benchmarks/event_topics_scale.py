@@ -1,4 +1,4 @@
-"""What 10,000 EventTopics cost an operator: memory, and processor and requests while others use the registry.
+"""Costs of 10,000 EventTopics to an operator: memory, and processor and requests while others use the registry.
 
 `python -m benchmarks event_topics_scale [RESOURCES]`. They take most of an hour on two slow cores to be created.
 """

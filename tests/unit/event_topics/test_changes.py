@@ -1,4 +1,4 @@
-"""Which subjects have changed, by whatever a registry shows of its schemas."""
+"""Changes of subjects, by whatever a registry shows of its schemas."""
 
 from typing import Any, cast
 

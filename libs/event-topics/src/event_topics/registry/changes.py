@@ -1,4 +1,4 @@
-"""Which subjects have changed since a former look, for the price of a request or two, whatever number there are.
+"""Changes of subjects since a former look, found for the price of a request or two, whatever number there are.
 
 The Confluent API returns one subject a request, and its GET /schemas everything. Registries differ in what shows a
 change for less: Apicurio's own API finds the latest versions, by which subjects have them; Confluent's GET /schemas

@@ -39,7 +39,7 @@ class ScopeLeases:
         *,
         namespaces: Sequence[str],
         own_namespace: str,
-        suffix: str,
+        name: str,
         holder: str,
         selector: LabelSelector,
         on_change: Callable[[], None],
@@ -47,13 +47,12 @@ class ScopeLeases:
         self._api = api
         self._rivals = rivals
         self._scopes: list[tuple[str | None, str]] = [(each, each) for each in namespaces] or [(None, own_namespace)]
-        self._name = f"heartzone-operator-scope{'' if namespaces else '-all'}{suffix}"
+        self._name = name
         self._holder = holder
         self._selector = selector
         self._on_change = on_change
         self._seen: dict[tuple[str, str], tuple[str, float]] = {}
         self._held: dict[str, dict[str, Any]] = {}
-        self._problems: dict[str, str] = {}
 
     async def run(self) -> None:
         """Renew, and look for others, until cancelled."""
@@ -65,13 +64,12 @@ class ScopeLeases:
         """Renew each lease, and look for others; what fails leaves the rivals as they were known."""
         for scope, namespace in self._scopes:
             try:
-                others = await self._renew(scope, namespace)
+                others = await self._renew_at_once(scope, namespace)
             except (RequestRejectedError, ApiServerUnavailableError) as error:
-                if self._problems.get(namespace) is None:
+                if self._rivals.unseen(namespace, str(error)):
                     log.warning("other_operators_unknown", namespace=namespace, reason=str(error))
-                self._problems[namespace] = str(error)
                 continue
-            self._problems.pop(namespace, None)
+            self._rivals.unseen(namespace, None)
             if self._rivals.found(scope, others):
                 for each in others:
                     log.warning("resources_left", reason=problem_of(each))
@@ -88,6 +86,15 @@ class ScopeLeases:
             except (RequestRejectedError, ApiServerUnavailableError) as error:
                 log.warning("lease_release_failed", reason=str(error))
         self._held.clear()
+
+    async def _renew_at_once(self, scope: str | None, namespace: str) -> list[ScopeLease]:
+        """Renew; once more when another operator has written the lease meanwhile."""
+        try:
+            return await self._renew(scope, namespace)
+        except RequestRejectedError as error:
+            if error.status != 409:
+                raise
+        return await self._renew(scope, namespace)
 
     async def _renew(self, scope: str | None, namespace: str) -> list[ScopeLease]:
         """Return the leases of others that came first."""
@@ -114,10 +121,11 @@ class ScopeLeases:
             metadata = lease["metadata"]
             if (metadata["namespace"], metadata["name"]) == (namespace, self._name):
                 mine = lease
-            elif self._is_alive(lease) and (each := scope_lease_of(lease)).holder != self._holder:
-                # One that serves all leaves this namespace to whoever names it.
-                if scope is None or each.namespace is not None:
-                    others.append(each)
+                continue
+            each, is_alive = scope_lease_of(lease), self._is_alive(lease)
+            # One that serves all leaves this namespace to whoever names it.
+            if is_alive and each.holder != self._holder and (scope is None or each.namespace is not None):
+                others.append(each)
         return mine, others
 
     def _is_alive(self, lease: dict[str, Any]) -> bool:
@@ -126,7 +134,8 @@ class ScopeLeases:
         key, version, now = (metadata["namespace"], metadata["name"]), metadata["resourceVersion"], time.monotonic()
         if self._seen.get(key, ("", 0.0))[0] != version:
             self._seen[key] = version, now
-        return bool(spec.get("holderIdentity")) and now - self._seen[key][1] <= spec.get("leaseDurationSeconds", DURATION)
+        duration = spec.get("leaseDurationSeconds", DURATION)
+        return bool(spec.get("holderIdentity")) and now - self._seen[key][1] <= duration
 
     async def _write(
         self, namespace: str, lease: dict[str, Any] | None, *, after: Sequence[ScopeLease]

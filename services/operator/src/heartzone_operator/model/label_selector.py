@@ -1,5 +1,6 @@
 """Label selectors, as `kubectl --selector` takes them: `team=orders`, `tier in (a, b)`, `!legacy`, joined by commas."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ class LabelSelector:
         """Raises ValueError."""
         self.text = text.strip()
         self._requirements = tuple(_requirement(each.strip()) for each in _COMMA.split(self.text)) if self.text else ()
+
+    @property
+    def suffix(self) -> str:
+        """What the names of leases and records end in, so that operators of one namespace have different ones."""
+        return f"-{hashlib.sha256(self.text.encode()).hexdigest()[:8]}" if self.text else ""
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether the API server would select an object with these labels."""

@@ -1,7 +1,7 @@
 """An EventTopic as the API server returned it last."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -37,6 +37,7 @@ class Resource:
     status: EventTopicStatus
     is_paused: bool = False
     adopts: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
     is_deleting: bool = False
     finalizers: tuple[str, ...] = ()
 
@@ -72,11 +73,20 @@ class Resource:
 
     def desires_the_same(self, other: "Resource") -> bool:
         """Return whether both desire the same, so that they differ only in what the operator itself has written."""
-        return (self.uid, self.generation, self.is_paused, self.adopts, self.is_deleting, self.finalizers) == (
+        return (
+            self.uid,
+            self.generation,
+            self.is_paused,
+            self.adopts,
+            self.labels,
+            self.is_deleting,
+            self.finalizers,
+        ) == (
             other.uid,
             other.generation,
             other.is_paused,
             other.adopts,
+            other.labels,
             other.is_deleting,
             other.finalizers,
         )
@@ -95,6 +105,7 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         status=_status(body.get("status") or {}),
         is_paused=(metadata.get("annotations") or {}).get(PAUSE) == "true",
         adopts=(metadata.get("annotations") or {}).get(ADOPT) == "true",
+        labels=metadata.get("labels") or {},
         is_deleting="deletionTimestamp" in metadata,
         finalizers=tuple(metadata.get("finalizers") or ()),
     )

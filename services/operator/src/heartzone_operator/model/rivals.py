@@ -28,8 +28,11 @@ class ScopeLease:
     selector: LabelSelector = field(compare=False)
 
     def came_before(self, other: "ScopeLease") -> bool:
-        """Return whether the holder serves what both would; one that names its namespaces comes before one for all."""
-        return (self.namespace is None, self.acquired, self.name) < (other.namespace is None, other.acquired, other.name)
+        """Return whether the holder serves what both would; those that name their namespaces come first."""
+        return self._seniority() < other._seniority()
+
+    def _seniority(self) -> tuple[bool, str, str]:
+        return self.namespace is None, self.acquired, self.name
 
 
 def scope_lease_of(lease: Mapping[str, Any]) -> ScopeLease:
@@ -53,6 +56,16 @@ class Rivals:
 
     def __init__(self) -> None:
         self._leases: dict[str | None, tuple[ScopeLease, ...]] = {}
+        self._unseen: dict[str, str] = {}
+
+    def unseen(self, namespace: str, reason: str | None) -> bool:
+        """Note why others cannot be seen in a namespace, None when they can; return whether it is news."""
+        is_new = (namespace in self._unseen) is (reason is None)
+        if reason is None:
+            self._unseen.pop(namespace, None)
+        else:
+            self._unseen[namespace] = reason
+        return is_new
 
     def found(self, scope: str | None, leases: Iterable[ScopeLease]) -> bool:
         """Note those of a scope (a namespace that is served, None for all); return whether they are news."""
@@ -67,10 +80,19 @@ class Rivals:
                     return each
         return None
 
+    def have(self, resource: Resource) -> bool:
+        """Return whether the resource is left to another operator."""
+        return self.of(resource) is not None
+
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is left to whom, as sentences."""
-        return tuple(problem_of(each) for leases in self._leases.values() for each in leases)
+        """What is left to whom, and where that is unknown, as sentences."""
+        left = [problem_of(each) for leases in list(self._leases.values()) for each in leases]
+        unseen = [
+            f"Whether another operator serves {namespace} is unknown: {reason}."
+            for namespace, reason in list(self._unseen.items())
+        ]
+        return (*left, *unseen)
 
 
 def problem_of(lease: ScopeLease) -> str:

@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     """Kafka or the registry was unavailable."""
     DELETED = "deleted"
     """It was released, after its topic where the policy asks for that."""
+    LEFT = "left"
+    """Another operator serves it."""
     PAUSED = "paused"
     """An annotation excludes it."""
 

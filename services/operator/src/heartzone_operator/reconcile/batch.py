@@ -33,7 +33,7 @@ from heartzone_operator.model.resource import Resource
 from heartzone_operator.model.scope import Scope
 from heartzone_operator.model.topic_rules import TopicRules
 from heartzone_operator.model.triage import triage
-from heartzone_operator.model.work import Work
+from heartzone_operator.model.work import Outcome, Work
 from heartzone_operator.reconcile.candidates import Candidates
 from heartzone_operator.reconcile.deletion import Deletion
 from heartzone_operator.reconcile.set_aside import SetAside
@@ -92,6 +92,8 @@ class Batches:
         Not in full: a quick check decides which subjects are observed. Raises ApiServerUnavailableError.
         """
         found = triage(resources, self._index, self._scope)
+        for _ in found.left:
+            self._metrics.reconciled(Outcome.LEFT)
         await self._set_aside.unserved(found.unserved)
         await self._set_aside.paused(found.paused)
         await self._set_aside.conflicting(found.conflicting)
