@@ -57,8 +57,9 @@ def test_operators_of_other_labels_share_a_namespace(bench: OperatorBench) -> No
     _, role, _ = yaml.safe_load_all(RBAC.read_text())
     suffix = LabelSelector("cluster in (gold)").suffix
     for rule in role["rules"]:
+        names = rule.get("resourceNames", [])
         rule["resourceNames"] = [
-            re.sub("^(heartzone-operator(-scope|-topics)?)", rf"\\1{suffix}", each) for each in rule.get("resourceNames", [])
+            re.sub("^(heartzone-operator(-scope|-topics)?)", rf"\\1{suffix}", each) for each in names
         ]
     bench.kubectl.apply(role)
     labelled = event_topic(name="labelled")

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from event_topics.model import ADOPT, EventTopicStatus, FailureReason
+from event_topics.model import ADOPT, Condition, EventTopicStatus, FailureReason
 from heartzone_operator.model.reasons import ConditionReason
 
 FINALIZER = "heartzone.dev/delete-topic"
@@ -111,8 +112,16 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
     )
 
 
+@lru_cache(maxsize=4_096)
+def _shared(condition: Condition) -> Condition:
+    """Return the first of all that are equal."""
+    return condition
+
+
 def _status(status: Mapping[str, Any]) -> EventTopicStatus:
     try:
-        return EventTopicStatus.model_validate(status)
+        parsed = EventTopicStatus.model_validate(status)
+        # Thousands of resources have the same conditions, which take a kilobyte each.
+        return parsed.model_copy(update={"conditions": tuple(map(_shared, parsed.conditions))})
     except ValidationError:  # written by another version of the operator, or by somebody else: it is replaced
         return EventTopicStatus()

@@ -1,11 +1,15 @@
 """Resources at rest: nothing that they are judged by differs from when nothing was left to do for them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from event_topics.model import DesiredTopic, Failure, Observed, ObservedSubject, ObservedTopic
+from event_topics.model import DesiredTopic, Observed, ObservedSubject, ObservedTopic
 from heartzone_operator.model.claims import Claim
 from heartzone_operator.model.work import Work
+
+
+_Topic = tuple[str, int, int, Mapping[str, str]]
+_Subject = tuple[str | None, int | None, tuple[int, int] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +17,8 @@ class _Rest:
     resource_version: int
     desired: DesiredTopic
     claim: Claim | None
-    topic: ObservedTopic
-    subjects: tuple[ObservedSubject, ...]
+    topic: _Topic
+    subjects: tuple[_Subject | None, ...]
 
 
 class Rest:
@@ -31,7 +35,7 @@ class Rest:
         if known.resource_version != work.resource.resource_version:
             return False
         topic, subjects = _state(work, observed)
-        return isinstance(topic, ObservedTopic) and _same(topic, known.topic) and subjects == known.subjects
+        return known.topic == topic and known.subjects == subjects
 
     def judged(self, work: Work, observed: Observed, claim: Claim | None) -> None:
         """Note the result; the resource is at rest if nothing was done, and nothing failed."""
@@ -39,9 +43,9 @@ class Rest:
         if work.planned or any(work.failures.values()):
             return
         topic, subjects = _state(work, observed)
-        found = tuple(each for each in subjects if isinstance(each, ObservedSubject))
-        if isinstance(topic, ObservedTopic) and len(found) == len(subjects):
-            self._resting[work.resource.uid] = _Rest(work.resource.resource_version, work.desired, claim, topic, found)
+        if topic is not None and None not in subjects:
+            rest = _Rest(work.resource.resource_version, work.desired, claim, topic, subjects)
+            self._resting[work.resource.uid] = rest
 
     def keep_only(self, uids: Collection[str]) -> None:
         """Forget other resources."""
@@ -49,18 +53,16 @@ class Rest:
             del self._resting[uid]
 
 
-def _state(
-    work: Work, observed: Observed
-) -> tuple[ObservedTopic | Failure | None, tuple[ObservedSubject | Failure | None, ...]]:
-    subjects = tuple(observed.subjects.get(name) for _, name, _ in work.desired.schemas())
-    return observed.topics.get(work.desired.topic), subjects
-
-
-def _same(one: ObservedTopic, other: ObservedTopic) -> bool:
-    """Whatever the topics inherit, which no plan depends on."""
-    return (one.topic_id, one.partitions, one.replicas, one.config) == (
-        other.topic_id,
-        other.partitions,
-        other.replicas,
-        other.config,
+def _state(work: Work, observed: Observed) -> tuple[_Topic | None, tuple[_Subject | None, ...]]:
+    """Return what plans and statuses depend on, of a topic and subjects that could be observed."""
+    topic = observed.topics.get(work.desired.topic)
+    subjects = (observed.subjects.get(name) for _, name, _ in work.desired.schemas())
+    return (
+        (topic.topic_id, topic.partitions, topic.replicas, topic.config) if isinstance(topic, ObservedTopic) else None,
+        tuple(
+            (each.compatibility, each.desired_version, each.latest and (each.latest.id, each.latest.version))
+            if isinstance(each, ObservedSubject)
+            else None
+            for each in subjects
+        ),
     )
