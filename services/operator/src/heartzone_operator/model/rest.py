@@ -7,9 +7,8 @@ from event_topics.model import DesiredTopic, Observed, ObservedSubject, Observed
 from heartzone_operator.model.claims import Claim
 from heartzone_operator.model.work import Work
 
-
 _Topic = tuple[str, int, int, Mapping[str, str]]
-_Subject = tuple[str | None, int | None, tuple[int, int] | None]
+_Subject = tuple[str | None, int | None, tuple[int, int, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,11 @@ def _state(work: Work, observed: Observed) -> tuple[_Topic | None, tuple[_Subjec
     subjects = (observed.subjects.get(name) for _, name, _ in work.desired.schemas())
     return (
         (topic.topic_id, topic.partitions, topic.replicas, topic.config) if isinstance(topic, ObservedTopic) else None,
-        tuple(
-            (each.compatibility, each.desired_version, each.latest and (each.latest.id, each.latest.version))
-            if isinstance(each, ObservedSubject)
-            else None
-            for each in subjects
-        ),
+        tuple(_version(each) if isinstance(each, ObservedSubject) else None for each in subjects),
     )
+
+
+def _version(subject: ObservedSubject) -> _Subject:
+    latest = subject.latest
+    version = (latest.id, latest.version, latest.type) if latest is not None else None
+    return subject.compatibility, subject.desired_version, version
