@@ -59,7 +59,7 @@ def test_operators_of_other_labels_share_a_namespace(bench: OperatorBench) -> No
     for rule in role["rules"]:
         names = rule.get("resourceNames", [])
         rule["resourceNames"] = [
-            re.sub("^(heartzone-operator(-scope|-topics)?)", rf"\\1{suffix}", each) for each in names
+            re.sub("^(heartzone-operator(-scope|-topics)?)", rf"\1{suffix}", each) for each in names
         ]
     bench.kubectl.apply(role)
     labelled = event_topic(name="labelled")

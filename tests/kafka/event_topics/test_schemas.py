@@ -18,7 +18,7 @@ from event_topics import (
     SubjectAction,
     plan,
 )
-from event_topics.model import Half
+from event_topics.model import Half, SchemaReference
 from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2
 from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
 
@@ -121,6 +121,35 @@ def test_a_level_that_is_reset_is_the_registrys_own_again_also_where_there_was_n
     for _ in range(2):
         assert cluster.apply(reset).failures == ()
         assert cluster.registry.get_compatibility(f"{first.topic}-value") == cluster.registry.get_compatibility()
+
+
+def test_a_schema_is_registered_after_those_that_it_refers_to_and_settles(cluster: TopicCluster) -> None:
+    part, whole = desired(schema=SCHEMA_1), desired()
+    subject = f"{part.topic}-value"
+    text = '{"type": "object", "properties": {"part": {"$ref": "part.json"}}}'
+    reference = SchemaReference(name="part.json", subject=subject, version=1)
+    whole = replace(whole, value_schema=DesiredSchema("JSON", text, references=(reference,)))
+
+    assert cluster.apply(whole, part).failures == ()
+
+    assert cluster.is_settled(whole, part)
+    latest = cluster.registry.get_latest_version(f"{whole.topic}-value").schema
+    assert latest is not None
+    assert [(each.name, each.subject, each.version) for each in latest.references or ()] == [("part.json", subject, 1)]
+
+
+def test_another_reference_is_another_version_of_the_schema(cluster: TopicCluster) -> None:
+    part = desired(schema=SCHEMA_1)
+    cluster.apply(part)
+    cluster.apply(replace(part, value_schema=DesiredSchema("JSON", SCHEMA_2)))
+    text = '{"type": "object", "properties": {"part": {"$ref": "part.json"}}}'
+    whole = desired()
+    for version in (1, 2):
+        reference = SchemaReference(name="part.json", subject=f"{part.topic}-value", version=version)
+        whole = replace(whole, value_schema=DesiredSchema("JSON", text, references=(reference,)))
+        assert cluster.apply(whole).failures == ()
+
+    assert cluster.registry.get_versions(f"{whole.topic}-value") == [1, 2]
 
 
 def test_a_protobuf_schema_is_passed_on(cluster: TopicCluster) -> None:

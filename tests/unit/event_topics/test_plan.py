@@ -1,6 +1,7 @@
 """The plan in each situation; each blocked step has a reason and says what to do."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ TEXT = '{"type": "object"}'
 SCHEMA = DesiredSchema("JSON", TEXT, "BACKWARD")
 VERSION_1, VERSION_2 = SchemaVersion(7, 1, "JSON", "{}"), SchemaVersion(9, 2, "JSON", "{}")
 UNAVAILABLE = Failure(FailureReason.KAFKA_UNAVAILABLE, "Kafka did not respond.")
-WHERE = {"resource": "orders", "topic": "Orders"}
+WHERE: Any = {"resource": "orders", "topic": "Orders"}
 
 
 def desired(**fields: object) -> DesiredTopic:

@@ -205,7 +205,7 @@ class Operator:
             async with asyncio.TaskGroup() as tasks:
                 background = [
                     tasks.create_task(each)
-                    for each in (coordination.renew(), events.run(), end_when_stopped(), watch.run())
+                    for each in (*coordination.renewals(), events.run(), end_when_stopped(), watch.run())
                 ]
                 try:
                     await watch.first_listing(self._startup.delayed)

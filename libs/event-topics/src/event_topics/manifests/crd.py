@@ -188,7 +188,7 @@ def _structural(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> di
         match key:
             case "$defs" | "title":
                 pass
-            case "default" if value is None or value in ({}, []):
+            case "default" if value is None or value in ({}, [], ()):
                 pass
             case "properties":
                 result[key] = {name: _structural(each, definitions) for name, each in value.items()}

@@ -198,6 +198,7 @@ def _plan_subject(
             type=schema.type,
             text=schema.text,
             latest=latest,
+            references=schema.references,
         )
     elif observed.desired_version != latest.version:
         yield _blocked(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
-from event_topics.model.resource import Compatibility, EventTopic, SchemaType, TopicSchema
+from event_topics.model.resource import Compatibility, EventTopic, SchemaReference, SchemaType, TopicSchema
 from event_topics.model.schema_text import problem_of
 
 Half = Literal["topic", "valueSchema", "keySchema"]
@@ -24,6 +24,7 @@ class DesiredSchema:
     type: SchemaType
     text: str
     compatibility: Compatibility | None = None
+    references: tuple[SchemaReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class SchemaVersion:
     version: int
     type: SchemaType
     text: str = ""
+    references: tuple[SchemaReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,4 +153,4 @@ def _desired_schema(
     problem = problem_of(schema.type, text)
     if problem is not None:
         return Failure(FailureReason.INVALID_SCHEMA, f"The schema of spec.{half} {problem}; correct it.")
-    return DesiredSchema(type=schema.type, text=text, compatibility=schema.compatibility)
+    return DesiredSchema(schema.type, text, schema.compatibility, schema.references)

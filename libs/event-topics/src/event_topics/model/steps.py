@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from event_topics.model.failures import Failure
-from event_topics.model.resource import SchemaType
+from event_topics.model.resource import SchemaReference, SchemaType
 from event_topics.model.state import Half, SchemaVersion
 
 
@@ -84,6 +84,7 @@ class RegisterSchema(Step):
     type: SchemaType
     text: str
     latest: SchemaVersion | None
+    references: tuple[SchemaReference, ...] = ()
 
 
 TopicAction = CreateTopic | AddPartitions | AlterConfig

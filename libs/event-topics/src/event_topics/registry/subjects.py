@@ -26,10 +26,11 @@ from event_topics.registry.errors import (
     SUBJECT_SOFT_DELETED,
     VERSION_NOT_FOUND,
 )
+from event_topics.registry.references import independent, references_of, schema_of
 from event_topics.registry.responses import of_type, registered_version
 
 if TYPE_CHECKING:
-    from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
+    from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 _T = TypeVar("_T")
 
@@ -151,14 +152,19 @@ class SchemaSubjects:
             return dict(zip(subjects, pool.map(remove, subjects), strict=True))
 
     def apply(self, actions: Iterable[SubjectAction]) -> Iterator[tuple[SubjectAction, Failure | None]]:
-        """Apply the actions, a subject's in order and until one fails; yield each with None, or why it failed."""
+        """Apply the actions, a subject's in order and until one fails; yield each with None, or why it failed.
+
+        Schemas come after those that they refer to.
+        """
         self._client.begin()
         by_subject: dict[str, list[SubjectAction]] = {}
         for action in actions:
             by_subject.setdefault(action.subject, []).append(action)
         with _pool() as pool:
-            for outcomes in pool.map(self._apply, by_subject.values()):
-                yield from outcomes
+            while by_subject:
+                some = independent(by_subject)
+                for outcomes in pool.map(self._apply, [by_subject.pop(subject) for subject in some]):
+                    yield from outcomes
 
     def _observe(self, subject: str, desired: DesiredSchema | None) -> ObservedSubject | Failure:
         try:
@@ -170,13 +176,12 @@ class SchemaSubjects:
             if registered is None:
                 return ObservedSubject(compatibility=compatibility)
             schema = registered.schema
-            if desired is None and schema.references:
-                return _refers_to(subject, schema.references)
             latest = SchemaVersion(
                 id=cast("int", registered.schema_id),
                 version=cast("int", registered.version),
                 type=cast("SchemaType", schema.schema_type),
                 text=cast("str", schema.schema_str),
+                references=references_of(schema),
             )
             return ObservedSubject(
                 latest=latest,
@@ -197,12 +202,13 @@ class SchemaSubjects:
         """Return the version under which the subject holds the desired schema; no request when it is the latest."""
         if latest.type != desired.type:
             return None
-        if canonical(desired.type, latest.text) == canonical(desired.type, desired.text):
+        if set(desired.references) == set(latest.references) and canonical(desired.type, latest.text) == canonical(
+            desired.type, desired.text
+        ):
             return latest.version
         try:
             found = self._with_schema(
-                desired.type,
-                desired.text,
+                desired,
                 lambda client, schema: registered_version(client.lookup_schema(subject, schema)),
             )
         except RegistryRequestError as error:
@@ -213,20 +219,21 @@ class SchemaSubjects:
         return found.version
 
     def _with_schema(
-        self, schema_type: SchemaType, text: str, call: "Callable[[SchemaRegistryClient, Schema], _T]"
+        self, schema: DesiredSchema | RegisterSchema, call: "Callable[[SchemaRegistryClient, Schema], _T]"
     ) -> _T:
         """Make one request with a schema, again with the draft's name where a registry may need that to parse it.
 
         Raises RegistryRequestError.
         """
         try:
-            return self._client.request(lambda client: call(client, _schema(schema_type, text)))
+            text = schema.text
+            return self._client.request(lambda client: call(client, schema_of(schema.type, text, schema.references)))
         except RegistryRequestError as error:
             # Of what it cannot parse, a registry may say that the subject does not hold it.
-            named = with_draft(schema_type, text) if error.code in (INVALID_SCHEMA, SCHEMA_NOT_FOUND) else None
+            named = with_draft(schema.type, schema.text) if error.code in (INVALID_SCHEMA, SCHEMA_NOT_FOUND) else None
             if named is None:
                 raise
-            return self._client.request(lambda client: call(client, _schema(schema_type, named)))
+            return self._client.request(lambda client: call(client, schema_of(schema.type, named, schema.references)))
 
     def _apply(self, actions: Sequence[SubjectAction]) -> list[tuple[SubjectAction, Failure | None]]:
         outcomes: list[tuple[SubjectAction, Failure | None]] = []
@@ -249,9 +256,7 @@ class SchemaSubjects:
             case SetCompatibility(subject=subject, after=str(level)):
                 self._set_compatibility(subject, level)
             case RegisterSchema():
-                self._with_schema(
-                    action.type, action.text, lambda client, schema: client.register_schema(action.subject, schema)
-                )
+                self._with_schema(action, lambda client, schema: client.register_schema(action.subject, schema))
 
     def _set_compatibility(self, subject: str, level: str) -> None:
         """Set the level of a subject, once more where the registry tells a conflict.
@@ -269,18 +274,3 @@ class SchemaSubjects:
 
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_CONCURRENT_REQUESTS, thread_name_prefix="registry")
-
-
-def _refers_to(subject: str, references: "Sequence[SchemaReference]") -> Failure:
-    named = ", ".join(repr(reference.subject) for reference in references)
-    return Failure(
-        FailureReason.SCHEMA_HAS_REFERENCES,
-        f"The schema of {subject!r} refers to other subjects ({named}), which an EventTopic cannot: maintain it by "
-        "hand.",
-    )
-
-
-def _schema(schema_type: SchemaType, text: str) -> "Schema":
-    from confluent_kafka.schema_registry import Schema  # noqa: PLC0415 - as in __init__
-
-    return Schema(text, schema_type)

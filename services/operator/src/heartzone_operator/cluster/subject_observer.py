@@ -103,7 +103,7 @@ class SubjectObserver:
             each = observed.get(name)
             if isinstance(each, ObservedSubject):
                 # Without its text: the plan compares versions only, and a thousand texts would waste memory.
-                latest = replace(each.latest, text="") if each.latest else None
+                latest = replace(each.latest, text="", references=()) if each.latest else None
                 self._known[name] = _digest(schema), replace(each, latest=latest)
             else:
                 self._known.pop(name, None)
@@ -123,4 +123,4 @@ class SubjectObserver:
 
 
 def _digest(schema: DesiredSchema) -> bytes:
-    return hashlib.sha256(f"{schema.type}\0{schema.text}".encode()).digest()
+    return hashlib.sha256(f"{schema.type}\0{schema.text}\0{schema.references}".encode()).digest()

@@ -1,7 +1,7 @@
 """Coordination with other operators: with replicas by the leader's lease, with other releases by scope leases."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from heartzone_operator.kubernetes.api import KubernetesApi
 from heartzone_operator.kubernetes.leader_election import LeaderElection
@@ -49,14 +49,9 @@ class Coordination:
         await self._election.acquire(startup.delayed, startup.waits_for_lease)
         await self._scope_leases.renew()
 
-    async def renew(self) -> None:
-        """Renew until cancelled. Raises LeaseLostError."""
-        async with asyncio.TaskGroup() as tasks:
-            others = tasks.create_task(self._scope_leases.run())
-            try:
-                await self._election.renew()
-            finally:
-                others.cancel()
+    def renewals(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """Return what renews the leases until cancelled; the first raises LeaseLostError."""
+        return self._election.renew(), self._scope_leases.run()
 
     async def release(self) -> None:
         """Release all leases, so that others need not wait until they expire."""

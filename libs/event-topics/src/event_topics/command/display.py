@@ -21,7 +21,7 @@ from event_topics import (
     Unknown,
     consequences,
 )
-from heartzone_cli.output import json_line
+from event_topics.command.output import json_line
 
 _MAX_DIFF_LINES = 40
 
