@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from heartzone_operator.model.label_selector import LabelSelector
 from heartzone_producer.api.server import SHUTDOWN_GRACE_SECONDS
 from heartzone_testing.chart.rendering import HelmTemplate, at
 from heartzone_testing.checkout import CHART, RBAC
@@ -169,11 +170,13 @@ def test_the_operator_s_role_is_that_of_its_manifest(helm: HelmTemplate) -> None
 def test_watching_everything_takes_a_cluster_role_but_the_lease_stays_at_home(helm: HelmTemplate) -> None:
     _, role, _ = yaml.safe_load_all(RBAC.read_text())
     rendered = helm(CI / "all-namespaces-values.yaml")
-    everywhere, at_home = rendered.one("ClusterRole"), rendered.one("Role")
+    at_home = [rule for each in rendered.of_kind("Role") for rule in each["rules"]]
+    everywhere = rendered.one("ClusterRole")["rules"]
 
-    assert everywhere["rules"] + at_home["rules"] == role["rules"]
-    assert at_home["rules"][0]["resources"] == ["leases"]
-    assert at_home["metadata"]["namespace"] == "heartzone"
+    assert everywhere[:-1] == role["rules"][: len(everywhere) - 1]
+    assert (everywhere[-1]["resources"], everywhere[-1]["verbs"]) == (["leases"], ["list"]), "what others serve"
+    assert len(everywhere) - 1 + len(at_home) == len(role["rules"])
+    assert {each["metadata"]["namespace"] for each in rendered.of_kind("Role")} == {"heartzone"}
     assert rendered.one("ClusterRoleBinding")["subjects"][0]["namespace"] == "heartzone"
 
 
@@ -185,6 +188,47 @@ def test_watching_some_namespaces_takes_a_role_in_each(helm: HelmTemplate) -> No
     assert roles["heartzone"] == roles["orders"]
     assert [rule["resources"] for rule in roles["leases"]] == [["leases"]] * 2 + [["configmaps"]] * 2
     assert all(each["subjects"][0]["namespace"] == "heartzone" for each in rendered.of_kind("RoleBinding"))
+
+
+def test_the_lease_is_at_home_whatever_is_watched(helm: HelmTemplate) -> None:
+    """So that no other namespace's deletion ends the operator."""
+    rendered = helm(MINIMAL, at("operator.watchNamespaces", ["orders", "billing"]))
+    roles = {each["metadata"]["namespace"]: each["rules"] for each in rendered.of_kind("Role")}
+
+    assert roles.keys() == {"heartzone", "orders", "billing"}
+    assert ["heartzone-operator"] in [rule.get("resourceNames") for rule in roles["heartzone"]]
+
+
+def test_an_operator_of_some_labels_has_leases_and_records_of_its_own(helm: HelmTemplate) -> None:
+    selector = "tier in (gold, silver)"
+    rendered = helm(MINIMAL, at("operator.labelSelector", selector))
+    suffix = LabelSelector(selector).suffix
+    named = {name for rule in rendered.one("Role")["rules"] for name in rule.get("resourceNames", [])}
+
+    assert named == {
+        f"heartzone-operator{suffix}",
+        f"heartzone-operator-scope{suffix}",
+        *(f"heartzone-operator-topics{suffix}-{number}" for number in range(4)),
+    }
+    (container,) = rendered.pod("operator")["containers"]
+    assert {"name": "HEARTZONE_LABEL_SELECTOR", "value": selector} in container["env"]
+
+
+def test_whoever_edits_a_namespace_may_edit_its_eventtopics(helm: HelmTemplate) -> None:
+    rendered = helm(MINIMAL, at("operator.rbac.aggregate", True))
+    aggregated = {
+        role: {
+            verb
+            for each in rendered.of_kind("ClusterRole")
+            for rule in each["rules"]
+            for verb in rule["verbs"]
+            if each["metadata"]["labels"].get(f"rbac.authorization.k8s.io/aggregate-to-{role}") == "true"
+        }
+        for role in ("view", "edit", "admin")
+    }
+
+    assert aggregated["view"] == {"get", "list", "watch"}
+    assert aggregated["edit"] == aggregated["admin"] >= {*aggregated["view"], "create", "update", "patch", "delete"}
 
 
 def test_rights_may_be_somebody_else_s_business(helm: HelmTemplate) -> None:

@@ -68,7 +68,9 @@ def test_what_was_set_is_reset_though_the_status_is_lost_with_the_key_in_the_spe
     assert topic_of(served.topic(topic)) == Topic(1)
 
 
-def test_a_change_of_compatibility_alone_is_applied(served: OperatorBench) -> None:
+def test_a_change_of_compatibility_alone_is_applied_and_a_level_that_leaves_the_spec_is_reset(
+    served: OperatorBench,
+) -> None:
     topic = fresh_name()
     name = served.apply(event_topic(topic, schema=SCHEMA_1, compatibility="BACKWARD"))
     served.settled(name)
@@ -78,6 +80,11 @@ def test_a_change_of_compatibility_alone_is_applied(served: OperatorBench) -> No
 
     assert served.registry.get_compatibility(f"{topic}-value") == "FULL"
     assert served.versions(topic) == [1]
+
+    served.apply(event_topic(topic, schema=SCHEMA_1))
+    served.settled(name)
+
+    assert served.registry.get_compatibility(f"{topic}-value") == served.registry.get_compatibility()
 
 
 def test_a_config_map_that_is_created_late_lacks_the_key_or_changes_is_watched(served: OperatorBench) -> None:
@@ -154,6 +161,12 @@ def test_a_paused_resource_is_left_alone_until_the_annotation_is_removed(served:
 
     assert topic_of(served.topic(topic)) == Topic(2)
     assert served.status(name)["observedGeneration"] == 1
+    assert served.condition(name, "ReconciliationPaused")["status"] == "True"
+    assert served.condition(name)["status"] == "True", "as it was before"
+
+    served.apply(event_topic(topic, partitions=3))
+    served.settled(name)
+    assert served.condition(name, "ReconciliationPaused") == {}
 
 
 def test_nothing_is_written_while_nothing_changes(served: OperatorBench) -> None:

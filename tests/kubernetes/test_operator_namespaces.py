@@ -25,7 +25,12 @@ def everywhere(bench: OperatorBench, kubernetes: Cluster) -> Iterator[dict[str, 
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": name},
-        "rules": ROLE["rules"],
+        # Its scope lease is that of all namespaces.
+        "rules": [
+            rule | ({"resourceNames": ["heartzone-operator-scope-all"]} if "heartzone-operator-scope" in names else {})
+            for rule in ROLE["rules"]
+            for names in [rule.get("resourceNames", [])]
+        ],
     }
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",

@@ -56,6 +56,9 @@ class Bench:
     def is_ready_to_follow_changes(self) -> bool:
         return self.ready().status == 200
 
+    def sees_other_operators(self) -> bool:
+        return "Whether another operator serves" not in self.ready().text
+
     def stays(self) -> bool:
         return self.operator.process.poll() is None
 
@@ -115,6 +118,9 @@ MISSING = {
     ),
     ("leases", "get"): of_the_lease("get"),
     ("leases", "create"): of_the_lease("create"),
+    ("leases", "list"): Missing(
+        rejected("list", "leases"), Bench.sees_other_operators, (Bench.is_ready_to_follow_changes, Bench.creates_topics)
+    ),
     ("leases", "update"): Missing(rejected("update", "leases"), Bench.stays),
 }
 FEATURES: dict[str, Says] = {getattr(each.feature, "__name__", ""): each.feature for each in MISSING.values()}

@@ -1,19 +1,13 @@
 """Text for people and for programs, in the form that all subcommands print it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 
 def sentence(text: str) -> str:
     """End a library's message with a full stop, unless it is a question ("did you mean …?") or has one."""
     return text if text.endswith((".", "?")) else f"{text}."
-
-
-def listed(names: Sequence[str], limit: int) -> str:
-    """Name at most `limit`, and count the rest: "a, b and 3 more"."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"{', '.join(names[:limit])}{more}"
 
 
 def json_line(fields: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from confluent_kafka.schema_registry import Schema
 
 from embedded_kafka import EmbeddedRegistry
 from event_topics import (
+    Changes,
     DesiredSchema,
     Failure,
     Observed,
@@ -17,6 +18,7 @@ from event_topics import (
     SubjectAction,
     plan,
 )
+from event_topics.model import Half, SchemaReference
 from heartzone_testing.operators.event_topics import INCOMPATIBLE, SCHEMA_1, SCHEMA_2
 from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
 
@@ -100,6 +102,56 @@ def test_a_schema_that_the_registry_stores_in_another_notation_settles(cluster: 
     assert cluster.is_settled(orders)
 
 
+def test_a_json_schema_that_names_no_draft_is_registered_whatever_it_consists_of(cluster: TopicCluster) -> None:
+    """Apicurio takes `{"type": "object"}` for a JSON Schema, and `{"enum": [1]}` only with `$schema`."""
+    first = desired(schema='{"enum": [1]}', compatibility="NONE")
+    assert cluster.apply(first).failures == ()
+    assert cluster.is_settled(first)
+
+    assert cluster.apply(desired(first.topic, schema='{"enum": [1, 2]}', compatibility="NONE")).failures == ()
+
+    assert reasons(cluster.apply(first)) == ["SchemaSuperseded"]
+
+
+def test_a_level_that_is_reset_is_the_registrys_own_again_also_where_there_was_none(cluster: TopicCluster) -> None:
+    first = desired(schema=SCHEMA_1, compatibility="FULL")
+    cluster.apply(first)
+    reset = replace(desired(first.topic, schema=SCHEMA_1), managed_levels=frozenset[Half]({"valueSchema", "keySchema"}))
+
+    for _ in range(2):
+        assert cluster.apply(reset).failures == ()
+        assert cluster.registry.get_compatibility(f"{first.topic}-value") == cluster.registry.get_compatibility()
+
+
+def test_a_schema_is_registered_after_those_that_it_refers_to_and_settles(cluster: TopicCluster) -> None:
+    part, whole = desired(schema=SCHEMA_1), desired()
+    subject = f"{part.topic}-value"
+    text = '{"type": "object", "properties": {"part": {"$ref": "part.json"}}}'
+    reference = SchemaReference(name="part.json", subject=subject, version=1)
+    whole = replace(whole, value_schema=DesiredSchema("JSON", text, references=(reference,)))
+
+    assert cluster.apply(whole, part).failures == ()
+
+    assert cluster.is_settled(whole, part)
+    latest = cluster.registry.get_latest_version(f"{whole.topic}-value").schema
+    assert latest is not None
+    assert [(each.name, each.subject, each.version) for each in latest.references or ()] == [("part.json", subject, 1)]
+
+
+def test_another_reference_is_another_version_of_the_schema(cluster: TopicCluster) -> None:
+    part = desired(schema=SCHEMA_1)
+    cluster.apply(part)
+    cluster.apply(replace(part, value_schema=DesiredSchema("JSON", SCHEMA_2)))
+    text = '{"type": "object", "properties": {"part": {"$ref": "part.json"}}}'
+    whole = desired()
+    for version in (1, 2):
+        reference = SchemaReference(name="part.json", subject=f"{part.topic}-value", version=version)
+        whole = replace(whole, value_schema=DesiredSchema("JSON", text, references=(reference,)))
+        assert cluster.apply(whole).failures == ()
+
+    assert cluster.registry.get_versions(f"{whole.topic}-value") == [1, 2]
+
+
 def test_a_protobuf_schema_is_passed_on(cluster: TopicCluster) -> None:
     orders = desired(schema='syntax = "proto3";\n\nmessage Order {\n  string id = 1;\n}\n', language="PROTOBUF")
 
@@ -143,11 +195,15 @@ def test_more_subjects_than_a_page_of_the_registry_are_all_observed(
         assert len(names) == 1_000, "as many as one page holds"
         assert {failure for _, failure in registry.apply(actions[1_000:])} == {None}
 
-        names, found, before = registry.names(), registry.observe(schemas), registry.fingerprint()
+        names, found, before = registry.names(), registry.observe(schemas), registry.changes(None)
         assert isinstance(names, tuple)
         assert len(names) == len(found) == len(many)
         last = actions[-1]
         assert isinstance(last, RegisterSchema)
         (_, failure), *_ = registry.apply([replace(last, text=SCHEMA_2)])
         assert failure is None
-        assert registry.fingerprint() != before
+        assert isinstance(before, Changes)
+        after = registry.changes(before.mark)
+        assert isinstance(after, Changes)
+        assert after.subjects is not None
+        assert after.subjects.keys() == {last.subject}

@@ -5,16 +5,19 @@ import threading
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from event_topics import (
     DesiredSchema,
     DesiredTopic,
+    Failure,
     KafkaTopics,
     Observed,
     ObservedSubject,
@@ -40,6 +43,8 @@ class QuickChecks:
             for number in range(NUMBER)
         ]
         self.requests = 0
+        self.deleted: set[str] = set()
+        self.observed: Mapping[str, ObservedSubject | Failure] = {}
         self.registry = SchemaSubjects({"url": registry_url}, on_request=self._count)
         self.by_hand = SchemaSubjects({"url": registry_url})
         self._cluster = Cluster(KafkaTopics(kafka.client_config()), self.registry, compatibility_sweep=sweep)
@@ -60,9 +65,19 @@ class QuickChecks:
         )
         assert [failure for _, failure in self.by_hand.apply([change])] == [None]
 
+    def settle(self) -> None:
+        """Apply what is desired, and observe it, as the operator does."""
+        observed = asyncio.run(self._cluster.observe(self.desired, full=True))
+        actions = plan(self.desired, observed).actions
+        assert {failure for _, failure in asyncio.run(self._cluster.apply(actions))} == {None}
+        asyncio.run(self._cluster.observe(self.desired, full=True))
+
     def register(self, number: int, text: str) -> None:
+        self.register_in(self.subject(number), text)
+
+    def register_in(self, subject: str, text: str) -> None:
         change = RegisterSchema(
-            resource="", topic="", half="valueSchema", subject=self.subject(number), type="JSON", text=text, latest=None
+            resource="", topic="", half="valueSchema", subject=subject, type="JSON", text=text, latest=None
         )
         assert [failure for _, failure in self.by_hand.apply([change])] == [None]
 
@@ -70,7 +85,8 @@ class QuickChecks:
         """The subjects that a quick check observes in another state than the desired one."""
         self.requests = 0
         observed = asyncio.run(self._cluster.observe(self.desired, full=False)).subjects
-        assert observed.keys() == {self.subject(number) for number in range(NUMBER)}
+        assert observed.keys() == {self.subject(number) for number in range(NUMBER)} - self.deleted
+        self.observed = observed
         return {name for name, each in observed.items() if not _is_as_desired(each)}
 
 
@@ -83,9 +99,11 @@ def _is_as_desired(each: object) -> bool:
 @contextmanager
 def quick_checks(kafka: EmbeddedKafka, registry_url: str, *, sweep: int) -> Iterator[QuickChecks]:
     each = QuickChecks(kafka, registry_url, sweep=sweep)
-    yield each
-    each.registry.close()
-    each.by_hand.close()
+    try:
+        yield each
+    finally:
+        each.registry.close()
+        each.by_hand.close()
 
 
 def test_up_to_the_sweep_a_changed_level_is_observed_at_once_for_one_request_a_subject(
@@ -117,10 +135,59 @@ def test_a_version_registered_by_hand_is_observed_at_once_and_its_level_with_it(
     embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry, sweep: int
 ) -> None:
     with quick_checks(embedded_kafka, embedded_registry.url, sweep=sweep) as each:
-        each.loosen(1)
+        each.loosen(2)
         each.register(2, SCHEMA_2)
 
-        assert each.drifted() == {each.subject(1), each.subject(2)}
+        assert each.drifted() == {each.subject(2)}
+        observed = each.observed[each.subject(2)]
+        assert isinstance(observed, ObservedSubject)
+        assert observed.compatibility == "NONE"
+
+
+def test_what_others_register_and_delete_costs_no_look_at_any_of_ours(
+    embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry
+) -> None:
+    with quick_checks(embedded_kafka, embedded_registry.url, sweep=0) as each:
+        others = [f"{uuid.uuid4().hex}-value" for _ in range(3)]
+        for subject in others:
+            each.register_in(subject, SCHEMA_1)
+        assert each.drifted() == set()
+        assert each.requests == 2, "one to find what has changed, and one level"
+
+        each.by_hand.delete(others[:1])
+        assert each.drifted() == set()
+        assert each.requests == 4, "deletions cost two more"
+
+
+@pytest.mark.parametrize("way", ["version", "subject", "subject for good"])
+def test_what_is_deleted_by_hand_is_observed_at_once(
+    embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry, way: str
+) -> None:
+    with quick_checks(embedded_kafka, embedded_registry.url, sweep=0) as each:
+        each.register(2, SCHEMA_2)
+        assert each.drifted() == {each.subject(2)}
+        with SchemaRegistryClient({"url": embedded_registry.url}) as client:
+            if way == "version":
+                client.delete_version(each.subject(2), 2)
+                assert each.drifted() == set()
+            else:
+                client.delete_subject(each.subject(2))
+                if way == "subject for good":
+                    client.delete_subject(each.subject(2), permanent=True)
+                each.deleted = {each.subject(2)}
+                assert each.drifted() == set()
+
+
+def test_what_the_operator_registers_itself_is_not_looked_at_again(
+    embedded_kafka: EmbeddedKafka, embedded_registry: EmbeddedRegistry
+) -> None:
+    with quick_checks(embedded_kafka, embedded_registry.url, sweep=0) as each:
+        each.desired = [replace(topic, value_schema=DesiredSchema("JSON", SCHEMA_2)) for topic in each.desired]
+        each.settle()
+
+        each.drifted()
+
+        assert each.requests == 1
 
 
 def test_subjects_whose_spec_has_no_level_cost_nothing(

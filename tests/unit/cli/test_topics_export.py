@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from event_topics import LoadError
-from heartzone_cli.topics.manifest_folder import WouldOverwriteError, described, write_all
-from heartzone_cli.topics.selection import ownerless, select
+from event_topics.command.manifest_folder import WouldOverwriteError, described, write_all
+from event_topics.command.selection import ownerless, select
 
 NAMES = ("Orders", "_schemas", "orders.created", "orders.paid")
 MANIFEST = """

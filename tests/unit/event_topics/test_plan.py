@@ -1,5 +1,8 @@
 """The plan in each situation; each blocked step has a reason and says what to do."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from event_topics import (
@@ -27,7 +30,7 @@ TEXT = '{"type": "object"}'
 SCHEMA = DesiredSchema("JSON", TEXT, "BACKWARD")
 VERSION_1, VERSION_2 = SchemaVersion(7, 1, "JSON", "{}"), SchemaVersion(9, 2, "JSON", "{}")
 UNAVAILABLE = Failure(FailureReason.KAFKA_UNAVAILABLE, "Kafka did not respond.")
-WHERE = {"resource": "orders", "topic": "Orders"}
+WHERE: Any = {"resource": "orders", "topic": "Orders"}
 
 
 def desired(**fields: object) -> DesiredTopic:
@@ -118,6 +121,29 @@ def test_a_key_gone_from_the_spec_is_reset_if_an_earlier_spec_had_set_it_and_els
 
     change = ConfigChange(key="ours", before="1", after=None)
     assert only(planned) == AlterConfig(**WHERE, half="topic", changes=(change,))
+
+
+@pytest.mark.parametrize("schema", [replace(SCHEMA, compatibility=None), None], ids=["level", "schema"])
+def test_a_level_gone_from_the_spec_is_reset_if_an_earlier_spec_had_set_it_and_else_left(
+    schema: DesiredSchema | None,
+) -> None:
+    subject = ObservedSubject(latest=VERSION_1, compatibility="FULL", desired_version=1)
+    gone = desired(value_schema=schema, managed_levels=frozenset({"valueSchema"}))
+
+    reset = SetCompatibility(**WHERE, half="valueSchema", subject="Orders-value", before="FULL", after=None)
+    assert only(plan([gone], observed(topic(), subject))) == reset
+    assert plan([replace(gone, managed_levels=frozenset())], observed(topic(), subject)) == Plan()
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, UNAVAILABLE], ids=["named", "unreadable"])
+def test_a_level_that_the_spec_names_or_may_name_is_not_reset(schema: DesiredSchema | Failure) -> None:
+    subject = ObservedSubject(latest=VERSION_1, compatibility="BACKWARD", desired_version=1)
+
+    planned = plan(
+        [desired(value_schema=schema, managed_levels=frozenset({"valueSchema"}))], observed(topic(), subject)
+    )
+
+    assert planned.actions == ()
 
 
 def test_the_compatibility_comes_before_the_schema() -> None:

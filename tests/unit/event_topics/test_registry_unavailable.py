@@ -91,7 +91,7 @@ def test_names_that_are_no_text_are_a_registry_that_is_unavailable(document: obj
         server.responds_with(200, document)
 
         assert unavailable(subjects.names())
-        assert unavailable(subjects.fingerprint())
+        assert unavailable(subjects.changes(None))
         assert unavailable(subjects.observe({"orders-value": DesiredSchema("JSON", "{}")})["orders-value"])
 
 

@@ -44,10 +44,14 @@ def test_what_kubernetes_adds_is_let_through() -> None:
     assert parse_event_topic(document).full_name == "shop/orders"
 
 
-def test_an_integer_in_config_is_read_as_its_text() -> None:
-    event_topic = parse_event_topic(manifest(config={"retention.ms": 604800000}))
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(604800000, "604800000"), (0.5, "0.5"), (1e-7, "1e-07"), (2.0, "2"), (True, "true"), (False, "false")],
+)
+def test_a_number_or_a_truth_value_in_config_is_read_as_kafka_reads_it(value: object, text: str) -> None:
+    event_topic = parse_event_topic(manifest(config={"a": value}))
 
-    assert event_topic.spec.config == {"retention.ms": "604800000"}
+    assert event_topic.spec.config == {"a": text}
 
 
 def test_a_schema_is_text_or_a_key_of_a_config_map() -> None:
@@ -90,9 +94,9 @@ def test_illegal_topic_names_are_rejected(name: str) -> None:
         pytest.param({"partitions": True}, "spec.partitions must be a valid integer, not True", id="yes for a number"),
         pytest.param({"partitions": 0}, "spec.partitions must be greater than or equal to 1, not 0", id="no partition"),
         pytest.param(
-            {"config": {"min.cleanable.dirty.ratio": 0.5}},
-            "spec.config.min.cleanable.dirty.ratio must be text, write 0.5 in quotes",
-            id="fraction in config",
+            {"config": {"min.cleanable.dirty.ratio": float("nan")}},
+            "spec.config.min.cleanable.dirty.ratio must be text, write nan in quotes",
+            id="no number in config",
         ),
         pytest.param(
             {"config": {"": "1"}},

@@ -16,6 +16,7 @@ from event_topics import (
     FailureReason,
     Observed,
     ObservedTopic,
+    SetCompatibility,
     plan,
 )
 from event_topics.model import ADOPT
@@ -159,8 +160,31 @@ def test_a_subject_that_rejects_the_schema_is_not_claimed() -> None:
     assert after.schemas == {"key"}
 
 
+def test_a_level_is_claimed_before_it_is_set_and_until_it_was_reset() -> None:
+    each = work()
+    set_level = SetCompatibility(
+        resource=str(SHOP), topic="Orders", half="valueSchema", subject="Orders-value", before=None, after="FULL"
+    )
+    each.planned.append(set_level)
+    before = before_applying(each, THERE, None)
+    assert before is not None
+    assert before.managed_levels() == {"valueSchema"}
+
+    each = work()
+    each.planned.append(replace(set_level, after=None))
+    before = before_applying(each, THERE, before)
+    assert before is not None
+    timed_out = after_applying(each, THERE, before, before)
+    assert timed_out is not None
+    assert timed_out.levels == {"value"}, "it may be there still"
+    each.applied.append(replace(set_level, after=None))
+    reset = after_applying(each, THERE, before, before)
+    assert reset is not None
+    assert reset.levels == frozenset()
+
+
 def test_a_claim_is_read_as_it_was_recorded_and_anything_else_is_none() -> None:
-    claim = Claim(SHOP, "t1", frozenset({"a"}), frozenset({"value"}))
+    claim = Claim(SHOP, "t1", frozenset({"a"}), frozenset({"value"}), frozenset({"key"}))
 
     assert claim_of(claim.to_text()) == claim
     for text in ("", "[]", "{}", '{"resource": 3}', "null"):

@@ -11,6 +11,7 @@ from heartzone_operator.cluster.cluster import Cluster
 from heartzone_operator.kubernetes.startup import Startup
 from heartzone_operator.kubernetes.watch import Watch
 from heartzone_operator.model.progress import Progress
+from heartzone_operator.model.scope import Scope
 from heartzone_operator.probes import Probes
 from service_chassis.telemetry.management import Health, ManagementServer
 
@@ -28,7 +29,7 @@ def test_a_loop_without_progress_for_its_timeout_fails_the_probe_until_its_next_
     now = 1000.0
     progress = Progress(60, clock=lambda: now)
     probes = Probes(Startup(), progress)
-    probes.started(cast("Watch", None), cast("Cluster", None))  # liveness reads neither
+    probes.started(cast("Watch", None), cast("Cluster", None), Scope(("shop",)))  # liveness reads neither
     server = ManagementServer(
         0, registry=CollectorRegistry(), live=probes.live, ready=lambda: Health(ok=True, reason="")
     )

@@ -45,14 +45,16 @@ class ScriptedApi(KubernetesApi):
         self.calls: list[str] = []
         self.done = asyncio.Event()
 
-    async def pages(self, path: str, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
+    async def pages(
+        self, path: str, *, accept: str, selector: str = "", labels: str = ""
+    ) -> AsyncIterator[dict[str, Any]]:
         self.calls.append("list")
         step = self._lists.pop(0) if len(self._lists) > 1 else self._lists[0]
         if isinstance(step, Exception):
             raise step
         yield {"metadata": {"resourceVersion": "10"}, "items": step}
 
-    async def watch(self, path: str, version: int, *, accept: str) -> AsyncGenerator[dict[str, Any]]:
+    async def watch(self, path: str, version: int, *, accept: str, labels: str = "") -> AsyncGenerator[dict[str, Any]]:
         self.calls.append(f"watch {version}")
         if not self._watches:
             yield {"type": OPENED}
@@ -146,7 +148,9 @@ class PerNamespaceApi(ScriptedApi):
         super().__init__([[]], [])
         self.closed = {"closed"}
 
-    async def pages(self, path: str, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
+    async def pages(
+        self, path: str, *, accept: str, selector: str = "", labels: str = ""
+    ) -> AsyncIterator[dict[str, Any]]:
         namespace = path.split("/namespaces/")[1].split("/", maxsplit=1)[0]
         if namespace in self.closed:
             raise FORBIDDEN

@@ -129,6 +129,17 @@ def test_what_the_list_has_and_no_watch_told_is_known_from_now_on() -> None:
     assert after_a_resync(index_of(), ListingApi(7, body("a", 5))) == {"a": "uid-a"}
 
 
+def test_what_a_label_selector_selects_again_comes_back() -> None:
+    """A watch reports an object that is not selected any more as deleted."""
+    index = Index()
+    index.update(resource_of(body("a", 5)), 0)
+    index.deleted(resource_of(body("a", 6)), 0)
+
+    index.update(resource_of(body("a", 7)), 0)
+
+    assert len(index) == 1
+
+
 def test_what_was_deleted_while_the_list_was_made_does_not_come_back() -> None:
     index = index_of(body("a", 5))
     deleted = resource_of(body("a", 8))

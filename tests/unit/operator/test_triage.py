@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from heartzone_operator.model.index import Index
+from heartzone_operator.model.label_selector import LabelSelector
 from heartzone_operator.model.resource import FINALIZER, Resource, resource_of
+from heartzone_operator.model.rivals import ScopeLease
 from heartzone_operator.model.scope import Scope
 from heartzone_operator.model.triage import Triage, triage
 
@@ -35,6 +37,21 @@ def assigned(*resources: Resource) -> dict[str, list[str]]:
         index.update(each, 0)
     found = triage(resources, index, SCOPE)
     return {field: names(getattr(found, field)) for field in Triage.__slots__ if getattr(found, field)}
+
+
+def test_what_another_operator_serves_is_left_to_it_with_its_topic_whichever_is_older() -> None:
+    scope = Scope(("shop", "shared"))
+    lease = ScopeLease("scope", "shared", "b/heartzone-operator", "2026", LabelSelector(""))
+    assert scope.rivals.found("shared", [lease])
+    older, theirs = resource("ours", created=1), resource("theirs", created=2, namespace="shared")
+    index = Index()
+    for each in (older, theirs):
+        index.update(each, 0)
+
+    found = triage([older, theirs], index, scope)
+
+    assert found.left == [theirs]
+    assert found.conflicting == [(older, theirs)]
 
 
 def names(entries: list[Any]) -> list[str]:

@@ -36,9 +36,11 @@ def plan(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mach
 
     Exit code 0: nothing to do; 3: there are changes; 2: something could not be read, or is blocked.
     """
-    from heartzone_cli.topics.apply import run_plan  # noqa: PLC0415 - imports Kafka's and the registry's clients
+    from event_topics.command.running import run_plan  # noqa: PLC0415 - imports Kafka's and the registry's clients
+    from heartzone_cli.topics.adapters import terminal  # noqa: PLC0415 - as above
 
-    ctx.exit(run_plan(find_definitions(folder), data_dir, machine=machine))
+    with terminal(data_dir) as (connect, console):
+        ctx.exit(run_plan([find_definitions(folder)], connect, console, machine=machine))
 
 
 @topics.command(short_help="Carry out what the definitions ask for.")
@@ -52,9 +54,11 @@ def apply(ctx: click.Context, *, folder: Path | None, data_dir: Path | None, mac
 
     Exit code 0: all is as defined; 2: something was blocked or failed, and the rest was done.
     """
-    from heartzone_cli.topics.apply import run_apply  # noqa: PLC0415 - as above
+    from event_topics.command.running import run_apply  # noqa: PLC0415 - as above
+    from heartzone_cli.topics.adapters import terminal  # noqa: PLC0415 - as above
 
-    ctx.exit(run_apply(find_definitions(folder), data_dir, machine=machine, yes=yes))
+    with terminal(data_dir) as (connect, console):
+        ctx.exit(run_apply([find_definitions(folder)], connect, console, machine=machine, yes=yes))
 
 
 @topics.command(short_help="Write definitions for the topics that exist.")
@@ -85,6 +89,8 @@ def export(
 
     Exit code 0: all is written; 2: something could not be read or described, and the rest is written.
     """
-    from heartzone_cli.topics.export import run_export  # noqa: PLC0415 - as above
+    from event_topics.command.exporting import run_export  # noqa: PLC0415 - as above
+    from heartzone_cli.topics.adapters import terminal  # noqa: PLC0415 - as above
 
-    ctx.exit(run_export(folder, patterns, data_dir, overwrite=yes, machine=machine))
+    with terminal(data_dir) as (connect, console):
+        ctx.exit(run_export(folder, patterns, connect, console, overwrite=yes, machine=machine))

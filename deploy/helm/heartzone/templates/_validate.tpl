@@ -117,6 +117,7 @@
   "HEARTZONE_HTTP_KEEP_ALIVE" "producer.http.keepAliveSeconds"
   "HEARTZONE_HTTP_CORS_ORIGINS" "producer.http.corsOrigins"
   "HEARTZONE_WATCH_NAMESPACES" "operator.watchNamespaces"
+  "HEARTZONE_LABEL_SELECTOR" "operator.labelSelector"
   "HEARTZONE_LEASE_NAMESPACE" "operator.leaseNamespace"
   "HEARTZONE_SECRETS_DIR" "a Secret" }}
 {{- range include "heartzone.topics" . | fromYamlArray }}

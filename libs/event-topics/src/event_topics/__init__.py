@@ -38,8 +38,8 @@ from event_topics.model import (
     parse_event_topic,
     plan,
 )
+from event_topics.registry.changes import Changes, Latest, Mark
 from event_topics.registry.client import InvalidRegistryConfigError
-from event_topics.registry.fingerprint import Fingerprint
 from event_topics.registry.subjects import SchemaSubjects
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "AddPartitions",
     "AlterConfig",
     "Blocked",
+    "Changes",
     "Compatibility",
     "ConfigChange",
     "CreateTopic",
@@ -59,13 +60,14 @@ __all__ = [
     "Export",
     "Failure",
     "FailureReason",
-    "Fingerprint",
     "InvalidEventTopicError",
     "InvalidKafkaConfigError",
     "InvalidRegistryConfigError",
     "KafkaTopics",
+    "Latest",
     "LeftOut",
     "LoadError",
+    "Mark",
     "Observed",
     "ObservedSubject",
     "ObservedTopic",

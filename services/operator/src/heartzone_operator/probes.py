@@ -4,6 +4,7 @@ from heartzone_operator.cluster.cluster import Cluster
 from heartzone_operator.kubernetes.startup import Startup
 from heartzone_operator.kubernetes.watch import Watch
 from heartzone_operator.model.progress import Progress
+from heartzone_operator.model.scope import Scope
 from service_chassis.telemetry.management import Health
 
 
@@ -14,15 +15,16 @@ class Probes:
         self._startup = startup
         self._progress = progress
         self._running: tuple[Watch, Cluster] | None = None
+        self._scope: Scope | None = None
 
     @property
     def is_running(self) -> bool:
         """Return whether the loop has started."""
         return self._running is not None
 
-    def started(self, watch: Watch, cluster: Cluster) -> None:
+    def started(self, watch: Watch, cluster: Cluster, scope: Scope) -> None:
         """Record that the loop runs."""
-        self._running = (watch, cluster)
+        self._running, self._scope = (watch, cluster), scope
 
     def live(self) -> Health:
         """Fail when the loop makes no progress."""
@@ -40,7 +42,8 @@ class Probes:
         watch, cluster = self._running
         if watch.problem is not None:
             return Health(ok=False, reason=watch.problem)
-        unserved = [f"{namespace}: {problem}." for namespace, problem in watch.problems.items()]
+        unserved = list(self._scope.rivals.problems) if self._scope is not None else []
+        unserved += [f"{namespace}: {problem}." for namespace, problem in watch.problems.items()]
         return Health(
             ok=True, reason=" ".join([*(each.message for each in cluster.outages), *unserved]) or "reconciling"
         )

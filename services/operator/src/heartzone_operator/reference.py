@@ -44,25 +44,37 @@ spec:
 - **Topics of other teams**: with `HEARTZONE_TOPIC_PREFIXES`, the resources of a namespace may describe topics of its
   prefixes only.
 - **Somebody changes the topic or the subject by hand**: the change is reverted, and the Warning event `PutRight`
-  reports it. A change of the topic, and a version that was registered or deleted, is noticed within
-  `HEARTZONE_RESYNC_INTERVAL` (55 s), with any number of resources.
+  reports it. A topic that was deleted, made anew or given partitions, and a version that was registered or deleted, is
+  noticed within `HEARTZONE_RESYNC_INTERVAL` (55 s), with any number of resources. So is a change of configuration with
+  up to 1,000 topics; with more, 1,000 are read each time, in turn.
 - **Somebody changes a compatibility level by hand**: the registries' API returns the level of one subject a request,
   and no listing has them. With up to `HEARTZONE_COMPATIBILITY_SWEEP` (100) subjects that have a level in their spec,
-  all are observed as often as topics are. With more, all are observed when any version in the registry has changed, and
-  else one each time: with 1,000 it can be 15 hours until a changed level is reverted. Raise the setting to have it
-  within a minute, for as many requests a minute as there are subjects.
-- **The registry lists no schemas** (`GET /schemas`): versions that change by hand are noticed as levels are.
+  all are observed as often as topics are. With more, a thousandth of them is observed each time, so that it can be
+  15 hours until a changed level is reverted. Raise the setting to have it within a minute, for as many requests a
+  minute as there are subjects.
+- **The registry**: which versions are new is asked of Apicurio's own API beside its Confluent API, and elsewhere of
+  `GET /schemas`. If neither names subjects, any new version makes the operator look at every subject; a registry that
+  does not list schemas at all is observed as levels are.
 - **Somebody deletes the topic by hand**: it is created again, empty, with the Warning event `TopicCreatedAgain`.
 - **A key is removed from `spec.config`**: it is reset to the broker's default if the resource had set it, and stays
   if not.
+- **A `compatibility` leaves the spec**, alone or with its schema: the subject has the registry's level again, if the
+  resource had set its own.
+- **A JSON Schema names no draft**: it counts as draft-07, and is registered with `$schema` where the registry does not
+  recognize it otherwise, as Apicurio does with `{"enum": ["a", "b"]}`.
 - **Two resources name one topic**: the older one owns it, across all namespaces that the operator serves. Of two
   created in the same second, the one for which the topic was reconciled first.
+- **Two operators serve one resource**, by releases whose namespaces overlap: the one that came first goes on, and the
+  other names it on `/readyz` and in its log, and takes over when it ends
+  ([decision 13](decisions/0013-a-scope-lease-in-each-served-namespace.md)). With `HEARTZONE_LABEL_SELECTOR` several may
+  share a namespace, each with a Kafka or registry of its own.
 - **The resource is deleted**: with `deletionPolicy: Retain` topic and subjects stay, and nothing holds the resource or
   its namespace back. With `Delete` a finalizer waits until the topic is deleted, then its subjects (softly: their
   schemas stay readable by id). A younger resource of the same topic then becomes the owner of a new, empty one: to
   move a topic to a resource of another name, give the older one `Retain` first. Only what the resource has made or
   adopted is deleted, by the topic's id: another topic of its name stays, with the Warning event `TopicKept`.
 - **The annotation `heartzone.dev/pause: "true"`** excludes one resource from being reconciled, its deletion included.
+  While it does, the condition `ReconciliationPaused` is True, and the others are of the time before.
 
 Nothing ever shrinks or empties a topic, except `deletionPolicy: Delete`.
 """
@@ -102,7 +114,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{each}`" for each in schema["enum"])
     if "additionalProperties" in schema:
-        return f"map of {schema['additionalProperties'].get('type', 'string or integer')}"
+        return f"map of {schema['additionalProperties'].get('type', 'string, number or boolean')}"
     if schema["type"] == "array":
         return f"list of {schema['items']['type']}"
     bounds = [f"{word} {schema[key]}" for key, word in {"minimum": "≥", "maximum": "≤"}.items() if key in schema]

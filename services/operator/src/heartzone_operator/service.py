@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from typing import NoReturn
 
 import structlog
@@ -14,17 +15,19 @@ from heartzone_operator.cluster.cluster import Cluster
 from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
 from heartzone_operator.group_lag.monitor import REQUESTS_PER_GROUP, TIMEOUT, GroupLagMonitor, ObservedGroup
 from heartzone_operator.kubernetes.api import KubernetesApi
+from heartzone_operator.kubernetes.census import Census
 from heartzone_operator.kubernetes.config_maps import ConfigMapCache
 from heartzone_operator.kubernetes.connection import login
+from heartzone_operator.kubernetes.coordination import Coordination
 from heartzone_operator.kubernetes.event_recorder import EventRecorder
 from heartzone_operator.kubernetes.finalizers import Finalizers
-from heartzone_operator.kubernetes.leader_election import LeaderElection, LeaseLostError
-from heartzone_operator.kubernetes.ledger import Ledger
+from heartzone_operator.kubernetes.leader_election import LeaseLostError
 from heartzone_operator.kubernetes.startup import Startup, open_ledger, wait_for_definition
 from heartzone_operator.kubernetes.status_writer import StatusWriter
 from heartzone_operator.kubernetes.watch import Watch
 from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.index import Index
+from heartzone_operator.model.label_selector import LabelSelector
 from heartzone_operator.model.progress import Progress
 from heartzone_operator.model.scope import Scope
 from heartzone_operator.model.topic_rules import TopicRules
@@ -84,10 +87,23 @@ class Operator:
         settings, connection = self._settings, login()
         own_namespace = connection.default_namespace or "default"
         namespaces = settings.namespaces(own_namespace)
-        api = KubernetesApi(login)
-        lease_namespace = settings.lease_namespace or (namespaces or (own_namespace,))[0]
-        election = LeaderElection(api, namespace=lease_namespace, name="heartzone-operator", identity=settings.identity)
-        ledger = Ledger(api, namespace=lease_namespace, name="heartzone-operator-topics")
+        api = KubernetesApi(login, labels=settings.label_selector)
+        scope, wakeup, index = Scope(namespaces or (None,)), asyncio.Event(), Index()
+
+        def rivals_changed() -> None:
+            index.make_due(None, time.monotonic())
+            wakeup.set()
+
+        coordination = Coordination(
+            api,
+            scope.rivals,
+            identity=settings.identity,
+            namespaces=namespaces,
+            own_namespace=own_namespace,
+            lease_namespace=settings.lease_namespace or own_namespace,
+            selector=LabelSelector(settings.label_selector),
+            on_change=rivals_changed,
+        )
         stop = self._stopping
         followed = FollowedConnections(
             settings,
@@ -99,14 +115,14 @@ class Operator:
         try:
             with followed:
                 working = asyncio.create_task(
-                    self._work(api, election, ledger, cluster, namespaces=namespaces, stop=stop)
+                    self._work(api, coordination, cluster, scope=scope, index=index, wakeup=wakeup, stop=stop)
                 )
                 stopping = asyncio.create_task(stop.wait())
                 await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
                 stopping.cancel()
                 return await self._end(working)
         finally:
-            await election.release()
+            await coordination.release()
             await api.close()
             registry.close()
 
@@ -150,19 +166,19 @@ class Operator:
     async def _work(
         self,
         api: KubernetesApi,
-        election: LeaderElection,
-        ledger: Ledger,
+        coordination: Coordination,
         cluster: Cluster,
         *,
-        namespaces: tuple[str, ...],
+        scope: Scope,
+        index: Index,
+        wakeup: asyncio.Event,
         stop: asyncio.Event,
     ) -> None:
         """Wait for the definition and the lease, then reconcile until stopped. Raises LeaseLostError."""
         await wait_for_definition(api, self._startup)
-        await election.acquire(self._startup.delayed, self._startup.waits_for_lease)
+        await coordination.acquire(self._startup)
         self._startup.delayed("the EventTopics are being listed")
-        index, config_maps, scope = Index(), ConfigMapCache(api), Scope(namespaces or (None,))
-        wakeup = asyncio.Event()
+        config_maps = ConfigMapCache(api)
         watch = Watch(api, scope=scope, index=index, config_maps=config_maps, wake=wakeup.set)
         events = EventRecorder(api, self._settings.identity)
         writer = StatusWriter(api, index, events, self._progress)
@@ -176,7 +192,8 @@ class Operator:
                 config_maps=config_maps,
                 writer=writer,
                 finalizers=Finalizers(api, index, writer),
-                ledger=ledger,
+                ledger=coordination.ledger,
+                census=Census(api, index),
                 rules=TopicRules(self._settings.adoptable_topics, self._settings.prefixes_by_namespace),
                 metrics=self._metrics,
                 progress=self._progress,
@@ -188,7 +205,8 @@ class Operator:
             wakeup=wakeup,
             resync_interval=self._settings.resync_interval,
         )
-        log.info("operator_started", namespaces=list(namespaces) or "all", identity=self._settings.identity)
+        served = [each or "all" for each in scope.namespaces]
+        log.info("operator_started", namespaces=served, identity=self._settings.identity)
 
         async def end_when_stopped() -> None:
             await stop.wait()
@@ -198,14 +216,14 @@ class Operator:
             async with asyncio.TaskGroup() as tasks:
                 background = [
                     tasks.create_task(each)
-                    for each in (election.renew(), events.run(), end_when_stopped(), watch.run())
+                    for each in (*coordination.renewals(), events.run(), end_when_stopped(), watch.run())
                 ]
                 try:
                     await watch.first_listing(self._startup.delayed)
-                    await open_ledger(ledger, index, self._startup)
+                    await open_ledger(coordination.ledger, index, self._startup)
                     self._startup.completed()
                     self._progress.step()
-                    self._probes.started(watch, cluster)
+                    self._probes.started(watch, cluster, scope)
                     await reconciler.run()
                 finally:
                     for each in background:

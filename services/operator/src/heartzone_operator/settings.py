@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
+from heartzone_operator.model.label_selector import LabelSelector
 from service_chassis.settings import ServiceSettings
 
 EVERYWHERE = "*"
@@ -28,8 +29,14 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
     )
     lease_namespace: str = Field(
         default="",
-        description="Namespace of the lease that keeps a second operator waiting. Operators that may serve the same"
-        " resources need the same one. Default: the first of the watched namespaces, with `*` the operator's own.",
+        description="Namespace of the lease that keeps a second replica waiting, and of the record of topics. Operators"
+        " with other leases leave to each other what the other one serves already. Default: the operator's own.",
+    )
+    label_selector: str = Field(
+        default="",
+        description="Labels of the EventTopics that are served, as in `kubectl --selector`: `cluster=orders`,"
+        " `tier in (gold, silver)`, `!legacy`. With it several operators may serve one namespace, each with a Kafka or"
+        " registry of its own. Default: all are served.",
     )
     identity: str = Field(
         default="",
@@ -91,6 +98,11 @@ class OperatorSettings(ServiceSettings, env_prefix=VARIABLE_PREFIX):
                     f"{each!r} has no group or no topic; like zone-worker, or zone-worker=BiometricsImported"
                 )
         return value
+
+    @field_validator("label_selector")
+    @classmethod
+    def _selector(cls, value: str) -> str:
+        return LabelSelector(value).text
 
     @field_validator("topic_prefixes")
     @classmethod

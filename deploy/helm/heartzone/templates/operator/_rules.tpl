@@ -19,14 +19,30 @@
   verbs: [create]
 {{- end }}
 
-{{/* In the namespace of the lease. */}}
-{{- define "heartzone.operator.leaseRules" -}}
+{{/* What leases and records end in, so that operators of one namespace have different ones. */}}
+{{- define "heartzone.operator.suffix" -}}
+{{- with trim .Values.operator.labelSelector }}{{ printf "-%s" (sha256sum . | trunc 8) }}{{ end }}
+{{- end }}
+
+{{/* In each namespace that it serves, or in its own when it serves all. Takes the name of the scope lease. */}}
+{{- define "heartzone.operator.scopeRules" -}}
 - apiGroups: [coordination.k8s.io]
-  resources: [leases] # leader election; a right to create cannot name what is created
-  verbs: [create]
+  resources: [leases] # what this operator serves, and what others do; a right to create cannot name what is created
+  verbs: [create, list]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [heartzone-operator]
+  resourceNames: [{{ . }}]
+  verbs: [update]
+{{- end }}
+
+{{/* In the namespace of the lease. Takes the suffix. */}}
+{{- define "heartzone.operator.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases] # leader election
+  resourceNames: [heartzone-operator{{ . }}]
   verbs: [get, update]
 - apiGroups: [""]
   resources: [configmaps] # the record of topics that resources have made or adopted
@@ -34,10 +50,10 @@
 - apiGroups: [""]
   resources: [configmaps]
   resourceNames:
-    - heartzone-operator-topics-0
-    - heartzone-operator-topics-1
-    - heartzone-operator-topics-2
-    - heartzone-operator-topics-3
+    - heartzone-operator-topics{{ . }}-0
+    - heartzone-operator-topics{{ . }}-1
+    - heartzone-operator-topics{{ . }}-2
+    - heartzone-operator-topics{{ . }}-3
   verbs: [get, patch]
 {{- end }}
 

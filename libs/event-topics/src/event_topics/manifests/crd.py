@@ -13,7 +13,6 @@ from event_topics.model.resource import (
     CONFIG_TEXT_PATTERN,
     GROUP,
     KAFKA_OWN_TOPICS,
-    MAX_CONFIG_KEY_LENGTH,
     MAX_CONFIG_KEYS,
     MAX_CONFIG_VALUE_LENGTH,
     PLURAL,
@@ -119,17 +118,15 @@ def _root() -> dict[str, Any]:
     config = properties["config"]
     config["maxProperties"] = MAX_CONFIG_KEYS
     config["additionalProperties"] = {
-        "anyOf": [{"type": "integer"}, {"type": "string"}],
-        "x-kubernetes-int-or-string": True,
+        # A text, a number or a truth value: a structural schema has one type, or none. The bounds of each type that
+        # this is not reject all of it but the empty one, which the operator rejects; and what has no type is out of
+        # reach of CEL, so that it rejects keys that are too long as well.
+        "x-kubernetes-preserve-unknown-fields": True,
         "maxLength": MAX_CONFIG_VALUE_LENGTH,
         "pattern": CONFIG_TEXT_PATTERN,
+        "maxProperties": 0,
+        "maxItems": 0,
     }
-    config["x-kubernetes-validations"] = [
-        {
-            "rule": f"self.all(key, size(key) >= 1 && size(key) <= {MAX_CONFIG_KEY_LENGTH})",
-            "message": f"a key of config has 1 to {MAX_CONFIG_KEY_LENGTH} characters",
-        }
-    ]
     for half in ("valueSchema", "keySchema"):
         properties[half]["x-kubernetes-validations"] = [
             {
@@ -193,7 +190,7 @@ def _structural(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> di
         match key:
             case "$defs" | "title":
                 pass
-            case "default" if value is None or value in ({}, []):
+            case "default" if value is None or value in ({}, [], ()):
                 pass
             case "properties":
                 result[key] = {name: _structural(each, definitions) for name, each in value.items()}

@@ -70,7 +70,10 @@ def to_yaml(manifest: Mapping[str, Any]) -> str:
 
 def _schema(latest: SchemaVersion, compatibility: str | None) -> dict[str, Any]:
     rule = {"compatibility": compatibility} if compatibility in get_args(Compatibility) else {}
-    return {"type": latest.type, **rule, "schema": _indented(latest)}
+    schema: dict[str, Any] = {"type": latest.type, **rule, "schema": _indented(latest)}
+    if latest.references:
+        schema["references"] = [each.model_dump() for each in latest.references]
+    return schema
 
 
 def _indented(schema: SchemaVersion) -> str:

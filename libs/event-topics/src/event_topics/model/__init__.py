@@ -17,6 +17,7 @@ from event_topics.model.resource import (
     Compatibility,
     EventTopic,
     InvalidEventTopicError,
+    SchemaReference,
     SchemaType,
     parse_event_topic,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "Plan",
     "Reason",
     "RegisterSchema",
+    "SchemaReference",
     "SchemaType",
     "SchemaVersion",
     "SetCompatibility",

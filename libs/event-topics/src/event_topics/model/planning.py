@@ -54,6 +54,7 @@ def plan(desired: Sequence[DesiredTopic], observed: Observed) -> Plan:
             )
             continue
         steps.extend(_plan_topic(each, observed.topics.get(each.topic)))
+        steps.extend(_levels_that_left(each, observed))
         for half, subject, schema in each.schemas():
             if isinstance(schema, Failure):
                 steps.append(Blocked(resource=each.resource, topic=each.topic, half=half, failure=schema))
@@ -142,6 +143,23 @@ def _is_number(value: str) -> bool:
     return _NUMBER.fullmatch(value) is not None
 
 
+def _levels_that_left(desired: DesiredTopic, observed: Observed) -> Iterator[Action]:
+    """Remove the levels that the spec does not name any more.
+
+    Whatever is observed: a registry may return its own level for a subject that has none.
+    """
+    named = {half for half, _, schema in desired.schemas() if isinstance(schema, Failure) or schema.compatibility}
+    for half in sorted(desired.managed_levels - named):
+        subject = desired.subject(half)
+        found = observed.subjects.get(subject)
+        if isinstance(found, Failure):
+            continue
+        before = found.compatibility if found is not None else None
+        yield SetCompatibility(
+            resource=desired.resource, topic=desired.topic, half=half, subject=subject, before=before, after=None
+        )
+
+
 def _plan_subject(
     desired: DesiredTopic, half: Half, subject: str, schema: DesiredSchema, observed: ObservedSubject | Failure | None
 ) -> Iterator[Action | Blocked | Unknown]:
@@ -180,6 +198,7 @@ def _plan_subject(
             type=schema.type,
             text=schema.text,
             latest=latest,
+            references=schema.references,
         )
     elif observed.desired_version != latest.version:
         yield _blocked(

@@ -148,12 +148,6 @@ class FailureReason(Reason):
         "The schema is an older version of the subject: somebody has registered another one since.",
         "Copy the newer schema into the resource, or make this one differ.",
     )
-    SCHEMA_HAS_REFERENCES = (
-        "SchemaHasReferences",
-        "False",
-        "The schema refers to other subjects, which an EventTopic cannot. Only `heartzone topics export` reports it.",
-        "Maintain the subject by hand.",
-    )
     CONFIG_MAP_NOT_FOUND = (
         "ConfigMapNotFound",
         "False",

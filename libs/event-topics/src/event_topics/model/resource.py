@@ -4,13 +4,15 @@ The models mirror the YAML of `heartzone.dev/v1alpha1` field by field and reject
 field is an error and not a topic with the broker's defaults. Field descriptions are user documentation.
 """
 
-import difflib
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
+
+from event_topics.model.sentences import sentence, shown
 
 GROUP = "heartzone.dev"
 VERSION = "v1alpha1"
@@ -36,6 +38,7 @@ MAX_PARTITIONS, MAX_REPLICAS = 100_000, 10_000
 # A request holds the length of a text in 16 bits: of a longer one the rest would be read as what follows. A character
 # takes up to 4 bytes, and a NUL would end the text.
 MAX_CONFIG_KEY_LENGTH, MAX_CONFIG_VALUE_LENGTH, MAX_CONFIG_KEYS = 249, 8_000, 200
+MAX_REFERENCES = 100
 CONFIG_TEXT_PATTERN = r"^[^\x00-\x1f\x7f]*$"
 # RFC 1123 subdomain, as Kubernetes names its objects.
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -61,20 +64,24 @@ def _sendable_config(config: Mapping[str, str]) -> Mapping[str, str]:
     for key, value in config.items():
         if not 1 <= len(key) <= MAX_CONFIG_KEY_LENGTH or not re.fullmatch(CONFIG_TEXT_PATTERN, key):
             raise ValueError(
-                f"has the key {_shown(key)}: a key has 1 to {MAX_CONFIG_KEY_LENGTH} characters and no control "
-                "characters"
+                f"has the key {shown(key)}: a key has 1 to {MAX_CONFIG_KEY_LENGTH} characters and no control characters"
             )
         if len(value) > MAX_CONFIG_VALUE_LENGTH or not re.fullmatch(CONFIG_TEXT_PATTERN, value):
             raise ValueError(
-                f"has {_shown(value)} for {key}: a value has at most {MAX_CONFIG_VALUE_LENGTH} characters and no "
+                f"has {shown(value)} for {key}: a value has at most {MAX_CONFIG_VALUE_LENGTH} characters and no "
                 "control characters"
             )
     return config
 
 
-def _integer_as_text(value: object) -> object:
-    """Return an integer as Kafka has it, and anything else as it is: a float has more than one spelling."""
-    return str(value) if type(value) is int else value
+def _as_text(value: object) -> object:
+    """Return a number or a truth value as Kafka reads it, and anything else as it is."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        # JSON has one kind of number: of an API server, 1.0 comes back as 1.
+        return str(int(value)) if value.is_integer() else repr(value) if math.isfinite(value) else value
+    return str(value) if isinstance(value, int) else value
 
 
 def is_object_name(name: str) -> bool:
@@ -115,6 +122,20 @@ class SchemaSource(_Strict):
     config_map_key_ref: ConfigMapKeyRef = Field(description="Key of a ConfigMap that holds the schema.")
 
 
+class SchemaReference(_Strict):
+    """A version of another subject that a schema refers to, as the Confluent API has it."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=MAX_CONFIG_VALUE_LENGTH,
+        description="What the schema calls it: the `$ref` of JSON, the full name of AVRO, the import of PROTOBUF.",
+    )
+    subject: str = Field(
+        min_length=1, max_length=MAX_CONFIG_VALUE_LENGTH, description="Subject that holds it, such as `Money-value`."
+    )
+    version: int = Field(ge=1, le=2**31 - 1, description="Version of the subject.")
+
+
 class TopicSchema(_Strict):
     """The schema of a topic's values (subject `<topic>-value`) or keys (`<topic>-key`)."""
 
@@ -125,6 +146,12 @@ class TopicSchema(_Strict):
     )
     text: str | None = Field(default=None, alias="schema", description="The schema itself, as text.")
     schema_from: SchemaSource | None = Field(default=None, description="Where to read the schema instead of `schema`.")
+
+    references: Annotated[tuple[SchemaReference, ...], Field(strict=False)] = Field(
+        default=(),
+        max_length=MAX_REFERENCES,
+        description="Schemas of other subjects that this one refers to.",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -151,11 +178,11 @@ class EventTopicSpec(_Strict):
         le=MAX_REPLICAS,
         description="Copies of each partition, at most the number of brokers. Unset: the broker's default.",
     )
-    config: Annotated[
-        Mapping[str, Annotated[str, BeforeValidator(_integer_as_text)]], AfterValidator(_sendable_config)
-    ] = Field(
-        default_factory=dict,
-        description="Topic configuration, such as retention.ms. Keys not named here keep the broker's default.",
+    config: Annotated[Mapping[str, Annotated[str, BeforeValidator(_as_text)]], AfterValidator(_sendable_config)] = (
+        Field(
+            default_factory=dict,
+            description="Topic configuration, such as retention.ms. Keys not named here keep the broker's default.",
+        )
     )
     value_schema: TopicSchema | None = Field(default=None, description="Schema of the values.")
     key_schema: TopicSchema | None = Field(default=None, description="Schema of the keys.")
@@ -206,45 +233,19 @@ class EventTopic(_Strict):
 def parse_event_topic(manifest: object) -> EventTopic:
     """Parse one manifest, as read from YAML or returned by the Kubernetes API. Raises InvalidEventTopicError."""
     if not isinstance(manifest, Mapping):
-        raise InvalidEventTopicError(f"an {KIND} is a mapping of fields, not {_shown(manifest)}")
+        raise InvalidEventTopicError(f"an {KIND} is a mapping of fields, not {shown(manifest)}")
     try:
         return EventTopic.model_validate(manifest)
     except ValidationError as error:
-        raise InvalidEventTopicError("; ".join(map(_sentence, error.errors(include_url=False)))) from None
+        raise InvalidEventTopicError(
+            "; ".join(sentence(each, KIND, _FIELD_NAMES) for each in error.errors(include_url=False))
+        ) from None
 
 
 _FIELD_NAMES = sorted(
     {
         field.alias or name
-        for model in (EventTopic, EventTopicSpec, TopicSchema, SchemaSource, ConfigMapKeyRef)
+        for model in (EventTopic, EventTopicSpec, TopicSchema, SchemaSource, ConfigMapKeyRef, SchemaReference)
         for name, field in model.model_fields.items()
     }
 )
-
-
-def _sentence(error: Mapping[str, Any]) -> str:
-    """Turn one of pydantic's errors into `field value: what would be right`."""
-    field = ".".join(str(part) for part in error["loc"]) or KIND
-    match error["type"]:
-        case "missing":
-            return f"{field} is missing"
-        case "extra_forbidden":
-            near = difflib.get_close_matches(str(error["loc"][-1]), _FIELD_NAMES, n=1)
-            return f"{field} is not a field of an {KIND}" + (f", did you mean {near[0]}?" if near else "")
-        case "string_type" if error["loc"][:2] == ("spec", "config"):
-            return f"{field} must be text, write {_shown(error['input'])} in quotes"
-        case "value_error":
-            cause = str(error["ctx"]["error"])
-            return (
-                f"{field} {cause}"
-                if isinstance(error["input"], Mapping)
-                else f"{field} {_shown(error['input'])}: {cause}"
-            )
-        case _:
-            wanted = str(error["msg"]).replace("Input should be", "must be", 1)
-            return f"{field} {wanted}, not {_shown(error['input'])}"
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

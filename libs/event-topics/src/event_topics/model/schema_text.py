@@ -24,16 +24,35 @@ _MAX_DEPTH = 200
 
 
 def canonical(schema_type: SchemaType, text: str) -> str:
-    """Return a text that is equal for two schemas that differ only in layout and order of keys.
+    """Return a text that is equal for two schemas that differ only in layout, order of keys and naming the default.
 
-    PROTOBUF, and what is not JSON, is compared as written.
+    PROTOBUF, and what is not JSON, is compared as written. JSON Schemas that name no draft are of draft-07.
     """
     if schema_type == "PROTOBUF":
         return text
     try:
-        return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+        schema = json.loads(text)
+        if schema_type == "JSON" and isinstance(schema, dict):
+            schema["$schema"] = str(schema.get("$schema", _DRAFT_07)).rstrip("#")
+        return json.dumps(schema, sort_keys=True, separators=(",", ":"))
     except (ValueError, RecursionError):
         return text
+
+
+def with_draft(schema_type: SchemaType, text: str) -> str | None:
+    """Return a JSON Schema that names no draft as one that does; None for any other.
+
+    Apicurio finds out what a schema is by its content: `{"enum": [1]}` is a JSON Schema to it only with `$schema`.
+    """
+    if schema_type != "JSON":
+        return None
+    try:
+        schema = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(schema, dict) or "$schema" in schema:
+        return None
+    return json.dumps({"$schema": f"{_DRAFT_07}#", **schema}, indent=2, ensure_ascii=False)
 
 
 def problem_of(schema_type: SchemaType, text: str) -> str | None:

@@ -9,7 +9,14 @@ from typing import Literal
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
-from event_topics.model.resource import Compatibility, EventTopic, PartitionsPolicy, SchemaType, TopicSchema
+from event_topics.model.resource import (
+    Compatibility,
+    EventTopic,
+    PartitionsPolicy,
+    SchemaReference,
+    SchemaType,
+    TopicSchema,
+)
 from event_topics.model.schema_text import problem_of
 
 Half = Literal["topic", "valueSchema", "keySchema"]
@@ -24,6 +31,7 @@ class DesiredSchema:
     type: SchemaType
     text: str
     compatibility: Compatibility | None = None
+    references: tuple[SchemaReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +39,9 @@ class DesiredTopic:
     """One resource, ready to be planned.
 
     `resource` is its name in messages. `managed_config` are the keys that an earlier spec of the same resource has set:
-    those missing from `config` are reset to the broker's default, keys set by others stay. A Failure in place of a
-    schema says why the schema cannot be used; the other halves are planned all the same.
+    those missing from `config` are reset to the broker's default, keys set by others stay. So are compatibility levels
+    of `managed_levels`, to the registry's own. A Failure in place of a schema says why the schema cannot be used; the
+    other halves are planned all the same.
     """
 
     resource: str
@@ -42,16 +51,21 @@ class DesiredTopic:
     replicas: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     managed_config: frozenset[str] = frozenset()
+    managed_levels: frozenset[Half] = frozenset()
     value_schema: DesiredSchema | Failure | None = None
     key_schema: DesiredSchema | Failure | None = None
 
+    def subject(self, half: Half) -> str:
+        """Return the subject of a half, by TopicNameStrategy."""
+        return f"{self.topic}-{half.removesuffix('Schema')}"
+
     def schemas(self) -> tuple[tuple[Half, str, DesiredSchema | Failure], ...]:
-        """Return (half, subject, schema) of each desired schema, by TopicNameStrategy."""
-        halves: tuple[tuple[Half, str, DesiredSchema | Failure | None], ...] = (
-            ("keySchema", f"{self.topic}-key", self.key_schema),
-            ("valueSchema", f"{self.topic}-value", self.value_schema),
+        """Return (half, subject, schema) of each desired schema."""
+        halves: tuple[tuple[Half, DesiredSchema | Failure | None], ...] = (
+            ("keySchema", self.key_schema),
+            ("valueSchema", self.value_schema),
         )
-        return tuple((half, subject, schema) for half, subject, schema in halves if schema is not None)
+        return tuple((half, self.subject(half), schema) for half, schema in halves if schema is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +87,7 @@ class SchemaVersion:
     version: int
     type: SchemaType
     text: str = ""
+    references: tuple[SchemaReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +112,11 @@ class Observed:
 
 
 def desired_topic(
-    event_topic: EventTopic, *, config_maps: ConfigMaps | None = None, managed_config: frozenset[str] = frozenset()
+    event_topic: EventTopic,
+    *,
+    config_maps: ConfigMaps | None = None,
+    managed_config: frozenset[str] = frozenset(),
+    managed_levels: frozenset[Half] = frozenset(),
 ) -> DesiredTopic:
     """Turn a resource into an input of the plan: names filled in, schemas read and checked."""
     spec = event_topic.spec
@@ -109,6 +128,7 @@ def desired_topic(
         replicas=spec.replicas,
         config=spec.config,
         managed_config=managed_config,
+        managed_levels=managed_levels,
         value_schema=_desired_schema(event_topic, "valueSchema", spec.value_schema, config_maps or {}),
         key_schema=_desired_schema(event_topic, "keySchema", spec.key_schema, config_maps or {}),
     )
@@ -142,4 +162,4 @@ def _desired_schema(
     problem = problem_of(schema.type, text)
     if problem is not None:
         return Failure(FailureReason.INVALID_SCHEMA, f"The schema of spec.{half} {problem}; correct it.")
-    return DesiredSchema(type=schema.type, text=text, compatibility=schema.compatibility)
+    return DesiredSchema(schema.type, text, schema.compatibility, schema.references)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-ConditionType = Literal["Ready", "TopicReady", "SchemaReady"]
+ConditionType = Literal["Ready", "TopicReady", "SchemaReady", "ReconciliationPaused"]
 ConditionStatus = Literal["True", "False", "Unknown"]
 
 
@@ -18,6 +18,8 @@ class Condition(_Written):
 
     type: ConditionType = Field(
         description="`TopicReady`: the topic is as the spec asks. `SchemaReady`: its schemas are. `Ready`: both are."
+        " `ReconciliationPaused`, only while it is: the annotation `heartzone.dev/pause` excludes the resource, and the"
+        " other conditions are of the time before."
     )
     status: ConditionStatus = Field(description="`Unknown` while Kafka or the registry does not respond.")
     reason: str = Field(description="One CamelCase word to act upon.")
@@ -52,7 +54,9 @@ class EventTopicStatus(_Written):
         description="Configuration keys that this resource has set; those that leave the spec go back to the broker's "
         "default.",
     )
-    conditions: tuple[Condition, ...] = Field(default=(), description="Ready, TopicReady and SchemaReady.")
+    conditions: tuple[Condition, ...] = Field(
+        default=(), description="Ready, TopicReady, SchemaReady, and ReconciliationPaused while it is."
+    )
 
     def condition(self, kind: ConditionType) -> Condition | None:
         """Return one condition, None before it was first written."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from event_topics.model.failures import Failure
-from event_topics.model.resource import SchemaType
+from event_topics.model.resource import SchemaReference, SchemaType
 from event_topics.model.state import Half, SchemaVersion
 
 
@@ -65,13 +65,13 @@ class AlterConfig(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetCompatibility(Step):
-    """Set the subject's own compatibility level; `before` None when it had none."""
+    """Set the subject's own compatibility level; `before` None when it had none, `after` None to remove it."""
 
     kind = "SetCompatibility"
 
     subject: str
     before: str | None
-    after: str
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,7 @@ class RegisterSchema(Step):
     type: SchemaType
     text: str
     latest: SchemaVersion | None
+    references: tuple[SchemaReference, ...] = ()
 
 
 TopicAction = CreateTopic | AddPartitions | AlterConfig

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
 from event_topics.registry.errors import code_of, foreign, rejected, unavailable, untrusted
-from event_topics.registry.responses import list_of
+from event_topics.registry.responses import list_of, of_type
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _PAGE_SIZE = 10_000
+# The paths of its Confluent API and of its own.
+_APICURIO = "/apis/ccompat/v7", "/apis/registry/v3"
 # A subject without a response costs a timeout; of so many in one round, the others need not wait for theirs.
 _MAX_WITHOUT_RESPONSE = 8
 
@@ -64,19 +66,29 @@ class RegistryClient:
 
         from event_topics.registry.foreign_responses import reject_foreign_responses, without_credentials  # noqa: PLC0415
 
+        address = str(client_config.get("url", ""))
         bounds = {"timeout": self._timeout, "max.retries": 1, "retries.wait.ms": 200, "retries.max.wait.ms": 500}
         try:
             client = SchemaRegistryClient({**bounds, **client_config})
+            own_api = SchemaRegistryClient({**bounds, **client_config, "url": address.replace(*_APICURIO)})
         except (ValueError, TypeError, OSError) as error:
             raise InvalidRegistryConfigError(
                 f"The properties of the registry's client are invalid: {error}."
             ) from error
         reject_foreign_responses(client._rest_client.session)
-        self._client, self._url = client, without_credentials(str(client_config.get("url", "")))
+        self._client, self._own_api, self._url = client, own_api, without_credentials(address)
+        self.has_search = _APICURIO[0] in address
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
         self._client.close()
+        self._own_api.close()
+
+    def search(self, query: Mapping[str, str | int]) -> dict[str, Any]:
+        """Search the versions of all subjects by Apicurio's own API, if `has_search`. Raises RegistryRequestError."""
+        return self._send(
+            lambda _: of_type(self._own_api._rest_client.get("search/versions", dict(query)), dict, "the response")
+        )
 
     def begin(self) -> None:
         """Start a round of requests without cached responses: the client caches lookups, and even registrations."""

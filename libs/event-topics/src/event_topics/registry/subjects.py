@@ -8,14 +8,15 @@ registering the text of an old version again returns its id and leaves the lates
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from event_topics.model.failures import Failure
 from event_topics.model.reasons import FailureReason
 from event_topics.model.resource import SchemaType
-from event_topics.model.schema_text import canonical
+from event_topics.model.schema_text import canonical, with_draft
 from event_topics.model.state import DesiredSchema, ObservedSubject, SchemaVersion
 from event_topics.model.steps import RegisterSchema, SetCompatibility, SubjectAction
+from event_topics.registry.changes import Changes, Mark, changes_since
 from event_topics.registry.client import RegistryClient, RegistryRequestError
 from event_topics.registry.errors import (
     INVALID_SCHEMA,
@@ -25,11 +26,13 @@ from event_topics.registry.errors import (
     SUBJECT_SOFT_DELETED,
     VERSION_NOT_FOUND,
 )
-from event_topics.registry.fingerprint import Fingerprint, take_fingerprint
+from event_topics.registry.references import independent, references_of, schema_of
 from event_topics.registry.responses import of_type, registered_version
 
 if TYPE_CHECKING:
-    from confluent_kafka.schema_registry import Schema, SchemaReference
+    from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+
+_T = TypeVar("_T")
 
 _CONCURRENT_REQUESTS = 8
 
@@ -115,11 +118,11 @@ class SchemaSubjects:
         with _pool() as pool:
             return dict(zip(present, pool.map(lambda name: self._observe(name, desired[name]), present), strict=True))
 
-    def fingerprint(self) -> Fingerprint | Failure:
-        """Return the fingerprint of all subjects, for the price of one request."""
+    def changes(self, since: Mark | None) -> Changes | Failure:
+        """Return which subjects have changed since a former look, None for a first one, for a request or two."""
         self._client.begin()
         try:
-            return take_fingerprint(self._client)
+            return changes_since(since, self._client)
         except RegistryRequestError as error:
             return error.failure
 
@@ -156,14 +159,19 @@ class SchemaSubjects:
             return dict(zip(subjects, pool.map(remove, subjects), strict=True))
 
     def apply(self, actions: Iterable[SubjectAction]) -> Iterator[tuple[SubjectAction, Failure | None]]:
-        """Apply the actions, a subject's in order and until one fails; yield each with None, or why it failed."""
+        """Apply the actions, a subject's in order and until one fails; yield each with None, or why it failed.
+
+        Schemas come after those that they refer to.
+        """
         self._client.begin()
         by_subject: dict[str, list[SubjectAction]] = {}
         for action in actions:
             by_subject.setdefault(action.subject, []).append(action)
         with _pool() as pool:
-            for outcomes in pool.map(self._apply, by_subject.values()):
-                yield from outcomes
+            while by_subject:
+                some = independent(by_subject)
+                for outcomes in pool.map(self._apply, [by_subject.pop(subject) for subject in some]):
+                    yield from outcomes
 
     def _observe(self, subject: str, desired: DesiredSchema | None) -> ObservedSubject | Failure:
         try:
@@ -175,13 +183,12 @@ class SchemaSubjects:
             if registered is None:
                 return ObservedSubject(compatibility=compatibility)
             schema = registered.schema
-            if desired is None and schema.references:
-                return _refers_to(subject, schema.references)
             latest = SchemaVersion(
                 id=cast("int", registered.schema_id),
                 version=cast("int", registered.version),
                 type=cast("SchemaType", schema.schema_type),
                 text=cast("str", schema.schema_str),
+                references=references_of(schema),
             )
             return ObservedSubject(
                 latest=latest,
@@ -202,14 +209,38 @@ class SchemaSubjects:
         """Return the version under which the subject holds the desired schema; no request when it is the latest."""
         if latest.type != desired.type:
             return None
-        if canonical(desired.type, latest.text) == canonical(desired.type, desired.text):
+        if set(desired.references) == set(latest.references) and canonical(desired.type, latest.text) == canonical(
+            desired.type, desired.text
+        ):
             return latest.version
-        found = self._client.request_or_none(
-            lambda client: registered_version(client.lookup_schema(subject, _schema(desired.type, desired.text))),
+        try:
+            found = self._with_schema(
+                desired,
+                lambda client, schema: registered_version(client.lookup_schema(subject, schema)),
+            )
+        except RegistryRequestError as error:
             # A schema that the registry cannot parse is not one that it holds; registering it returns why.
-            absent=(SCHEMA_NOT_FOUND, SUBJECT_NOT_FOUND, INVALID_SCHEMA),
-        )
-        return found.version if found else None
+            if error.code in (SCHEMA_NOT_FOUND, SUBJECT_NOT_FOUND, INVALID_SCHEMA):
+                return None
+            raise
+        return found.version
+
+    def _with_schema(
+        self, schema: DesiredSchema | RegisterSchema, call: "Callable[[SchemaRegistryClient, Schema], _T]"
+    ) -> _T:
+        """Make one request with a schema, again with the draft's name where a registry may need that to parse it.
+
+        Raises RegistryRequestError.
+        """
+        try:
+            text = schema.text
+            return self._client.request(lambda client: call(client, schema_of(schema.type, text, schema.references)))
+        except RegistryRequestError as error:
+            # Of what it cannot parse, a registry may say that the subject does not hold it.
+            named = with_draft(schema.type, schema.text) if error.code in (INVALID_SCHEMA, SCHEMA_NOT_FOUND) else None
+            if named is None:
+                raise
+            return self._client.request(lambda client: call(client, schema_of(schema.type, named, schema.references)))
 
     def _apply(self, actions: Sequence[SubjectAction]) -> list[tuple[SubjectAction, Failure | None]]:
         outcomes: list[tuple[SubjectAction, Failure | None]] = []
@@ -225,12 +256,14 @@ class SchemaSubjects:
 
     def _apply_one(self, action: SubjectAction) -> None:
         match action:
-            case SetCompatibility():
-                self._set_compatibility(action.subject, action.after)
-            case RegisterSchema():
-                self._client.request(
-                    lambda client: client.register_schema(action.subject, _schema(action.type, action.text))
+            case SetCompatibility(subject=subject, after=None):
+                self._client.request_or_none(
+                    lambda client: client.delete_config(subject), absent=(SUBJECT_LEVEL_NOT_SET, SUBJECT_NOT_FOUND)
                 )
+            case SetCompatibility(subject=subject, after=str(level)):
+                self._set_compatibility(subject, level)
+            case RegisterSchema():
+                self._with_schema(action, lambda client, schema: client.register_schema(action.subject, schema))
 
     def _set_compatibility(self, subject: str, level: str) -> None:
         """Set the level of a subject, once more where the registry tells a conflict.
@@ -248,18 +281,3 @@ class SchemaSubjects:
 
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_CONCURRENT_REQUESTS, thread_name_prefix="registry")
-
-
-def _refers_to(subject: str, references: "Sequence[SchemaReference]") -> Failure:
-    named = ", ".join(repr(reference.subject) for reference in references)
-    return Failure(
-        FailureReason.SCHEMA_HAS_REFERENCES,
-        f"The schema of {subject!r} refers to other subjects ({named}), which an EventTopic cannot: maintain it by "
-        "hand.",
-    )
-
-
-def _schema(schema_type: SchemaType, text: str) -> "Schema":
-    from confluent_kafka.schema_registry import Schema  # noqa: PLC0415 - as in __init__
-
-    return Schema(text, schema_type)

@@ -18,6 +18,7 @@ from event_topics.model import (
 )
 from heartzone_operator.cluster.guard import Guard
 from heartzone_operator.cluster.subject_observer import SubjectObserver
+from heartzone_operator.cluster.topic_observer import TopicObserver
 
 _Action = TypeVar("_Action", TopicAction, SubjectAction)
 
@@ -40,6 +41,7 @@ class Cluster:
         self._registry_guard = Guard(
             "the registry", unavailable="registry_unavailable", recovered="registry_recovered", clock=clock
         )
+        self._topics = TopicObserver(kafka, self._kafka_guard)
         self._subjects = SubjectObserver(registry, self._registry_guard, sweep=compatibility_sweep)
 
     @property
@@ -49,7 +51,7 @@ class Cluster:
         return tuple(failure for failure in failures if failure is not None)
 
     async def observe(self, desired: Sequence[DesiredTopic], *, full: bool) -> Observed:
-        """Observe topics, and subjects in full or by a quick check."""
+        """Observe topics and subjects, in full or by a quick check."""
         names = [each.topic for each in desired]
         schemas = {
             subject: schema
@@ -57,21 +59,24 @@ class Cluster:
             for _, subject, schema in each.schemas()
             if isinstance(schema, DesiredSchema)
         }
+        observe_topics = self._topics.observe_in_full if full else self._topics.quick_check
         observe_subjects = self._subjects.observe_in_full if full else self._subjects.quick_check
         topics, subjects = await asyncio.gather(
-            asyncio.to_thread(self._kafka_guard.call, names, lambda: self._kafka.observe(names)),
+            asyncio.to_thread(observe_topics, names),
             asyncio.to_thread(observe_subjects, schemas),
         )
         return Observed(topics=topics, subjects=subjects)
 
     async def observe_topics(self, topics: Sequence[str]) -> dict[str, ObservedTopic | Failure]:
         """Observe topics alone; absent ones are left out."""
-        return await asyncio.to_thread(self._kafka_guard.call, topics, lambda: self._kafka.observe(topics))
+        return await asyncio.to_thread(self._topics.observe_in_full, topics)
 
     async def apply(self, actions: Sequence[Action]) -> list[tuple[TopicAction | SubjectAction, Failure | None]]:
         """Apply the actions, both sides concurrently; return each with None, or why it failed."""
         topics = [each for each in actions if isinstance(each, TopicAction)]
         subjects = [each for each in actions if isinstance(each, SubjectAction)]
+        for each in topics:
+            self._topics.forget(each.topic)
         for action in subjects:
             self._subjects.forget(action.subject)
         kafka, registry = await asyncio.gather(
@@ -82,6 +87,8 @@ class Cluster:
 
     async def delete_topics(self, topics: Sequence[str]) -> dict[str, Failure | None]:
         """Delete topics and their records; return for each None, or why it still exists."""
+        for name in topics:
+            self._topics.forget(name)
         return await asyncio.to_thread(self._kafka_guard.call, topics, lambda: self._kafka.delete(topics))
 
     async def delete_subjects(self, subjects: Collection[str]) -> dict[str, Failure | None]:
@@ -91,6 +98,11 @@ class Cluster:
         for subject in subjects:
             self._subjects.forget(subject)
         return await asyncio.to_thread(self._registry_guard.call, subjects, lambda: self._registry.delete(subjects))
+
+    def keep_only(self, topics: Collection[str]) -> None:
+        """Forget what was observed of other topics and their subjects."""
+        self._topics.keep_only(topics)
+        self._subjects.keep_only([f"{topic}-{kind}" for topic in topics for kind in ("value", "key")])
 
     def retry_at(self) -> float:
         """Return when a request to an unavailable side may be made again."""

@@ -43,8 +43,10 @@ class ApiServerUnavailableError(Exception):
 class KubernetesApi:
     """A client, to be closed. `login` is called at the start, and again when the API server rejects the token."""
 
-    def __init__(self, login: Callable[[], kopf.ConnectionInfo]) -> None:
+    def __init__(self, login: Callable[[], kopf.ConnectionInfo], *, labels: str = "") -> None:
+        """`labels` is the selector of the EventTopics that are listed."""
         self._login = login
+        self.labels = labels
         self._connection: kopf.ConnectionInfo | None = None
         self._session: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
@@ -66,23 +68,37 @@ class KubernetesApi:
 
     async def event_topics(self, namespace: str | None) -> AsyncIterator[dict[str, Any]]:
         """Yield every EventTopic, of one namespace or of all."""
-        async for page in self.pages(event_topics_path(namespace), accept=JSON):
+        async for page in self.pages(event_topics_path(namespace), accept=JSON, labels=self.labels):
             for each in page["items"]:
                 yield each
 
     async def listing(self, namespace: str | None, selector: str = "") -> Listing:
         """Return which EventTopics there are, of one namespace or of all."""
         version, uids = 0, dict[Key, str]()
-        async for page in self.pages(event_topics_path(namespace), accept=PARTIAL_METADATA_LIST, selector=selector):
+        async for page in self.pages(
+            event_topics_path(namespace), accept=PARTIAL_METADATA_LIST, selector=selector, labels=self.labels
+        ):
             version = version or int(page["metadata"]["resourceVersion"])
             for each in page["items"] or ():  # an empty list of metadata is null
                 metadata = each["metadata"]
                 uids[Key(metadata["namespace"], metadata["name"])] = metadata["uid"]
         return Listing(namespace, version, uids)
 
-    async def pages(self, path: str, *, accept: str, selector: str = "") -> AsyncIterator[dict[str, Any]]:
-        """Yield the pages of a collection, all of the version of the first."""
-        path, token = f"{path}?limit={_PAGE_SIZE}", ""
+    async def number_of_event_topics(self, namespace: str | None) -> int | None:
+        """Return how many EventTopics there are, of one namespace or of all; None when the API server does not say."""
+        path = f"{event_topics_path(namespace)}?limit=1{_labels(self.labels)}"
+        page = await self.request("GET", path, accept=PARTIAL_METADATA_LIST)
+        listed, metadata = len(page["items"] or ()), page["metadata"]
+        if not metadata.get("continue"):
+            return listed
+        rest = metadata.get("remainingItemCount")
+        return None if rest is None else listed + int(rest)
+
+    async def pages(
+        self, path: str, *, accept: str, selector: str = "", labels: str = ""
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield the pages of a collection, all of the version of the first; the selectors are of fields and labels."""
+        path, token = f"{path}?limit={_PAGE_SIZE}{_labels(labels)}", ""
         if selector:
             path += f"&fieldSelector={quote(selector, safe='')}"
         while True:
@@ -92,12 +108,15 @@ class KubernetesApi:
                 return
             token = f"&continue={quote(rest, safe='')}"
 
-    async def watch(self, path: str, version: int, *, accept: str) -> AsyncGenerator[dict[str, Any]]:
+    async def watch(self, path: str, version: int, *, accept: str, labels: str = "") -> AsyncGenerator[dict[str, Any]]:
         """Yield the changes of a collection since a version, until the API server ends the watch; `OPENED` comes first.
 
         Raises as `request` does; RequestRejectedError 410 when the version is too old.
         """
-        query = f"watch=1&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={_WATCH_SECONDS}"
+        query = (
+            f"watch=1&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={_WATCH_SECONDS}"
+            f"{_labels(labels)}"
+        )
         session = await self._open()
         for attempt in ("first", "after a new login"):
             async with self._stream(session, f"{path}?{query}", accept) as response:
@@ -223,6 +242,10 @@ class KubernetesApi:
                     headers={"User-Agent": "heartzone-operator", **self._connection.as_http_headers()},
                 )
             return self._session
+
+
+def _labels(selector: str) -> str:
+    return f"&labelSelector={quote(selector, safe='')}" if selector else ""
 
 
 def _error_of(

@@ -1,6 +1,7 @@
 """Recorder of Kubernetes events, which are created concurrently with the reconciling and never delay it."""
 
 import asyncio
+import time
 import uuid
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ import structlog
 
 from event_topics.model import API_VERSION, KIND
 from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
+from heartzone_operator.model.event_budget import EventBudget
 from heartzone_operator.model.events import Event
 from heartzone_operator.model.resource import Resource
 
@@ -19,18 +21,22 @@ log = structlog.get_logger(__name__)
 
 
 class EventRecorder:
-    """Creates events in the order given; when the queue is full, new ones are dropped: events are help, no record."""
+    """Creates events in the order given; events are help, no record.
+
+    When the queue is full, or a resource has had many lately, new ones are only logged.
+    """
 
     def __init__(self, api: KubernetesApi, identity: str) -> None:
         self._api = api
         self._identity = identity
+        self._budget = EventBudget()
         self._queue: asyncio.Queue[tuple[Resource, Event]] = asyncio.Queue(_MAX_QUEUED)
 
     def record(self, resource: Resource, event: Event) -> None:
-        """Log the event at once, and queue it."""
+        """Log the event at once, and queue it if there may be another of the resource."""
         write = log.warning if event.type == "Warning" else log.info
         write("event_recorded", resource=str(resource.key), reason=event.reason, message=event.message)
-        if not self._queue.full():
+        if not self._queue.full() and self._budget.allows(resource.uid, event.type, time.monotonic()):
             self._queue.put_nowait((resource, event))
 
     async def run(self) -> None:

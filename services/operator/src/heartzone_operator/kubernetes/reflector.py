@@ -37,10 +37,11 @@ class Sink(Protocol):
 
 
 class Reflector:
-    """`path` of the collection; `accept` are the media types of a list and of a change."""
+    """`path` of the collection; `accept` are the media types of a list and of a change, `labels` a selector."""
 
-    def __init__(self, api: KubernetesApi, path: str, sink: Sink, *, accept: tuple[str, str]) -> None:
+    def __init__(self, api: KubernetesApi, path: str, sink: Sink, *, accept: tuple[str, str], labels: str = "") -> None:
         self._api = api
+        self._labels = labels
         self._path = path
         self._sink = sink
         self._accept_list, self._accept_change = accept
@@ -75,7 +76,7 @@ class Reflector:
     async def _list(self) -> None:
         self._version, uids = 0, dict[Key, str]()
         try:
-            async for page in self._api.pages(self._path, accept=self._accept_list):
+            async for page in self._api.pages(self._path, accept=self._accept_list, labels=self._labels):
                 self._version = self._version or int(page["metadata"]["resourceVersion"])
                 for body in page["items"] or ():  # an empty list of metadata is null
                     metadata = body["metadata"]
@@ -110,7 +111,8 @@ class Reflector:
     async def _watch(self) -> None:
         is_open = False
         try:
-            async with aclosing(self._api.watch(self._path, self._version, accept=self._accept_change)) as changes:
+            watch = self._api.watch(self._path, self._version, accept=self._accept_change, labels=self._labels)
+            async with aclosing(watch) as changes:
                 async for change in changes:
                     is_open, self.problem = True, None
                     if change["type"] == OPENED:

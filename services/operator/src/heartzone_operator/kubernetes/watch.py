@@ -44,7 +44,9 @@ class Watch:
         for each in scope.namespaces:
             topics = _EventTopics(each, scope, index, wake, self._attempted)
             self._sinks.append(topics)
-            self._event_topics[each] = Reflector(api, event_topics_path(each), topics, accept=(JSON, JSON))
+            self._event_topics[each] = Reflector(
+                api, event_topics_path(each), topics, accept=(JSON, JSON), labels=api.labels
+            )
             # Metadata alone: ConfigMaps may be many and large, and hardly any is one that a schema is read from.
             self._config_maps[each] = Reflector(
                 api,

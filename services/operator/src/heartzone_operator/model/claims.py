@@ -4,7 +4,7 @@ A status is not proof: whoever may write it could name what belongs to others, a
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from event_topics.model import (
@@ -15,6 +15,7 @@ from event_topics.model import (
     FailureReason,
     Half,
     ObservedTopic,
+    SetCompatibility,
     SubjectAction,
 )
 from heartzone_operator.model.conditions import Verdict
@@ -22,18 +23,26 @@ from heartzone_operator.model.reasons import ConditionReason
 from heartzone_operator.model.resource import Key, Resource
 from heartzone_operator.model.work import Work
 
+_HALVES: Mapping[str, Half] = {"value": "valueSchema", "key": "keySchema"}
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """`topic_id` None: the topic is about to be created; it did not exist before.
 
-    `config` are the keys that the resource may have set, `schemas` the kinds (`value`, `key`) it has had a schema of.
+    `config` are the keys that the resource may have set, `schemas` the kinds (`value`, `key`) it has had a schema of,
+    `levels` those whose compatibility it may have set.
     """
 
     resource: Key
     topic_id: str | None = None
     config: frozenset[str] = frozenset()
     schemas: frozenset[str] = frozenset()
+    levels: frozenset[str] = frozenset()
+
+    def managed_levels(self) -> frozenset[Half]:
+        """Return the halves whose compatibility the resource may have set."""
+        return frozenset(_HALVES[kind] for kind in self.levels)
 
     def is_of(self, resource: Key) -> bool:
         """Return whether the claim is the resource's, or that of another in its namespace, which it succeeds."""
@@ -50,6 +59,7 @@ class Claim:
             "topicId": self.topic_id,
             "config": sorted(self.config),
             "schemas": sorted(self.schemas),
+            "levels": sorted(self.levels),
         }
         return json.dumps({name: each for name, each in fields.items() if each})
 
@@ -64,6 +74,7 @@ def claim_of(text: str) -> Claim | None:
             fields.get("topicId"),
             frozenset(fields.get("config", ())),
             frozenset(fields.get("schemas", ())),
+            frozenset(fields.get("levels", ())) & _HALVES.keys(),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -105,9 +116,10 @@ def before_applying(work: Work, topic: ObservedTopic | Failure | None, claim: Cl
             topic_id=topic.topic_id,
             config=former.config | intended,
             schemas=former.schemas | _planned_kinds(work),
+            levels=former.levels | _planned_levels(work),
         )
     if topic is None and any(isinstance(each, CreateTopic) for each in work.planned):
-        return Claim(key, None, intended, _planned_kinds(work))
+        return Claim(key, None, intended, _planned_kinds(work), _planned_levels(work))
     return None
 
 
@@ -126,7 +138,8 @@ def after_applying(
         schemas = (former.schemas if former is not None and former.is_of(before.resource) else frozenset()) | _kinds(
             work
         )
-        return replace(before, topic_id=topic.topic_id, config=frozenset(kept), schemas=schemas)
+        levels = before.levels - _reset_levels(work)
+        return replace(before, topic_id=topic.topic_id, config=frozenset(kept), schemas=schemas, levels=levels)
     if topic is None and not work.is_topic_in_doubt:
         return None
     return before
@@ -158,6 +171,18 @@ def _intended(work: Work) -> frozenset[str]:
 
 def _planned_kinds(work: Work) -> frozenset[str]:
     return frozenset(_kind(each.half) for each in work.planned if isinstance(each, SubjectAction))
+
+
+def _planned_levels(work: Work) -> frozenset[str]:
+    return frozenset(
+        _kind(each.half) for each in work.planned if isinstance(each, SetCompatibility) and each.after is not None
+    )
+
+
+def _reset_levels(work: Work) -> frozenset[str]:
+    return frozenset(
+        _kind(each.half) for each in work.applied if isinstance(each, SetCompatibility) and each.after is None
+    )
 
 
 def _kinds(work: Work) -> frozenset[str]:

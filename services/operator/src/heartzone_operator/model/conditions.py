@@ -40,6 +40,8 @@ class Verdict:
 IN_SYNC = Verdict(ConditionReason.IN_SYNC, "The topic is as the spec asks.")
 REGISTERED = Verdict(ConditionReason.REGISTERED, "The schemas are registered.")
 NO_SCHEMA = Verdict(ConditionReason.NO_SCHEMA, "The spec has no schema.")
+PAUSED = Verdict(ConditionReason.PAUSED, "The annotation heartzone.dev/pause excludes this from being reconciled.")
+PAUSE_REQUESTED = Verdict(ConditionReason.PAUSE_REQUESTED, PAUSED.message)
 READY = Verdict(ConditionReason.READY, "Topic and schemas may be used.")
 
 
@@ -80,6 +82,15 @@ def status_with(
     return former.model_copy(
         update={"observed_generation": generation, "topic_name": topic_name, "conditions": conditions}
     )
+
+
+def paused(former: EventTopicStatus, *, generation: int, topic_name: str, now: str) -> EventTopicStatus:
+    """Return the former status with the condition that says so; without others yet, these are Unknown."""
+    if not former.conditions:
+        former = status_with(former, PAUSED, PAUSED, generation=generation, topic_name=topic_name, now=now)
+    others = tuple(each for each in former.conditions if each.type != "ReconciliationPaused")
+    condition = _condition("ReconciliationPaused", PAUSE_REQUESTED, former.condition("ReconciliationPaused"), now)
+    return former.model_copy(update={"conditions": (*others, condition)})
 
 
 def without_topic(status: EventTopicStatus) -> EventTopicStatus:

@@ -64,6 +64,8 @@ def _applied(action: Action) -> str:
             return f"Raised the partitions of {action.topic} from {action.before} to {action.after}"
         case AlterConfig():
             return f"Changed the configuration of {action.topic}: {', '.join(map(_change, action.changes))}"
+        case SetCompatibility(after=None):
+            return f"Reset the compatibility of {action.subject} to the registry's own"
         case SetCompatibility():
             return f"Set the compatibility of {action.subject} to {action.after}"
         case RegisterSchema():

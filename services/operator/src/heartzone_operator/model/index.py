@@ -1,7 +1,7 @@
 """Index of all resources: by key, by topic with its owner, by ConfigMap, and by the time they are due."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from heartzone_operator.model.listing import Listing
@@ -22,7 +22,7 @@ class Index:
         self._by_topic: defaultdict[str, set[Key]] = defaultdict(set)
         self._by_config_map: defaultdict[Key, set[Key]] = defaultdict(set)
         self._owner_uids: dict[str, str] = {}
-        self._deleted_uids: dict[str, None] = {}
+        self._deleted_uids: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -30,6 +30,10 @@ class Index:
     def get(self, key: Key) -> Resource | None:
         """Return a resource as it was observed last."""
         return self._resources.get(key)
+
+    def number(self, namespace: str | None) -> int:
+        """Return how many resources there are in a namespace, None for all."""
+        return sum(namespace in (None, key.namespace) for key in self._resources)
 
     def all(self) -> Collection[Resource]:
         """Return every resource."""
@@ -39,9 +43,10 @@ class Index:
         """Store what the API server returned; the resource is due when it desires something new.
 
         An older version is ignored, also one of a resource that had the name before: versions count across all of them.
-        So is one of a resource whose deletion was reported.
+        So is one from before the deletion of the resource was reported: a later one is of a resource that a label
+        selector selects again.
         """
-        if resource.uid in self._deleted_uids:
+        if self._deleted_uids.get(resource.uid, 0) >= resource.resource_version:
             return
         known = self._resources.get(resource.key)
         if known is not None and known.resource_version > resource.resource_version:
@@ -73,7 +78,7 @@ class Index:
 
     def deleted(self, resource: Resource, now: float) -> None:
         """Remove a resource for good: what arrives later of it is older than its deletion."""
-        self._deleted_uids[resource.uid] = None
+        self._deleted_uids[resource.uid] = resource.resource_version
         while len(self._deleted_uids) > _REMEMBERED_DELETIONS:
             del self._deleted_uids[next(iter(self._deleted_uids))]
         self.remove(resource.key, now, resource.uid)
@@ -90,7 +95,10 @@ class Index:
 
     def lacks(self, listing: Listing) -> bool:
         """Return whether the list has a resource whose name is not known here, though nobody reported its deletion."""
-        return any(key not in self._resources and uid not in self._deleted_uids for key, uid in listing.uids.items())
+        return any(
+            key not in self._resources and self._deleted_uids.get(uid, 0) <= listing.version
+            for key, uid in listing.uids.items()
+        )
 
     def config_map_changed(self, config_map: Key, now: float) -> bool:
         """Make those due whose schemas are read from it; return whether there are any."""
@@ -99,15 +107,15 @@ class Index:
             self._due[key] = now
         return bool(readers)
 
-    def owner(self, topic: str) -> Resource | None:
-        """Return the resource that the topic belongs to: the oldest of those that name it.
+    def owner(self, topic: str, *, comes_first: Callable[[Resource], bool] = lambda _: False) -> Resource | None:
+        """Return the resource that the topic belongs to: the oldest of those that name it, unless another comes first.
 
         Kubernetes counts creation in whole seconds. Of two created in the same second, the owner is the one for which
         the topic was reconciled before, as the status says after a restart, and this index until the status is written.
         Only when neither was, the names decide, so that nobody gets a topic by the choice of a name.
         """
         rivals = [self._resources[key] for key in self._by_topic.get(topic, ())]
-        return min(rivals, key=self._seniority, default=None)
+        return min(rivals, key=lambda each: (not comes_first(each), *self._seniority(each)), default=None)
 
     def note_owner(self, resource: Resource) -> None:
         """Record that the topic is reconciled for this resource from now on."""

@@ -52,6 +52,12 @@ class ConditionReason(Reason):
         'The annotation `heartzone.dev/pause: "true"` was set before the resource was first reconciled.',
         "Remove the annotation.",
     )
+    PAUSE_REQUESTED = (
+        "PauseRequested",
+        "True",
+        'The annotation `heartzone.dev/pause: "true"` excludes the resource: `ReconciliationPaused`.',
+        "Remove the annotation when changes are to be made again.",
+    )
     DELETED = (
         "Deleted",
         "False",

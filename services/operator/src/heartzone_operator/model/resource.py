@@ -1,12 +1,13 @@
 """An EventTopic as the API server returned it last."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from event_topics.model import ADOPT, EventTopicStatus, FailureReason
+from event_topics.model import ADOPT, Condition, EventTopicStatus, FailureReason
 from heartzone_operator.model.reasons import ConditionReason
 
 FINALIZER = "heartzone.dev/delete-topic"
@@ -37,6 +38,7 @@ class Resource:
     status: EventTopicStatus
     is_paused: bool = False
     adopts: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
     is_deleting: bool = False
     finalizers: tuple[str, ...] = ()
 
@@ -72,11 +74,20 @@ class Resource:
 
     def desires_the_same(self, other: "Resource") -> bool:
         """Return whether both desire the same, so that they differ only in what the operator itself has written."""
-        return (self.uid, self.generation, self.is_paused, self.adopts, self.is_deleting, self.finalizers) == (
+        return (
+            self.uid,
+            self.generation,
+            self.is_paused,
+            self.adopts,
+            self.labels,
+            self.is_deleting,
+            self.finalizers,
+        ) == (
             other.uid,
             other.generation,
             other.is_paused,
             other.adopts,
+            other.labels,
             other.is_deleting,
             other.finalizers,
         )
@@ -95,13 +106,22 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         status=_status(body.get("status") or {}),
         is_paused=(metadata.get("annotations") or {}).get(PAUSE) == "true",
         adopts=(metadata.get("annotations") or {}).get(ADOPT) == "true",
+        labels=metadata.get("labels") or {},
         is_deleting="deletionTimestamp" in metadata,
         finalizers=tuple(metadata.get("finalizers") or ()),
     )
 
 
+@lru_cache(maxsize=4_096)
+def _shared(condition: Condition) -> Condition:
+    """Return the first of all that are equal."""
+    return condition
+
+
 def _status(status: Mapping[str, Any]) -> EventTopicStatus:
     try:
-        return EventTopicStatus.model_validate(status)
+        parsed = EventTopicStatus.model_validate(status)
+        # Thousands of resources have the same conditions, which take a kilobyte each.
+        return parsed.model_copy(update={"conditions": tuple(map(_shared, parsed.conditions))})
     except ValidationError:  # written by another version of the operator, or by somebody else: it is replaced
         return EventTopicStatus()

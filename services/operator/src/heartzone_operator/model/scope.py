@@ -1,6 +1,8 @@
-"""The namespaces that an operator serves, of which each fails alone."""
+"""The namespaces that an operator serves, of which each fails alone, but for what rivals serve there."""
 
 from collections.abc import Sequence
+
+from heartzone_operator.model.rivals import Rivals
 
 
 class Scope:
@@ -9,6 +11,7 @@ class Scope:
     def __init__(self, namespaces: Sequence[str | None]) -> None:
         self.namespaces = tuple(namespaces)
         self._unlisted: dict[str | None, str] = {}
+        self.rivals = Rivals()
 
     def rejected(self, namespace: str | None, reason: str) -> bool:
         """Record that the API server does not let the resources of a namespace be listed; return whether it is news."""

@@ -12,10 +12,12 @@ from heartzone_operator.model.scope import Scope
 class Triage:
     """Each resource is in one of these, or in none when there is nothing to do for it.
 
-    `unserved` has beside each why its namespace cannot be listed, so that nobody knows what was deleted there;
-    `conflicting` the owner of the topic; `deleting` whether topic and subjects are deleted with it.
+    `left` are those that another operator serves; `unserved` has beside each why its namespace cannot be listed, so
+    that nobody knows what was deleted there; `conflicting` the owner of the topic; `deleting` whether topic and
+    subjects are deleted with it.
     """
 
+    left: list[Resource] = field(default_factory=list)
     unserved: list[tuple[Resource, str]] = field(default_factory=list)
     paused: list[Resource] = field(default_factory=list)
     conflicting: list[tuple[Resource, Resource]] = field(default_factory=list)
@@ -28,8 +30,11 @@ def triage(resources: Iterable[Resource], index: Index, scope: Scope) -> Triage:
     """Assign the resources of a batch."""
     result = Triage()
     for resource in resources:
-        owner = index.owner(resource.topic) or resource
-        if (problem := scope.problem_of(resource.key.namespace)) is not None:
+        # Another operator may not know of this resource, and acts on its own whichever is older.
+        owner = index.owner(resource.topic, comes_first=scope.rivals.have) or resource
+        if scope.rivals.have(resource):
+            result.left.append(resource)
+        elif (problem := scope.problem_of(resource.key.namespace)) is not None:
             result.unserved.append((resource, problem))
         elif resource.is_paused:
             result.paused.append(resource)

@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     """Kafka or the registry was unavailable."""
     DELETED = "deleted"
     """It was released, after its topic where the policy asks for that."""
+    LEFT = "left"
+    """Another operator serves it."""
     PAUSED = "paused"
     """An annotation excludes it."""
 
@@ -48,7 +50,12 @@ class Work:
     @property
     def digest(self) -> bytes:
         """Digest of the desired state, the same for two works that desire the same."""
-        desired = replace(self.desired, managed_config=frozenset(), config=dict(sorted(self.desired.config.items())))
+        desired = replace(
+            self.desired,
+            managed_config=frozenset(),
+            managed_levels=frozenset(),
+            config=dict(sorted(self.desired.config.items())),
+        )
         return hashlib.sha256(repr(desired).encode()).digest()
 
     def is_drift(self, *, settled: bytes | None) -> bool:

@@ -8,27 +8,22 @@ import time
 from collections.abc import Collection, Sequence
 
 from event_topics.model import (
-    API_VERSION,
-    KIND,
     Blocked,
-    ConfigMaps,
-    DesiredTopic,
+    CreateTopic,
     FailureReason,
-    InvalidEventTopicError,
     Observed,
     Plan,
     Unknown,
-    desired_topic,
-    parse_event_topic,
     plan,
 )
 from heartzone_operator.cluster.cluster import Cluster
+from heartzone_operator.kubernetes.census import Census
 from heartzone_operator.kubernetes.config_maps import ConfigMapCache
 from heartzone_operator.kubernetes.finalizers import Finalizers
 from heartzone_operator.kubernetes.ledger import Ledger
 from heartzone_operator.kubernetes.status_writer import StatusWriter, now_text
 from heartzone_operator.metrics import OperatorMetrics
-from heartzone_operator.model.claims import after_applying, before_applying, objection
+from heartzone_operator.model.claims import after_applying, before_applying
 from heartzone_operator.model.conditions import Verdict, status_of
 from heartzone_operator.model.events import event_of
 from heartzone_operator.model.index import Index
@@ -38,7 +33,8 @@ from heartzone_operator.model.resource import Resource
 from heartzone_operator.model.scope import Scope
 from heartzone_operator.model.topic_rules import TopicRules
 from heartzone_operator.model.triage import triage
-from heartzone_operator.model.work import Work
+from heartzone_operator.model.work import Outcome, Work
+from heartzone_operator.reconcile.candidates import Candidates
 from heartzone_operator.reconcile.deletion import Deletion
 from heartzone_operator.reconcile.set_aside import SetAside
 
@@ -61,6 +57,7 @@ class Batches:
         writer: StatusWriter,
         finalizers: Finalizers,
         ledger: Ledger,
+        census: Census,
         rules: TopicRules,
         metrics: OperatorMetrics,
         progress: Progress,
@@ -73,7 +70,15 @@ class Batches:
         self._finalizers = finalizers
         self._set_aside = SetAside(writer=writer, metrics=metrics)
         self._ledger = ledger
-        self._rules = rules
+        self._candidates = Candidates(
+            index=index,
+            config_maps=config_maps,
+            ledger=ledger,
+            census=census,
+            rules=rules,
+            set_aside=self._set_aside,
+            metrics=metrics,
+        )
         self._deletion = Deletion(
             cluster=cluster, index=index, ledger=ledger, writer=writer, finalizers=finalizers, metrics=metrics
         )
@@ -87,6 +92,8 @@ class Batches:
         Not in full: a quick check decides which subjects are observed. Raises ApiServerUnavailableError.
         """
         found = triage(resources, self._index, self._scope)
+        for _ in found.left:
+            self._metrics.reconciled(Outcome.LEFT)
         await self._set_aside.unserved(found.unserved)
         await self._set_aside.paused(found.paused)
         await self._set_aside.conflicting(found.conflicting)
@@ -115,16 +122,21 @@ class Batches:
         """Keep the last results of these resources, and the ConfigMaps that they name, only."""
         self._config_maps.keep_only(self._index.config_maps())
         present = {each.uid for each in resources}
+        self._candidates.keep_only(present)
+        self._cluster.keep_only({each.topic for each in resources})
         self._settled = {uid: digest for uid, digest in self._settled.items() if uid in present}
 
     async def _reconcile_ready(self, resources: Sequence[Resource], *, full: bool) -> None:
-        works = await self._works(resources)
+        works = await self._candidates.works(resources)
         if not works:
             return
         observed = await self._cluster.observe([work.desired for work in works.values()], full=full)
         self._progress.step()
-        works = await self._owned(works, observed)
+        works = await self._candidates.owned(self._candidates.restless(works, observed), observed)
         planned = plan([work.desired for work in works.values()], observed)
+        if not full and any(isinstance(each, CreateTopic) for each in planned.actions):
+            works = await self._candidates.present(works)
+            planned = plan([work.desired for work in works.values()], observed)
         not_planned: list[Blocked | Unknown] = [*planned.blocked, *planned.unknown]
         for step in not_planned:
             works[step.resource].failures[step.half].append(step.failure)
@@ -147,43 +159,6 @@ class Batches:
         }
         await self._ledger.record(after)
         await self._writer.run_all((work.resource, self._finish(work, observed)) for work in works.values())
-
-    async def _owned(self, works: dict[str, Work], observed: Observed) -> dict[str, Work]:
-        """Return the work on topics that are their resource's; report what is wrong with the others."""
-        objections = {
-            name: found
-            for name, work in works.items()
-            if (
-                found := objection(
-                    work,
-                    observed.topics.get(work.desired.topic),
-                    self._ledger.get(work.desired.topic),
-                    adopts=self._rules.adopts(work.resource),
-                )
-            )
-        }
-        await self._set_aside.not_adopted((works[name].resource, found) for name, found in objections.items())
-        return {name: work for name, work in works.items() if name not in objections}
-
-    async def _works(self, resources: Sequence[Resource]) -> dict[str, Work]:
-        """Return the work on each valid resource by its name in plans; report what is wrong with the others."""
-        texts = await self._config_maps.read(key for each in resources for key in each.config_maps())
-        works: dict[str, Work] = {}
-        invalid: list[tuple[Resource, Verdict]] = []
-        for each in resources:
-            if (forbidden := self._rules.objection(each)) is not None:
-                invalid.append((each, forbidden))
-                continue
-            claim = self._ledger.get(each.topic)
-            managed = claim.config if claim is not None and claim.is_of(each.key) else frozenset[str]()
-            try:
-                desired = _desired(each, texts, managed)
-            except InvalidEventTopicError as error:  # the API server accepted it, perhaps by an older definition
-                invalid.append((each, Verdict(ConditionReason.INVALID_RESOURCE, f"{error}; correct it.")))
-            else:
-                works[desired.resource] = Work(each, desired)
-        await self._set_aside.invalid(invalid)
-        return works
 
     async def _apply(self, planned: Plan, works: dict[str, Work], observed: Observed) -> Observed:
         """Apply the plan; return what was observed, with a new observation of what was changed."""
@@ -233,15 +208,5 @@ class Batches:
             self._index.due_at(resource.key, time.monotonic() + _OWN_FAILURE_RETRY_INTERVAL)
         if not any(work.failures.values()):
             self._settled[resource.uid] = work.digest
+        self._candidates.judged(work, observed)
         self._metrics.reconciled(work.outcome)
-
-
-def _desired(resource: Resource, texts: ConfigMaps, managed: frozenset[str]) -> DesiredTopic:
-    """Raises InvalidEventTopicError."""
-    manifest = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": resource.key.name, "namespace": resource.key.namespace},
-        "spec": resource.spec,
-    }
-    return desired_topic(parse_event_topic(manifest), config_maps=texts, managed_config=managed)

@@ -8,10 +8,11 @@ from contextlib import suppress
 import structlog
 
 from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
+from heartzone_operator.kubernetes.census import Census
 from heartzone_operator.metrics import OperatorMetrics
 from heartzone_operator.model.index import Index
 from heartzone_operator.model.progress import Progress
-from heartzone_operator.model.resource import Resource, resource_of
+from heartzone_operator.model.resource import Resource
 from heartzone_operator.model.scope import Scope
 from heartzone_operator.reconcile.batch import Batches
 from heartzone_operator.reconcile.tracing import batch_span
@@ -20,6 +21,8 @@ MAX_BATCH_SIZE = 250
 # All in seconds.
 _RETRY_INTERVAL = 5.0  # while the API server is unavailable
 _MAX_SLEEP = 5.0
+# A list has all that people have written of each resource: the number shows nearly as much.
+_RESYNCS_A_LIST = 10
 _GATHER_INTERVAL = 0.1  # resources that are applied together should be one batch
 
 log = structlog.get_logger(__name__)
@@ -45,7 +48,8 @@ class Reconciler:
         resync_interval: float,
     ) -> None:
         self._index = index
-        self._api = api
+        self._census = Census(api, index)
+        self._resyncs = 0
         self._batches = batches
         self._metrics = metrics
         self._progress = progress
@@ -92,9 +96,11 @@ class Reconciler:
         A watch that was interrupted does not report the deletions meanwhile, for which no topic may be created again.
         """
         unlisted: set[str | None] = set()
+        compare = self._census.compare_number if self._resyncs % _RESYNCS_A_LIST else self._census.compare
+        self._resyncs += 1
         for namespace in self._scope.namespaces:
             try:
-                await self._compare(namespace)
+                await compare(namespace)
             except RequestRejectedError as error:  # it fails alone; the watch finds out since when and until when
                 log.warning("resync_postponed", namespace=namespace or "all", reason=str(error))
                 unlisted.add(namespace)
@@ -106,14 +112,6 @@ class Reconciler:
         self._faulty &= {each.uid for each in self._index.all()}
         listed = [each for each in self._index.all() if not unlisted & {None, each.key.namespace}]
         await self._attempt(listed, full=False)
-
-    async def _compare(self, namespace: str | None) -> None:
-        """Make the index what the API server lists. Raises RequestRejectedError, ApiServerUnavailableError."""
-        listing = await self._api.listing(namespace)
-        self._index.remove_absent(listing, time.monotonic())
-        if self._index.lacks(listing):  # the watch is behind, or has lost it: each resource is known by its next resync
-            async for body in self._api.event_topics(namespace):
-                self._index.update(resource_of(body), time.monotonic())
 
     async def _attempt(self, resources: Sequence[Resource], *, full: bool) -> None:
         """Reconcile; each resource that the operator has failed on is a batch of its own, the others are one."""

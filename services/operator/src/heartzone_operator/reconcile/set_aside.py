@@ -7,13 +7,11 @@ from event_topics.model import EventTopicStatus, FailureReason
 from heartzone_operator.kubernetes.api import RequestRejectedError
 from heartzone_operator.kubernetes.status_writer import StatusWriter, now_text
 from heartzone_operator.metrics import OperatorMetrics
-from heartzone_operator.model.conditions import Verdict, status_with, without_topic
+from heartzone_operator.model.conditions import PAUSED, Verdict, paused, status_with, without_topic
 from heartzone_operator.model.events import Event
 from heartzone_operator.model.reasons import ConditionReason
 from heartzone_operator.model.resource import Resource
 from heartzone_operator.model.work import Outcome
-
-PAUSED = Verdict(ConditionReason.PAUSED, "The annotation heartzone.dev/pause excludes this from being reconciled.")
 
 
 class SetAside:
@@ -28,7 +26,7 @@ class SetAside:
         await self._writer.run_all((each, self._unserved(each, problem)) for each, problem in pairs)
 
     async def paused(self, resources: Iterable[Resource]) -> None:
-        """Report it for those that have no condition yet: the others keep their last status."""
+        """Report it in a condition beside those that they have."""
         await self._writer.run_all((each, self._paused(each)) for each in resources)
 
     async def conflicting(self, pairs: Iterable[tuple[Resource, Resource]]) -> None:
@@ -70,9 +68,10 @@ class SetAside:
 
     async def _paused(self, resource: Resource) -> None:
         self._metrics.reconciled(Outcome.PAUSED)
-        if not resource.status.conditions:
+        status = paused(resource.status, generation=resource.generation, topic_name=resource.topic, now=now_text())
+        if status != resource.status:
             self._writer.record(resource, Event("Normal", PAUSED.reason, PAUSED.message))
-            await self._write(resource, PAUSED, resource.status)
+            await self._writer.write(resource, status)
 
     async def _write(self, resource: Resource, verdict: Verdict, former: EventTopicStatus) -> None:
         status = status_with(

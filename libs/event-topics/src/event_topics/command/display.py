@@ -21,7 +21,7 @@ from event_topics import (
     Unknown,
     consequences,
 )
-from heartzone_cli.output import json_line
+from event_topics.command.output import json_line
 
 _MAX_DIFF_LINES = 40
 
@@ -81,7 +81,7 @@ def summary(action: Action) -> str:
         case AlterConfig(changes=changes):
             return ", ".join(map(_change, changes))
         case SetCompatibility(subject=subject, before=old, after=new):
-            return f"{subject}: compatibility {old or 'unset'} → {new}"
+            return f"{subject}: compatibility {old or 'unset'} → {new or 'unset'}"
         case RegisterSchema(subject=subject, type=language, latest=latest):
             return f"{subject}: register {language} schema, " + (
                 f"after version {latest.version}" if latest else "its first"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from event_topics import MANIFEST_SUFFIXES, load_event_topics
-from heartzone_cli.output import listed
+from event_topics.command.output import listed
 
 _MAX_NAMES = 3  # in a sentence about many
 

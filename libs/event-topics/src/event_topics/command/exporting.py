@@ -1,46 +1,47 @@
-"""`heartzone topics export`, over event_topics.export."""
+"""Export, as a person or a pipeline runs it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
-from event_topics import Export, Failure, LoadError, export_event_topics, to_yaml, topic_and_subject_names
-from heartzone_cli.errors import CannotRunError
-from heartzone_cli.output import json_line, listed
-from heartzone_cli.topics.adapters import open_adapters
-from heartzone_cli.topics.manifest_folder import Described, WouldOverwriteError, described, write_all
-from heartzone_cli.topics.selection import ownerless, select
-
-# Exit codes
-DONE = 0
-INCOMPLETE = 2
+from event_topics.command.manifest_folder import Described, WouldOverwriteError, described, write_all
+from event_topics.command.output import DONE, FAILED, CannotRunError, Connect, Console, json_line, listed
+from event_topics.command.selection import ownerless, select
+from event_topics.export import Export, export_event_topics, topic_and_subject_names
+from event_topics.manifests.loading import LoadError
+from event_topics.manifests.rendering import to_yaml
+from event_topics.model.failures import Failure
 
 _MAX_NAMES = 5  # in a sentence about many
 
 
 def run_export(
-    folder: Path | None, patterns: Sequence[str], data_dir: Path | None, *, overwrite: bool, machine: bool
+    folder: Path | None,
+    patterns: Sequence[str],
+    connect: Connect,
+    console: Console,
+    *,
+    overwrite: bool,
+    machine: bool,
 ) -> int:
     """Write EventTopics to the folder, or to stdout when it is None; return the exit code. Raises CannotRunError."""
     try:
         existing = described(folder) if folder is not None else {}
     except LoadError as error:
         raise CannotRunError(str(error)) from error
-    exported = _read(patterns, data_dir, existing)
+    exported = _read(patterns, connect, console, existing)
     if folder is None:
-        _print(list(exported.manifests.values()), machine)
+        _print(list(exported.manifests.values()), console, machine=machine)
     else:
-        _write(exported.manifests, folder, existing, overwrite=overwrite, machine=machine)
+        _write(exported.manifests, folder, existing, console, overwrite=overwrite, machine=machine)
     for each in exported.left_out:
-        click.echo(f"✗ {each.name}: {each.failure.reason}: {each.failure.message}", err=True)
-    return INCOMPLETE if exported.left_out else DONE
+        console.warn(f"✗ {each.name}: {each.failure.reason}: {each.failure.message}")
+    return FAILED if exported.left_out else DONE
 
 
-def _read(patterns: Sequence[str], data_dir: Path | None, existing: Mapping[str, Described]) -> Export:
+def _read(patterns: Sequence[str], connect: Connect, console: Console, existing: Mapping[str, Described]) -> Export:
     """Read the topics that the patterns select. Raises CannotRunError when one side cannot even be listed."""
-    kafka, registry = open_adapters(data_dir)
+    kafka, registry = connect()
     topics, subjects = topic_and_subject_names(kafka, registry)
     if isinstance(topics, Failure):
         raise CannotRunError(topics.message)
@@ -49,25 +50,30 @@ def _read(patterns: Sequence[str], data_dir: Path | None, existing: Mapping[str,
     selection = select(topics, patterns)
     if selection.unmatched:
         raise CannotRunError(f"No topic matches {' or '.join(map(repr, selection.unmatched))}: nothing was written.")
-    _note("Topics that start with _ belong to tools and are left out, unless --topic names them", selection.internal)
+    _note(
+        console,
+        "Topics that start with _ belong to tools and are left out, unless --topic names them",
+        selection.internal,
+    )
     if not patterns:
-        _note("Subjects that belong to no topic are left out", ownerless(subjects, topics))
+        _note(console, "Subjects that belong to no topic are left out", ownerless(subjects, topics))
     taken = {each.resource for topic, each in existing.items() if topic not in selection.topics}
     return export_event_topics(selection.topics, subjects, kafka, registry, taken_names=taken)
 
 
-def _print(manifests: Sequence[Mapping[str, Any]], machine: bool) -> None:
+def _print(manifests: Sequence[Mapping[str, Any]], console: Console, *, machine: bool) -> None:
     if machine:
         for manifest in manifests:
-            click.echo(json_line(manifest))
+            console.write(json_line(manifest))
     else:
-        click.echo("---\n".join(map(to_yaml, manifests)), nl=False)
+        console.write("---\n".join(map(to_yaml, manifests)).removesuffix("\n"))
 
 
 def _write(
     manifests: Mapping[str, Mapping[str, Any]],
     folder: Path,
     existing: Mapping[str, Described],
+    console: Console,
     *,
     overwrite: bool,
     machine: bool,
@@ -87,11 +93,11 @@ def _write(
     for topic, file in (files | elsewhere).items():
         status = outcome.get(file, "described already")
         if machine:
-            click.echo(json_line({"topic": topic, "file": str(file), "status": status}))
+            console.write(json_line({"topic": topic, "file": str(file), "status": status}))
         else:
-            click.echo(f"{'✓' if status == 'written' else '='} {topic}: {status}, {file}")
+            console.write(f"{'✓' if status == 'written' else '='} {topic}: {status}, {file}")
 
 
-def _note(text: str, names: Sequence[str]) -> None:
+def _note(console: Console, text: str, names: Sequence[str]) -> None:
     if names:
-        click.echo(f"{text}: {listed(names, _MAX_NAMES)}.", err=True)
+        console.warn(f"{text}: {listed(names, _MAX_NAMES)}.")

@@ -1,0 +1,1 @@
+"""The command `event-topics`, whose parts `heartzone topics` uses as well: plan, apply and export on a terminal."""
