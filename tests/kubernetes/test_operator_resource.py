@@ -47,7 +47,11 @@ def test_short_name_category_and_columns(kubectl: Kubectl) -> None:
 def test_defaults_are_filled_in(kubectl: Kubectl) -> None:
     kubectl.apply({**event_topic(name="orders"), "spec": {"partitions": 1}})
 
-    assert kubectl.get("et", "orders")["spec"] == {"partitions": 1, "deletionPolicy": "Retain"}
+    assert kubectl.get("et", "orders")["spec"] == {
+        "partitions": 1,
+        "partitionsPolicy": "Exact",
+        "deletionPolicy": "Retain",
+    }
 
 
 @pytest.mark.parametrize(

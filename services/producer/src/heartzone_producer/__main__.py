@@ -2,14 +2,16 @@
 
 import sys
 
-from service_chassis import early_stop, garbage
+from service_chassis import early_stop
 
 
 def main() -> int:
     """Run until stopped; exit code 0 after SIGTERM, 2 for bad settings or a taken port, 1 for anything else."""
     early_stop.exit_on_signal()
-    garbage.suspend()
     # Imported late: they take so long to load that a signal may come meanwhile.
+    from service_chassis import garbage  # noqa: PLC0415
+
+    garbage.suspend()
     from heartzone_producer.program import PROGRAM  # noqa: PLC0415
     from service_chassis.program import run  # noqa: PLC0415
 

@@ -32,7 +32,7 @@ _HASH = re.compile(r"sha256:([0-9a-f]{64})")
 class ApiKeys:
     """The keys that are valid, by their hashes."""
 
-    def __init__(self, principals: Mapping[str, Principal]) -> None:
+    def __init__(self, principals: Mapping[bytes, Principal]) -> None:
         self._principals = principals
 
     def __len__(self) -> int:
@@ -44,7 +44,7 @@ class ApiKeys:
         Raises:
             UnauthenticatedError: to nobody.
         """
-        principal = self._principals.get(sha256(key).hexdigest()) if len(key) <= MAX_KEY_LENGTH else None
+        principal = self._principals.get(sha256(key).digest()) if len(key) <= MAX_KEY_LENGTH else None
         if principal is None:
             raise UnauthenticatedError("the API key is not valid")
         return principal
@@ -56,7 +56,7 @@ def parse_api_keys(text: str) -> ApiKeys:
     Raises:
         ValueError: a line is not one of a key, or contradicts another; its text shows no hash.
     """
-    principals: dict[str, Principal] = {}
+    principals: dict[bytes, Principal] = {}
     of_name: defaultdict[str, list[Principal]] = defaultdict(list)
     for number, digest, principal in _lines(text):
         namesakes = of_name[principal.name]
@@ -73,7 +73,7 @@ def parse_api_keys(text: str) -> ApiKeys:
     return ApiKeys(principals)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str, Principal]]:
+def _lines(text: str) -> Iterator[tuple[int, bytes, Principal]]:
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.partition("#")[0].split()
         if not words:
@@ -88,4 +88,4 @@ def _lines(text: str) -> Iterator[tuple[int, str, Principal]]:
             devices = device_patterns(words[2:]) if len(words) > 2 else None
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
-        yield number, digest[1], Principal(METHOD, name, devices)
+        yield number, bytes.fromhex(digest[1]), Principal(METHOD, name, devices)
