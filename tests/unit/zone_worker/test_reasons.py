@@ -92,6 +92,7 @@ def test_every_label_that_is_known_is_0_from_the_start_so_that_an_alert_sees_the
             "abort_timed_out",
             "commit_timed_out",
             "disconnected_while_ending_a_transaction",
+            "offsets_timed_out",
             "reconnected",
             "sequence_gap",
             "transaction_timed_out",

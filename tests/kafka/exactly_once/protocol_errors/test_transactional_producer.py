@@ -185,6 +185,25 @@ def test_a_commit_waits_for_a_coordinator_that_is_down(cluster: MockCluster, mak
     run_transaction(producer, group_metadata)
 
 
+def test_offsets_that_wait_for_a_lost_coordinator_for_ever_lose_the_producer_and_not_the_worker(
+    cluster: MockCluster, make: Make, group_metadata: bytes
+) -> None:
+    """librdkafka#5456: the call ignores its timeout."""
+    cluster.set_coordinator("group-0", 1)
+    cluster.set_group_coordinator("group", 2)
+    producer = make(transaction_timeout=2)
+    producer.begin()
+    cluster.set_down(2)
+
+    with pytest.raises(ProducerLost) as lost:
+        producer.commit(OFFSETS, group_metadata)
+
+    assert lost.value.cause == "offsets_timed_out"
+    assert lost.value.abort_cause == "offsets_timed_out"
+    cluster.set_up(2)
+    run_transaction(make(), group_metadata)
+
+
 def test_an_abort_before_the_first_delivery_leaves_a_producer_that_works(
     cluster: MockCluster, make: Make, group_metadata: bytes
 ) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
+from exactly_once.clients.bounded_calls import returned_within
 from exactly_once.clients.broker_lookups import BrokerLookups
 from exactly_once.clients.client_log import ClientLog
-from exactly_once.clients.closing import closed_within
 from exactly_once.clients.fatal_consumer_errors import fatal_consumer_error
 from exactly_once.clients.partition_flow import PartitionFlow
 from exactly_once.clients.producer_callbacks import CONNECTION_ERRORS
@@ -188,7 +188,7 @@ class InputConsumer:
         A client that has asked its group for a place and is closed before it has served the response may wait for ever:
         its main thread may drop what the rebalance callback asks it for. Then the brokers notice that it is gone.
         """
-        if not closed_within(CLOSE_TIMEOUT, self._consumer.close):
+        if not returned_within(CLOSE_TIMEOUT, self._consumer.close):
             log.error("consumer_not_closed", extra={"seconds": CLOSE_TIMEOUT})
         self.flow.drop(self.flow.assignment.partitions)  # a client with a fatal error makes no callback
 

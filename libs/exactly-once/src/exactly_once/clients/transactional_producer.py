@@ -16,6 +16,7 @@ from typing import NoReturn
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from exactly_once.clients.authorization import check_allowed
+from exactly_once.clients.bounded_calls import BoundedCalls
 from exactly_once.clients.producer_callbacks import ProducerCallbacks
 from exactly_once.config import PRODUCER_STATISTICS_INTERVAL, WorkerConfig
 from exactly_once.core.batch_processor import Outputs
@@ -49,6 +50,7 @@ class TransactionalProducer:
         self.callbacks = ProducerCallbacks(config, self._ends.reported, rejections)
         self._producer = Producer({**config.producer_properties(), **self.callbacks.properties})
         self._produce = self._producer.produce
+        self._calls = BoundedCalls()
 
     def initialize(self) -> bool:
         """Claim the transactional id, which ends what a predecessor left open; False when it takes longer.
@@ -238,6 +240,7 @@ class TransactionalProducer:
         # Not close(): it aborts and flushes first, without a limit while brokers are unavailable, and an abort is the
         # last thing that a commit of unknown outcome may get. Without references the client is destroyed at once.
         del self._produce, self._producer
+        self._calls.end()
 
     def missing_topics(self, topics: Iterable[str]) -> list[str]:
         """Those that the brokers do not have, as far as this user may see. Raises KafkaException without a response."""
@@ -285,10 +288,16 @@ class TransactionalProducer:
     def _send_offsets(self, offsets: Sequence[TopicPartition], group_metadata: bytes) -> None:
         """Add the offsets to the transaction: a call that may be repeated."""
         deadline = time.monotonic() + self._config.transaction_timeout
+
+        def call() -> None:
+            self._producer.send_offsets_to_transaction(list(offsets), group_metadata, CALL_TIMEOUT)
+
         while True:
             try:
-                self._producer.send_offsets_to_transaction(list(offsets), group_metadata, CALL_TIMEOUT)
-                return
+                if self._calls.returned_within(max(CALL_TIMEOUT, deadline - time.monotonic()) + CALL_TIMEOUT, call):
+                    return
+                # It goes on waiting by itself, and what it waits for comes too late: a new epoch has fenced it.
+                raise ProducerLost(RebuildReason.OFFSETS_TIMED_OUT)
             except KafkaException as failure:
                 if reaction_to(failure.args[0]) is not Reaction.RETRY:
                     self._react(failure.args[0])

@@ -99,6 +99,12 @@ class RebuildReason(Reason):
         " one, which may still be under way.",
         "Nothing: it is part of every restart of a broker.",
     )
+    OFFSETS_TIMED_OUT = (
+        "offsets_timed_out",
+        "Adding the offsets to a transaction did not return within the transaction timeout, as where the client waits"
+        " for a coordinator that it has lost (librdkafka#5456); a new producer makes the brokers abort.",
+        "Look at the brokers, where it goes on.",
+    )
     RECONNECTED = (
         "reconnected",
         "The worker was given new credentials or certificates, and goes on with new clients.",
@@ -227,9 +233,8 @@ class WaitReason(Reason):
     )
     CALL_PENDING = (
         "a call to the brokers does not return",
-        "For longer than a transaction may take, the client waits for a broker that it cannot connect to: most often"
-        " the group's coordinator, which is down, or rejects the credentials (librdkafka#5456).",
-        "Look at the brokers. The worker goes on once the broker lets it connect; otherwise its watchdog ends it.",
+        "A call of the client has not returned for longer than a transaction may take.",
+        "Look at the brokers. Where it never returns, the watchdog ends the worker.",
     )
     CREDENTIALS_REJECTED = (
         "the brokers reject the credentials",

@@ -4,6 +4,7 @@ from exactly_once.core.reasons import AbortCause, AbortReason, KafkaErrorName, R
 
 _ABORT_REASONS = {
     RebuildReason.COMMIT_TIMED_OUT: AbortReason.COMMIT_TIMED_OUT,
+    RebuildReason.OFFSETS_TIMED_OUT: AbortReason.OFFSETS_TIMED_OUT,
     RebuildReason.TRANSACTION_TIMED_OUT: AbortReason.TRANSACTION_TIMED_OUT,
 }
 

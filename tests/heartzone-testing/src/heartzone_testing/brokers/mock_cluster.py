@@ -118,6 +118,10 @@ class MockCluster:
             )
         )
 
+    def set_group_coordinator(self, group_id: str, broker: int) -> None:
+        """Move a consumer group to this broker."""
+        _expect_success(self._library.rd_kafka_mock_coordinator_set(self._cluster, b"group", group_id.encode(), broker))
+
     def requests(self, api_key: int) -> int:
         """How many requests of this kind have been sent here."""
         return sum(each == api_key for each in self._api_keys())
