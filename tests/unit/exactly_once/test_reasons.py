@@ -37,6 +37,7 @@ def test_each_reason_is_given_somewhere(reason: Reason | RebalanceEvent) -> None
     [
         (RebuildReason.COMMIT_TIMED_OUT, AbortReason.COMMIT_TIMED_OUT),
         (RebuildReason.TRANSACTION_TIMED_OUT, AbortReason.TRANSACTION_TIMED_OUT),
+        (RebuildReason.OFFSETS_TIMED_OUT, "offsets_timed_out"),
         (kafka_error_name("_FENCED"), "fenced"),
     ],
 )
@@ -71,6 +72,7 @@ def test_the_labels_that_alerts_and_dashboards_depend_on_stay_as_they_are() -> N
         "abort_timed_out",
         "commit_timed_out",
         "disconnected_while_ending_a_transaction",
+        "offsets_timed_out",
         "reconnected",
         "sequence_gap",
         "transaction_timed_out",
