@@ -1,5 +1,6 @@
 """KEDA starts the first zone worker when readings wait, and removes the last one when none do."""
 
+import json
 import uuid
 from itertools import islice
 
@@ -26,13 +27,15 @@ def send(url: str, count: int) -> list[Reading]:
 
 
 def write_in_a_transaction(kafka: Testbed) -> int:
-    """Write a reading again as a program does that is not ours, to the end of the same partition; returns which."""
+    """Write a device's next reading as a program does that is not ours, without a key; returns its partition."""
     last = kafka.read(READINGS)[-1]
-    partition = last.partition() or 0
+    partition, value = last.partition() or 0, last.value() or b""
+    message = json.loads(value[5:])
+    message["HeartRates"] = [{"DateTime": "2026-02-01T00:00:00Z", "Value": 150}]
     producer = Producer({**kafka.connection, "transactional.id": f"somebody-{uuid.uuid4()}"})
     producer.init_transactions(30)
     producer.begin_transaction()
-    producer.produce(READINGS, last.value(), last.key(), partition)
+    producer.produce(READINGS, value[:5] + json.dumps(message).encode(), last.key(), partition)
     producer.commit_transaction(30)
     return partition
 
