@@ -9,10 +9,10 @@ DEFAULT_LIMIT = 90.0  # seconds
 class Watchdog:
     """A dead man's switch on the progress of a loop.
 
-    Some calls into librdkafka ignore their timeout (librdkafka#5456) and some hold the interpreter's lock while
-    they wait, so neither a signal handler nor a Python thread could end the process. ``faulthandler`` keeps its
-    timer in C: when it is not re-armed in time it writes every thread's stack to stderr and exits with 1, and the
-    supervisor starts the process again. There is one such timer in a process; this takes it.
+    Some calls into librdkafka ignore their timeout, of which `bounded_calls` knows two, and some hold the
+    interpreter's lock while they wait, so neither a signal handler nor a Python thread could end the process.
+    ``faulthandler`` keeps its timer in C: when it is not re-armed in time it writes every thread's stack to stderr and
+    exits with 1, and the supervisor starts the process again. There is one such timer in a process; this takes it.
     """
 
     def __init__(self, limit: float | None) -> None:

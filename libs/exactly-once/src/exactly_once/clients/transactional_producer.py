@@ -216,8 +216,7 @@ class TransactionalProducer:
     def use_password(self, user: str, password: str) -> None:
         """Open further connections with these credentials; from any thread.
 
-        For a call that waits for a broker which rejects the old ones: adding offsets to a transaction does so without
-        a limit, whatever its timeout (librdkafka#5456).
+        For a call that waits for a broker which rejects the old ones: it goes on before it is given up.
         """
         with suppress(AttributeError, KafkaException):  # it is closed, or has no such credentials
             self._producer.set_sasl_credentials(user, password)
