@@ -112,8 +112,8 @@ def test_each_reading_has_its_zone_once_though_leaders_are_killed(
                 )
                 node.start()
 
-        # Only now: a call of librdkafka's may hang while coordinators come and go (librdkafka#5456), after which a
-        # worker ends, and here nothing would start it again.
+        # Only now: what this is about is the API, and a worker whose coordinators come and go waits for the transaction
+        # timeout each time (librdkafka#5456).
         services.enter_context(pipeline.worker())
         assert auditor.single_send_discrepancies(sends) == []
     assert set(sends.statuses) <= {202, 503}

@@ -1,6 +1,6 @@
 """Garbage collection while a service starts: none, because what imports make lives as long as the process.
 
-The collector would walk over it again and again, which is a seventh of the time of a start.
+The collector would walk over it again and again.
 """
 
 import gc
