@@ -67,6 +67,10 @@ class FrameProxy:
         self.withheld: frozenset[int] = frozenset()
         """Api keys whose responses are not passed on: what was requested happens, and the client does not learn it."""
         self._connections: set[asyncio.StreamWriter] = set()
+        self._opened: list[asyncio.StreamWriter] = []
+        """To clients and to the broker, also those that are closed and may still have something to write."""
+        self._serving: set[asyncio.Task[None]] = set()
+        self._ends = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -74,7 +78,8 @@ class FrameProxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, sock=self._listener), self._loop).result()
+        starting = asyncio.start_server(self._serve, sock=self._listener)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,18 +110,39 @@ class FrameProxy:
             connection.close()
 
     async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
+        """Close the sockets of all connections, also of those that were accepted just now, or wait for something."""
+        self._ends = True
+        # Not the server's close() yet: asyncio leaves what it accepted just before that open.
+        self._loop.remove_reader(self._listener)
+        for task in self._serving:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        self._listener.close()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
+        self._server.close()
+        for connection in self._opened:
+            connection.transport.abort()
+        await asyncio.sleep(0)  # what abort() has the loop call closes the sockets
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        self._opened.append(to_client)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            if not self._ends:
+                await self._connect(client, to_client)
+        except asyncio.CancelledError:
+            pass  # the end of the proxy, which waits for this task
+        finally:
+            self._serving.discard(task)
+            to_client.close()
+
+    async def _connect(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         try:
             broker, to_broker = await asyncio.open_connection("127.0.0.1", self._broker_port)
         except OSError:
-            to_client.close()
             return
+        self._opened.append(to_broker)
         self._connections.add(to_client)
         try:
             sent: dict[int, Sent] = {}
@@ -124,7 +150,6 @@ class FrameProxy:
         finally:
             self._connections.discard(to_client)
             to_broker.close()
-            to_client.close()
 
     async def _requests(
         self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, sent: dict[int, Sent]
