@@ -8,6 +8,8 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from exactly_once import (
+    AbortReason,
+    BatchLimits,
     BreakerPolicy,
     HaltReason,
     InputRecord,
@@ -215,6 +217,30 @@ def test_a_partition_of_which_too_much_would_become_dead_letters_pauses_alone_an
         assert journal.halts == {}
 
     assert len(kafka.read(dead)) < 50
+
+
+def test_partitions_that_pause_one_after_the_other_keep_the_worker_from_nothing(kafka: Testbed, make: Make) -> None:
+    """Each costs an abort. That is no fault which takes time: the others go on at once, and the worker stays ready."""
+    source, target, dead = kafka.create_topics("in", "out", "dead", partitions=4)
+    journal = Journal()
+
+    def transform(record: InputRecord) -> list[OutputRecord]:
+        if record.partition() == 3:
+            return [OutputRecord(target, record.value())]
+        raise PoisonRecord("misread", "it looks wrong")
+
+    for partition in range(3):
+        send_to(kafka, source, partition, *(b"%d" % n for n in range(100)))
+    policy = BreakerPolicy(max_share=0.5, window=60, min_dead_letters=50)
+    limits = BatchLimits(max_records=100)  # of one partition at a time
+    worker = make(source, transform, observer=journal, dead_letter_topic=dead, breaker=policy, limits=limits)
+    with running(worker) as failures:
+        eventually(lambda: len(journal.halts) == 3, "all three to be halted")
+        eventually(lambda: journal.aborts.count(AbortReason.TOO_MANY_DEAD_LETTERS) > 5, "each to be tried again")
+        send_to(kafka, source, 3, b"good")
+        eventually(lambda: kafka.values(target) == [b"good"], "the other partition")
+    assert AbortReason.TOO_MANY_DEAD_LETTERS not in journal.worker_waits
+    assert failures == []
 
 
 def test_a_person_may_say_that_a_paused_partition_goes_on_although_its_records_are_poison(

@@ -324,11 +324,11 @@ class Worker:
         """Fetch the records of an aborted transaction again, after a wait unless it is the first abort in a row.
 
         A first abort is part of every rebalance and is tried again at once; more in a row are a fault that takes time,
-        but for those by which the search closes in on a record.
+        but for those by which the search closes in on a record, and those that have set its partition aside.
         """
         self._observer.aborted(cause, records=records)
         self._consumers.rewind()
-        if cause in REJECTS_A_RECORD or cause is AbortReason.UNPRODUCIBLE:
+        if cause in REJECTS_A_RECORD or cause in (AbortReason.UNPRODUCIBLE, AbortReason.TOO_MANY_DEAD_LETTERS):
             return
         self._failures_in_a_row += 1
         if self._failures_in_a_row > 1:

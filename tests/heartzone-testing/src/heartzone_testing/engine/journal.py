@@ -19,6 +19,9 @@ class Journal(Observer):
         self.joined = 0
         """Assignments so far."""
         self.waits: list[tuple[tuple[str, int], str]] = []
+        """Of partitions."""
+        self.worker_waits: list[str] = []
+        """Reasons for which the whole worker waited."""
         self.halts: dict[tuple[str, int], tuple[HaltReason, str]] = {}
         """Partitions that are halted now, each with the reason and the sentence."""
         self.recreated: list[tuple[tuple[str, int], str, str]] = []
@@ -47,6 +50,9 @@ class Journal(Observer):
         self.assigned = (
             self.assigned | set(partitions) if event is RebalanceEvent.ASSIGNED else self.assigned - set(partitions)
         )
+
+    def waiting(self, reason: str) -> None:
+        self.worker_waits.append(reason)
 
     def partition_waiting(self, partition: tuple[str, int], reason: str) -> None:
         self.waits.append((partition, reason))
