@@ -171,7 +171,7 @@ class Audited:
         assert self.counted() == self.audit()
         assert self.aborts() >= ended_transactions(self.kafka, End.ABORT, self._outputs)
         for worker in self.workers:
-            assert worker.metric("heartzone_ready") == 1
+            until(lambda: worker.metric("heartzone_ready") == 1, "the worker to be ready")  # noqa: B023
             assert worker.samples(HALTED, "partition") == worker.samples(WAITING, "partition") == {}
 
     @property
@@ -274,7 +274,10 @@ def a_halted_partition(audited: Audited) -> None:
     audited.kafka.send(biometrics, *[None] * 300, partition=3)
     until(lambda: audited.steady.samples(HALTED, "partition") == {"3": 1}, "the halted partition")
     assert audited.steady.samples(HALTED, "reason") == {"too_many_dead_letters": 1}
-    assert audited.steady.metric("heartzone_ready") == 1
+    until(
+        lambda: audited.steady.metric("heartzone_ready") == 1,
+        "the worker to be ready, with a producer made anew or not",
+    )
     committed = audited.kafka.group_offsets(group, biometrics, 4)[3]
     audited.send(100, partition=0)
     end = audited.kafka.end_offset(biometrics, 0)

@@ -149,9 +149,22 @@ class Testbed:
         consumer = Consumer(
             {**self.connection, "group.id": f"audit-{uuid.uuid4()}", "isolation.level": "read_uncommitted"}
         )
+        deadline = time.monotonic() + 60
         try:
-            _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
-            return high
+            while True:
+                try:
+                    _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+                except KafkaException as failure:
+                    # A broker that was frozen or has just started may not know its partitions yet.
+                    unknown = (
+                        KafkaError._UNKNOWN_PARTITION,
+                        KafkaError._UNKNOWN_TOPIC,
+                        KafkaError.UNKNOWN_TOPIC_OR_PART,
+                    )
+                    if failure.args[0].code() not in unknown or time.monotonic() > deadline:
+                        raise
+                else:
+                    return high
         finally:
             consumer.close()
 
