@@ -8,7 +8,7 @@ SYNC_CLI := $(UV) sync --locked --package heartzone-cli --no-default-groups --in
 RUN := $(UV) run --no-sync
 MEMBERS := $(dir $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml))
 
-.PHONY: help up test e2e bench lint types generate images release dev clean
+.PHONY: help up test e2e chaos bench lint types generate images release dev clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" select
 
 e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" selects some)
 	@exec .venv/bin/python -m heartzone_testing.e2e $(ARGS)
+
+chaos: sync ## Kill, freeze and cut off workers for an hour, and audit what they wrote (ARGS="--help" lists the options)
+	@$(RUN) python -m embedded_kafka
+	@$(RUN) python -m heartzone_testing.chaos $(ARGS)
 
 lint: sync ## Check format, style, import rules, types, and that each package declares what it imports
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) lint-imports && $(RUN) mypy
