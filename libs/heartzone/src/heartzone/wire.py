@@ -9,6 +9,9 @@ from struct import Struct
 IDEMPOTENCY_KEY_HEADER = "idempotency-key"
 """The header of a record that has the key of its request, or ``<key>/<index>`` for an item of a batch."""
 
+DEAD_LETTER_HEADER_PREFIX = "heartzone.dlq."
+"""What the names of the headers begin with that a dead letter has beside those of its record."""
+
 _HEADER = Struct(">BI")
 _MAGIC = 0
 
