@@ -59,6 +59,7 @@ def test_help_lists_every_subcommand_and_imports_no_slow_library() -> None:
         ["group", "status"],
         ["group", "set-offset"],
         *(["dead-letters", name] for name in ("list", "show", "replay", "drop")),
+        *(["transactions", name] for name in ("list", "abort")),
     ],
 )
 def test_help_of_a_command_imports_no_slow_library(command: list[str]) -> None:
@@ -93,6 +94,8 @@ def help_without_slow_imports(*command: str) -> str:
         "dead-letters drop",
         "group status",
         "group set-offset",
+        "transactions list",
+        "transactions abort",
     ],
 )
 def test_every_command_has_help(run: Run, command: str) -> None:
