@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,9 +27,10 @@ pytestmark = pytest.mark.usefixtures("connected")
 def topic(kafka: Testbed) -> str:
     """A topic of two partitions, ten records in each."""
     (name,) = kafka.create_topics("biometrics", partitions=2)
+    an_hour_ago = int(time.time() * 1000) - 3_600_000
     with Producer({**kafka.connection}) as producer:
         for number in range(20):
-            producer.produce(name, f"{number}", partition=number % 2)
+            producer.produce(name, f"{number}", partition=number % 2, timestamp=an_hour_ago)
     return name
 
 
@@ -215,10 +217,13 @@ def test_status_shows_every_partition_with_lag_and_owner(kafka: Testbed, topic: 
     assert shown.exit_code == 0
     assert shown.stdout.splitlines()[0] == f"Group {group}: stable, members: 1."
     table = [line.split() for line in shown.stdout.splitlines()[2:]]
+    ages = [int(line.pop(5)) for line in table]
     assert table == [
         [topic, "0", "4", "10", "6", "the-member", "at", "127.0.0.1"],
         [topic, "1", "-", "10", "10", "the-member", "at", "127.0.0.1", "no", "committed", "offset"],
     ]
+    assert min(ages) >= 3_000, "the age of the first record that is left"
+    assert [line["lag_seconds"] >= 3_000 for line in lines] == [True, True]
     assert [line["lag"] for line in lines] == [6, 10]
     assert [line["state"] for line in lines] == ["in_topic", "missing"]
     assert {line["owner"]["client"] for line in lines} == {"the-member"}

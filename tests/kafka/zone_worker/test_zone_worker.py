@@ -5,6 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -97,6 +98,7 @@ def test_poison_is_quarantined_with_its_reason_and_what_is_good_goes_on(make_pip
     assert [letter.value() for letter in letters] == poison
     reasons = [header(letter, "heartzone.dlq.reason") for letter in letters]
     assert reasons == ["tombstone", "bad_frame", "bad_frame", "schema_violation", "schema_not_found", "invalid_json"]
+    assert {header(letter, "heartzone.dlq.version") for letter in letters} == {version("heartzone-zone-worker")}
     assert counted == Counter(reasons)
     assert set(reported) == {*DeadLetterReason, *PoisonReason}, "each was 0 before, so that an alert sees the first"
     assert len(pipeline.kafka.read(pipeline.zones)) == 2

@@ -58,6 +58,8 @@ def test_help_lists_every_subcommand_and_imports_no_slow_library() -> None:
         ["topics", "export"],
         ["group", "status"],
         ["group", "set-offset"],
+        *(["dead-letters", name] for name in ("list", "show", "replay", "drop")),
+        *(["transactions", name] for name in ("list", "abort")),
     ],
 )
 def test_help_of_a_command_imports_no_slow_library(command: list[str]) -> None:
@@ -79,7 +81,22 @@ def help_without_slow_imports(*command: str) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "replay", "zones", "topics plan", "topics apply", "topics export", "group status", "group set-offset"],
+    [
+        "up",
+        "replay",
+        "zones",
+        "topics plan",
+        "topics apply",
+        "topics export",
+        "dead-letters list",
+        "dead-letters show",
+        "dead-letters replay",
+        "dead-letters drop",
+        "group status",
+        "group set-offset",
+        "transactions list",
+        "transactions abort",
+    ],
 )
 def test_every_command_has_help(run: Run, command: str) -> None:
     result = run(*command.split(), "--help")

@@ -19,7 +19,8 @@ def test_bytes_key_timestamp_and_headers_are_kept_and_ours_are_added() -> None:
         timestamp=(TIMESTAMP_CREATE_TIME, 1_700_000_000_123),
     )
 
-    letter = DeadLetterTopic("in.dlq", "app.dlq.").dead_letter(record, POISON)
+    letters = DeadLetterTopic("in.dlq", "app.dlq.", worker="w-0", version="1.2", clock=lambda: 1_700_000_001.5)
+    letter = letters.dead_letter(record, POISON)
 
     assert letter.topic == "in.dlq"
     assert (letter.key, letter.value, letter.timestamp) == (b"k", b"\xff{", 1_700_000_000_123)
@@ -31,6 +32,9 @@ def test_bytes_key_timestamp_and_headers_are_kept_and_ours_are_added() -> None:
         ("app.dlq.offset", b"42"),
         ("app.dlq.reason", b"bad_frame"),
         ("app.dlq.detail", b"byte 0 is 0x7b; 0x00 was expected"),
+        ("app.dlq.time", b"2023-11-14T22:13:21.500Z"),
+        ("app.dlq.worker", b"w-0"),
+        ("app.dlq.version", b"1.2"),
     ]
 
 

@@ -60,7 +60,7 @@ def test_a_record_has_everything_that_was_piped_in() -> None:
 
 
 def test_poison_becomes_the_dead_letter_that_a_worker_writes() -> None:
-    driver = TransformTestDriver(upper, dead_letter_topic="in.dlq", dead_letter_header_prefix="my.")
+    driver = TransformTestDriver(upper, dead_letter_topic="in.dlq", dead_letter_header_prefix="my.", clock=lambda: 0)
     driver.pipe(b"good")
     driver.pipe(None, b"key", partition=2, headers=[("trace", b"t")], timestamp=5)
     transaction = driver.run_once()
@@ -78,6 +78,7 @@ def test_poison_becomes_the_dead_letter_that_a_worker_writes() -> None:
                 ("my.offset", b"0"),
                 ("my.reason", b"tombstone"),
                 ("my.detail", b"the record has no value"),
+                ("my.time", b"1970-01-01T00:00:00.000Z"),
             ],
             5,
         )

@@ -3,9 +3,9 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from heartzone_operator.group_lag.lag import Lag, Oldest, lags, starts
 from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
 from heartzone_operator.settings import OperatorSettings
+from service_chassis.consumer_groups.lag import Lag, Oldest, lags, starts
 from service_chassis.consumer_groups.position import Committed, Position
 from service_chassis.settings import load
 

@@ -30,15 +30,17 @@ def group() -> None:
     """Show where the workers' consumer group is, and move one partition of it."""
 
 
-@group.command(short_help="Show committed offsets, lag and owners.")
+@group.command(short_help="Show committed offsets, lag in records and seconds, and owners.")
 @_group_option
 @data_dir_option
 @json_option("Print one JSON object a partition, one a line.")
 def status(*, group_id: str | None, data_dir: Path | None, machine: bool) -> None:
     """Show each partition of the group's topics: committed offset, last stable offset, lag and owner.
 
-    Partitions that no member owns are shown, too. The lag counts offsets, of which those of control records hold
-    nothing to process.
+    Partitions that no member owns are shown, too. The lag is in offsets, of which some may hold nothing to process, and
+    in seconds since the first record that is left was written. A committed offset that halts a partition is told; that
+    a worker has halted one for another reason is known to that worker alone: see its metric
+    heartzone_partitions_halted.
     """
     from heartzone_cli.group.status import run_status  # noqa: PLC0415 - imports Kafka's client
 

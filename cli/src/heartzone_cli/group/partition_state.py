@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
+from service_chassis.consumer_groups.lag import Lag
 from service_chassis.consumer_groups.position import Position
 
 
@@ -35,14 +36,15 @@ def remark(at: Position) -> str:
     }[offset_state(at)]
 
 
-def fields(at: Position) -> dict[str, Any]:
+def fields(at: Position, lag: Lag) -> dict[str, Any]:
     """Return what `--json` prints of it."""
     return {
         "committed": None if at.committed is None else at.committed.offset,
         "state": offset_state(at),
         "earliest": at.earliest,
         "last_stable": at.last_stable,
-        "lag": at.lag,
+        "lag": lag.records,
+        "lag_seconds": lag.seconds,
         "topic_id": at.topic_id,
         "committed_topic_id": None if at.committed is None else at.committed.topic_id,
     }

@@ -11,9 +11,9 @@ import click
 from confluent_kafka import TopicPartition
 
 from exactly_once.group_offsets import MoveUnconfirmedError, OffsetNotMovedError, commit_under_no_member
+from heartzone_cli.cluster.clients import REQUEST_TIMEOUT, open_admin, open_reader
 from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
 from heartzone_cli.errors import CannotRunError
-from heartzone_cli.group.connection import REQUEST_TIMEOUT, open_admin, open_reader
 from heartzone_cli.group.members import Member, read_members
 from heartzone_cli.group.outcome import Outcome, judge
 from heartzone_cli.output import json_line, sentence

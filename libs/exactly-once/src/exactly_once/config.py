@@ -160,6 +160,11 @@ class WorkerConfig(ConsumerConfig):
     """Where records go that cannot be processed; without one, a poison record halts its partition."""
     dead_letter_header_prefix: str = "dlq."
     """What the names of the headers begin with that the engine gives a dead letter."""
+    dead_letter_worker: str | None = None
+    """Name of this worker, in the header ``worker`` of its dead letters; without one, ``transactional_id``."""
+    dead_letter_version: str | None = None
+    """Version of the worker's program, in the header ``version`` of its dead letters; without one there is no such
+    header."""
     producer: Properties = field(default_factory=dict)
     """Properties of the producer alone, which win over those of ``connection``."""
     deduplication: Deduplication | None = None

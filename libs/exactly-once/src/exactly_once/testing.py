@@ -1,5 +1,6 @@
 """A test driver for a transform: the engine's own batch processor in memory, without broker, client or network."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -121,6 +122,7 @@ class TransformTestDriver:
     ``Worker`` and ``WorkerConfig``; ``topic`` is where records are piped into unless they name another. What waits or
     is left over stays piped in, in its order, and is due in the next transaction; a test decides when that is. A
     partition that is halted stays so. A record that is piped in without a timestamp is never a duplicate.
+    ``clock`` returns the seconds since the epoch that dead letters have as their time.
     """
 
     def __init__(
@@ -133,13 +135,16 @@ class TransformTestDriver:
         dead_letter_header_prefix: str = "dlq.",
         limits: BatchLimits | None = None,
         deduplication: Deduplication | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.pending: list[PipedRecord] = []
         """Records that are not processed yet."""
         self._look_ahead = look_ahead
         self._topic = topic
         self._dead_letters = (
-            DeadLetterTopic(dead_letter_topic, dead_letter_header_prefix) if dead_letter_topic is not None else None
+            DeadLetterTopic(dead_letter_topic, dead_letter_header_prefix, clock=clock)
+            if dead_letter_topic is not None
+            else None
         )
         limits = limits or BatchLimits()
         self._deduplicator: Deduplicator | None = None

@@ -96,7 +96,12 @@ class Worker:
         self._processor = BatchProcessor(
             transform,
             limits=config.limits,
-            dead_letters=DeadLetterTopic(config.dead_letter_topic, config.dead_letter_header_prefix)
+            dead_letters=DeadLetterTopic(
+                config.dead_letter_topic,
+                config.dead_letter_header_prefix,
+                worker=config.dead_letter_worker or config.transactional_id,
+                version=config.dead_letter_version,
+            )
             if config.dead_letter_topic is not None
             else None,
             search=self._search,

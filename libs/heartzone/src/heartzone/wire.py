@@ -9,6 +9,11 @@ from struct import Struct
 IDEMPOTENCY_KEY_HEADER = "idempotency-key"
 """The header of a record that has the key of its request, or ``<key>/<index>`` for an item of a batch."""
 
+DEAD_LETTER_HEADER_PREFIX = "heartzone.dlq."
+"""What the names of the headers begin with that a dead letter has beside those of its record."""
+REPLAYS_HEADER = "heartzone.replays"
+"""The header of a record that was a dead letter and was sent again: how often that has happened to it."""
+
 _HEADER = Struct(">BI")
 _MAGIC = 0
 

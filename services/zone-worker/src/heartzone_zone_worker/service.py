@@ -1,6 +1,7 @@
 """The composition root: settings in, a running worker out."""
 
 import logging
+from importlib.metadata import version
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -21,7 +22,7 @@ from exactly_once import (
     WorkerError,
 )
 from exactly_once.health import liveness, readiness
-from heartzone.wire import subject_of
+from heartzone.wire import DEAD_LETTER_HEADER_PREFIX, subject_of
 from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.event_log import EventLog
 from heartzone_zone_worker.lookups.registry_check import RegistryCheck
@@ -164,7 +165,8 @@ class ZoneWorker:
             transactional_id=settings.transactional_id,
             output_topics=[settings.topic.zones],
             dead_letter_topic=settings.topic.dead_letters,
-            dead_letter_header_prefix="heartzone.dlq.",
+            dead_letter_header_prefix=DEAD_LETTER_HEADER_PREFIX,
+            dead_letter_version=version("heartzone-zone-worker"),
             connection=kafka.admin(),
             consumer=kafka.consumer(),
             producer=_producer_properties(kafka),

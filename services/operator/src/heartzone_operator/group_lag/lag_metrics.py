@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from heartzone_operator.group_lag.lag import Lag
+from service_chassis.consumer_groups.lag import Lag
 
 _LABELS = ("group", "topic", "partition")
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import structlog
 
-from heartzone_operator.group_lag.lag import lags, starts
 from heartzone_operator.group_lag.lag_metrics import GroupLagMetrics
-from heartzone_operator.group_lag.oldest_records import OldestRecords
+from service_chassis.consumer_groups.lag import lags, starts
+from service_chassis.consumer_groups.oldest_records import OldestRecords
 from service_chassis.consumer_groups.reader import GroupReader
 
 TIMEOUT = 5.0  # seconds, of each request

@@ -1,4 +1,4 @@
-"""The clients of `heartzone group`, and the sentence when no broker responds."""
+"""Clients of a cluster that read and change a group's offsets, and the sentence when no broker responds."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, Message, TopicPartition
 
-from heartzone_operator.group_lag.lag import Oldest
+from service_chassis.consumer_groups.lag import Oldest
 
 _NUMBER = 100  # messages of one call
 

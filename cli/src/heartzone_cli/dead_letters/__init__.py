@@ -1,0 +1,1 @@
+"""`heartzone dead-letters`: list, show, replay and drop what the workers could not process."""

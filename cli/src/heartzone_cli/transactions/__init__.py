@@ -1,0 +1,1 @@
+"""`heartzone transactions`: list the cluster's open transactions, and end one."""
