@@ -1,4 +1,4 @@
-"""What a right worker makes of each record, as a pure rule: a copy, a dead letter, or nothing."""
+"""The outcome of each record at a right worker, as a pure rule: a copy, a dead letter, or nothing."""
 
 from enum import Enum, auto
 
