@@ -1,4 +1,7 @@
-"""A lease that cannot be renewed is released before others may acquire it, whatever the API server does."""
+"""A lease that cannot be renewed is given up before others may acquire it, whatever the API server does.
+
+One that is removed is created anew, unless another operator is faster. It belongs to the operator's ServiceAccount.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,8 +12,17 @@ import pytest
 from heartzone_operator.kubernetes import leader_election
 from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
 from heartzone_operator.kubernetes.leader_election import LeaderElection, LeaseLostError
+from heartzone_operator.kubernetes.lease_owner import LeaseOwner
 
 FORBIDDEN = RequestRejectedError(403, "leases is forbidden")
+NOT_FOUND = RequestRejectedError(404, "not found")
+REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+ACCOUNT = {"username": "system:serviceaccount:shop:operator", "uid": "1f"}
+
+
+def election_of(api: object) -> LeaderElection:
+    client = cast("KubernetesApi", api)
+    return LeaderElection(client, namespace="shop", name="operator", identity="first", owner=LeaseOwner(client))
 
 
 class FailsAfterFirst:
@@ -37,8 +49,7 @@ def test_a_lease_that_cannot_be_renewed_is_given_up(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(leader_election, "RETRY_INTERVAL", 0.1)
 
     async def hold() -> None:
-        api = cast("KubernetesApi", FailsAfterFirst(hangs=hangs))
-        election = LeaderElection(api, namespace="shop", name="operator", identity="first")
+        election = election_of(FailsAfterFirst(hangs=hangs))
         await election.acquire(lambda _: None, lambda _: None)
         await election.renew()
 
@@ -54,8 +65,10 @@ class Recovers:
         self.renewed = asyncio.Event()
 
     async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        if path == REVIEWS:
+            return {"status": {"userInfo": ACCOUNT}}
         if method == "GET":
-            raise RequestRejectedError(404, "not found")
+            raise NOT_FOUND
         assert body is not None
         if method == "PUT":
             if self._failures:
@@ -85,7 +98,7 @@ def test_a_lease_whose_renewal_fails_for_a_while_is_kept(
 
     async def hold() -> None:
         api = Recovers(*failures)
-        election = LeaderElection(cast("KubernetesApi", api), namespace="shop", name="operator", identity="first")
+        election = election_of(api)
         await election.acquire(lambda _: None, lambda _: None)
         renewing = asyncio.create_task(election.renew())
         await asyncio.wait_for(api.renewed.wait(), 30)
@@ -94,3 +107,82 @@ def test_a_lease_whose_renewal_fails_for_a_while_is_kept(
         await asyncio.gather(renewing, return_exceptions=True)
 
     asyncio.run(hold())
+
+
+class Removes:
+    """An API server on which the lease is removed once it is held; `created` are the bodies of new ones."""
+
+    def __init__(self, *, successor: str | None, user: Mapping[str, str] = ACCOUNT) -> None:
+        self._successor = successor
+        self._user = user
+        self.created: list[Mapping[str, Any]] = []
+        self.renewed = asyncio.Event()
+
+    async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        if path == REVIEWS:
+            return {"status": {"userInfo": self._user}}
+        if method == "GET" and self.created and self._successor is not None:
+            return {"metadata": {"resourceVersion": "7"}, "spec": {"holderIdentity": self._successor}}
+        if method == "GET" or (method == "PUT" and len(self.created) == 1):
+            raise NOT_FOUND
+        assert body is not None
+        if method == "POST":
+            if self.created and self._successor is not None:
+                raise RequestRejectedError(409, "already exists")
+            self.created.append(body)
+        else:
+            self.renewed.set()
+        return {**body, "metadata": {**body["metadata"], "resourceVersion": "2"}}
+
+
+def owners(lease: Mapping[str, Any]) -> object:
+    return lease["metadata"].get("ownerReferences")
+
+
+def test_a_lease_that_is_removed_is_created_anew_and_belongs_to_the_operators_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leader_election, "RENEW_INTERVAL", 0.01)
+    api = Removes(successor=None)
+
+    async def hold() -> None:
+        election = election_of(api)
+        await election.acquire(lambda _: None, lambda _: None)
+        renewing = asyncio.create_task(election.renew())
+        await asyncio.wait_for(api.renewed.wait(), 30)
+        assert not renewing.done()
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+    asyncio.run(hold())
+
+    owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": "operator", "uid": "1f"}
+    assert [owners(each) for each in api.created] == [[owner], [owner]]
+
+
+def test_a_lease_that_another_operator_creates_first_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leader_election, "RENEW_INTERVAL", 0.01)
+
+    async def hold() -> None:
+        election = election_of(Removes(successor="second"))
+        await election.acquire(lambda _: None, lambda _: None)
+        await election.renew()
+
+    with pytest.raises(LeaseLostError, match="shop/operator is lost: already exists"):
+        asyncio.run(hold())
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        pytest.param({"username": "system:serviceaccount:elsewhere:operator", "uid": "1f"}, id="of another namespace"),
+        pytest.param({"username": "jane", "uid": "1f"}, id="a person"),
+    ],
+)
+def test_a_lease_that_no_account_of_its_namespace_can_own_has_no_owner(user: Mapping[str, str]) -> None:
+    """Kubernetes takes an owner of another namespace for one that is gone, and would remove the lease at once."""
+    api = Removes(successor=None, user=user)
+
+    asyncio.run(election_of(api).acquire(lambda _: None, lambda _: None))
+
+    assert [owners(each) for each in api.created] == [None]

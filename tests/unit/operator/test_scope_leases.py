@@ -10,6 +10,7 @@ import pytest
 
 from heartzone_operator.kubernetes import scope_leases
 from heartzone_operator.kubernetes.api import KubernetesApi, RequestRejectedError
+from heartzone_operator.kubernetes.lease_owner import LeaseOwner
 from heartzone_operator.kubernetes.scope_leases import ScopeLeases
 from heartzone_operator.model.label_selector import LabelSelector
 from heartzone_operator.model.resource import Resource, resource_of
@@ -30,6 +31,8 @@ class LeaseApi(KubernetesApi):
 
     async def request(self, method: str, path: str, body: Any = None, **_: Any) -> dict[str, Any]:
         await asyncio.sleep(0)  # so that operators alternate
+        if path.endswith("selfsubjectreviews"):
+            return {"status": {"userInfo": {"username": "system:serviceaccount:a:operator", "uid": "1f"}}}
         if method == self.forbidden:
             raise RequestRejectedError(403, "leases is forbidden")
         parts = path.partition("?")[0].split("/")
@@ -60,6 +63,7 @@ class Operator:
             name=f"heartzone-operator-scope{'' if namespaces else '-all'}{self.selector.suffix}",
             holder=f"{home}/heartzone-operator",
             selector=self.selector,
+            owner=LeaseOwner(api),
             on_change=self._changed,
         )
         self._namespaces = namespaces

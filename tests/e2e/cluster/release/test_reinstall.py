@@ -6,6 +6,7 @@ from heartzone_testing.release.release import Release
 from heartzone_testing.topics import TOPIC_NAMES
 from heartzone_testing.traffic.auditor import Auditor
 from heartzone_testing.traffic.load import Traffic
+from heartzone_testing.waiting import eventually
 from kubernetes_node.nodes.node import Node
 
 
@@ -20,6 +21,11 @@ def schemas(release: Release) -> dict[str, object]:
     return {each["spec"]["topicName"]: each["status"].get("valueSchema") for each in found}
 
 
+def leases(release: Release) -> list[str]:
+    names = [each["metadata"]["name"] for each in release.kubectl.get("leases")["items"]]
+    return [name for name in names if name.startswith("heartzone-operator")]
+
+
 def test_uninstall_leaves_definition_topics_schemas_and_data_and_a_reinstall_adopts_them_untouched(
     node: Node, release: Release, kafka_cluster: KafkaCluster, auditor: Auditor
 ) -> None:
@@ -29,8 +35,11 @@ def test_uninstall_leaves_definition_topics_schemas_and_data_and_a_reinstall_ado
     former_topics, former_schemas = topics(kafka_cluster), schemas(release)
     assert set(former_topics) == set(former_schemas) == set(TOPIC_NAMES)
 
+    assert len(leases(release)) == 2
+
     release.uninstall()
 
+    eventually(lambda: not leases(release), "no lease of the operator's", 60)
     assert release.kubectl.get("eventtopics")["items"] == []
     assert node.cluster.kubectl.get("crd", "eventtopics.heartzone.dev")
     assert topics(kafka_cluster) == former_topics

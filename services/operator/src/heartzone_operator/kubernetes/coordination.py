@@ -5,6 +5,7 @@ from typing import Any
 
 from heartzone_operator.kubernetes.api import KubernetesApi
 from heartzone_operator.kubernetes.leader_election import LeaderElection
+from heartzone_operator.kubernetes.lease_owner import LeaseOwner
 from heartzone_operator.kubernetes.ledger import Ledger
 from heartzone_operator.kubernetes.scope_leases import ScopeLeases
 from heartzone_operator.kubernetes.startup import Startup
@@ -29,10 +30,10 @@ class Coordination:
         selector: LabelSelector,
         on_change: Callable[[], None],
     ) -> None:
-        suffix = selector.suffix
+        suffix, owner = selector.suffix, LeaseOwner(api)
         name = f"{_NAME}{suffix}"
         self.ledger = Ledger(api, namespace=lease_namespace, name=f"{_NAME}-topics{suffix}")
-        self._election = LeaderElection(api, namespace=lease_namespace, name=name, identity=identity)
+        self._election = LeaderElection(api, namespace=lease_namespace, name=name, identity=identity, owner=owner)
         self._scope_leases = ScopeLeases(
             api,
             rivals,
@@ -41,6 +42,7 @@ class Coordination:
             name=f"{_NAME}-scope{'' if namespaces else '-all'}{suffix}",
             holder=f"{lease_namespace}/{name}",
             selector=selector,
+            owner=owner,
             on_change=on_change,
         )
 

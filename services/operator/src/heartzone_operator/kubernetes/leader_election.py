@@ -1,7 +1,8 @@
 """Leader election by a lease of coordination.k8s.io: one operator acts and renews the lease, the others wait.
 
 As in client-go's leaderelection, clocks are not compared: a waiting operator counts the time since it last *observed* a
-change of the lease, and acquires it when that exceeds the lease's duration.
+change of the lease, and acquires it when that exceeds the lease's duration. A lease that is removed is created anew by
+its holder, unless another operator is faster.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import structlog
 
 from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
+from heartzone_operator.kubernetes.lease_owner import LeaseOwner
 
 # All in seconds.
 LEASE_DURATION = 15
@@ -31,8 +33,9 @@ class LeaseLostError(Exception):
 class LeaderElection:
     """Holds the lease `name` in `namespace`, under `identity`."""
 
-    def __init__(self, api: KubernetesApi, *, namespace: str, name: str, identity: str) -> None:
+    def __init__(self, api: KubernetesApi, *, namespace: str, name: str, identity: str, owner: LeaseOwner) -> None:
         self._api = api
+        self._owner = owner
         self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{quote(namespace, safe='')}/leases"
         self._namespace = namespace
         self._name = name
@@ -100,11 +103,16 @@ class LeaderElection:
     async def _renew_once(self) -> bool:
         """Renew; return False when somebody else changed the lease but not its holder. Raises LeaseLostError."""
         try:
-            self._held = await self._write(self._held)
+            try:
+                self._held = await self._write(self._held)
+            except RequestRejectedError as error:
+                if error.status != 404:
+                    raise
+                self._held = await self._write(None)  # it was removed, by hand or with the account that owned it
         except RequestRejectedError as error:
-            if error.status not in (404, 409):
+            if error.status != 409:
                 raise
-            if error.status == 409 and await self._is_still_ours():
+            if await self._is_still_ours():
                 return False
             raise LeaseLostError(f"the lease {self._namespace}/{self._name} is lost: {error}") from error
         return True
@@ -136,7 +144,11 @@ class LeaderElection:
             body = {
                 "apiVersion": "coordination.k8s.io/v1",
                 "kind": "Lease",
-                "metadata": {"name": self._name, "namespace": self._namespace},
+                "metadata": {
+                    "name": self._name,
+                    "namespace": self._namespace,
+                    **await self._owner.metadata(self._namespace),
+                },
                 "spec": spec,
             }
             return await self._api.request("POST", self._collection, body)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import structlog
 
 from heartzone_operator.kubernetes.api import ApiServerUnavailableError, KubernetesApi, RequestRejectedError
+from heartzone_operator.kubernetes.lease_owner import LeaseOwner
 from heartzone_operator.model.label_selector import LabelSelector
 from heartzone_operator.model.rivals import SCOPE, SELECTOR, Rivals, ScopeLease, problem_of, scope_lease_of
 
@@ -42,9 +43,11 @@ class ScopeLeases:
         name: str,
         holder: str,
         selector: LabelSelector,
+        owner: LeaseOwner,
         on_change: Callable[[], None],
     ) -> None:
         self._api = api
+        self._owner = owner
         self._rivals = rivals
         self._scopes: list[tuple[str | None, str]] = [(each, each) for each in namespaces] or [(None, own_namespace)]
         self._name = name
@@ -88,11 +91,11 @@ class ScopeLeases:
         self._held.clear()
 
     async def _renew_at_once(self, scope: str | None, namespace: str) -> list[ScopeLease]:
-        """Renew; once more when another operator has written the lease meanwhile."""
+        """Renew; once more when the lease was written or removed meanwhile."""
         try:
             return await self._renew(scope, namespace)
         except RequestRejectedError as error:
-            if error.status != 409:
+            if error.status not in (404, 409):
                 raise
         return await self._renew(scope, namespace)
 
@@ -144,9 +147,13 @@ class ScopeLeases:
         now = _text(datetime.now(UTC))
         former = (lease or {}).get("spec") or {}
         spec = former | {"holderIdentity": self._holder, "leaseDurationSeconds": DURATION, "renewTime": now}
-        if namespace not in self._held or after:
+        if lease is None or namespace not in self._held or after:
             spec["acquireTime"] = max([now, *(_next(each.acquired) for each in after)])
-        metadata = (lease or {}).get("metadata") or {"name": self._name, "namespace": namespace}
+        if lease is None:
+            owned = await self._owner.metadata(namespace)
+            metadata = {"name": self._name, "namespace": namespace, **owned}
+        else:
+            metadata = lease["metadata"]
         metadata |= {
             "labels": {SCOPE: "namespace" if namespace in [scope for scope, _ in self._scopes] else "all"},
             "annotations": {SELECTOR: self._selector.text},
