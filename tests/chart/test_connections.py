@@ -1,16 +1,19 @@
 """The services accept the settings that the chart renders: variables and files are read as the services do."""
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from confluent_kafka import Producer
 
 from heartzone_operator.settings import OperatorSettings
 from heartzone_producer.settings import ProducerSettings
 from heartzone_testing.chart.rendering import HelmTemplate, Rendered, at
-from heartzone_testing.checkout import CHART
+from heartzone_testing.checkout import CHART, ROOT
 from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.schema_registry import SchemaRegistry
 from service_chassis.settings import ServiceSettings, load
@@ -44,6 +47,14 @@ SECRETS = {
     "registry-token": {"token": "registry-token"},
     "user": {"username": "user", "password": "user-password"},
 }
+
+
+VALUES_OF_THE_PAGE = [
+    yaml.safe_load(block)
+    for block in re.findall(
+        r"```yaml\n(# my-values.yaml\n.*?)```", (ROOT / "docs" / "kubernetes.md").read_text(), re.DOTALL
+    )
+]
 
 
 def read(rendered: Rendered, component: str, secrets: Mapping[str, Mapping[str, str]], folder: Path) -> ServiceSettings:
@@ -180,6 +191,31 @@ def test_tokens_of_an_openid_provider(helm: HelmTemplate, tmp_path: Path, compon
 
 
 @pytest.mark.parametrize("component", SERVICES)
+def test_tokens_of_azure_for_the_identity_of_the_pods(helm: HelmTemplate, tmp_path: Path, component: str) -> None:
+    settings = read(helm(CI / "azure-values.yaml"), component, SECRETS, tmp_path)
+
+    assert settings.kafka.admin() == {
+        "bootstrap.servers": "shop.servicebus.windows.net:9093",
+        "security.protocol": "sasl_ssl",
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.oauthbearer.method": "oidc",
+        "sasl.oauthbearer.metadata.authentication.type": "azure_imds",
+        "sasl.oauthbearer.config": "query=api-version=2018-02-01&resource=https://shop.servicebus.windows.net&client_id=1",
+    }
+
+
+@pytest.mark.parametrize("values", VALUES_OF_THE_PAGE, ids=lambda values: values["kafka"]["bootstrapServers"])
+def test_the_values_of_docs_kubernetes_md_are_accepted_by_every_service(
+    helm: HelmTemplate, tmp_path: Path, values: dict[str, Any]
+) -> None:
+    rendered, secrets = helm(values), defaultdict[str, dict[str, str]](lambda: defaultdict(lambda: "a secret"))
+
+    for component in SERVICES:
+        settings = read(rendered, component, secrets, tmp_path / component)
+        assert settings.kafka.admin()["bootstrap.servers"] == values["kafka"]["bootstrapServers"]
+
+
+@pytest.mark.parametrize("component", SERVICES)
 def test_tokens_of_an_openid_provider_for_the_registry(helm: HelmTemplate, tmp_path: Path, component: str) -> None:
     registry = {
         "type": "oauthbearer",
@@ -304,6 +340,45 @@ def test_keda_connects_to_kafka_as_the_worker_does(helm: HelmTemplate) -> None:
             {"parameter": "key", "name": "everybody", "key": "user.key"},
         ]
     }
+
+
+@pytest.mark.parametrize(
+    ("type_", "keda"),
+    [("scram-sha-256", "scram_sha256"), ("scram-sha-512", "scram_sha512"), ("plain", "plaintext")],
+)
+def test_keda_connects_by_the_mechanism_of_the_worker(helm: HelmTemplate, type_: str, keda: str) -> None:
+    rendered = helm(CI / "keda-values.yaml", at("kafka.auth.type", type_))
+    kafka = next(each for each in rendered.one("ScaledObject")["spec"]["triggers"] if each["type"] == "kafka")
+
+    assert kafka["metadata"]["sasl"] == keda
+    credentials = rendered.one("TriggerAuthentication")["spec"]
+    parameters = {each["parameter"] for each in (*credentials["secretTargetRef"], *credentials.get("env", []))}
+    assert parameters == {"ca", "username", "password"}
+
+
+def test_keda_asks_for_tokens_as_the_worker_does(helm: HelmTemplate) -> None:
+    keda = at("zoneWorker.keda", {"enabled": True, "prometheus": {"serverAddress": "http://prometheus"}})
+    rendered = helm(CI / "oauthbearer-values.yaml", keda)
+    kafka = next(each for each in rendered.one("ScaledObject")["spec"]["triggers"] if each["type"] == "kafka")
+    container = {"containerName": "zone-worker"}
+
+    assert kafka["metadata"]["sasl"] == "oauthbearer"
+    assert rendered.one("TriggerAuthentication")["spec"] == {
+        "secretTargetRef": [
+            {"parameter": "username", "name": "client", "key": "client-id"},
+            {"parameter": "password", "name": "client", "key": "client-secret"},
+        ],
+        "env": [
+            {
+                "parameter": "oauthTokenEndpointUri",
+                "name": "HEARTZONE_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL",
+                **container,
+            },
+            {"parameter": "scopes", "name": "HEARTZONE_KAFKA_SASL_OAUTHBEARER_SCOPE", **container},
+        ],
+    }
+    settings = rendered.one("ConfigMap", "heartzone-settings")["data"]
+    assert {each["name"] for each in rendered.one("TriggerAuthentication")["spec"]["env"]} <= settings.keys()
 
 
 def test_secrets_are_readable_by_the_pod_s_group_alone(helm: HelmTemplate) -> None:

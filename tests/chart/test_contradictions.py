@@ -12,6 +12,7 @@ from heartzone_testing.release.values import merged
 MINIMAL = CHART / "ci" / "minimal-values.yaml"
 STRIMZI = CHART / "ci" / "strimzi-scram-values.yaml"
 TLS = at("kafka.tls.enabled", True)
+IDENTITY = {"azureImdsQuery": "api-version=2018-02-01&resource=api://kafka"}
 
 CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "no Kafka": (at("kafka.bootstrapServers", ""), "kafka.bootstrapServers is empty; it takes addresses like"),
@@ -35,6 +36,18 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "tokens of nobody": (
         merged(TLS, at("kafka.auth", {"type": "oauthbearer", "existingSecret": "user"})),
         "kafka.auth.type is oauthbearer, but kafka.auth.oauth.tokenEndpointUrl is empty",
+    ),
+    "a Secret beside an identity": (
+        merged(TLS, at("kafka.auth", {"type": "oauthbearer", "existingSecret": "user", "oauth": IDENTITY})),
+        'kafka.auth.existingSecret is "user", but kafka.auth.oauth.azureImdsQuery takes the identity of the pods',
+    ),
+    "KEDA and an identity": (
+        merged(
+            TLS,
+            at("kafka.auth", {"type": "oauthbearer", "oauth": IDENTITY}),
+            at("zoneWorker.keda", {"enabled": True, "prometheus": {"serverAddress": "http://p"}}),
+        ),
+        "KEDA cannot ask Azure for tokens as kafka.auth.oauth.azureImdsQuery does",
     ),
     "tokens for nothing": (
         at(

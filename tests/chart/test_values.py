@@ -82,6 +82,7 @@ SECURED = merged(
 # Where a changed value is not simply another text or a larger number.
 OTHERS: Mapping[str, Any] = {
     "kafka.bootstrapServers": "elsewhere:9094",
+    "kafka.auth.oauth.azureImdsQuery": None,  # tests/chart/test_connections.py: it takes the place of a Secret
     "kafka.tls.enabled": None,  # below: nothing of this is left without TLS
     "schemaRegistry.url": "https://elsewhere",
     "kafka.auth.oauth.tokenEndpointUrl": "https://elsewhere/token",

@@ -126,6 +126,11 @@ def test_the_clients_take_their_properties_without_a_warning(
             "TLS",
             "'TLS' is not one of plaintext, ssl, sasl_plaintext, sasl_ssl",
         ),
+        (
+            "THING_KAFKA_SASL_OAUTHBEARER_METADATA_AUTHENTICATION_TYPE",
+            "aws_iam",
+            "aws_iam cannot be used: tokens of AWS take a package that is not part of this program",
+        ),
         ("THING_KAFKA_SSL_CA_LOCATION", "/no/such/ca.pem", "'/no/such/ca.pem' is not an existing file"),
         (
             "THING_SCHEMA_REGISTRY_ULR",

@@ -23,7 +23,13 @@ HEARTZONE_KAFKA_SSL_CA_LOCATION: /etc/heartzone/kafka/ca.crt
 {{- end }}
 {{- if eq $kafka.auth.type "oauthbearer" }}
 HEARTZONE_KAFKA_SASL_OAUTHBEARER_METHOD: oidc
-HEARTZONE_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: {{ $kafka.auth.oauth.tokenEndpointUrl | quote }}
+{{- with $kafka.auth.oauth.tokenEndpointUrl }}
+HEARTZONE_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: {{ . | quote }}
+{{- end }}
+{{- with $kafka.auth.oauth.azureImdsQuery }}
+HEARTZONE_KAFKA_SASL_OAUTHBEARER_METADATA_AUTHENTICATION_TYPE: azure_imds
+HEARTZONE_KAFKA_SASL_OAUTHBEARER_CONFIG: {{ printf "query=%s" . | quote }}
+{{- end }}
 {{- with $kafka.auth.oauth.scope }}
 HEARTZONE_KAFKA_SASL_OAUTHBEARER_SCOPE: {{ . | quote }}
 {{- end }}
@@ -63,11 +69,18 @@ OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
 {{- default .root.Values.kafka.auth.existingSecret .values.kafka.existingSecret }}
 {{- end }}
 
+{{/* Whether Azure knows the pods without a Secret: "true" or "false". */}}
+{{- define "heartzone.managedIdentity" -}}
+{{- and (eq .Values.kafka.auth.type "oauthbearer") (ne .Values.kafka.auth.oauth.azureImdsQuery "") }}
+{{- end }}
+
 {{/* Files of credentials for Kafka as a dict of paths to keys of the Secret, as JSON. */}}
 {{- define "heartzone.kafkaFiles" -}}
 {{- $auth := .Values.kafka.auth }}
 {{- if eq $auth.type "tls" }}
 {{- dict "kafka/user.crt" $auth.certificateKey "kafka/user.key" $auth.privateKeyKey | toJson }}
+{{- else if eq (include "heartzone.managedIdentity" .) "true" }}
+{{- dict | toJson }}
 {{- else if eq $auth.type "oauthbearer" }}
 {{- dict "settings/HEARTZONE_KAFKA_SASL_OAUTHBEARER_CLIENT_ID" $auth.oauth.clientIdKey "settings/HEARTZONE_KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET" $auth.oauth.clientSecretKey | toJson }}
 {{- else if ne $auth.type "none" }}

@@ -27,7 +27,7 @@
 {{- end }}
 {{- range $section := list "kafka" "schemaRegistry" }}
 {{- $auth := (get $.Values $section).auth }}
-{{- if and (eq $auth.type "oauthbearer") (not $auth.oauth.tokenEndpointUrl) }}
+{{- if and (eq $auth.type "oauthbearer") (not $auth.oauth.tokenEndpointUrl) (not $auth.oauth.azureImdsQuery) }}
 {{- fail (printf "%s.auth.type is oauthbearer, but %s.auth.oauth.tokenEndpointUrl is empty; it takes the address of the provider's token endpoint" $section $section) }}
 {{- end }}
 {{- end }}
@@ -45,8 +45,14 @@
 {{- define "heartzone.validate.credentials" -}}
 {{- $type := .Values.kafka.auth.type }}
 {{- $common := .Values.kafka.auth.existingSecret }}
-{{- if and (eq $type "none") $common }}
-{{- fail (printf "kafka.auth.existingSecret is %q, but kafka.auth.type is none; say which type its credentials are of" $common) }}
+{{- $unused := "" }}
+{{- if eq $type "none" }}
+{{- $unused = "kafka.auth.type is none; say which type its credentials are of" }}
+{{- else if eq (include "heartzone.managedIdentity" .) "true" }}
+{{- $unused = "kafka.auth.oauth.azureImdsQuery takes the identity of the pods; remove one of them" }}
+{{- end }}
+{{- if and $unused $common }}
+{{- fail (printf "kafka.auth.existingSecret is %q, but %s" $common $unused) }}
 {{- end }}
 {{- $components := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker }}
 {{- if .Values.operator.enabled }}
@@ -57,10 +63,10 @@
 {{- end }}
 {{- range $name, $component := $components }}
 {{- $secret := $component.kafka.existingSecret }}
-{{- if and (eq $type "none") $secret }}
-{{- fail (printf "%s.kafka.existingSecret is %q, but kafka.auth.type is none; say which type its credentials are of" $name $secret) }}
+{{- if and $unused $secret }}
+{{- fail (printf "%s.kafka.existingSecret is %q, but %s" $name $secret $unused) }}
 {{- end }}
-{{- if and (ne $type "none") (not $secret) (not $common) }}
+{{- if and (not $unused) (not $secret) (not $common) }}
 {{- fail (printf "%s.kafka.existingSecret is empty, as is kafka.auth.existingSecret; kafka.auth.type %s takes a Secret%s" $name $type (ternary ", or test.enabled=false" "" (eq $name "test"))) }}
 {{- end }}
 {{- end }}
@@ -84,6 +90,8 @@
   "HEARTZONE_KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET" "a Secret and kafka.auth.type oauthbearer"
   "HEARTZONE_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL" "kafka.auth.oauth.tokenEndpointUrl"
   "HEARTZONE_KAFKA_SASL_OAUTHBEARER_SCOPE" "kafka.auth.oauth.scope"
+  "HEARTZONE_KAFKA_SASL_OAUTHBEARER_CONFIG" "kafka.auth.oauth.azureImdsQuery"
+  "HEARTZONE_KAFKA_SASL_OAUTHBEARER_METADATA_AUTHENTICATION_TYPE" "kafka.auth.oauth.azureImdsQuery"
   "HEARTZONE_KAFKA_SASL_OAUTHBEARER_EXTENSIONS" "kafka.auth.oauth.extensions"
   "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO" "schemaRegistry.auth.existingSecret"
   "HEARTZONE_SCHEMA_REGISTRY_BASIC_AUTH_USERNAME" "schemaRegistry.auth.existingSecret"
@@ -229,6 +237,9 @@
 {{- if $keda.enabled }}
 {{- if not $keda.prometheus.serverAddress }}
 {{- fail "zoneWorker.keda.enabled is true, but zoneWorker.keda.prometheus.serverAddress is empty; from 1 up the workers' own metric scales them, which a Prometheus has to hold" }}
+{{- end }}
+{{- if eq (include "heartzone.managedIdentity" .) "true" }}
+{{- fail "zoneWorker.keda.enabled is true, but KEDA cannot ask Azure for tokens as kafka.auth.oauth.azureImdsQuery does; it takes a client's id and secret" }}
 {{- end }}
 {{- if gt (int $keda.minReplicas) (int $keda.maxReplicas) }}
 {{- fail (printf "zoneWorker.keda.minReplicas is %d, more than maxReplicas, which is %d" (int $keda.minReplicas) (int $keda.maxReplicas)) }}

@@ -10,6 +10,13 @@ from service_chassis.settings.clients.librdkafka_properties import LIBRDKAFKA_PR
 from service_chassis.settings.clients.properties import check_value, files_in, find_property, shown
 from service_chassis.settings.errors import SettingsError
 
+# Values that librdkafka knows and leaves to a callback, which clients here do not have.
+_BY_CALLBACK = {
+    (
+        "sasl.oauthbearer.metadata.authentication.type",
+        "aws_iam",
+    ): "tokens of AWS take a package that is not part of this program; it has azure_imds, or a client's id and secret",
+}
 _SIDES = {"CONSUMER_": "for_consumer", "PRODUCER_": "for_producer"}
 
 
@@ -41,6 +48,8 @@ class KafkaSettings(BaseModel):
                     raise SettingsError(f"{variable}: {name} cannot be set: {refused[name]}")
                 _check_side(variable, side, name)
                 check_value(variable, name, LIBRDKAFKA_PROPERTIES[name], value)
+                if (reason := _BY_CALLBACK.get((name, value.lower()))) is not None:
+                    raise SettingsError(f"{variable}: {value} cannot be used: {reason}")
                 sides[side][name] = value
         if not {"bootstrap.servers", "metadata.broker.list"} & sides["for_all"].keys():
             raise SettingsError(
