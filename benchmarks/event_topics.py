@@ -12,14 +12,11 @@ import json
 import random
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
+from benchmarks.operator_stage import SETTINGS, Stage, costs, megabytes, resource, stage
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
@@ -27,31 +24,21 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_testing.brokers.kafka_tools import TOPICS, run_kafka_tool
 from heartzone_testing.operators.bench import OperatorBench
-from heartzone_testing.operators.event_topics import SCHEMA_1, condition_of, event_topic
-from heartzone_testing.services.service_process import ServiceProcess
+from heartzone_testing.operators.event_topics import SCHEMA_1, condition_of
 from heartzone_testing.waiting import eventually
-from kubernetes_node.control_plane.binaries import ensure_binaries
-from kubernetes_node.control_plane.cluster import Cluster, own_cluster
-from kubernetes_node.control_plane.processes import ControlPlane
 
 RESOURCES = 1_000
 SAMPLE = 20
 PYTHON_SAMPLE = 200
 KILLS = 20
 IDLE_S = 180
-CONFIG = {"retention.ms": "3600000"}
 
 
 def write_manifests(folder: Path, prefix: str) -> None:
     """One file a resource, as teams keep them."""
     folder.mkdir()
     for number in range(RESOURCES):
-        manifest = event_topic(
-            f"{prefix}-{number:04}",
-            config=CONFIG,
-            schema=SCHEMA_1.replace('"a"', f'"a{number}"'),
-            compatibility="BACKWARD",
-        )
+        manifest = resource(f"{prefix}-{number:04}", number)
         del manifest["metadata"]["annotations"]
         (folder / f"{number:04}.json").write_text(json.dumps(manifest))
 
@@ -82,7 +69,7 @@ def seconds_by_python(kafka: EmbeddedKafka, registry: EmbeddedRegistry) -> float
         began = time.perf_counter()
         for number in range(PYTHON_SAMPLE):
             topic = f"python-{number:04}"
-            admin.create_topics([NewTopic(topic, 1, 1, config=CONFIG)])[topic].result()
+            admin.create_topics([NewTopic(topic, 1, 1, config={"retention.ms": "3600000"})])[topic].result()
             client.set_compatibility(f"{topic}-value", "BACKWARD")
             client.register_schema(f"{topic}-value", Schema(SCHEMA_1, "JSON"))
         return (time.perf_counter() - began) / PYTHON_SAMPLE * RESOURCES
@@ -109,11 +96,6 @@ def ready_resources(bench: OperatorBench) -> int:
     )
 
 
-def requests(operator: ServiceProcess) -> float:
-    """Requests to Kafka and registry so far."""
-    return operator.metric("heartzone_kafka_requests_total") + operator.metric("heartzone_registry_requests_total")
-
-
 def kill_at_random_moments(bench: OperatorBench, stop: threading.Event) -> int:
     """Kill and start the operator until told to stop, or often enough; return how often."""
     chance = random.Random(5)
@@ -127,51 +109,27 @@ def kill_at_random_moments(bench: OperatorBench, stop: threading.Event) -> int:
     return kills
 
 
-@contextmanager
-def stage(folder: Path) -> Iterator[tuple[Cluster, EmbeddedKafka, EmbeddedRegistry]]:
-    """Everything that is not measured."""
-    binaries = ensure_binaries(print)
-    with (
-        ControlPlane(binaries, folder / "control-plane") as control_plane,
-        EmbeddedKafka() as kafka,
-        EmbeddedRegistry() as registry,
-    ):
-        yield own_cluster(control_plane, binaries["kubectl"]), kafka, registry
-
-
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "control-plane").mkdir()
-        with stage(folder) as (cluster, kafka, registry), cluster.new_namespace() as namespace:
-            bench = OperatorBench(
-                cluster=cluster,
-                namespace=namespace,
-                kafka=kafka.client_config(),
-                registry=registry.client_config(),
-                folder=folder,
-            )
-            measure(bench, kafka, registry, folder)
-            kill(bench, folder)
-            bench.close()
+    with stage() as on_stage:
+        measure(on_stage)
+        kill(on_stage.bench, on_stage.folder)
 
 
-def measure(bench: OperatorBench, kafka: EmbeddedKafka, registry: EmbeddedRegistry, folder: Path) -> None:
-    write_manifests(folder / "topics", "bench")
-    shell, python = seconds_by_shell(kafka, registry), seconds_by_python(kafka, registry)
-    with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "55"}) as operator:
-        applied, ready = seconds_by_operator(bench, folder / "topics")
-        process = psutil.Process(operator.process.pid)
+def measure(on_stage: Stage) -> None:
+    bench, topics = on_stage.bench, on_stage.folder / "topics"
+    write_manifests(topics, "bench")
+    shell = seconds_by_shell(on_stage.kafka, on_stage.registry)
+    python = seconds_by_python(on_stage.kafka, on_stage.registry)
+    with bench.operator(SETTINGS) as operator:
+        applied, ready = seconds_by_operator(bench, topics)
         print(f"{RESOURCES} EventTopics: all Ready {ready:.1f} s after kubectl apply began, which took {applied:.1f} s")
         print(f"  kafka-topics and curl in a loop ({SAMPLE} timed): {shell:.0f} s; ratio {ready / shell:.3f}")
         print(f"  Python in a loop ({PYTHON_SAMPLE} timed): {python:.1f} s; ratio {ready / python:.2f}")
-        print(f"  memory of the operator: {process.memory_info().rss / 1e6:.0f} MB (at most 150)")
+        print(f"  memory of the operator: {megabytes(operator):.0f} MB (at most 150)")
         time.sleep(120)  # the first resync after a change observes every subject in full
-        asked, cpu, began = requests(operator), sum(process.cpu_times()[:2]), time.perf_counter()
-        time.sleep(IDLE_S)
-        idle = time.perf_counter() - began
-        print(f"  idle: {(requests(operator) - asked) / idle * 60:.1f} requests a minute (below 5)")
-        print(f"  idle: {(sum(process.cpu_times()[:2]) - cpu) / idle * 100:.1f} % of a core (below 2)")
+        asked, cpu = costs(operator, IDLE_S)
+        print(f"  idle: {asked:.1f} requests a minute (below 5)")
+        print(f"  idle: {cpu:.1f} % of a core (below 2)")
 
 
 def kill(bench: OperatorBench, folder: Path) -> None:

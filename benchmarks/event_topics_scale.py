@@ -6,18 +6,15 @@
 import json
 import re
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 
-import psutil
-from benchmarks.event_topics import CONFIG, requests, stage
+from benchmarks.operator_stage import SETTINGS, costs, megabytes, resource, stage
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from embedded_kafka import EmbeddedRegistry
 from heartzone_testing.operators.bench import OperatorBench
-from heartzone_testing.operators.event_topics import SCHEMA_1, event_topic
+from heartzone_testing.operators.event_topics import SCHEMA_1
 from heartzone_testing.services.service_process import ServiceProcess
 
 RESOURCES = 10_000
@@ -29,49 +26,42 @@ SETTLE_S = 150
 
 def main() -> None:
     number = int(sys.argv[1]) if len(sys.argv) > 1 else RESOURCES
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "control-plane").mkdir()
-        with stage(folder) as (cluster, kafka, registry), cluster.new_namespace() as namespace:
-            bench = OperatorBench(
-                cluster=cluster,
-                namespace=namespace,
-                kafka=kafka.client_config(),
-                registry=registry.client_config(),
-                folder=folder,
-            )
-            with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "55"}) as operator:
-                create(bench, operator, number)
-                report(operator, f"{number} EventTopics, all Ready")
-                time.sleep(SETTLE_S)
-                measure(operator, "idle", registry, busy=False)
-                measure(operator, "beside a busy registry", registry, busy=True)
-            with bench.operator({"HEARTZONE_RESYNC_INTERVAL": "55"}) as operator:
-                time.sleep(SETTLE_S)
-                report(operator, "after a restart")
-                measure(operator, "after a restart, beside a busy registry", registry, busy=True)
-            bench.close()
+    with stage() as on_stage:
+        bench, registry = on_stage.bench, on_stage.registry
+        with bench.operator(SETTINGS) as operator:
+            create(bench, operator, number)
+            report(operator, f"{number} EventTopics, all Ready")
+            time.sleep(SETTLE_S)
+            edit(bench, number)
+            measure(operator, "idle", registry, busy=False)
+            measure(operator, "beside a busy registry", registry, busy=True)
+        with bench.operator(SETTINGS) as operator:
+            time.sleep(SETTLE_S)
+            report(operator, "after a restart")
+            measure(operator, "after a restart, beside a busy registry", registry, busy=True)
 
 
 def create(bench: OperatorBench, operator: ServiceProcess, number: int) -> None:
     """Create the resources, some at once: the operator follows meanwhile."""
     began = time.perf_counter()
     for first in range(0, number, CREATED_AT_ONCE):
-        items = [
-            event_topic(
-                f"scale-{each:05}",
-                config=CONFIG,
-                schema=SCHEMA_1.replace('"a"', f'"a{each}"'),
-                compatibility="BACKWARD",
-            )
-            for each in range(first, min(first + CREATED_AT_ONCE, number))
-        ]
+        items = [resource(f"scale-{each:05}", each) for each in range(first, min(first + CREATED_AT_ONCE, number))]
         file = bench.folder / "items.json"
         file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
         bench.kubectl("create", f"--filename={file}", timeout=1800)
         while ready(operator) < first + len(items):
             time.sleep(2)
         print(f"  {first + len(items)} are Ready after {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def edit(bench: OperatorBench, number: int) -> None:
+    """Print how long it takes from an edit of the newest and the oldest until they are Ready for it."""
+    for each in (number - 1, 0):
+        name = f"scale-{each:05}"
+        began = time.perf_counter()
+        bench.kubectl("patch", "et", name, "--type=merge", '--patch={"spec": {"config": {"retention.ms": "7200000"}}}')
+        bench.settled(name)
+        print(f"  an edit of {name} is Ready after {time.perf_counter() - began:.1f} s", flush=True)
 
 
 def ready(operator: ServiceProcess) -> float:
@@ -88,12 +78,9 @@ def measure(operator: ServiceProcess, when: str, registry: EmbeddedRegistry, *, 
     others = threading.Thread(target=use_registry, args=(registry, stop))
     if busy:
         others.start()
-    process = psutil.Process(operator.process.pid)
-    asked, cpu, began = requests(operator), sum(process.cpu_times()[:2]), time.perf_counter()
-    time.sleep(IDLE_S)
-    elapsed = time.perf_counter() - began
-    print(f"  {when}: {(requests(operator) - asked) / elapsed * 60:.1f} requests a minute (below 30)")
-    print(f"  {when}: {(sum(process.cpu_times()[:2]) - cpu) / elapsed * 100:.1f} % of a core (below 3)")
+    asked, cpu = costs(operator, IDLE_S)
+    print(f"  {when}: {asked:.1f} requests a minute (below 30)")
+    print(f"  {when}: {cpu:.1f} % of a core (below 3)")
     stop.set()
     if busy:
         others.join()
@@ -112,8 +99,7 @@ def use_registry(registry: EmbeddedRegistry, stop: threading.Event) -> None:
 
 def report(operator: ServiceProcess, when: str) -> None:
     """Print the memory of the operator."""
-    memory = psutil.Process(operator.process.pid).memory_info().rss / 1e6
-    print(f"  {when}: {memory:.0f} MB (below 300)", flush=True)
+    print(f"  {when}: {megabytes(operator):.0f} MB (below 300)", flush=True)
 
 
 if __name__ == "__main__":
