@@ -121,10 +121,10 @@ class Removes:
     async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         if path == REVIEWS:
             return {"status": {"userInfo": self._user}}
-        if method == "GET" and self.created and self._successor is not None:
-            return {"metadata": {"resourceVersion": "7"}, "spec": {"holderIdentity": self._successor}}
-        if method == "GET" or (method == "PUT" and len(self.created) == 1):
+        if method == "GET":
             raise NOT_FOUND
+        if method == "PUT" and len(self.created) == 1:
+            raise RequestRejectedError(409, "Precondition failed: UID")  # as the API server has it
         assert body is not None
         if method == "POST":
             if self.created and self._successor is not None:

@@ -103,24 +103,32 @@ class LeaderElection:
     async def _renew_once(self) -> bool:
         """Renew; return False when somebody else changed the lease but not its holder. Raises LeaseLostError."""
         try:
-            try:
-                self._held = await self._write(self._held)
-            except RequestRejectedError as error:
-                if error.status != 404:
-                    raise
-                self._held = await self._write(None)  # it was removed, by hand or with the account that owned it
+            self._held = await self._write(self._held)
         except RequestRejectedError as error:
-            if error.status != 409:
+            # The API server calls the write of a lease that was removed a conflict, too.
+            if error.status not in (404, 409):
                 raise
-            if await self._is_still_ours():
-                return False
-            raise LeaseLostError(f"the lease {self._namespace}/{self._name} is lost: {error}") from error
+            lease = await self._read()
+            if lease is None:
+                await self._create_anew()
+                return True
+            if (lease.get("spec") or {}).get("holderIdentity") != self._identity:
+                raise self._lost(error) from error
+            self._held = lease
+            return False
         return True
 
-    async def _is_still_ours(self) -> bool:
-        lease = await self._read()
-        self._held = lease
-        return lease is not None and (lease.get("spec") or {}).get("holderIdentity") == self._identity
+    async def _create_anew(self) -> None:
+        """Create the lease after it was removed, by hand or with the account that owned it. Raises LeaseLostError."""
+        try:
+            self._held = await self._write(None)
+        except RequestRejectedError as error:
+            if error.status == 409:
+                raise self._lost(error) from error
+            raise
+
+    def _lost(self, error: RequestRejectedError) -> LeaseLostError:
+        return LeaseLostError(f"the lease {self._namespace}/{self._name} is lost: {error}")
 
     async def _read(self) -> dict[str, Any] | None:
         try:
