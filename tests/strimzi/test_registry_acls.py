@@ -49,16 +49,6 @@ def kafka(guarded_kafka: GuardedKafka, tmp_path_factory: pytest.TempPathFactory)
     return guarded_kafka
 
 
-def test_what_was_registered_is_there_after_a_restart(kafka: GuardedKafka, tmp_path: Path) -> None:
-    registry = KafkasqlRegistry(kafka, tmp_path)
-    try:
-        registry.wait_until_ready()
-        with SchemaRegistryClient({"url": registry.url}) as client:
-            assert client.get_subjects() == ["kept-value"]
-    finally:
-        registry.process.terminate(10)
-
-
 @contextmanager
 def absent(kafka: GuardedKafka, topic: str) -> Iterator[None]:
     """Have the broker without a topic while the block lasts, as before the registry's first start."""
