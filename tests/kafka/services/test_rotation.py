@@ -227,13 +227,25 @@ def test_the_operators_clients_go_on_with_new_credentials(cluster: Cluster) -> N
     assert isinstance(topics.names(), tuple)
 
 
+IDENTITY_QUERY = "api-version=2018-02-01&resource=api://kafka&client_id=heartzone"
+
+
 class TokenEndpoint(BaseHTTPRequestHandler):
-    """Gives a token for one secret, as an OpenID provider does for the client credentials grant."""
+    """Gives a token for one secret, as an OpenID provider does for the client credentials grant.
+
+    And one for an identity, as Azure's instance metadata service does.
+    """
+
+    def do_GET(self) -> None:
+        """Respond to a pod that asks for the token of its identity."""
+        self._respond(known=self.headers["Metadata"] == "true" and self.path == f"/token?{IDENTITY_QUERY}")
 
     def do_POST(self) -> None:
-        """Respond."""
+        """Respond to a client that sends its secret."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        known = self.headers["Authorization"] == "Basic " + base64.b64encode(b"heartzone:right").decode()
+        self._respond(known=self.headers["Authorization"] == "Basic " + base64.b64encode(b"heartzone:right").decode())
+
+    def _respond(self, *, known: bool) -> None:
         now = int(time.time())
         parts = ({"alg": "none"}, {"sub": USER, "iat": now, "exp": now + 60})
         token = ".".join(base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=").decode() for each in parts)
@@ -248,11 +260,11 @@ class TokenEndpoint(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-def test_tokens_of_an_openid_provider_are_asked_for_with_the_client_s_secret(cluster: Cluster) -> None:
+def test_tokens_are_asked_for_with_the_client_s_secret_or_for_azure_s_identity_of_the_pod(cluster: Cluster) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), TokenEndpoint) as endpoint:
         threading.Thread(target=endpoint.serve_forever, daemon=True).start()
 
-        def settings(secret: str) -> KafkaSettings:
+        def settings(**own: str) -> KafkaSettings:
             variables = {
                 "BOOTSTRAP_SERVERS": cluster.kafka.client_config("SASL_SSL")["bootstrap.servers"],
                 "SECURITY_PROTOCOL": "sasl_ssl",
@@ -260,13 +272,15 @@ def test_tokens_of_an_openid_provider_are_asked_for_with_the_client_s_secret(clu
                 "SASL_MECHANISM": "OAUTHBEARER",
                 "SASL_OAUTHBEARER_METHOD": "oidc",
                 "SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL": f"http://127.0.0.1:{endpoint.server_port}/token",
-                "SASL_OAUTHBEARER_CLIENT_ID": "heartzone",
-                "SASL_OAUTHBEARER_CLIENT_SECRET": secret,
+                **{f"SASL_OAUTHBEARER_{name}": value for name, value in own.items()},
             }
             return KafkaSettings.from_variables(variables, prefix="")
 
-        assert why_not_connected(settings("right")) is None
-        problem = why_not_connected(settings("wrong-Pa55word"))
+        client = {"CLIENT_ID": "heartzone"}
+        assert why_not_connected(settings(**client, CLIENT_SECRET="right")) is None
+        problem = why_not_connected(settings(**client, CLIENT_SECRET="wrong-Pa55word"))
+        identity = {"METADATA_AUTHENTICATION_TYPE": "azure_imds", "CONFIG": f"query={IDENTITY_QUERY}"}
+        assert why_not_connected(settings(**identity)) is None
         endpoint.shutdown()
 
     assert problem is not None
