@@ -1,6 +1,7 @@
 """Costs of 10,000 EventTopics to an operator: memory, and processor and requests while others use the registry.
 
-`python -m benchmarks event_topics_scale [RESOURCES]`. They take most of an hour on two slow cores to be created.
+`python -m benchmarks.event_topics_scale [RESOURCES]`. They take about a quarter of an hour on two slow cores to be
+created.
 """
 
 import json
