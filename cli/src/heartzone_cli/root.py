@@ -17,6 +17,7 @@ SUBCOMMANDS = {
     "replay": "Send recorded workouts through the web API.",
     "zones": "Follow the heart-rate zones live.",
     "topics": "Compare the topics with what their definitions ask for, and apply.",
+    "audit": "Check that each reading has become its zone event exactly once, in order.",
     "dead-letters": "List, show, replay and drop what the workers could not process.",
     "group": "Show where the workers' consumer group is, and move one partition of it.",
     "transactions": "List the cluster's open transactions, and end one.",

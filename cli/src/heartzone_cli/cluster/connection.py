@@ -5,18 +5,18 @@ Each setting wins by itself, so that only the API of a running `up` can be repla
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from heartzone.refused_properties import REFUSED_PROPERTIES
 from heartzone.settings import VARIABLE_PREFIX, TopicSettings
 from heartzone_cli.cluster import endpoints
 from heartzone_cli.cluster.endpoints import DamagedEndpointsError, Endpoints
 from heartzone_cli.cluster.topic_reader import KafkaUnavailableError, TopicUnavailableError
 from heartzone_cli.errors import CannotRunError
 from heartzone_cli.output import sentence
-from heartzone_zone_worker.settings import WorkerSettings
 from service_chassis.settings import KafkaSettings, SchemaRegistrySettings, SettingsError
 from service_chassis.settings.environment import read_environment
 
@@ -27,6 +27,8 @@ KAFKA_VARIABLE = f"{KAFKA_PREFIX}BOOTSTRAP_SERVERS"
 REGISTRY_VARIABLE = f"{REGISTRY_PREFIX}URL"
 GROUP_VARIABLE = f"{VARIABLE_PREFIX}GROUP_ID"
 DEFAULT_GROUP_ID = "zone-worker"
+# Commands read the environment of the services, which they do not import: an audit has to be independent of them.
+REFUSED = dict.fromkeys(REFUSED_PROPERTIES, "the services and this command rest on its value")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Cluster:
     """How to connect to Kafka (librdkafka properties of each kind of client), and its topics' and group's names.
 
     `group_id` is that of the zone workers, whose committed offsets show when everything has been processed. `origin`
-    is the variable or file that the address came from, for error messages.
+    is the variable or file that the address came from, for error messages. `variables` are all HEARTZONE_* settings.
     """
 
     consumer: dict[str, str]
@@ -44,6 +46,7 @@ class Cluster:
     group_id: str
     bootstrap_servers: str
     origin: str
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_up(data_dir: Path | None) -> Endpoints | None:
@@ -69,9 +72,7 @@ def read_cluster(up: Endpoints | None) -> Cluster:
             variables[KAFKA_VARIABLE] = up.kafka
             origin = str(up.source)
         _require(KAFKA_VARIABLE, variables)
-        kafka = KafkaSettings.from_variables(
-            variables, prefix=KAFKA_PREFIX, refused=WorkerSettings.all_refused_properties()
-        )
+        kafka = KafkaSettings.from_variables(variables, prefix=KAFKA_PREFIX, refused=REFUSED)
     except SettingsError as error:
         raise CannotRunError(sentence(f"{error}{_hint(up)}")) from error
     return Cluster(
@@ -82,6 +83,7 @@ def read_cluster(up: Endpoints | None) -> Cluster:
         group_id=variables.get(GROUP_VARIABLE, DEFAULT_GROUP_ID),
         bootstrap_servers=variables.get(KAFKA_VARIABLE, "the configured address"),
         origin=origin,
+        variables=variables,
     )
 
 

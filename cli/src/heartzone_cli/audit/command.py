@@ -1,0 +1,76 @@
+"""Options of `heartzone audit`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from heartzone_cli.options import data_dir_option, json_option
+
+
+class Time(click.ParamType[datetime]):
+    """A time in ISO 8601; without an offset it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; one like 2026-01-31T12:00:00Z would be right.", param, ctx)
+        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+@click.command
+@click.option("--from", "start", type=Time(), metavar="TIME", help="Judge records of the input from this time on.")
+@click.option("--to", "stop", type=Time(), metavar="TIME", help="Judge records of the input before this time.")
+@click.option(
+    "--partition",
+    "partitions",
+    type=click.IntRange(min=0),
+    multiple=True,
+    metavar="NUMBER",
+    help="Judge this partition of the input only; may be given several times.",
+)
+@click.option(
+    "--transaction-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long a transaction may be open.  [default: HEARTZONE_TRANSACTION_TIMEOUT, or 10, and 15 for the brokers]",
+)
+@data_dir_option
+@json_option("Print one JSON object a finding, one a line, and a summary as the last one.")
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    *,
+    start: datetime | None,
+    stop: datetime | None,
+    partitions: tuple[int, ...],
+    transaction_timeout: float | None,
+    data_dir: Path | None,
+    machine: bool,
+) -> None:
+    """Check that each reading has become its zone event exactly once, in order.
+
+    Reads the input, the output and the dead letters, as they are now and committed, without a group; recomputes the
+    events by the published rules, and reports each record that is missing, doubled, out of order, or should not be
+    there, by partition and offset. What cannot be judged is counted and is no finding: records that the group has not
+    processed, and those at an edge of the range whose counterpart is not in the topics.
+
+    Times are those of records. Set HEARTZONE_DEDUPLICATION_WINDOW as the zone workers have it.
+
+    Exit code 0: no finding; 1: findings; 2: it could not run.
+    """
+    from heartzone_cli.audit.run import run_audit  # noqa: PLC0415 - imports Kafka's client
+    from heartzone_cli.audit.scope import Options  # noqa: PLC0415 - as above
+
+    options = Options(start=_milliseconds(start), stop=_milliseconds(stop), partitions=partitions)
+    ctx.exit(run_audit(options, data_dir, machine=machine, transaction_timeout=transaction_timeout))
+
+
+def _milliseconds(time: datetime | None) -> int | None:
+    return None if time is None else int(time.timestamp() * 1000)

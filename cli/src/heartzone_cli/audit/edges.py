@@ -1,0 +1,80 @@
+"""Judgement on what has no counterpart: a finding, or something that lies at an edge of what was read. Pure.
+
+A worker processes the records of a partition of the input in their order, and writes their events in that order, too.
+So once any event of a partition is found, what belongs to its later records follows; and what precedes an event that
+belongs to the range belongs to it, or to what lies before.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from heartzone_cli.audit.findings import Unjudged
+from heartzone_cli.audit.matching import Actual, Device, Expected
+from heartzone_cli.audit.partitions import Link, Sink, Source, usual_partition
+
+
+@dataclass(slots=True)
+class Edges:
+    """What was read of the three topics. `ends_early`: records of the input may have been written behind the last."""
+
+    sources: Mapping[int, Source]
+    sinks: Mapping[int, Sink]
+    ends_early: bool = False
+    letters_cut: bool = False
+    letters_open: bool = False
+    partial: int = 0
+    """Where some partitions of the input are read only: how many it has."""
+    earliest_time: int | None = None
+    """The least timestamp of the first records of the input's partitions: no event of them is older."""
+
+    def unjudged_reading(self, key: bytes, expected: Expected, device: Device) -> Unjudged | None:
+        """Say why a reading without its event is no finding; None where it is one."""
+        source, offset = expected.source, expected.offset
+        if not source.is_processed(offset):
+            return Unjudged.NOT_PROCESSED
+        if expected.optional:
+            return Unjudged.DUPLICATE_OR_NOT
+        if self.partial and device.home is None and usual_partition(key, self.partial) != source.number:
+            return Unjudged.OTHER_PARTITION
+        sinks = self.sinks.values() if device.home is None or device.scattered else (device.home,)
+        if any(sink.cut for sink in sinks) and (source.first is None or offset <= source.first):
+            return Unjudged.START_OF_RANGE
+        for sink in sinks:
+            link = source.links.get(sink.number)
+            if sink.open and (link is None or offset >= link.last_reading):
+                return Unjudged.OPEN_TRANSACTION
+        return None
+
+    def unjudged_poison(self, source: Source, offset: int, *, optional: bool) -> Unjudged | None:
+        """Say why a record that should be a dead letter and is none is no finding; None where it is one."""
+        if not source.is_processed(offset):
+            return Unjudged.NOT_PROCESSED
+        if optional:
+            return Unjudged.DUPLICATE_OR_NOT
+        if self.letters_cut and (source.first_letter is None or offset < source.first_letter):
+            return Unjudged.START_OF_RANGE
+        return Unjudged.OPEN_TRANSACTION if self.letters_open else None
+
+    def unjudged_event(self, actual: Actual, device: Device) -> Unjudged | None:
+        """Say why an event without its reading is no finding; None where it is one."""
+        sources = self._possible_sources(device)
+        links = [link for source in sources if (link := source.links.get(actual.sink.number)) is not None]
+        is_old = self.earliest_time is not None and actual.timestamp < self.earliest_time
+        if (is_old or any(source.cut for source in sources)) and not _follows_all(actual.offset, links):
+            return Unjudged.START_OF_RANGE
+        if self.ends_early and not _precedes_all(actual.offset, links):
+            return Unjudged.END_OF_RANGE
+        return None
+
+    def _possible_sources(self, device: Device) -> Iterable[Source]:
+        if device.source is not None and not device.scattered:
+            return (device.source,)
+        return self.sources.values()
+
+
+def _follows_all(offset: int, links: list[Link]) -> bool:
+    return bool(links) and all(link.first_event < offset for link in links)
+
+
+def _precedes_all(offset: int, links: list[Link]) -> bool:
+    return bool(links) and all(link.last_event > offset for link in links)

@@ -1,0 +1,122 @@
+"""Which records are duplicates, by the published rule: a function of the input log (docs/decisions/0010). Pure.
+
+A record is one whose key an earlier record of its partition has that is at most four quarters of the window older, by
+the quarters that their timestamps fall into. Where timestamps are out of order by more than a quarter, or where the
+log before is not known, both is right.
+
+Keys take 8 bytes a slot of a table instead of 100 in a dictionary: the window of a backlog may hold millions.
+"""
+
+from array import array
+from enum import Enum
+from math import ceil
+
+QUARTERS = 4
+_PART_BITS = 10
+_PARTS = 1 << _PART_BITS
+_FINGERPRINT = (1 << 64) - _PARTS
+_LOAD = 0.6
+_FIRST_SLOTS = 1024
+
+
+class Verdict(Enum):
+    """What a worker takes a record for."""
+
+    FIRST = "first"
+    DUPLICATE = "duplicate"
+    EITHER = "either"
+
+
+class KeyWindow:
+    """The keys of one partition of the input, in the order of the log.
+
+    `complete`: nothing was before the first record. `max_keys`: how many are kept at most; when there are more in a
+    window, the oldest are forgotten, and records that might be copies of these may be either.
+    """
+
+    def __init__(self, seconds: float, *, complete: bool, max_keys: int = 4_000_000) -> None:
+        self._length = max(1, ceil(seconds * 1000 / QUARTERS))
+        self._complete = complete
+        self._max_keys = max_keys
+        self._slots = array("Q", bytes(8)) * _FIRST_SLOTS
+        self._used = 0
+        self._base: int | None = None
+        self._latest = 0
+        self._lateness = 0
+        self._unknown_before = -(1 << 62)
+
+    @property
+    def kept(self) -> int:
+        """How many keys it has at present."""
+        return self._used
+
+    def see(self, key: bytes, timestamp: int) -> Verdict:
+        """Say what a record with this key is, and know the key from now on. `timestamp`: milliseconds."""
+        part = timestamp // self._length
+        if self._base is None:
+            self._begin(part)
+        base = self._base or 0
+        if part <= base:
+            self._unknown_before = max(self._unknown_before, part + 1)
+            return Verdict.EITHER
+        if part >= base + _PARTS:
+            self._rebuild(part)
+            base = self._base or 0
+        self._latest = max(self._latest, part)
+        self._lateness = max(self._lateness, self._latest - part)
+        oldest, stored = part - QUARTERS, part - base
+        slots, mask = self._slots, len(self._slots) - 1
+        mark = hash(key) & _FINGERPRINT
+        at = (mark >> _PART_BITS) & mask
+        while held := slots[at]:
+            if held & _FINGERPRINT == mark:
+                before = held & (_PARTS - 1)
+                if stored > before:
+                    slots[at] = mark | stored
+                if base + before >= oldest:
+                    certain = base + before >= self._latest - QUARTERS - 1
+                    return Verdict.DUPLICATE if certain else Verdict.EITHER
+                return self._first_or_either(oldest)
+            at = (at + 1) & mask
+        slots[at] = mark | stored
+        self._used += 1
+        if self._used > _LOAD * len(slots):
+            self._rebuild(part)
+        return self._first_or_either(oldest)
+
+    def _first_or_either(self, oldest: int) -> Verdict:
+        return Verdict.FIRST if oldest >= self._unknown_before else Verdict.EITHER
+
+    def _begin(self, part: int) -> None:
+        self._base = part - 2 * QUARTERS
+        self._latest = part
+        if not self._complete:
+            self._unknown_before = part + 1  # of the quarter of the first record, too, only a part was read
+
+    def _rebuild(self, part: int) -> None:
+        """Forget what no record to come can meet, unless it is late; make room for more."""
+        base, latest = self._base or 0, max(self._latest, part)
+        # Late records may come as late as they did; a timestamp that is far off must not take all the room.
+        keep = max(latest - self._lateness - QUARTERS - 1, latest - _PARTS // 2, base + 1)
+        kept = self._held_from(keep)
+        while len(kept) > self._max_keys:
+            keep += 1
+            kept = self._held_from(keep)
+        if len(kept) < self._used:
+            self._unknown_before = max(self._unknown_before, keep)
+        size = _FIRST_SLOTS
+        while len(kept) > _LOAD / 1.5 * size:
+            size *= 2
+        slots, mask = array("Q", bytes(8)) * size, size - 1
+        shift = base - (keep - 1)
+        for held in kept:
+            at = (held >> _PART_BITS) & mask
+            while slots[at]:
+                at = (at + 1) & mask
+            slots[at] = held + shift
+        self._slots, self._used, self._base = slots, len(kept), keep - 1
+        self._lateness //= 2
+
+    def _held_from(self, keep: int) -> "array[int]":
+        least = keep - (self._base or 0)
+        return array("Q", (held for held in self._slots if held and held & (_PARTS - 1) >= least))

@@ -1,0 +1,124 @@
+"""What is audited: the partitions, and from where to where each of them is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from heartzone_cli.audit.edges import Edges
+from heartzone_cli.audit.offsets import TopicOffsets
+from heartzone_cli.audit.partitions import Sink, Source
+from heartzone_cli.cluster.topic_reader import Offsets
+from heartzone_cli.errors import CannotRunError
+from service_chassis.consumer_groups.reader import Topic
+
+CLOCKS_DIFFER = 3_600_000
+"""Milliseconds by which the clocks that gave records their timestamps may differ: brokers let no more pass."""
+WINDOW_PARTS = 5 / 4 + 1 / 4
+"""A deduplication window, the quarter beyond it, and the one that is not read from its beginning."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What the command line says. Times are milliseconds since the epoch."""
+
+    start: int | None = None
+    stop: int | None = None
+    partitions: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Where a topic is read: offsets by partition."""
+
+    topic: Topic
+    starts: Offsets
+    ends: Offsets
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The three ranges, and what follows from them for judgement. `until`: where the judged input ends."""
+
+    inputs: Range
+    outputs: Range
+    letters: Range
+    edges: Edges
+    tail: Mapping[int, int]
+    """Ends of the input behind `inputs.ends`, where what explains an event may be."""
+    foreign: Sequence[int] | None
+    """Where the output is read whole: the partitions of the input that events have to be of, else None."""
+
+
+def find_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Options, window: float) -> Scope:
+    """Look up all offsets: those of the group first, so that what it has processed is before the other ends.
+
+    Raises TopicUnavailableError, and CannotRunError for a partition that is not there.
+    """
+    biometrics, zones, dead_letters = (offsets.topic(name) for name in topics)
+    committed = offsets.committed(biometrics)
+    output_ends, letter_ends = offsets.end(zones), offsets.end(dead_letters)
+    input_ends = offsets.last_stable(biometrics)
+    chosen = _chosen(biometrics, options.partitions)
+    same = options.partitions and len(zones.partitions) == len(biometrics.partitions)
+    sinks = {number: Sink(number) for number in (chosen if same else zones.partitions)}
+    sources = {number: Source(number, committed=_valid(committed.get(number), input_ends[number])) for number in chosen}
+
+    first = offsets.first(biometrics)
+    starts = dict(first)
+    judged = dict(first)
+    if options.start is not None:
+        judged = offsets.at(biometrics, options.start)
+        starts = offsets.at(biometrics, max(0, options.start - int(window * 1000 * WINDOW_PARTS)))
+    stops = offsets.at(biometrics, options.stop) if options.stop is not None else input_ends
+    ends, tail = {}, {}
+    for number, source in sources.items():
+        source.start = judged[number]
+        source.cut = judged[number] > 0
+        stop = max(min(stops[number], input_ends[number]), judged[number])
+        processed = stop if source.committed is None else max(judged[number], min(source.committed, stop))
+        ends[number], tail[number] = processed, stop
+    edges = Edges(
+        sources,
+        sinks,
+        ends_early=any(tail[number] < input_ends[number] for number in sources),
+        partial=len(biometrics.partitions) if options.partitions else 0,
+    )
+    output_starts, cut = _starts(offsets, zones, options.start)
+    for number, sink in sinks.items():
+        sink.cut = cut[number]
+    letter_starts, letters_cut = _starts(offsets, dead_letters, options.start)
+    edges.letters_cut = any(letters_cut.values())
+    return Scope(
+        inputs=Range(biometrics, {number: starts[number] for number in sources}, ends),
+        outputs=Range(zones, *_of(sinks, output_starts, output_ends)),
+        letters=Range(dead_letters, letter_starts, letter_ends),
+        edges=edges,
+        tail=tail,
+        foreign=chosen if options.partitions and not same else None,
+    )
+
+
+def _valid(committed: int | None, end: int) -> int | None:
+    return None if committed is None or committed > end else committed
+
+
+def _chosen(topic: Topic, wanted: Sequence[int]) -> Sequence[int]:
+    for number in wanted:
+        if number not in topic.partitions:
+            last = topic.partitions[-1]
+            raise CannotRunError(
+                f"The topic {topic.name} has no partition {number}; one of 0 to {last} would be right."
+            )
+    return sorted(set(wanted)) or topic.partitions
+
+
+def _starts(offsets: TopicOffsets, topic: Topic, start: int | None) -> tuple[Offsets, dict[int, bool]]:
+    """Return where an output is read from, and whether what belongs to the range may have been deleted before."""
+    first = offsets.first(topic)
+    starts = first if start is None else offsets.at(topic, max(0, start - CLOCKS_DIFFER))
+    return starts, {number: starts[number] == first[number] > 0 for number in first}
+
+
+def _of(chosen: Mapping[int, object], starts: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
+    return {number: starts[number] for number in chosen}, {
+        number: max(starts[number], ends[number]) for number in chosen
+    }

@@ -1,0 +1,177 @@
+"""The end of waiting: what has found no counterpart becomes a finding, or is counted as not judged. Pure."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from heartzone_cli.audit.events import reading_of
+from heartzone_cli.audit.findings import Finding, Unjudged
+from heartzone_cli.audit.matching import Actual, Device, Expected
+
+if TYPE_CHECKING:
+    from heartzone_cli.audit.comparison import Comparison
+
+Judged = tuple[bytes, Device, Expected]
+
+
+class Settlement:
+    """Settles what a comparison waits for."""
+
+    def __init__(self, comparison: "Comparison") -> None:
+        self._comparison = comparison
+
+    def settle_all(self) -> None:
+        """Nothing will come any more."""
+        self._comparison.tell_strays()
+        self.settle(_everything, _everything)
+        self.settle_poison()
+        self._settle_letters()
+
+    def settle_readings(self) -> None:
+        """The output was read to its end: wait for no more events."""
+        if not self._comparison.matcher.actual:
+            self.settle(_everything, _nothing)
+
+    def settle(self, readings: Callable[[Expected], bool], events: Callable[[Actual], bool]) -> None:
+        """Wait no longer for the events of these readings, nor for the readings of these events."""
+        for key, device in self._comparison.matcher.pending():
+            missing = self._judged_readings(key, device, readings)
+            surplus = self._judged_events(device, events)
+            for actual in surplus:
+                self._tell_surplus(key, actual, missing)
+            for expected in missing:
+                self._tell_missing(key, expected)
+
+    def relieve(self, *, inputs_read: bool, outputs_read: bool) -> None:
+        """Too much is pending: no longer wait for what is least likely to come, the older half of one side at least."""
+        matcher = self._comparison.matcher
+        if inputs_read and not outputs_read:
+            self.settle(_nothing, _older_half([each for _, device in matcher.pending() for each in device.actual]))
+            return
+        before = matcher.actual
+        if not outputs_read:
+            self.settle(_nothing, lambda each: self._comparison.was_seen(each.payload))
+            self._drop_events_before_the_range()
+        if matcher.actual == before:
+            self.settle(_older_half([each for _, device in matcher.pending() for each in device.expected]), _nothing)
+        if outputs_read and matcher.expected == 0:
+            self.settle(_nothing, _older_half([each for _, device in matcher.pending() for each in device.actual]))
+
+    def _drop_events_before_the_range(self) -> None:
+        comparison = self._comparison
+        for _, device in comparison.matcher.pending():
+            dropped = comparison.matcher.take_actual(device, self._is_before_the_range(device))
+            comparison.unjudged[Unjudged.START_OF_RANGE] += len(dropped)
+
+    def _is_before_the_range(self, device: Device) -> Callable[[Actual], bool]:
+        judge = self._comparison.edges.unjudged_event
+        return lambda each: judge(each, device) is Unjudged.START_OF_RANGE
+
+    def settle_poison(self) -> None:
+        """Wait no longer for dead letters of the records that were read."""
+        comparison = self._comparison
+        for (number, offset), optional in comparison.poison.items():
+            source = comparison.edges.sources[number]
+            unjudged = comparison.edges.unjudged_poison(source, offset, optional=optional)
+            if unjudged is None:
+                detail = "it is no Biometrics message, and there is no dead letter of it"
+                comparison.tell(Finding.MISSING, comparison.place(source, offset), detail)
+            else:
+                comparison.unjudged[unjudged] += 1
+        comparison.poison.clear()
+
+    def _settle_letters(self) -> None:
+        """Of these, no record was read."""
+        comparison = self._comparison
+        for number, offset, letter in comparison.letters.take_all():
+            source = comparison.edges.sources[number]
+            if source.end is not None and offset >= source.end:
+                early = comparison.edges.ends_early
+                comparison.unjudged[Unjudged.END_OF_RANGE if early else Unjudged.NOT_PROCESSED] += 1
+                continue
+            comparison.tell(
+                Finding.UNEXPLAINED,
+                comparison.letters.place(letter),
+                "dead letter: the input has no such record",
+                source=comparison.place(source, offset),
+            )
+
+    def _judged_readings(self, key: bytes, device: Device, chosen: Callable[[Expected], bool]) -> list[Expected]:
+        comparison = self._comparison
+        judged = []
+        for each in comparison.matcher.take_expected(device, chosen):
+            unjudged = comparison.edges.unjudged_reading(key, each, device)
+            if unjudged is None:
+                judged.append(each)
+            else:
+                comparison.unjudged[unjudged] += 1
+        return judged
+
+    def _judged_events(self, device: Device, chosen: Callable[[Actual], bool]) -> list[Actual]:
+        comparison = self._comparison
+        judged = []
+        for each in comparison.matcher.take_actual(device, chosen):
+            unjudged = comparison.edges.unjudged_event(each, device)
+            if unjudged is None:
+                judged.append(each)
+            else:
+                comparison.unjudged[unjudged] += 1
+        return judged
+
+    def _tell_surplus(self, key: bytes, actual: Actual, missing: list[Expected]) -> None:
+        """Tell of an event that nothing explains, with what it may have been; that is not missing then."""
+        comparison = self._comparison
+        place, device = comparison.event_place(actual), key.decode()
+        same = next((each for each in missing if each.payload == actual.payload), None)
+        if same is not None:
+            missing.remove(same)
+            source = comparison.place(same.source, same.offset)
+            detail = "it is not where the order of the readings puts it"
+            comparison.tell(Finding.MISORDERED, place, detail, source=source, device=device)
+            return
+        if comparison.was_seen(actual.payload):
+            detail = "its reading has this event already"
+            comparison.tell(Finding.DOUBLED, place, detail, device=device)
+            return
+        altered = next((each for each in missing if _alike(each.payload, actual.payload)), None)
+        if altered is not None:
+            missing.remove(altered)
+            source = comparison.place(altered.source, altered.offset)
+            detail = "the zone, heart rate or maximum is not that of the reading of its time"
+            comparison.tell(Finding.ALTERED, place, detail, source=source, device=device)
+            return
+        comparison.tell(Finding.UNEXPLAINED, place, "no reading gives this event", device=device)
+
+    def _tell_missing(self, key: bytes, expected: Expected) -> None:
+        comparison = self._comparison
+        comparison.tell(
+            Finding.MISSING,
+            comparison.place(expected.source, expected.offset),
+            f"there is no event of its reading of {reading_of(expected.payload)[0]}",
+            device=key.decode(),
+        )
+
+
+def _alike(expected: bytes, actual: bytes) -> bool:
+    """Whether two events are of one reading, by its time."""
+    return reading_of(expected)[0] == reading_of(actual)[0]
+
+
+def _everything(_: object) -> bool:
+    return True
+
+
+def _nothing(_: object) -> bool:
+    return False
+
+
+def _older_half(pending: Sequence[Expected] | Sequence[Actual]) -> Callable[[Expected | Actual], bool]:
+    """Choose the older half of what is pending, of each partition by its offsets."""
+    offsets: dict[int, list[int]] = {}
+    for each in pending:
+        offsets.setdefault(_partition(each), []).append(each.offset)
+    limits = {partition: sorted(found)[len(found) // 2] for partition, found in offsets.items()}
+    return lambda each: each.offset <= limits[_partition(each)]
+
+
+def _partition(each: Expected | Actual) -> int:
+    return each.source.number if isinstance(each, Expected) else each.sink.number

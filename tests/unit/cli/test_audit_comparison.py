@@ -1,0 +1,357 @@
+"""The comparison of an audit: silent on every right set of logs, and each damage found where it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from random import Random
+from zlib import crc32
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heartzone_cli.audit.comparison import Comparison
+from heartzone_cli.audit.edges import Edges
+from heartzone_cli.audit.findings import Finding, Found, Unjudged
+from heartzone_cli.audit.partitions import Sink, Source
+from heartzone_testing.traffic.logs import (
+    INPUT_SCHEMA_ID,
+    OUTPUT_SCHEMA_ID,
+    LogRecord,
+    Logs,
+    biometrics,
+    events_of,
+    frame,
+    letter_of,
+)
+
+TOPICS = ("in", "out", "letters")
+PARTITIONS = 3
+WINDOW = 8.0  # seconds
+DEVICES = [f"3fa85f64-5717-4562-b3fc-2c963f66afa{number}" for number in range(6)]
+HEART_RATES = (90, 110, 130, 150, 170, 190)
+
+
+def partition_of(device: str) -> int:
+    """As librdkafka's partitioner chooses it."""
+    return crc32(device.encode()) % PARTITIONS
+
+
+@dataclass
+class Audited:
+    found: list[Found]
+    comparison: Comparison
+
+    @property
+    def places(self) -> list[tuple[Finding, str, int, int]]:
+        return [(each.finding, *each.place) for each in self.found]
+
+
+def audit(logs: Logs, random: Random, *, committed: int | None = 1_000_000, cut: bool = False) -> Audited:
+    """Feed the logs in steps of random lengths, each topic's partitions in their order."""
+    found: list[Found] = []
+    sources = {number: Source(number, committed=committed, cut=cut) for number in range(PARTITIONS)}
+    edges = Edges(sources, {number: Sink(number) for number in range(PARTITIONS)})
+    comparison = Comparison(
+        TOPICS,
+        edges,
+        found.append,
+        window=WINDOW,
+        check_schema=lambda number: None if number == OUTPUT_SCHEMA_ID else f"schema id {number} is of another subject",
+        expected_events=1000,
+    )
+    comparison.add_letters(logs.letters)
+    comparison.letters_complete = True
+    left = [
+        (comparison.add_inputs, shuffled(logs.inputs, random)),
+        (comparison.add_events, shuffled(logs.events, random)),
+    ]
+    while any(records for _, records in left):
+        add, records = random.choice(left)
+        size = random.randint(1, 5)
+        add(records[:size])
+        del records[:size]
+    comparison.settlement.settle_all()
+    return Audited(found, comparison)
+
+
+def shuffled(records: Sequence[LogRecord], random: Random) -> list[LogRecord]:
+    """In another order between partitions."""
+    queues = [[each for each in records if each.partition() == number] for number in range(PARTITIONS)]
+    result = []
+    while any(queues):
+        queue = random.choice([each for each in queues if each])
+        result.append(queue.pop(0))
+    return result
+
+
+class Writer:
+    """Writes right logs: a device is in one partition, the same of both topics."""
+
+    def __init__(self, random: Random) -> None:
+        self.logs = Logs()
+        self._random = random
+        self._offsets = {topic: [count(random.randint(0, 5)) for _ in range(PARTITIONS)] for topic in TOPICS}
+        self._numbers = count()
+        self._time = 1_000_000
+
+    def at(self, topic: str, partition: int) -> tuple[int, int]:
+        for _ in range(self._random.choice([0, 0, 0, 1, 3])):  # control records, aborted ones, compacted ones
+            next(self._offsets[topic][partition])
+        return partition, next(self._offsets[topic][partition])
+
+    def step(self, kind: str) -> None:
+        """One record of the input, and what follows from it."""
+        random, logs = self._random, self.logs
+        device = random.choice(DEVICES)
+        partition = partition_of(device)
+        at = self.at("in", partition)
+        self._time += random.randint(0, 500)
+        keyed = ((("traceparent", b"00-1-2-3"), ("idempotency-key", b"%d" % next(self._numbers))),)
+        if kind == "duplicate":
+            earlier = [each for each in logs.inputs if each.its_headers and each.time > self._time - WINDOW * 1000]
+            if earlier:
+                copied = random.choice(earlier)
+                at = self.at("in", copied.partition())
+                logs.inputs.append(replace(copied, at=at, time=self._time))
+            return
+        if kind == "poison":
+            value = random.choice([None, b"", b"\x01abcde", frame(INPUT_SCHEMA_ID, [])])
+            record = LogRecord(at, device.encode(), value, self._time, *random.choice([(), keyed]))
+            logs.inputs.append(record)
+            logs.letters.append(letter_of(record, "in", self.at("letters", partition), "bad_frame"))
+            return
+        readings = [
+            (f"2026-01-01T00:00:00.{next(self._numbers):07}Z", random.choice(HEART_RATES))
+            for _ in range(random.randint(0, 3))
+        ]
+        if kind == "equal" and readings:
+            readings = [readings[0], *readings[:1], *readings[1:]]
+        record = LogRecord(at, device.encode(), biometrics(device, readings), self._time, *random.choice([(), keyed]))
+        logs.inputs.append(record)
+        if kind == "rejected":
+            logs.letters.append(letter_of(record, "in", self.at("letters", partition), "record_too_large"))
+            return
+        for key, event in events_of(record):
+            logs.events.append(LogRecord(self.at("out", partition), key, event, self._time + 20))
+
+
+KINDS = st.lists(
+    st.sampled_from(["plain", "plain", "plain", "duplicate", "poison", "equal", "rejected"]), min_size=1, max_size=40
+)
+RANDOM = st.randoms(use_true_random=False)
+FEW = settings(max_examples=30, derandomize=True)
+
+
+def right_logs(kinds: Sequence[str], random: Random) -> Logs:
+    writer = Writer(random)
+    for kind in kinds:
+        writer.step(kind)
+    return writer.logs
+
+
+@FEW
+@given(KINDS, RANDOM)
+def test_right_logs_have_no_finding_in_whichever_order_their_partitions_are_read(
+    kinds: Sequence[str], random: Random
+) -> None:
+    audited = audit(right_logs(kinds, random), random)
+
+    assert audited.found == []
+    assert audited.comparison.unjudged == {}
+    assert audited.comparison.matcher.expected == audited.comparison.matcher.actual == 0
+
+
+@FEW
+@given(KINDS, RANDOM)
+def test_right_logs_whose_first_records_are_deleted_have_no_finding(kinds: Sequence[str], random: Random) -> None:
+    logs = right_logs(kinds, random)
+    limits = [random.randint(0, 40) for _ in range(PARTITIONS)]
+    logs.inputs = [each for each in logs.inputs if each.offset() >= limits[each.partition()]]
+    logs.letters = [each for each in logs.letters if int(dict(each.its_headers)["heartzone.dlq.offset"]) >= min(limits)]
+
+    assert [each for each in audit(logs, random, cut=True).found if "letter" not in each.detail] == []
+
+
+Damage = Callable[[Logs, int, Random], tuple[Finding, str, int, int]]
+
+
+def lose(logs: Logs, at: int, random: Random) -> tuple[Finding, str, int, int]:
+    lost = logs.events.pop(at)
+    source = next(each for each in logs.inputs if (lost.its_key, lost.its_value) in valid_events_of(each))
+    return Finding.MISSING, "in", *source.at
+
+
+def double(logs: Logs, at: int, random: Random) -> tuple[Finding, str, int, int]:
+    copied = logs.events[at]
+    return append(logs, copied, Finding.DOUBLED)
+
+
+def alter_zone(logs: Logs, at: int, random: Random) -> tuple[Finding, str, int, int]:
+    event = logs.events[at]
+    value = event.its_value or b""
+    zone = value.index(b'"Zone":') + 7
+    other = bytes([(value[zone] - 48 + random.randint(1, 5)) % 6 + 48])
+    logs.events[at] = replace(event, its_value=value[:zone] + other + value[zone + 1 :])
+    return Finding.ALTERED, "out", *event.at
+
+
+def add_foreign(logs: Logs, at: int, random: Random) -> tuple[Finding, str, int, int]:
+    (key, value), *_ = events_of(LogRecord((0, 0), None, biometrics(DEVICES[0], [("2027-01-01T00:00:00Z", 180)])))
+    return append(logs, replace(logs.events[at], its_key=key, its_value=value), Finding.UNEXPLAINED, partition=0)
+
+
+def change_key(logs: Logs, at: int, random: Random) -> tuple[Finding, str, int, int]:
+    logs.events[at] = replace(logs.events[at], its_key=random.choice([None, b"", DEVICES[0].upper().encode()]))
+    return Finding.WRONG_KEY, "out", *logs.events[at].at
+
+
+def change_schema(logs: Logs, at: int, random: Random) -> tuple[Finding, str, int, int]:
+    event = logs.events[at]
+    logs.events[at] = replace(event, its_value=b"\0\0\0\0\x09" + (event.its_value or b"")[5:])
+    return Finding.WRONG_SCHEMA, "out", *event.at
+
+
+def empty(logs: Logs, at: int, random: Random) -> tuple[Finding, str, int, int]:
+    value = random.choice([None, b"", b"\0\0\0\0\x02", b'\0\0\0\0\x02{"Zone":1}', b"{}"])
+    logs.events[at] = replace(logs.events[at], its_value=value)
+    return Finding.WRONG_SCHEMA, "out", *logs.events[at].at
+
+
+def append(
+    logs: Logs, record: LogRecord, finding: Finding, partition: int | None = None
+) -> tuple[Finding, str, int, int]:
+    number = record.partition() if partition is None else partition
+    offset = max((each.offset() for each in logs.events if each.partition() == number), default=0) + 1
+    logs.events.append(replace(record, at=(number, offset), time=10_000_000))
+    return finding, "out", number, offset
+
+
+def valid_events_of(record: LogRecord) -> list[tuple[bytes, bytes]]:
+    return events_of(record) if record.its_value and b"DeviceId" in record.its_value else []
+
+
+@pytest.mark.parametrize("damage", [lose, double, alter_zone, add_foreign, change_key, change_schema, empty])
+@FEW
+@given(kinds=KINDS, random=RANDOM)
+def test_each_damage_is_found_where_it_is(damage: Damage, kinds: Sequence[str], random: Random) -> None:
+    logs = right_logs([*[kind for kind in kinds if kind != "equal"], *["plain"] * 3], random)
+    if not logs.events:
+        return
+
+    expected = damage(logs, random.randrange(len(logs.events)), random)
+
+    assert expected in audit(logs, random).places
+
+
+@FEW
+@given(KINDS, RANDOM)
+def test_two_events_of_a_device_that_changed_places_are_one_finding(kinds: Sequence[str], random: Random) -> None:
+    logs = right_logs([*[kind for kind in kinds if kind != "equal"], *["plain"] * 10], random)
+    pairs = [
+        (first, second)
+        for first, one in enumerate(logs.events)
+        for second, other in enumerate(logs.events)
+        if first < second and one.its_key == other.its_key
+    ]
+    if not pairs:
+        return
+    first, second = random.choice(pairs)
+    one, other = logs.events[first], logs.events[second]
+    logs.events[first], logs.events[second] = (
+        replace(one, its_value=other.its_value),
+        replace(other, its_value=one.its_value),
+    )
+
+    audited = audit(logs, random)
+
+    assert audited.found
+    assert {each.finding for each in audited.found} == {Finding.MISORDERED}
+    assert {each.place[1:] for each in audited.found} <= {each.at for each in logs.events}
+
+
+@FEW
+@given(KINDS, RANDOM)
+def test_an_event_in_another_partition_is_found_there(kinds: Sequence[str], random: Random) -> None:
+    logs = right_logs([*kinds, *["plain"] * 10], random)
+    here = [at for at, each in enumerate(logs.events) if sum(e.its_key == each.its_key for e in logs.events) > 1]
+    if not here:
+        return
+    event = logs.events.pop(here[-1])
+    if not {each.partition() for each in logs.events} >= set(range(PARTITIONS)):
+        return  # with an empty partition, it may be that the topic had fewer of them
+    place = append(logs, event, Finding.WRONG_PARTITION, partition=(event.partition() + 1) % PARTITIONS)
+
+    audited = audit(logs, random)
+
+    wrong = [each for each in audited.places if each[0] is Finding.WRONG_PARTITION]
+    assert wrong
+    assert place in wrong or all(each[1:] != place[1:] for each in wrong)
+
+
+def test_what_the_group_has_not_processed_is_counted_apart() -> None:
+    random = Random(1)
+    logs = right_logs(["plain"] * 30, random)
+    whole = len(logs.events)
+    processed = [event for record in logs.inputs[:15] for event in events_of(record)]
+    logs.events = logs.events[: len(processed)]
+
+    audited = audit(logs, random, committed=None)
+
+    assert audited.found == []
+    assert audited.comparison.unjudged == {Unjudged.NOT_PROCESSED: whole - len(processed)}
+
+
+def test_a_dead_letter_that_is_missing_doubled_or_of_no_record_is_found() -> None:
+    random = Random(2)
+    logs = right_logs(["poison"] * 3, random)
+    lost = logs.letters.pop(0)
+    doubled = replace(logs.letters[0], at=(logs.letters[0].partition(), 900))
+    foreign = letter_of(LogRecord((0, 800), b"k", b"v"), "in", (0, 901))
+    nameless = replace(foreign, at=(0, 902), its_headers=())
+    altered = logs.letters[1] = replace(logs.letters[1], its_value=b"other")
+    logs.letters += [doubled, foreign, nameless]
+
+    places = audit(logs, random).places
+
+    assert sorted(places) == sorted(
+        [
+            (
+                Finding.MISSING,
+                "in",
+                *next(each for each in logs.inputs if each.its_key == lost.its_key and each.at == at_of(lost)).at,
+            ),
+            (Finding.DOUBLED, "letters", *doubled.at),
+            (Finding.UNEXPLAINED, "letters", *foreign.at),
+            (Finding.UNEXPLAINED, "letters", *nameless.at),
+            (Finding.ALTERED, "letters", *altered.at),
+        ]
+    )
+
+
+def at_of(letter: LogRecord) -> tuple[int, int]:
+    headers = dict(letter.its_headers)
+    return int(headers["heartzone.dlq.partition"]), int(headers["heartzone.dlq.offset"])
+
+
+def test_a_duplicate_whose_events_are_there_is_found() -> None:
+    key = (("idempotency-key", b"k"),)
+    record = LogRecord((0, 0), DEVICES[0].encode(), biometrics(DEVICES[0], [("2026-01-01T00:00:00Z", 150)]), 1000, key)
+    copy = replace(record, at=(0, 1), time=8000)
+    later = replace(record, at=(0, 2), time=60_000)  # beyond the window of the copy
+    events = [
+        LogRecord((0, offset), *event, time)
+        for offset, time in enumerate([1010, 8010, 60_010])
+        for event in events_of(record)
+    ]
+
+    audited = audit(Logs([record, copy, later], events), Random(3))
+
+    assert audited.places in ([(Finding.DOUBLED, "out", 0, 2)], [(Finding.DOUBLED, "out", 0, 1)])
+
+
+def test_a_valid_record_may_not_become_a_dead_letter_because_of_what_it_is() -> None:
+    record = LogRecord((0, 0), DEVICES[0].encode(), biometrics(DEVICES[0], [("2026-01-01T00:00:00Z", 150)]))
+    letters = [letter_of(record, "in", (0, 7), "schema_violation")]
+
+    assert audit(Logs([record], [], letters), Random(4)).places == [(Finding.UNEXPLAINED, "letters", 0, 7)]
