@@ -1,7 +1,9 @@
 """Options of `heartzone audit`."""
 
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -41,6 +43,14 @@ class Time(click.ParamType[datetime]):
     metavar="SECONDS",
     help="How long a transaction may be open.  [default: HEARTZONE_TRANSACTION_TIMEOUT, or 10, and 15 for the brokers]",
 )
+@click.option("--follow", is_flag=True, help="Never end: log findings as they become certain, and export metrics.")
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    default=9090,
+    show_default=True,
+    help="Where --follow serves /metrics, /livez and /readyz; 0 takes a free port.",
+)
 @data_dir_option
 @json_option("Print one JSON object a finding, one a line, and a summary as the last one.")
 @click.pass_context
@@ -51,6 +61,8 @@ def audit(
     stop: datetime | None,
     partitions: tuple[int, ...],
     transaction_timeout: float | None,
+    follow: bool,
+    metrics_port: int,
     data_dir: Path | None,
     machine: bool,
 ) -> None:
@@ -63,12 +75,26 @@ def audit(
 
     Times are those of records. Set HEARTZONE_DEDUPLICATION_WINDOW as the zone workers have it.
 
+    With --follow it begins with what the group processes from now on, or with --from, and logs findings to stderr.
+
     Exit code 0: no finding; 1: findings; 2: it could not run.
     """
+    if follow and (stop is not None or partitions or machine):
+        raise click.UsageError("--follow goes with none of --to, --partition and --json.")
     from heartzone_cli.audit.run import run_audit  # noqa: PLC0415 - imports Kafka's client
     from heartzone_cli.audit.scope import Options  # noqa: PLC0415 - as above
 
     options = Options(start=_milliseconds(start), stop=_milliseconds(stop), partitions=partitions)
+    if follow:
+        from heartzone_cli.audit.follow import run_follow  # noqa: PLC0415 - as above
+
+        stopped = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        run_follow(
+            options, data_dir, metrics_port=metrics_port, transaction_timeout=transaction_timeout, stopped=stopped
+        )
+        return
     ctx.exit(run_audit(options, data_dir, machine=machine, transaction_timeout=transaction_timeout))
 
 

@@ -103,6 +103,10 @@ class Comparison:
         """Whether an event like this was matched before."""
         return payload in self._seen
 
+    def forget_seen(self) -> None:
+        """Begin anew to remember which events were matched, once there are more than can be told apart."""
+        self._seen.forget_when_full()
+
     def tell(self, finding: Finding, place: Place, detail: str, **more: Any) -> None:
         """Report a finding."""
         self._tell(Found(finding=finding, place=place, detail=detail, **more))

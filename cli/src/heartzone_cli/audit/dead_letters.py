@@ -92,6 +92,13 @@ class DeadLetters:
         self._kept = 0
         return left
 
+    def take_before(self, partition: int, offset: int) -> list[tuple[int, int, Letter]]:
+        """Return those of a partition whose record should have been read."""
+        letters = self._letters.get(partition, {})
+        taken = [(partition, each, letters.pop(each)) for each in sorted(letters) if each < offset]
+        self._kept -= len(taken)
+        return taken
+
     def place(self, letter: Letter) -> Place:
         """Return where a dead letter is."""
         return Place(self.topic, letter.partition, letter.offset)

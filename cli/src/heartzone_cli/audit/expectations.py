@@ -7,15 +7,14 @@ other is poison. Dead letters are right for every record, except where the reaso
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from heartzone.messages import INT32_MAX, Biometrics, HeartRate, HeartRateZoneReached, encode
 from heartzone.wire import BadFrameError, unframe
-from heartzone.zones import zone_of
+from heartzone.zones import Zone, zone_of
 
 # Reasons by which a dead letter says that the record itself is not a Biometrics.
 ABOUT_THE_RECORD = frozenset({"bad_frame", "invalid_json", "schema_violation", "tombstone"})
@@ -26,14 +25,15 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.A
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+# Formatting a member of an IntEnum takes ten times as long.
+_DIGITS = tuple(str(int(zone)) for zone in Zone)
+
+
+class Expectation(NamedTuple):
     """Key and payloads of the events that a record gives, in order."""
 
     key: bytes
     payloads: Sequence[bytes]
-    valid: bool
-    """It is a Biometrics by our own schema."""
 
 
 def expect(value: bytes | None) -> Expectation | None:
@@ -52,12 +52,21 @@ def expect(value: bytes | None) -> Expectation | None:
             return None
         message = found
     device, maximum = message.device_id, message.max_heart_rate
-    payloads = [
-        encode(HeartRateZoneReached(device, int(zone), each.date_time, each.value, maximum))
-        for each in message.heart_rates
-        if (zone := zone_of(each.value, maximum))
-    ]
-    return Expectation(device.encode(), payloads, valid)
+    if valid and b"\\" not in payload:
+        # What `encode` would write, in a third of the time: no text in the payload needed escaping.
+        head, tail = f'{{"DeviceId":"{device}","Zone":', f',"MaxHeartRate":{maximum}}}'
+        payloads = [
+            f'{head}{_DIGITS[zone]},"DateTime":"{each.date_time}","HeartRate":{each.value}{tail}'.encode()
+            for each in message.heart_rates
+            if (zone := zone_of(each.value, maximum))
+        ]
+    else:
+        payloads = [
+            encode(HeartRateZoneReached(device, int(zone), each.date_time, each.value, maximum))
+            for each in message.heart_rates
+            if (zone := zone_of(each.value, maximum))
+        ]
+    return Expectation(device.encode(), payloads)
 
 
 def is_certainly_valid(value: bytes | None) -> bool:

@@ -40,6 +40,7 @@ class KeyWindow:
         self._max_keys = max_keys
         self._slots = array("Q", bytes(8)) * _FIRST_SLOTS
         self._used = 0
+        self._room = int(_LOAD * _FIRST_SLOTS)
         self._base: int | None = None
         self._latest = 0
         self._lateness = 0
@@ -62,8 +63,10 @@ class KeyWindow:
         if part >= base + _PARTS:
             self._rebuild(part)
             base = self._base or 0
-        self._latest = max(self._latest, part)
-        self._lateness = max(self._lateness, self._latest - part)
+        if part > self._latest:
+            self._latest = part
+        elif self._latest - part > self._lateness:
+            self._lateness = self._latest - part
         oldest, stored = part - QUARTERS, part - base
         slots, mask = self._slots, len(self._slots) - 1
         mark = hash(key) & _FINGERPRINT
@@ -76,15 +79,13 @@ class KeyWindow:
                 if base + before >= oldest:
                     certain = base + before >= self._latest - QUARTERS - 1
                     return Verdict.DUPLICATE if certain else Verdict.EITHER
-                return self._first_or_either(oldest)
+                break
             at = (at + 1) & mask
-        slots[at] = mark | stored
-        self._used += 1
-        if self._used > _LOAD * len(slots):
-            self._rebuild(part)
-        return self._first_or_either(oldest)
-
-    def _first_or_either(self, oldest: int) -> Verdict:
+        else:
+            slots[at] = mark | stored
+            self._used += 1
+            if self._used > self._room:
+                self._rebuild(part)
         return Verdict.FIRST if oldest >= self._unknown_before else Verdict.EITHER
 
     def _begin(self, part: int) -> None:
@@ -115,6 +116,7 @@ class KeyWindow:
                 at = (at + 1) & mask
             slots[at] = held + shift
         self._slots, self._used, self._base = slots, len(kept), keep - 1
+        self._room = int(_LOAD * size)
         self._lateness //= 2
 
     def _held_from(self, keep: int) -> "array[int]":

@@ -27,17 +27,17 @@ class Lockstep:
         outputs: LogReader,
         letters: LogReader,
         watch: Callable[[], None],
-        max_pending: int = MAX_PENDING,
+        max_pending: int | None = None,
     ) -> None:
         self._comparison = comparison
         self._inputs, self._outputs, self._letters = inputs, outputs, letters
         self._watch = watch
-        self._max_pending = max_pending
+        self._max_pending = MAX_PENDING if max_pending is None else max_pending
 
     def run(self, enough: Callable[[], bool] = lambda: False) -> None:
         """Read and compare; until `enough`, at most."""
         while not (self._inputs.finished and self._outputs.finished) and not enough():
-            self._read_letters()
+            self._read_letters(enough)
             self._balance(self._inputs, self._comparison.edges.sources)
             self._balance(self._outputs, self._comparison.edges.sinks)
             self._watch()
@@ -45,12 +45,12 @@ class Lockstep:
                 self._comparison.settlement.relieve(
                     inputs_read=self._inputs.finished, outputs_read=self._outputs.finished
                 )
-        self._read_letters()
+        self._read_letters(enough)
         self._watch()
 
-    def _read_letters(self) -> None:
+    def _read_letters(self, enough: Callable[[], bool]) -> None:
         letters, kept = self._letters, self._comparison.letters
-        while not letters.finished and not kept.full:
+        while not letters.finished and not kept.full and not enough():
             self._comparison.add_letters(letters.read(WAIT))
             self._watch()
         self._comparison.letters_complete = letters.finished

@@ -7,7 +7,7 @@ not, what was passed over stays: it is found later, and then one of both was out
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple, TypeAlias
 
 from heartzone_cli.audit.partitions import Sink, Source
@@ -106,7 +106,7 @@ class Matcher:
         source.pending += len(payloads)
         self.expected += len(payloads)
         if not device.actual:
-            device.expected.extend([Expected(payload, source, offset, optional) for payload in payloads])
+            device.expected.extend(map(Expected._make, zip(payloads, repeat(source), repeat(offset), repeat(optional))))
             return
         for payload in payloads:
             self._expect(key, device, Expected(payload, source, offset, optional))

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from heartzone_cli.cluster.topic_reader import LEADER_ERRORS, LEADER_RETRY_INTERVAL, Offsets, TopicUnavailableError
 from service_chassis.consumer_groups.reader import GroupReader, GroupUnreadableError, Topic
 
-TIMEOUT = 10.0
+TIMEOUT = 5.0
 
 
 class TopicOffsets:

@@ -41,6 +41,7 @@ class Source:
 
     def matched(self, offset: int, sink: int, event: int) -> None:
         """An event of this record was found."""
+        # Conditions, and no calls of max and min: this runs for each event.
         link = self.links.get(sink)
         if link is None:
             self.links[sink] = Link(event, event, offset)
@@ -49,8 +50,10 @@ class Source:
                 link.last_event = event
             elif event < link.first_event:
                 link.first_event = event
-            link.last_reading = max(link.last_reading, offset)
-        self.last = max(self.last, offset)
+            if offset > link.last_reading:  # noqa: PLR1730
+                link.last_reading = offset
+        if offset > self.last:  # noqa: PLR1730
+            self.last = offset
         if self.first is None or offset < self.first:
             self.first = offset
 

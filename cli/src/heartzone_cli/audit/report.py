@@ -42,11 +42,12 @@ class Report:
             click.echo(f"{number} {finding}: {finding.meaning}")
         for reason, number in left.items():
             click.echo(f"Not judged, {number} {reason}: {reason.meaning}")
-        records = sum(counts.get(each, 0) for each in ("readings", "events", "dead_letters"))
-        rate = records / max(seconds, 0.001)
+        inputs, events = counts.get("readings", 0), counts.get("events", 0)
+        duplicates, letters = counts.get("duplicates", 0), counts.get("dead_letters", 0)
+        total = self.findings.total()
+        rate = (inputs + events) / max(seconds, 0.001)
         click.echo(
-            f"Compared {counts.get('readings', 0)} records of the input, {counts.get('duplicates', 0)} of them duplicates"
-            f" and {counts.get('dead_letters', 0)} dead letters, with {counts.get('events', 0)} zone events:"
-            f" {self.findings.total() or 'no'} finding{'' if self.findings.total() == 1 else 's'}"
-            f" ({seconds:.1f} s, {rate:,.0f} records/s)."
+            f"Compared {inputs} records of the input, {duplicates} of them duplicates and {letters} dead letters, with"
+            f" {events} zone events: {total or 'no'} finding{'' if total <= 1 else 's'} ({seconds:.1f} s,"
+            f" {rate:,.0f} records/s)."
         )

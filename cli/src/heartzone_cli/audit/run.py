@@ -7,13 +7,14 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from heartzone_cli.audit.comparison import Comparison
+from heartzone_cli.audit.events import SchemaCheck
 from heartzone_cli.audit.lockstep import Lockstep
-from heartzone_cli.audit.log_reader import LogReader
 from heartzone_cli.audit.offsets import TopicOffsets
 from heartzone_cli.audit.partitions import usual_partition
+from heartzone_cli.audit.readers import open_readers
 from heartzone_cli.audit.report import Report
 from heartzone_cli.audit.schema_check import open_check
-from heartzone_cli.audit.scope import Options, Range, Scope, find_scope
+from heartzone_cli.audit.scope import Options, find_scope
 from heartzone_cli.audit.settings import AuditSettings, read_settings
 from heartzone_cli.audit.transaction_watch import TransactionWatch
 from heartzone_cli.cluster.connection import Cluster, cannot_read, find_up, read_cluster
@@ -27,9 +28,9 @@ def run_audit(options: Options, data_dir: Path | None, *, machine: bool, transac
     cluster = read_cluster(find_up(data_dir))
     settings = read_settings(cluster.variables, transaction_timeout)
     report = Report(machine)
-    check, checked = open_check(data_dir, cluster.topics.zones, report.notify)
     try:
-        return _audit(cluster, options, settings, report, check, checked=checked)
+        with open_check(data_dir, cluster.topics.zones, report.notify) as (check, checked):
+            return _audit(cluster, options, settings, report, check, checked=checked)
     except TopicUnavailableError as error:
         raise cannot_read(error, cluster) from error
 
@@ -39,7 +40,7 @@ def _audit(
     options: Options,
     settings: AuditSettings,
     report: Report,
-    check: Callable[[int], str | None],
+    check: SchemaCheck,
     *,
     checked: bool,
 ) -> int:
@@ -53,7 +54,7 @@ def _audit(
                     f"The group {cluster.group_id} has no committed offset in partition {number}: its records are"
                     " judged up to the last one of which there is anything in the output."
                 )
-        with _readers(cluster, scope) as (inputs, outputs, letters):
+        with open_readers(cluster.consumer, scope) as (inputs, outputs, letters):
             comparison = Comparison(
                 names,
                 scope.edges,
@@ -91,18 +92,6 @@ def _audit(
     counts = {**comparison.counts, "schema_ids_checked": int(checked)}
     report.end(counts, comparison.unjudged, monotonic() - began)
     return FINDINGS_EXIT_CODE if report.findings else 0
-
-
-@contextlib.contextmanager
-def _readers(cluster: Cluster, scope: Scope) -> Iterator[tuple[LogReader, LogReader, LogReader]]:
-    with contextlib.ExitStack() as opened:
-
-        def reader(part: Range) -> LogReader:
-            found = LogReader(cluster.consumer, part.topic.name, part.starts, part.ends)
-            opened.callback(found.close)
-            return found
-
-        yield reader(scope.inputs), reader(scope.outputs), reader(scope.letters)
 
 
 @contextlib.contextmanager

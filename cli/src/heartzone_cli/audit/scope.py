@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import time
 
 from heartzone_cli.audit.edges import Edges
 from heartzone_cli.audit.offsets import TopicOffsets
@@ -94,6 +95,41 @@ def find_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Opt
         edges=edges,
         tail=tail,
         foreign=chosen if options.partitions and not same else None,
+    )
+
+
+def find_following_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Options, window: float) -> Scope:
+    """Look up where to begin to follow: at a time, or else now. Nothing is read before the first round.
+
+    The last stable offsets first: what comes of records at or above the group's offsets lies behind them.
+    """
+    biometrics, zones, dead_letters = (offsets.topic(name) for name in topics)
+    output_starts, letter_starts = offsets.last_stable(zones), offsets.last_stable(dead_letters)
+    committed = offsets.committed(biometrics)
+    first, ends = offsets.first(biometrics), offsets.last_stable(biometrics)
+    judged = {number: max(first[number], min(committed.get(number, 0), ends[number])) for number in first}
+    now = options.start if options.start is not None else int(time() * 1000)
+    warm = offsets.at(biometrics, max(0, now - int(window * 1000 * WINDOW_PARTS)))
+    cut = dict.fromkeys(zones.partitions, False)
+    letters_cut = False
+    if options.start is not None:
+        judged = offsets.at(biometrics, options.start)
+        output_starts, cut = _starts(offsets, zones, options.start)
+        letter_starts, some_cut = _starts(offsets, dead_letters, options.start)
+        letters_cut = any(some_cut.values())
+    starts = {number: min(warm[number], judged[number]) for number in judged}
+    sources = {
+        number: Source(number, start=offset, committed=committed.get(number), cut=offset > 0)
+        for number, offset in judged.items()
+    }
+    sinks = {number: Sink(number, cut=cut[number]) for number in zones.partitions}
+    return Scope(
+        inputs=Range(biometrics, starts, dict(starts)),
+        outputs=Range(zones, output_starts, dict(output_starts)),
+        letters=Range(dead_letters, letter_starts, dict(letter_starts)),
+        edges=Edges(sources, sinks, letters_cut=letters_cut),
+        tail={},
+        foreign=None,
     )
 
 

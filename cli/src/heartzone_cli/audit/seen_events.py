@@ -26,6 +26,11 @@ class SeenEvents:
         bits[at >> 3] |= 1 << (at & 7)
         bits[other >> 3] |= 1 << (other & 7)
 
+    def forget_when_full(self) -> None:
+        """Forget everything, when so much was marked that too many would seem to be."""
+        if sum(self._bytes[:: max(1, len(self._bytes) // 1024)]) > 1024 * 128:
+            self._bytes = bytearray(len(self._bytes))
+
     def __contains__(self, payload: bytes) -> bool:
         """Whether the payload was marked; True for some that were not."""
         bits, mask = self._bytes, self._mask

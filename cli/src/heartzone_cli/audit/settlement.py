@@ -1,8 +1,9 @@
 """The end of waiting: what has found no counterpart becomes a finding, or is counted as not judged. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from heartzone_cli.audit.dead_letters import Letter
 from heartzone_cli.audit.events import reading_of
 from heartzone_cli.audit.findings import Finding, Unjudged
 from heartzone_cli.audit.matching import Actual, Device, Expected
@@ -24,12 +25,22 @@ class Settlement:
         self._comparison.tell_strays()
         self.settle(_everything, _everything)
         self.settle_poison()
-        self._settle_letters()
+        self._settle_letters(self._comparison.letters.take_all())
 
     def settle_readings(self) -> None:
         """The output was read to its end: wait for no more events."""
         if not self._comparison.matcher.actual:
             self.settle(_everything, _nothing)
+
+    def settle_round(self, positions: Mapping[int, int]) -> None:
+        """Everything before these offsets of the input was processed, and the output read up to its end since then."""
+        comparison = self._comparison
+        comparison.tell_strays()
+        self.settle(_everything, lambda each: each.round < comparison.round)
+        self.settle_poison()
+        for number, position in positions.items():
+            self._settle_letters(comparison.letters.take_before(number, position))
+        comparison.forget_seen()
 
     def settle(self, readings: Callable[[Expected], bool], events: Callable[[Actual], bool]) -> None:
         """Wait no longer for the events of these readings, nor for the readings of these events."""
@@ -79,10 +90,10 @@ class Settlement:
                 comparison.unjudged[unjudged] += 1
         comparison.poison.clear()
 
-    def _settle_letters(self) -> None:
+    def _settle_letters(self, letters: Iterable[tuple[int, int, Letter]]) -> None:
         """Of these, no record was read."""
         comparison = self._comparison
-        for number, offset, letter in comparison.letters.take_all():
+        for number, offset, letter in letters:
             source = comparison.edges.sources[number]
             if source.end is not None and offset >= source.end:
                 early = comparison.edges.ends_early

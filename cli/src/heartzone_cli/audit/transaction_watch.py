@@ -33,9 +33,8 @@ class TransactionWatch:
 
     def give_up_hanging(self, inputs: LogReader, outputs: LogReader, letters: LogReader) -> None:
         """Let readers give up what lies behind a transaction that hangs."""
-        waiting = outputs.waiting or letters.waiting or inputs.waiting
-        if (waiting or self.undecided) and monotonic() - self._looked >= INTERVAL:
-            self._look()
+        if outputs.waiting or letters.waiting or inputs.waiting or self.undecided:
+            self.look_again()
         edges = self._comparison.edges
         for reader in (inputs, outputs, letters):
             for number in reader.waiting:
@@ -45,6 +44,11 @@ class TransactionWatch:
                         edges.sinks[number].open = True
                     elif reader is letters:
                         edges.letters_open = True
+
+    def look_again(self) -> None:
+        """Look, unless that was a moment ago."""
+        if monotonic() - self._looked >= INTERVAL:
+            self._look()
 
     def _look(self) -> None:
         now = self._looked = monotonic()
@@ -56,6 +60,5 @@ class TransactionWatch:
                     self._comparison.tell(
                         Finding.HANGING_TRANSACTION,
                         Place(topic.name, number, last_stable[number]),
-                        f"the last stable offset has stood for {self._limit:g} s, and {ends[number] - last_stable[number]}"
-                        " offsets lie behind it",
+                        f"the last stable offset has stood for {self._limit:g} s before the end, {ends[number]}",
                     )

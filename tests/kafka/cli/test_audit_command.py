@@ -1,0 +1,270 @@
+"""`heartzone audit` against a real broker: right logs, damaged ones, ranges, and transactions that hang."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner, Result
+from confluent_kafka import Message, Producer
+
+from embedded_kafka import EmbeddedRegistry
+from heartzone.wire import IDEMPOTENCY_KEY_HEADER
+from heartzone_cli.audit import lockstep
+from heartzone_cli.root import heartzone
+from heartzone_testing.services.pipeline import Pipeline
+from heartzone_testing.traffic.logs import LogRecord, biometrics, events_of
+from heartzone_testing.waiting import eventually
+from service_chassis.schema_registry import SchemaRegistry
+
+pytestmark = pytest.mark.usefixtures("connected")
+
+DEVICES = [f"3fa85f64-5717-4562-b3fc-2c963f66afa{number}" for number in range(6)]
+START = 1_790_000_000_000
+
+
+@dataclass
+class Hand:
+    """Writes a pipeline's topics by hand, as its parts would."""
+
+    pipeline: Pipeline
+    output_prefix: bytes
+
+    def send(self, records: Sequence[LogRecord]) -> None:
+        """Write records of the input; their places are ignored, the partition is that of the key."""
+        with Producer({**self.pipeline.kafka.connection}) as producer:
+            for each in records:
+                producer.produce(
+                    self.pipeline.biometrics,
+                    each.its_value,
+                    each.its_key,
+                    timestamp=each.time,
+                    headers=list(each.its_headers),
+                )
+
+    def inputs(self) -> list[Message]:
+        return self.pipeline.kafka.read(self.pipeline.biometrics)
+
+    def events(self) -> list[tuple[bytes, bytes]]:
+        """Key and value of the events of all records of the input, in order."""
+        return [
+            (key, self.output_prefix + value[5:])
+            for each in self.inputs()
+            for key, value in events_of(LogRecord((0, 0), each.key(), each.value()))
+        ]
+
+    def write(self, events: Sequence[tuple[bytes | None, bytes | None]], partition: int = -1) -> None:
+        """Write events in a transaction, after one that is aborted."""
+        with self.transaction() as producer:
+            producer.produce(self.pipeline.zones, b"aborted", b"key", partition)
+            producer.flush()
+            producer.abort_transaction()
+            producer.begin_transaction()
+            for key, value in events:
+                producer.produce(self.pipeline.zones, value, key, partition)
+            producer.commit_transaction()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Producer]:
+        with Producer({**self.pipeline.kafka.connection, "transactional.id": f"hand-{uuid4()}"}) as producer:
+            producer.init_transactions(30)
+            producer.begin_transaction()
+            yield producer
+
+    def commit(self, offsets: dict[int, int] | None = None) -> None:
+        """Set the group's offsets; by default, behind all records."""
+        kafka = self.pipeline.kafka
+        for partition in range(2):
+            end = kafka.end_offset(self.pipeline.biometrics, partition)
+            offset = (offsets or {}).get(partition, end)
+            kafka.set_group_offset(self.pipeline.group, self.pipeline.biometrics, offset, partition=partition)
+
+
+@pytest.fixture
+def hand(
+    make_pipeline: Callable[..., Pipeline], embedded_registry: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch
+) -> Hand:
+    pipeline = make_pipeline(partitions=2)
+    for name, value in {**pipeline.topics, "HEARTZONE_GROUP_ID": pipeline.group}.items():
+        monkeypatch.setenv(name, value)
+    with SchemaRegistry(embedded_registry.client_config()) as registry:
+        latest = registry.latest(f"{pipeline.zones}-value")
+    return Hand(pipeline, b"\0" + latest.id.to_bytes(4))
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(heartzone, ["audit", *arguments], catch_exceptions=False)
+
+
+def findings(result: Result) -> list[tuple[str, int, int]]:
+    """Kind, partition and offset."""
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    return sorted((each["finding"], each["partition"], each["offset"]) for each in lines if "finding" in each)
+
+
+def summary(result: Result) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])["summary"]
+    return found
+
+
+def readings(number: int, *, keyed: bool = False) -> list[LogRecord]:
+    """Records of several devices, a second apart, each with two readings in zones and one below."""
+    times = count()
+    return [
+        LogRecord(
+            (0, 0),
+            device.encode(),
+            biometrics(device, [(f"2026-01-01T00:00:00.{next(times):07}Z", rate) for rate in (110, 90, 190)]),
+            START + index * 1000,
+            ((IDEMPOTENCY_KEY_HEADER, b"%d" % index),) if keyed else (),
+        )
+        for index in range(number)
+        for device in [DEVICES[index % len(DEVICES)]]
+    ]
+
+
+def test_what_a_real_worker_writes_has_no_finding(hand: Hand) -> None:
+    pipeline, kafka = hand.pipeline, hand.pipeline.kafka
+    records = readings(40, keyed=True)
+    hand.send([*records[:20], *records[5:12], LogRecord((0, 0), b"poison", b"{", START), *records[20:]])
+    with pipeline.worker():
+        eventually(
+            lambda: sum(kafka.group_offsets(pipeline.group, pipeline.biometrics, 2).values()) == 48, "all records"
+        )
+
+    result = run("--json")
+
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    found = summary(result)
+    assert (found["readings"], found["duplicates"], found["dead_letters"], found["events"]) == (48, 7, 1, 80)
+    assert set(found["unjudged"].values()) == {0}
+    assert found["schema_ids_checked"] == 1
+
+
+def test_right_logs_with_an_aborted_transaction_and_unprocessed_records_have_no_finding(hand: Hand) -> None:
+    hand.send(readings(20))
+    hand.write(hand.events())
+    hand.commit()
+    hand.send(readings(26)[20:])
+
+    result = run("--json")
+
+    assert (result.exit_code, findings(result)) == (0, [])
+    assert summary(result)["unjudged"]["not_processed"] == 6
+    assert "no finding" in run().stdout
+
+
+def test_each_damage_is_reported_with_its_partition_and_offset(hand: Hand) -> None:
+    hand.send(readings(30))
+    events = hand.events()
+    at = {device: [index for index, (key, _) in enumerate(events) if key == device.encode()] for device in DEVICES}
+    damaged: list[tuple[bytes | None, bytes | None]] = [*events]
+    swapped, other = at[DEVICES[0]][2:4]
+    damaged[swapped], damaged[other] = damaged[other], damaged[swapped]
+    dropped = at[DEVICES[1]][3]
+    damaged[dropped] = (None, None)
+    foreign = (DEVICES[2].encode(), (events[0][1]).replace(DEVICES[0].encode(), DEVICES[2].encode()))
+    hand.write([*damaged, events[at[DEVICES[3]][4]], foreign])
+    hand.commit()
+
+    result = run("--json")
+
+    assert result.exit_code == 1
+    kinds = [kind for kind, _, _ in findings(result)]
+    # The reading whose event was emptied is missing, and what is in its place is no event.
+    assert kinds == ["doubled", "misordered", "missing", "unexplained", "wrong_schema"]
+    written = {
+        each.value(): (each.partition(), each.offset()) for each in hand.pipeline.kafka.read(hand.pipeline.zones)
+    }
+    assert ("doubled", *(written[events[at[DEVICES[3]][4]][1]])) in findings(result)
+    assert ("unexplained", *written[foreign[1]]) in findings(result)
+    assert ("wrong_schema", *written[None]) in findings(result)
+    assert "1 missing: A reading has no zone event" in run().stdout
+
+
+def test_a_transaction_that_hangs_is_found_and_what_lies_behind_it_is_not_judged(hand: Hand) -> None:
+    hand.send(readings(12))
+    events = hand.events()
+    hand.write(events[:12])
+    with hand.transaction() as producer:
+        producer.produce(hand.pipeline.zones, b"open", b"k", 0)
+        producer.flush()
+        hand.write(events[12:])
+        hand.commit()
+
+        result = run("--json", "--transaction-timeout", "1")
+        producer.abort_transaction()
+
+    assert result.exit_code == 1
+    assert [(kind, partition) for kind, partition, _ in findings(result)] == [("hanging_transaction", 0)]
+    assert summary(result)["unjudged"]["open_transaction"] > 0
+
+
+def test_a_range_of_time_and_a_partition_are_judged_alone(hand: Hand) -> None:
+    hand.send(readings(30))
+    events = hand.events()
+    hand.write(events[2:-2])  # the first and the last record's are missing, of whichever partitions
+    hand.commit()
+    first, last = (datetime.fromtimestamp((START + ms) / 1000, UTC).isoformat() for ms in (6_000, 24_000))
+
+    whole = run("--json")
+    middle = run("--json", "--from", first, "--to", last)
+    halves = [run("--json", "--partition", str(number)) for number in range(2)]
+
+    assert {kind for kind, _, _ in findings(whole)} == {"missing"}
+    assert len(findings(whole)) == 4
+    assert (middle.exit_code, findings(middle)) == (0, [])
+    assert summary(middle)["readings"] == 18
+    assert sorted(findings(halves[0]) + findings(halves[1])) == findings(whole)
+
+
+def test_logs_whose_beginnings_are_deleted_have_no_finding(hand: Hand) -> None:
+    hand.send(readings(30))
+    hand.write(hand.events())
+    hand.commit()
+    hand.pipeline.kafka.delete_records(hand.pipeline.biometrics, 4)
+    assert run().exit_code == 0
+
+    hand.pipeline.kafka.delete_records(hand.pipeline.zones, 15)
+    assert run().exit_code == 0
+
+
+def test_a_partition_that_runs_ahead_of_the_others_waits(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lockstep, "MAX_PENDING", 8)
+    monkeypatch.setattr(lockstep, "LEAST_PENDING", 4)
+    monkeypatch.setattr("heartzone_cli.audit.log_reader.MAX_RECORDS", 3)
+    hand.send(readings(24))
+    hand.write(hand.events())
+    hand.commit()
+
+    result = run("--json")
+
+    assert (result.exit_code, findings(result)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "sentence"),
+    [
+        ({"HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, [], "(Kafka at 127.0.0.1:1, from HEARTZONE_KAFKA_"),
+        ({"HEARTZONE_TOPIC_ZONES": "nowhere"}, [], "The topic nowhere cannot be read: "),
+        ({}, ["--partition", "7"], "has no partition 7; one of 0 to 1 would be right."),
+        ({"HEARTZONE_DEDUPLICATION_WINDOW": "x"}, [], "HEARTZONE_DEDUPLICATION_WINDOW is 'x'; a number of seconds"),
+    ],
+)
+def test_where_it_cannot_run_one_sentence_says_why(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], arguments: list[str], sentence: str
+) -> None:
+    monkeypatch.setattr("heartzone_cli.audit.offsets.TIMEOUT", 1.0)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    result = run(*arguments)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentence in result.stderr
