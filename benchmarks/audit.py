@@ -35,7 +35,9 @@ def fill(kafka: Testbed, source: str, target: str, *, inputs: int, partitions: i
     devices = [str(uuid.UUID(int=number)) for number in range(DEVICES)]
     prefix = frame_prefix(1)
     run = uuid.uuid4().hex[:24]
-    with Producer({**kafka.connection, "linger.ms": 20, "queue.buffering.max.kbytes": 32 * 1024}) as producer:
+    # Idempotent: otherwise a retry may put a batch behind the next one, which is a finding.
+    settings = {"enable.idempotence": True, "linger.ms": 20, "queue.buffering.max.kbytes": 32 * 1024}
+    with Producer({**kafka.connection, **settings}) as producer:
 
         def write(send: Callable[[], None]) -> None:
             while True:

@@ -29,7 +29,7 @@ START = 1_790_000_000_000
 
 
 @dataclass
-class Hand:
+class Scribe:
     """Writes a pipeline's topics by hand, as its parts would."""
 
     pipeline: Pipeline
@@ -86,15 +86,15 @@ class Hand:
 
 
 @pytest.fixture
-def hand(
+def scribe(
     make_pipeline: Callable[..., Pipeline], embedded_registry: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch
-) -> Hand:
+) -> Scribe:
     pipeline = make_pipeline(partitions=2)
     for name, value in {**pipeline.topics, "HEARTZONE_GROUP_ID": pipeline.group}.items():
         monkeypatch.setenv(name, value)
     with SchemaRegistry(embedded_registry.client_config()) as registry:
         latest = registry.latest(f"{pipeline.zones}-value")
-    return Hand(pipeline, b"\0" + latest.id.to_bytes(4))
+    return Scribe(pipeline, b"\0" + latest.id.to_bytes(4))
 
 
 def run(*arguments: str) -> Result:
@@ -128,10 +128,10 @@ def readings(number: int, *, keyed: bool = False) -> list[LogRecord]:
     ]
 
 
-def test_what_a_real_worker_writes_has_no_finding(hand: Hand) -> None:
-    pipeline, kafka = hand.pipeline, hand.pipeline.kafka
+def test_what_a_real_worker_writes_has_no_finding(scribe: Scribe) -> None:
+    pipeline, kafka = scribe.pipeline, scribe.pipeline.kafka
     records = readings(40, keyed=True)
-    hand.send([*records[:20], *records[5:12], LogRecord((0, 0), b"poison", b"{", START), *records[20:]])
+    scribe.send([*records[:20], *records[5:12], LogRecord((0, 0), b"poison", b"{", START), *records[20:]])
     with pipeline.worker():
         eventually(
             lambda: sum(kafka.group_offsets(pipeline.group, pipeline.biometrics, 2).values()) == 48, "all records"
@@ -147,11 +147,11 @@ def test_what_a_real_worker_writes_has_no_finding(hand: Hand) -> None:
     assert found["schema_ids_checked"] == 1
 
 
-def test_right_logs_with_an_aborted_transaction_and_unprocessed_records_have_no_finding(hand: Hand) -> None:
-    hand.send(readings(20))
-    hand.write(hand.events())
-    hand.commit()
-    hand.send(readings(26)[20:])
+def test_right_logs_with_an_aborted_transaction_and_unprocessed_records_have_no_finding(scribe: Scribe) -> None:
+    scribe.send(readings(20))
+    scribe.write(scribe.events())
+    scribe.commit()
+    scribe.send(readings(26)[20:])
 
     result = run("--json")
 
@@ -160,9 +160,9 @@ def test_right_logs_with_an_aborted_transaction_and_unprocessed_records_have_no_
     assert "no finding" in run().stdout
 
 
-def test_each_damage_is_reported_with_its_partition_and_offset(hand: Hand) -> None:
-    hand.send(readings(30))
-    events = hand.events()
+def test_each_damage_is_reported_with_its_partition_and_offset(scribe: Scribe) -> None:
+    scribe.send(readings(30))
+    events = scribe.events()
     at = {device: [index for index, (key, _) in enumerate(events) if key == device.encode()] for device in DEVICES}
     damaged: list[tuple[bytes | None, bytes | None]] = [*events]
     swapped, other = at[DEVICES[0]][2:4]
@@ -170,8 +170,8 @@ def test_each_damage_is_reported_with_its_partition_and_offset(hand: Hand) -> No
     dropped = at[DEVICES[1]][3]
     damaged[dropped] = (None, None)
     foreign = (DEVICES[2].encode(), (events[0][1]).replace(DEVICES[0].encode(), DEVICES[2].encode()))
-    hand.write([*damaged, events[at[DEVICES[3]][4]], foreign])
-    hand.commit()
+    scribe.write([*damaged, events[at[DEVICES[3]][4]], foreign])
+    scribe.commit()
 
     result = run("--json")
 
@@ -180,7 +180,7 @@ def test_each_damage_is_reported_with_its_partition_and_offset(hand: Hand) -> No
     # The reading whose event was emptied is missing, and what is in its place is no event.
     assert kinds == ["doubled", "misordered", "missing", "unexplained", "wrong_schema"]
     written = {
-        each.value(): (each.partition(), each.offset()) for each in hand.pipeline.kafka.read(hand.pipeline.zones)
+        each.value(): (each.partition(), each.offset()) for each in scribe.pipeline.kafka.read(scribe.pipeline.zones)
     }
     assert ("doubled", *(written[events[at[DEVICES[3]][4]][1]])) in findings(result)
     assert ("unexplained", *written[foreign[1]]) in findings(result)
@@ -188,15 +188,15 @@ def test_each_damage_is_reported_with_its_partition_and_offset(hand: Hand) -> No
     assert "1 missing: A reading has no zone event" in run().stdout
 
 
-def test_a_transaction_that_hangs_is_found_and_what_lies_behind_it_is_not_judged(hand: Hand) -> None:
-    hand.send(readings(12))
-    events = hand.events()
-    hand.write(events[:12])
-    with hand.transaction() as producer:
-        producer.produce(hand.pipeline.zones, b"open", b"k", 0)
+def test_a_transaction_that_hangs_is_found_and_what_lies_behind_it_is_not_judged(scribe: Scribe) -> None:
+    scribe.send(readings(12))
+    events = scribe.events()
+    scribe.write(events[:12])
+    with scribe.transaction() as producer:
+        producer.produce(scribe.pipeline.zones, b"open", b"k", 0)
         producer.flush()
-        hand.write(events[12:])
-        hand.commit()
+        scribe.write(events[12:])
+        scribe.commit()
 
         result = run("--json", "--transaction-timeout", "1")
         producer.abort_transaction()
@@ -206,11 +206,11 @@ def test_a_transaction_that_hangs_is_found_and_what_lies_behind_it_is_not_judged
     assert summary(result)["unjudged"]["open_transaction"] > 0
 
 
-def test_a_range_of_time_and_a_partition_are_judged_alone(hand: Hand) -> None:
-    hand.send(readings(30))
-    events = hand.events()
-    hand.write(events[2:-2])  # the first and the last record's are missing, of whichever partitions
-    hand.commit()
+def test_a_range_of_time_and_a_partition_are_judged_alone(scribe: Scribe) -> None:
+    scribe.send(readings(30))
+    events = scribe.events()
+    scribe.write(events[2:-2])  # the first and the last record's are missing, of whichever partitions
+    scribe.commit()
     first, last = (datetime.fromtimestamp((START + ms) / 1000, UTC).isoformat() for ms in (6_000, 24_000))
 
     whole = run("--json")
@@ -224,24 +224,24 @@ def test_a_range_of_time_and_a_partition_are_judged_alone(hand: Hand) -> None:
     assert sorted(findings(halves[0]) + findings(halves[1])) == findings(whole)
 
 
-def test_logs_whose_beginnings_are_deleted_have_no_finding(hand: Hand) -> None:
-    hand.send(readings(30))
-    hand.write(hand.events())
-    hand.commit()
-    hand.pipeline.kafka.delete_records(hand.pipeline.biometrics, 4)
+def test_logs_whose_beginnings_are_deleted_have_no_finding(scribe: Scribe) -> None:
+    scribe.send(readings(30))
+    scribe.write(scribe.events())
+    scribe.commit()
+    scribe.pipeline.kafka.delete_records(scribe.pipeline.biometrics, 4)
     assert run().exit_code == 0
 
-    hand.pipeline.kafka.delete_records(hand.pipeline.zones, 15)
+    scribe.pipeline.kafka.delete_records(scribe.pipeline.zones, 15)
     assert run().exit_code == 0
 
 
-def test_a_partition_that_runs_ahead_of_the_others_waits(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partition_that_runs_ahead_of_the_others_waits(scribe: Scribe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lockstep, "MAX_PENDING", 8)
     monkeypatch.setattr(lockstep, "LEAST_PENDING", 4)
     monkeypatch.setattr("heartzone_cli.audit.log_reader.MAX_RECORDS", 3)
-    hand.send(readings(24))
-    hand.write(hand.events())
-    hand.commit()
+    scribe.send(readings(24))
+    scribe.write(scribe.events())
+    scribe.commit()
 
     result = run("--json")
 
@@ -258,7 +258,7 @@ def test_a_partition_that_runs_ahead_of_the_others_waits(hand: Hand, monkeypatch
     ],
 )
 def test_where_it_cannot_run_one_sentence_says_why(
-    hand: Hand, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], arguments: list[str], sentence: str
+    scribe: Scribe, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], arguments: list[str], sentence: str
 ) -> None:
     monkeypatch.setattr("heartzone_cli.audit.offsets.TIMEOUT", 1.0)
     for name, value in variables.items():

@@ -85,6 +85,7 @@ def help_without_slow_imports(*command: str) -> str:
         "up",
         "replay",
         "zones",
+        "audit",
         "topics plan",
         "topics apply",
         "topics export",

@@ -1,4 +1,4 @@
-"""What a record of the input should have given: its zone events, by the pure rule, or a dead letter.
+"""Expectations of a record of the input: its zone events, by the pure rule, or a dead letter.
 
 A record that is a Biometrics by our schema gives events. One that is so only when further fields are left out, or whose
 numbers have a fraction of zero, may be one to the schema of its writer: either events or a dead letter is right. Any

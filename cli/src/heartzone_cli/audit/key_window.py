@@ -1,4 +1,4 @@
-"""Which records are duplicates, by the published rule: a function of the input log (docs/decisions/0010). Pure.
+"""Duplicates by the published rule: a function of the input log (docs/decisions/0010). Pure.
 
 A record is one whose key an earlier record of its partition has that is at most four quarters of the window older, by
 the quarters that their timestamps fall into. Where timestamps are out of order by more than a quarter, or where the

@@ -1,4 +1,4 @@
-"""What an audit that follows exports.
+"""Metrics of an audit that follows.
 
 heartzone_audit_findings_total{finding}        findings, by kind
 heartzone_audit_unjudged_total{reason}         records that nobody can judge, by reason

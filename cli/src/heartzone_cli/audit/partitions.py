@@ -1,4 +1,4 @@
-"""What is known of each partition while both logs are followed, and where records of a device may be. Pure."""
+"""Knowledge of each partition while both logs are followed, and the place of a device's records. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

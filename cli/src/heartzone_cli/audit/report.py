@@ -1,4 +1,4 @@
-"""What an audit prints: a line for each finding as it is found, then the summary."""
+"""Printing of an audit: a line for each finding as it is found, then the summary."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Whether the schema ids of zone events are those of their subject, as the registry has it."""
+"""Check of the schema ids of zone events: they are those of their subject, as the registry has it."""
 
 import json
 from collections.abc import Callable, Iterator

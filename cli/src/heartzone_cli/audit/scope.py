@@ -1,4 +1,4 @@
-"""What is audited: the partitions, and from where to where each of them is read."""
+"""The scope of an audit: the partitions, and from where to where each of them is read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,10 +1,10 @@
-"""Which zone events were matched before: a Bloom filter, for the label of a finding alone. Pure.
+"""Zone events that were matched before: a Bloom filter, for the label of a finding alone. Pure.
 
 A record that nothing explains is a finding in any case; that it is a copy of an earlier one is what this tells, with a
 share of errors below one in a hundred for up to 16 million events.
 """
 
-_LEAST_BITS, _MOST_BITS = 1 << 16, 1 << 28
+_MIN_BITS, _MAX_BITS = 1 << 16, 1 << 28
 _BITS_AN_EVENT = 20
 
 
@@ -12,8 +12,8 @@ class SeenEvents:
     """Marks of payloads. `expected` events: how many there will be, about."""
 
     def __init__(self, expected: int) -> None:
-        bits = _LEAST_BITS
-        while bits < _MOST_BITS and bits < expected * _BITS_AN_EVENT:
+        bits = _MIN_BITS
+        while bits < _MAX_BITS and bits < expected * _BITS_AN_EVENT:
             bits *= 2
         self._mask = bits - 1
         self._bytes = bytearray(bits // 8)
