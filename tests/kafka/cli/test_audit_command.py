@@ -6,16 +6,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
 from confluent_kafka import Message, Producer
+from prometheus_client import CollectorRegistry
 
 from embedded_kafka import EmbeddedRegistry
 from heartzone.wire import IDEMPOTENCY_KEY_HEADER
 from heartzone_cli.audit import lockstep
+from heartzone_cli.audit.findings import Finding
+from heartzone_cli.audit.follow import Follower
+from heartzone_cli.audit.metrics import AuditMetrics
+from heartzone_cli.audit.scope import Options
+from heartzone_cli.audit.settings import AuditSettings
+from heartzone_cli.cluster.connection import read_cluster
 from heartzone_cli.root import heartzone
 from heartzone_testing.services.pipeline import Pipeline
 from heartzone_testing.traffic.logs import LogRecord, biometrics, events_of
@@ -268,3 +276,41 @@ def test_where_it_cannot_run_one_sentence_says_why(
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert sentence in result.stderr
+
+
+def test_an_audit_that_follows_tells_of_a_damage_once_and_of_nothing_that_is_only_late(scribe: Scribe) -> None:
+    scribe.send(readings(12))
+    scribe.write(scribe.events())
+    scribe.commit()
+    registry, stopped = CollectorRegistry(), Event()
+    follower = Follower(
+        read_cluster(None),
+        Options(),
+        AuditSettings(window=600, transaction_limit=60),
+        check=lambda _: None,
+        metrics=AuditMetrics(registry),
+        stopped=stopped,
+    )
+    thread = Thread(target=follower.run)
+    thread.start()
+    try:
+        eventually(lambda: follower.ready().ok, "the first round")
+        before = scribe.events()
+        scribe.send(readings(24)[12:])
+        late = [each for each in scribe.events() if each not in before]
+        scribe.write(late[:-1])
+        scribe.commit()
+        eventually(lambda: value(registry, "heartzone_audit_records_total", log="output") == 23, "the events")
+        eventually(lambda: value(registry, "heartzone_audit_findings_total", finding="missing") == 1, "the finding")
+        scribe.write(before[:1])  # was there before it began to follow
+        eventually(lambda: value(registry, "heartzone_audit_findings_total", finding="unexplained") == 1, "the other")
+    finally:
+        stopped.set()
+        thread.join()
+
+    found = {each: value(registry, "heartzone_audit_findings_total", finding=each) for each in Finding}
+    assert {each: number for each, number in found.items() if number} == {Finding.MISSING: 1, Finding.UNEXPLAINED: 1}
+
+
+def value(registry: CollectorRegistry, name: str, **labels: str) -> float | None:
+    return registry.get_sample_value(name, labels)

@@ -10,8 +10,9 @@ from heartzone_cli.cluster.topic_reader import PERMANENT_ERRORS, Offsets, TopicU
 MAX_RECORDS, MAX_BYTES = 2_000, 4 << 20
 # What the client fetches ahead is memory, of three topics.
 _FETCHING: Mapping[str, Any] = {
-    "queued.min.messages": 20_000,
+    "queued.min.messages": 10_000,
     "queued.max.messages.kbytes": 12 << 10,
+    "fetch.queue.backoff.ms": 5,  # by default, a second passes until more is fetched
     "fetch.wait.max.ms": 100,
     "fetch.message.max.bytes": 512 << 10,
 }
@@ -43,9 +44,8 @@ class LogReader:
                 "auto.offset.reset": "earliest",  # retention may delete the start meanwhile
             }
         )
-        self._consumer.assign([TopicPartition(topic, each, offset) for each, offset in starts.items()])
-        self._unfinished = {each for each in ends if self.positions[each] < ends[each]}
-        self._stop(self.positions.keys() - self._unfinished)
+        self._unfinished: set[int] = set()
+        self.extend({})
 
     def close(self) -> None:
         """Close the connections."""
@@ -92,7 +92,7 @@ class LogReader:
         fetched = self._consumer.consume(1, timeout) if timeout else []
         fetched += self._consumer.consume(self._records - len(fetched), 0)
         positions, ends = self.positions, self.ends
-        records, ended = [], set()
+        records = []
         for message in fetched:
             number, offset = message.partition(), message.offset()
             error = message.error()
@@ -100,7 +100,6 @@ class LogReader:
                 if error.code() == KafkaError._PARTITION_EOF and number is not None and offset is not None:
                     positions[number] = max(positions[number], offset)
                     self._idle.add(number)
-                    ended.add(number)
                 elif error.code() in PERMANENT_ERRORS:
                     raise TopicUnavailableError(f"The topic {self.topic} cannot be read: {error.str()}.")
                 continue
@@ -109,20 +108,16 @@ class LogReader:
             # Nothing twice, whatever pausing and errors of the connection make the client do.
             if offset < positions[number]:
                 continue
-            if offset >= ends[number]:
-                ended.add(number)
-                continue
-            positions[number] = offset + 1
-            if offset + 1 >= ends[number]:
-                ended.add(number)
-            records.append(message)
+            if offset < ends[number]:
+                positions[number] = offset + 1
+                records.append(message)
+            else:
+                positions[number] = ends[number]
         if records:
             self.error = None
             self._idle.difference_update({message.partition() for message in records})
             self._limit(records)
-        self._stop(
-            {each for each in ended & self._unfinished if positions[each] >= ends[each] or each not in self._idle}
-        )
+        self._stop([each for each in self._unfinished if positions[each] >= ends[each]])
         return records
 
     def _limit(self, records: list[Message]) -> None:
@@ -140,12 +135,15 @@ class LogReader:
         self._stop({partition})
 
     def extend(self, ends: Offsets) -> None:
-        """Go on to these ends."""
+        """Go on to these ends, too; from where records were given, since more may have been fetched."""
         for number, end in ends.items():
             self.ends[number] = max(self.ends[number], end)
-        more = {each for each in ends if self.positions[each] < self.ends[each]}
-        self._unfinished |= more
-        self.resume(more)
+        self._unfinished = {each for each, at in self.positions.items() if at < self.ends[each]}
+        self._idle.clear()
+        self._paused = self.positions.keys() - self._unfinished
+        going_on = [TopicPartition(self.topic, each, self.positions[each]) for each in sorted(self._unfinished)]
+        self._consumer.assign(going_on)
+        self._consumer.resume(going_on)
 
     def pause(self, partitions: Iterable[int]) -> None:
         """Fetch no more of these for now."""

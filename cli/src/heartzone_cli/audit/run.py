@@ -14,7 +14,7 @@ from heartzone_cli.audit.partitions import usual_partition
 from heartzone_cli.audit.readers import open_readers
 from heartzone_cli.audit.report import Report
 from heartzone_cli.audit.schema_check import open_check
-from heartzone_cli.audit.scope import Options, find_scope
+from heartzone_cli.audit.scope import Options, find_scope, note_deletions
 from heartzone_cli.audit.settings import AuditSettings, read_settings
 from heartzone_cli.audit.transaction_watch import TransactionWatch
 from heartzone_cli.cluster.connection import Cluster, cannot_read, find_up, read_cluster
@@ -82,6 +82,7 @@ def _audit(
                 comparison.settlement.settle_readings()
                 inputs.extend(dict(scope.tail))
                 lockstep.run(enough=lambda: not comparison.matcher.actual)
+                note_deletions(offsets, scope)
                 for number, source in scope.edges.sources.items():
                     source.end = inputs.positions[number]
                 comparison.settlement.settle_all()

@@ -98,6 +98,19 @@ def find_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Opt
     )
 
 
+def note_deletions(offsets: TopicOffsets, scope: Scope) -> None:
+    """Take notice of records that retention has deleted while the topics were read."""
+    edges = scope.edges
+    firsts = offsets.first(scope.inputs.topic)
+    for number, source in edges.sources.items():
+        source.cut |= firsts[number] > scope.inputs.starts[number]
+    firsts = offsets.first(scope.outputs.topic)
+    for number, sink in edges.sinks.items():
+        sink.cut |= firsts[number] > scope.outputs.starts[number]
+    firsts = offsets.first(scope.letters.topic)
+    edges.letters_cut |= any(firsts[number] > start for number, start in scope.letters.starts.items())
+
+
 def find_following_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Options, window: float) -> Scope:
     """Look up where to begin to follow: at a time, or else now. Nothing is read before the first round.
 
