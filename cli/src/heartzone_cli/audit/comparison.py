@@ -215,8 +215,8 @@ class Comparison:
     def add_events(self, records: Sequence[Record]) -> None:
         """Take records of the output."""
         devices, usual, sinks = self.matcher.devices, self._events.usual, self.edges.sinks
-        mark, matcher = self._seen.add, self.matcher
-        matched = 0
+        matcher = self.matcher
+        matched: list[bytes] = []
         self.counts["events"] += len(records)
         if (only := self.only) is not None:
             records = [record for record in records if only(record.key())]
@@ -236,13 +236,18 @@ class Comparison:
                 ):
                     _, source, offset, _ = device.expected.popleft()
                     source.pending -= 1
-                    matched += 1
-                    source.matched(offset, number, record.offset() or 0)
-                    mark(payload)
+                    matched.append(payload)
+                    link = source.links.get(number)
+                    if link is None or offset < source.last:
+                        source.matched(offset, number, record.offset() or 0)
+                    else:
+                        source.last = link.last_reading = offset
+                        link.last_event = record.offset() or 0
                     continue
             self._examine(record, sinks[record.partition() or 0])
             devices = matcher.devices
-        matcher.expected -= matched
+        matcher.expected -= len(matched)
+        self._seen.add(matched)
 
     def _examine(self, record: Record, sink: Sink) -> None:
         offset, timestamp = record.offset() or 0, record.timestamp()[1]

@@ -9,6 +9,8 @@ from heartzone_cli.audit.partitions import Sink, Source
 
 MAX_PENDING = 150_000
 """Events that may be pending on each side."""
+MAX_POISON = 50_000
+"""Records that may wait for their dead letters, which are read ahead of them."""
 LEAST_PENDING = 1_000
 """Of a partition, at least, before it is paused."""
 AHEAD = 5_000
@@ -41,6 +43,8 @@ class Lockstep:
             self._balance(self._inputs, self._comparison.edges.sources)
             self._balance(self._outputs, self._comparison.edges.sinks)
             self._watch()
+            if len(self._comparison.poison) > MAX_POISON and self._comparison.letters_complete:
+                self._comparison.settlement.settle_poison()
             if not self._step():
                 self._comparison.settlement.relieve(
                     inputs_read=self._inputs.finished, outputs_read=self._outputs.finished

@@ -171,7 +171,7 @@ class Matcher:
         actual.sink.pending -= 1
         expected.source.pending -= 1
         expected.source.matched(expected.offset, actual.sink.number, actual.offset)
-        self._seen.add(expected.payload)
+        self._seen.add((expected.payload,))
 
     def withdraw(self, key: bytes, source: Source, offset: int) -> int:
         """Expect nothing of this record any more; return how many events of it were pending."""

@@ -1,5 +1,6 @@
 """Transactions that stay open: the last stable offset of a partition stands below its end for too long. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Partition = tuple[str, int]
@@ -30,9 +31,9 @@ class OpenTransactions:
         return True
 
     @property
-    def undecided(self) -> bool:
-        """Whether a transaction is open that may end, or come to hang."""
-        return bool(self._since.keys() - self._hanging.keys())
+    def open(self) -> Mapping[Partition, int]:
+        """The last stable offsets of partitions in which a transaction is open, and not found to hang."""
+        return {each: offset for each, (offset, _) in self._since.items() if each not in self._hanging}
 
     @property
     def hanging(self) -> frozenset[Partition]:

@@ -4,6 +4,8 @@ A record that nothing explains is a finding in any case; that it is a copy of an
 share of errors below one in a hundred for up to 16 million events.
 """
 
+from collections.abc import Iterable
+
 _MIN_BITS, _MAX_BITS = 1 << 16, 1 << 28
 _BITS_AN_EVENT = 20
 
@@ -18,13 +20,14 @@ class SeenEvents:
         self._mask = bits - 1
         self._bytes = bytearray(bits // 8)
 
-    def add(self, payload: bytes) -> None:
-        """Mark a payload."""
+    def add(self, payloads: Iterable[bytes]) -> None:
+        """Mark payloads."""
         bits, mask = self._bytes, self._mask
-        mark = hash(payload)
-        at, other = mark & mask, (mark >> 29) & mask
-        bits[at >> 3] |= 1 << (at & 7)
-        bits[other >> 3] |= 1 << (other & 7)
+        for payload in payloads:
+            mark = hash(payload)
+            at, other = mark & mask, (mark >> 29) & mask
+            bits[at >> 3] |= 1 << (at & 7)
+            bits[other >> 3] |= 1 << (other & 7)
 
     def forget_when_full(self) -> None:
         """Forget everything, when so much was marked that too many would seem to be."""

@@ -1,12 +1,13 @@
 """Looks at the last stable offsets of the topics while they are read, and reports transactions that hang."""
 
+from collections.abc import Mapping
 from time import monotonic
 
 from heartzone_cli.audit.comparison import Comparison
 from heartzone_cli.audit.findings import Finding, Place
 from heartzone_cli.audit.log_reader import LogReader
 from heartzone_cli.audit.offsets import TopicOffsets
-from heartzone_cli.audit.open_transactions import OpenTransactions
+from heartzone_cli.audit.open_transactions import OpenTransactions, Partition
 from service_chassis.consumer_groups.reader import Topic
 
 INTERVAL = 0.5
@@ -27,13 +28,13 @@ class TransactionWatch:
         self._look()
 
     @property
-    def undecided(self) -> bool:
-        """Whether a transaction is open that may end, or come to hang."""
-        return self._transactions.undecided
+    def open(self) -> Mapping[Partition, int]:
+        """The last stable offsets of partitions in which a transaction is open that may end, or come to hang."""
+        return self._transactions.open
 
     def give_up_hanging(self, inputs: LogReader, outputs: LogReader, letters: LogReader) -> None:
         """Let readers give up what lies behind a transaction that hangs."""
-        if outputs.waiting or letters.waiting or inputs.waiting or self.undecided:
+        if outputs.waiting or letters.waiting or inputs.waiting or self.open:
             self.look_again()
         edges = self._comparison.edges
         for reader in (inputs, outputs, letters):
