@@ -1,6 +1,7 @@
 """`heartzone audit` against a real broker: right logs, damaged ones, ranges, and transactions that hang."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ from service_chassis.schema_registry import SchemaRegistry
 pytestmark = pytest.mark.usefixtures("connected")
 
 DEVICES = [f"3fa85f64-5717-4562-b3fc-2c963f66afa{number}" for number in range(6)]
-START = 1_790_000_000_000
+START = int(time.time() * 1000) - 600_000
+"""Milliseconds: of the first record's timestamp. Not long ago, or retention would delete it."""
 
 
 @dataclass
