@@ -17,6 +17,8 @@ from heartzone_cli.audit.seen_events import SeenEvents
 from heartzone_cli.audit.settlement import Settlement
 
 MAX_STRAYS = 10_000
+MAX_KEYS = 3_000_000
+"""Of all deduplication windows together: bounds their memory."""
 
 
 class Record(Protocol):
@@ -160,7 +162,9 @@ class Comparison:
                     break
                 window = self._windows.get(source.number)
                 if window is None:
-                    window = KeyWindow(self._window, complete=not source.cut)
+                    window = KeyWindow(
+                        self._window, complete=not source.cut, max_keys=MAX_KEYS // len(self.edges.sources)
+                    )
                     self._windows[source.number] = window
                 return window.see(b"%b\0%b" % (record.key() or b"", value), timestamp)
         return Verdict.FIRST

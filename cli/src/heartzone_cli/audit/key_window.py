@@ -4,7 +4,7 @@ A record is one whose key an earlier record of its partition has that is at most
 the quarters that their timestamps fall into. Where timestamps are out of order by more than a quarter, or where the
 log before is not known, both is right.
 
-Keys take 8 bytes a slot of a table instead of 100 in a dictionary: the window of a backlog may hold millions.
+Keys take up to 17 bytes in a table instead of 100 in a dictionary: the window of a backlog may hold millions.
 """
 
 from array import array
@@ -15,7 +15,8 @@ QUARTERS = 4
 _PART_BITS = 10
 _PARTS = 1 << _PART_BITS
 _FINGERPRINT = (1 << 64) - _PARTS
-_LOAD = 0.6
+_LOAD = 0.7
+_SLOTS_A_KEY = 2.1
 _FIRST_SLOTS = 1024
 
 
@@ -68,9 +69,9 @@ class KeyWindow:
         elif self._latest - part > self._lateness:
             self._lateness = self._latest - part
         oldest, stored = part - QUARTERS, part - base
-        slots, mask = self._slots, len(self._slots) - 1
+        slots, size = self._slots, len(self._slots)
         mark = hash(key) & _FINGERPRINT
-        at = (mark >> _PART_BITS) & mask
+        at = (mark >> _PART_BITS) % size
         while held := slots[at]:
             if held & _FINGERPRINT == mark:
                 before = held & (_PARTS - 1)
@@ -80,7 +81,7 @@ class KeyWindow:
                     certain = base + before >= self._latest - QUARTERS - 1
                     return Verdict.DUPLICATE if certain else Verdict.EITHER
                 break
-            at = (at + 1) & mask
+            at = (at + 1) % size
         else:
             slots[at] = mark | stored
             self._used += 1
@@ -105,17 +106,15 @@ class KeyWindow:
             kept = self._held_from(keep)
         if len(kept) < self._used:
             self._unknown_before = max(self._unknown_before, keep)
-        size = _FIRST_SLOTS
-        while len(kept) > _LOAD / 1.5 * size:
-            size *= 2
-        slots, mask = array("Q", bytes(8)) * size, size - 1
+        size = _FIRST_SLOTS + int(_SLOTS_A_KEY * len(kept))
+        self._slots = slots = array("Q", bytes(8)) * size
         shift = base - (keep - 1)
         for held in kept:
-            at = (held >> _PART_BITS) & mask
+            at = (held >> _PART_BITS) % size
             while slots[at]:
-                at = (at + 1) & mask
+                at = (at + 1) % size
             slots[at] = held + shift
-        self._slots, self._used, self._base = slots, len(kept), keep - 1
+        self._used, self._base = len(kept), keep - 1
         self._room = int(_LOAD * size)
         self._lateness //= 2
 

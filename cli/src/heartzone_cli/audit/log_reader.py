@@ -11,7 +11,7 @@ MAX_RECORDS, MAX_BYTES = 2_000, 4 << 20
 # What the client fetches ahead is memory, of three topics.
 _FETCHING: Mapping[str, Any] = {
     "queued.min.messages": 10_000,
-    "queued.max.messages.kbytes": 12 << 10,
+    "queued.max.messages.kbytes": 6 << 10,
     "fetch.queue.backoff.ms": 5,  # by default, a second passes until more is fetched
     "fetch.wait.max.ms": 100,
     "fetch.message.max.bytes": 512 << 10,

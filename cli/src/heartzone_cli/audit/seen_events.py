@@ -1,13 +1,13 @@
 """Zone events that were matched before: a Bloom filter, for the label of a finding alone. Pure.
 
 A record that nothing explains is a finding in any case; that it is a copy of an earlier one is what this tells, with a
-share of errors below one in a hundred for up to 16 million events.
+share of errors of about one in a hundred for up to eight million events.
 """
 
 from collections.abc import Iterable
 
-_MIN_BITS, _MAX_BITS = 1 << 16, 1 << 28
-_BITS_AN_EVENT = 20
+_MIN_BITS, _MAX_BITS = 1 << 16, 1 << 27
+_BITS_AN_EVENT = 16
 
 
 class SeenEvents:

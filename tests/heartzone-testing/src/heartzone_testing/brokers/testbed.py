@@ -8,6 +8,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
+# A broker that has just started may still load the group's partition of __consumer_offsets.
+LOADING = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
+
 
 class Testbed:
     """One broker, seen from outside of what is under test."""
@@ -137,9 +140,7 @@ class Testbed:
                 try:
                     return consumer.committed([TopicPartition(topic, number) for number in range(partitions)], 20)
                 except KafkaException as failure:
-                    # A broker that has just started may still load the group's partition of __consumer_offsets.
-                    loading = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
-                    if failure.args[0].code() not in loading or time.monotonic() > deadline:
+                    if failure.args[0].code() not in LOADING or time.monotonic() > deadline:
                         raise
         finally:
             consumer.close()
@@ -176,7 +177,14 @@ class Testbed:
     def set_group_offset(self, group: str, topic: str, offset: int, *, partition: int = 0, metadata: str = "") -> None:
         """Commit an offset of one partition for a group without members."""
         consumer = Consumer({**self.connection, "group.id": group, "enable.auto.commit": False})
+        deadline = time.monotonic() + 30
         try:
-            consumer.commit(offsets=[TopicPartition(topic, partition, offset, metadata)], asynchronous=False)
+            while True:
+                try:
+                    consumer.commit(offsets=[TopicPartition(topic, partition, offset, metadata)], asynchronous=False)
+                    return
+                except KafkaException as failure:
+                    if failure.args[0].code() not in LOADING or time.monotonic() > deadline:
+                        raise
         finally:
             consumer.close()
