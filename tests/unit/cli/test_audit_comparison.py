@@ -355,3 +355,20 @@ def test_a_valid_record_may_not_become_a_dead_letter_because_of_what_it_is() -> 
     letters = [letter_of(record, "in", (0, 7), "schema_violation")]
 
     assert audit(Logs([record], [], letters), Random(4)).places == [(Finding.UNEXPLAINED, "letters", 0, 7)]
+
+
+@pytest.mark.parametrize(("cut", "unjudged"), [(frozenset(), 0), (frozenset({1}), 1)])
+def test_poison_without_its_dead_letter_is_not_judged_where_that_may_have_been_deleted(
+    cut: frozenset[int], unjudged: int
+) -> None:
+    poison = [LogRecord((0, offset), b"k", b"{") for offset in range(3)]
+    edges = Edges({0: Source(0, committed=3)}, {0: Sink(0)}, cut_letters=cut)
+    found: list[Found] = []
+    comparison = Comparison(TOPICS, edges, found.append, window=WINDOW, check_schema=lambda _: None)
+    comparison.add_letters([letter_of(poison[1], "in", (1, 9), "bad_frame")])
+
+    comparison.add_inputs(poison)
+    comparison.settlement.settle_all()
+
+    assert comparison.unjudged[Unjudged.START_OF_RANGE] == unjudged
+    assert [each.place.offset for each in found] == [0, 2][unjudged:]

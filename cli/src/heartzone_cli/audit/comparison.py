@@ -172,8 +172,7 @@ class Comparison:
     def _check_letter(self, letter: Letter, source: Source, offset: int, record: Record) -> None:
         self.counts["dead_letters"] += 1
         source.reached(offset)
-        if source.first_letter is None:
-            source.first_letter = offset
+        source.first_letters.setdefault(letter.partition, offset)
         if letter.content != content_of(record.key(), record.value()):
             self._wrong_letter(Finding.ALTERED, letter, source, offset, "its key or value is not that of the record")
         elif letter.reason in ABOUT_THE_RECORD and is_certainly_valid(record.value()):

@@ -20,7 +20,8 @@ class Edges:
     sources: Mapping[int, Source]
     sinks: Mapping[int, Sink]
     ends_early: bool = False
-    letters_cut: bool = False
+    cut_letters: frozenset[int] = frozenset()
+    """Partitions of the dead letters whose first ones were deleted, by retention or `dead-letters drop`."""
     letters_open: bool = False
     partial: int = 0
     """Where some partitions of the input are read only: how many it has."""
@@ -51,7 +52,7 @@ class Edges:
             return Unjudged.NOT_PROCESSED
         if optional:
             return Unjudged.DUPLICATE_OR_NOT
-        if self.letters_cut and (source.first_letter is None or offset < source.first_letter):
+        if any(offset < source.first_letters.get(number, offset + 1) for number in self.cut_letters):
             return Unjudged.START_OF_RANGE
         return Unjudged.OPEN_TRANSACTION if self.letters_open else None
 

@@ -28,7 +28,8 @@ class Source:
     first: int | None = None
     last: int = -1
     """The first and the last offset of which something was found in the output."""
-    first_letter: int | None = None
+    first_letters: dict[int, int] = field(default_factory=dict)
+    """By partition of the dead letters, the first offset of this one of which there is a dead letter."""
     end: int | None = None
     """The offset up to which it was read in the end."""
     links: dict[int, Link] = field(default_factory=dict)

@@ -87,7 +87,7 @@ def find_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Opt
     for number, sink in sinks.items():
         sink.cut = cut[number]
     letter_starts, letters_cut = _starts(offsets, dead_letters, options.start)
-    edges.letters_cut = any(letters_cut.values())
+    edges.cut_letters = _those(letters_cut)
     return Scope(
         inputs=Range(biometrics, {number: starts[number] for number in sources}, ends),
         outputs=Range(zones, *_of(sinks, output_starts, output_ends)),
@@ -108,7 +108,7 @@ def note_deletions(offsets: TopicOffsets, scope: Scope) -> None:
     for number, sink in edges.sinks.items():
         sink.cut |= firsts[number] > scope.outputs.starts[number]
     firsts = offsets.first(scope.letters.topic)
-    edges.letters_cut |= any(firsts[number] > start for number, start in scope.letters.starts.items())
+    edges.cut_letters |= {number for number, start in scope.letters.starts.items() if firsts[number] > start}
 
 
 def find_following_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Options, window: float) -> Scope:
@@ -124,12 +124,12 @@ def find_following_scope(offsets: TopicOffsets, topics: tuple[str, str, str], op
     now = options.start if options.start is not None else int(time() * 1000)
     warm = offsets.at(biometrics, max(0, now - int(window * 1000 * WINDOW_PARTS)))
     cut = dict.fromkeys(zones.partitions, False)
-    letters_cut = False
+    cut_letters: frozenset[int] = frozenset()
     if options.start is not None:
         judged = offsets.at(biometrics, options.start)
         output_starts, cut = _starts(offsets, zones, options.start)
         letter_starts, some_cut = _starts(offsets, dead_letters, options.start)
-        letters_cut = any(some_cut.values())
+        cut_letters = _those(some_cut)
     starts = {number: min(warm[number], judged[number]) for number in judged}
     sources = {
         number: Source(number, start=offset, committed=committed.get(number), cut=offset > 0)
@@ -140,7 +140,7 @@ def find_following_scope(offsets: TopicOffsets, topics: tuple[str, str, str], op
         inputs=Range(biometrics, starts, dict(starts)),
         outputs=Range(zones, output_starts, dict(output_starts)),
         letters=Range(dead_letters, letter_starts, dict(letter_starts)),
-        edges=Edges(sources, sinks, letters_cut=letters_cut),
+        edges=Edges(sources, sinks, cut_letters=cut_letters),
         tail={},
         foreign=None,
     )
@@ -165,6 +165,10 @@ def _starts(offsets: TopicOffsets, topic: Topic, start: int | None) -> tuple[Off
     first = offsets.first(topic)
     starts = first if start is None else offsets.at(topic, max(0, start - CLOCKS_DIFFER))
     return starts, {number: starts[number] == first[number] > 0 for number in first}
+
+
+def _those(cut: Mapping[int, bool]) -> frozenset[int]:
+    return frozenset(number for number, is_cut in cut.items() if is_cut)
 
 
 def _of(chosen: Mapping[int, object], starts: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
