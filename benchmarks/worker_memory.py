@@ -1,7 +1,8 @@
-"""Resident memory of a zone worker while it idles, and under a backlog of messages of nearly 1 MB.
+"""Resident memory of a zone worker while it idles, under a backlog of messages of nearly 1 MB, and without brokers.
 
-``python -m benchmarks.worker_memory [--idle MINUTES] [--backlog MINUTES]``: by default an idle hour, of which the last
-half shows whether it grows, and ten minutes of a backlog that is refilled as it is consumed.
+``python -m benchmarks.worker_memory [--idle MINUTES] [--backlog MINUTES] [--outage MINUTES]``: by default an idle hour
+and an hour without brokers, of which the last halves show whether it grows, and ten minutes of a backlog that is
+refilled as it is consumed. 0 leaves one out.
 """
 
 import argparse
@@ -88,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--idle", type=float, default=60.0, metavar="MINUTES")
     parser.add_argument("--backlog", type=float, default=10.0, metavar="MINUTES")
+    parser.add_argument("--outage", type=float, default=60.0, metavar="MINUTES")
     arguments = parser.parse_args()
     # Little is kept of what is written, so that a disk can hold ten minutes of it.
     # The defaults let 5 minutes pass between two looks at it, in which a fast disk takes 50 GB.
@@ -104,11 +106,23 @@ def main() -> None:
     ):
         testbed = Testbed(kafka.client_config())
         print("resident memory of a zone worker")
-        idle = Pipeline(testbed, registry.client_config(), Path(folder), PARTITIONS)
-        report(f"idle for {arguments.idle:g} minutes", measure(idle, arguments.idle, None))
-        busy = Pipeline(testbed, registry.client_config(), Path(folder), PARTITIONS)
-        samples = measure(busy, arguments.backlog, lambda stopping: refill(busy, stopping))
-        report(f"a backlog for {arguments.backlog:g} minutes", samples)
+
+        def pipeline() -> Pipeline:
+            return Pipeline(testbed, registry.client_config(), Path(folder), PARTITIONS)
+
+        if arguments.idle:
+            report(f"idle for {arguments.idle:g} minutes", measure(pipeline(), arguments.idle, None))
+        if arguments.backlog:
+            busy = pipeline()
+            samples = measure(busy, arguments.backlog, lambda stopping: refill(busy, stopping))
+            report(f"a backlog for {arguments.backlog:g} minutes", samples)
+        if arguments.outage:  # last: nothing is left to go on with
+
+            def end_broker(_: threading.Event) -> None:
+                kafka.nodes[0].kill()
+
+            samples = measure(pipeline(), arguments.outage, end_broker)
+            report(f"without brokers for {arguments.outage:g} minutes", samples)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def _document(campaigns: list[dict[str, Any]]) -> dict[str, Any]:
         "versions": {
             "broker": broker.removeprefix("kafka-clients-"),
             "librdkafka": confluent_kafka.libversion()[0],
-            "confluent-kafka": confluent_kafka.version()[0],
+            "confluent-kafka": version("confluent-kafka"),
             "python": platform.python_version(),
         },
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
