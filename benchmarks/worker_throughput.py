@@ -27,13 +27,13 @@ PARTITIONS = 6
 OURS, WITHOUT_WINDOW, COPY, ONE_BY_ONE = CONTESTANTS
 
 
-def fill(bootstrap: str, topic: str) -> None:
+def fill(bootstrap: str, topic: str, messages: int = MESSAGES, *, schema_id: int = 1) -> None:
     """Write the input, spread over devices."""
     readings = [HeartRate(f"2022-12-02T13:50:{second:02}.000Z", 90 + 20 * second) for second in range(6)]
     devices = [str(uuid.UUID(int=number)) for number in range(1_000)]
-    values = [frame_prefix(1) + encode(Biometrics(device, readings, 200)) for device in devices]
+    values = [frame_prefix(schema_id) + encode(Biometrics(device, readings, 200)) for device in devices]
     with Producer({"bootstrap.servers": bootstrap, "linger.ms": 50, "compression.type": "lz4"}) as producer:
-        for number in range(MESSAGES):
+        for number in range(messages):
             device = number % len(devices)
             while True:
                 try:
