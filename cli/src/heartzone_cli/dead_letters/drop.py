@@ -46,6 +46,7 @@ def run_drop(rules: dict[str, Any], data_dir: Path | None, *, everything: bool, 
         handling = Handling(cluster, topic, selection, chosen=lambda _: True)
         if reasons:
             handling.run()
+        topic.check_same()  # a person may have taken any time to confirm
         before = _deletable(topic, {each: topic.handled[each] for each in handled})
         _delete(cluster, topic, before, dropped=handling.done)
     click.echo(json_line(_fields(handling.done, before)) if machine else _sentence(topic, handling.done, before))
@@ -56,7 +57,7 @@ def _survey(topic: DeadLetterTopic, selection: Selection) -> tuple[list[str | No
     """Return the reasons of the letters to drop, and what would then be handled, by partition."""
     reasons: list[str | None] = []
     handled = {}
-    for partition in selection.of(topic.bounds):
+    for partition in topic.partitions(selection):
         handled[partition] = topic.handled[partition]
         for step in steps(
             partition,

@@ -88,7 +88,7 @@ def run_replay(
     partitions = _partitions(cluster, source)
     with DeadLetterTopic(cluster) as topic:
         if dry_run:
-            for partition in selection.of(topic.bounds):
+            for partition in topic.partitions(selection):
                 for letter in topic.letters(partition):
                     is_due = letter in selection and letter.offset not in topic.handled[partition]
                     if is_due and tally.sent.total() != limit and tally.chosen(letter):
