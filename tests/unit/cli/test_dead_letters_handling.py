@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import KafkaError, Message
 
 from exactly_once import KafkaErrorName, OutputRecord
+from exactly_once.core.broker_settings import BrokerSettings
 from exactly_once.core.signals import ProducerLost
 from exactly_once.errors import AuthorizationError
 from heartzone.settings import TopicSettings
@@ -15,6 +16,7 @@ from heartzone_cli.cluster.connection import Cluster
 from heartzone_cli.cluster.topic_reader import TopicReader, TopicUnavailableError
 from heartzone_cli.dead_letters import handling, topic, transactions
 from heartzone_cli.dead_letters.errors import NotDoneError
+from heartzone_cli.dead_letters.expiry import warning_of
 from heartzone_cli.dead_letters.handled import Handled
 from heartzone_cli.dead_letters.handling import Handling
 from heartzone_cli.dead_letters.letter import DeadLetter, read_letter
@@ -172,3 +174,17 @@ def test_a_partition_without_the_right_to_read_it_does_not_count_as_read(monkeyp
         )
         with pytest.raises(TopicUnavailableError, match=r"t cannot be read: .* It takes the right Read on it\."):
             list(reader.read_range("t", {0: 0}, {0: 1}, deadline=float("inf")))
+
+
+@pytest.mark.parametrize(("retention", "warns"), [(None, True), (8, True), (7, False), (1, False)])
+def test_letters_that_outlive_the_memory_of_their_handling_are_warned_of(retention: int | None, *, warns: bool) -> None:
+    day = 24 * 60 * 60 * 1000
+    kept = None if retention is None else retention * day
+    settings = BrokerSettings(
+        offsets_retention=7 * day, transactional_id_expiration=day, topic_retention={"in.dlq": kept}
+    )
+
+    warning = warning_of(settings)
+
+    assert ("set offsets.retention.minutes above the topic's retention.ms." in warning) is warns
+    assert bool(warning) is warns

@@ -11,6 +11,7 @@ from heartzone_cli.cluster.clients import REQUEST_TIMEOUT, open_admin
 from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
 from heartzone_cli.dead_letters.display import counted
 from heartzone_cli.dead_letters.errors import NotDoneError
+from heartzone_cli.dead_letters.expiry import warn_of_expiry
 from heartzone_cli.dead_letters.handled import Handled
 from heartzone_cli.dead_letters.handling import Handling
 from heartzone_cli.dead_letters.rules import selection_of
@@ -35,6 +36,7 @@ def run_drop(rules: dict[str, Any], data_dir: Path | None, *, everything: bool, 
         raise CannotRunError("With --json nobody is asked: add --yes.")
     cluster = read_cluster(find_up(data_dir))
     with DeadLetterTopic(cluster) as topic:
+        warn_of_expiry(cluster)
         reasons, handled = _survey(topic, selection)
         before = _deletable(topic, handled)
         if not reasons and not before:

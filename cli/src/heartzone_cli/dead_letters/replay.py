@@ -11,6 +11,7 @@ import click
 from heartzone_cli.cluster.clients import open_reader
 from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
 from heartzone_cli.dead_letters.display import by_reason
+from heartzone_cli.dead_letters.expiry import warn_of_expiry
 from heartzone_cli.dead_letters.handling import STEP_SIZE, Handling
 from heartzone_cli.dead_letters.letter import DeadLetter
 from heartzone_cli.dead_letters.replaying import LeftOut, reason_to_leave_out, replayed
@@ -94,6 +95,7 @@ def run_replay(
                     if is_due and tally.sent.total() != limit and tally.chosen(letter):
                         tally.count([letter])
         else:
+            warn_of_expiry(cluster)
 
             def on_step(step: Step) -> None:
                 tally.count(step.letters)
