@@ -1,6 +1,7 @@
 """Options that several subcommands take, and their defaults."""
 
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,17 @@ data_dir_option = click.option(
     type=click.Path(path_type=Path),
     help="Where `up` keeps its data.  [default: the nearest .heartzone/]",
 )
+
+
+class Number(click.FloatRange):
+    """A number in a range: neither `inf` nor `nan`, which pass any range that has no end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return it."""
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value!r} is not a finite number; such as 2.5 would be right.", param, ctx)
+        return number
 
 
 def json_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

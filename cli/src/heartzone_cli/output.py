@@ -11,5 +11,9 @@ def sentence(text: str) -> str:
 
 
 def json_line(fields: Mapping[str, Any]) -> str:
-    """Encode what `--json` prints: one object a line."""
-    return json.dumps(fields, ensure_ascii=False)
+    """Encode what `--json` prints: one object a line.
+
+    In ASCII: text from records may have lone surrogates, which no output takes, and separators that end a line for some
+    readers. Raises ValueError for a number that JSON has not.
+    """
+    return json.dumps(fields, allow_nan=False)

@@ -98,7 +98,7 @@ class Topics:
 @pytest.fixture
 def topics(kafka: Testbed, monkeypatch: pytest.MonkeyPatch) -> Topics:
     (source,) = kafka.create_topics("biometrics", partitions=2)
-    (letters,) = kafka.create_topics("letters")
+    (letters,) = kafka.create_topics("letters", config={"retention.ms": "-1"})
     monkeypatch.setenv("HEARTZONE_TOPIC_BIOMETRICS", source)
     monkeypatch.setenv("HEARTZONE_TOPIC_DEAD_LETTERS", letters)
     monkeypatch.setenv("HEARTZONE_GROUP_ID", source)
@@ -227,6 +227,7 @@ def test_dropped_letters_are_not_listed_and_deleted_up_to_the_first_that_is_left
     assert by_number(topics.values()) == [1]
     asked = CliRunner().invoke(heartzone, ["dead-letters", "drop", "--all"], input="y\n")
     assert "Drop 1 dead letters (bad_frame 1), and delete for good what" in asked.stderr
+    assert "keeps its records for ever, the brokers keep the offsets of a group without members for" in asked.stderr
     assert listed("--handled") == []
     assert topics.first_offset() == 4
     assert run("drop", "--all", "--yes").stdout == "There is nothing to drop.\n"

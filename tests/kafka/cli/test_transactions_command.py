@@ -27,7 +27,9 @@ def topic(kafka: Testbed, monkeypatch: pytest.MonkeyPatch) -> str:
 def open_transaction(kafka: Testbed, topic: str, partition: int) -> Iterator[tuple[str, Producer]]:
     """A record in a transaction that is open while the block lasts."""
     name = f"open-{uuid4()}"
-    producer = Producer({**kafka.connection, "transactional.id": name, "transaction.timeout.ms": 50_000})
+    producer = Producer(
+        {**kafka.connection, "transactional.id": name, "transaction.timeout.ms": 50_000, "log_level": 0}
+    )
     producer.init_transactions(30)
     producer.begin_transaction()
     producer.produce(topic, b"open", partition=partition)

@@ -220,3 +220,21 @@ def test_an_invalid_option_is_a_usage_error(run: Run, tmp_path: Path, option: st
 
     assert result.exit_code == 2
     assert right in result.stderr
+
+
+@pytest.mark.parametrize("number", ["inf", "nan"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["dead-letters", "replay", "--rate"],
+        ["transactions", "list", "--since"],
+        ["group", "set-offset", "t", "0", "latest", "--watch"],
+        ["audit", "--transaction-timeout"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_of_seconds_or_the_like_is_finite(run: Run, arguments: list[str], number: str) -> None:
+    result = run(*arguments, number)
+
+    assert result.exit_code == 2
+    assert f"'{number}' is not a finite number; such as 2.5 would be right." in result.stderr

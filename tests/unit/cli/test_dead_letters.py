@@ -1,5 +1,7 @@
 """Dead letters without a cluster: reading, selection, payload, and the record that is sent again."""
 
+import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ from heartzone_cli.dead_letters.replaying import LeftOut, reason_to_leave_out, r
 from heartzone_cli.dead_letters.rules import REASONS
 from heartzone_cli.dead_letters.selection import Selection
 from heartzone_cli.dead_letters.steps import Step, steps
+from heartzone_cli.output import json_line
 from heartzone_cli.root import heartzone
 from heartzone_zone_worker.record_headers import idempotency_key
 
@@ -135,6 +138,8 @@ def test_a_time_leaves_out_what_has_none() -> None:
         (b"\0\0\0\0\7NaN", "text", "NaN", 7),
         (b"\0\0\0\0\7\xff\xfe", "bytes", "fffe", 7),
         (b"\0\0", "text", "\0\0", None),
+        (b'{"a": 1e999}', "text", '{"a": 1e999}', None),
+        (b'{"a": 1, "a": 2}', "text", '{"a": 1, "a": 2}', None),
         (b"[" * 100_000, "text", "[" * 100_000, None),
     ],
     ids=lambda value: repr(value)[:20],
@@ -154,7 +159,7 @@ def test_what_is_sent_is_the_original_with_a_count_and_an_idempotency_key_of_its
         "in",
         letter.value,
         b"k",
-        [("idempotency-key", b"abc/0/replay-1"), ("traceparent", b"t"), ("heartzone.replays", b"1")],
+        [("idempotency-key", b"abc/0/replay-1-42"), ("traceparent", b"t"), ("heartzone.replays", b"1")],
         partition=3,
     )
 
@@ -186,6 +191,24 @@ def test_a_replay_is_no_duplicate_of_its_original_and_is_one_of_the_same_replay(
         driver.pipe(sent.value, sent.key, headers=sent.headers, timestamp=now + 1)
 
     assert [each.value for each in driver.run_once().outputs] == [b"v"]
+
+
+def test_what_comes_back_and_is_sent_again_has_one_idempotency_key_that_does_not_grow() -> None:
+    first = replayed(letter_of([("idempotency-key", b"abc")]), topic="in", partitions=range(4))
+    second = replayed(letter_of(first.headers), topic="in", partitions=range(4))
+
+    assert [*second.headers] == [("idempotency-key", b"abc/replay-2-42"), ("heartzone.replays", b"2")]
+
+
+def test_letters_of_one_idempotency_key_are_no_duplicates_as_the_window_may_have_been_between_them() -> None:
+    letter = letter_of([("idempotency-key", b"abc")])
+    later = replace(letter, source=Source("in", 3, 43))
+
+    keys = {
+        dict(replayed(each, topic="in", partitions=range(4)).headers)["idempotency-key"] for each in (letter, later)
+    }
+
+    assert len(keys) == 2
 
 
 def test_what_is_sent_has_the_time_of_its_replay_so_that_no_latency_or_retention_counts_from_the_original() -> None:
@@ -245,6 +268,30 @@ def test_a_page_has_the_meaning_of_the_reason_and_the_payload() -> None:
         "time         2026-11-29T22:00:00.250Z",
     ]
     assert page.endswith('header       traceparent: t\\xff\nschema id    7\npayload      json\n{\n  "a": 1\n}')
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"a": "\\ud800"}', '"\u2028\u0085"'.encode(), b"\xe2\x80\xa8", b"\xff", b"-1e999"]
+)
+def test_json_is_one_line_that_every_output_takes_whatever_the_payload_is(payload: bytes) -> None:
+    line = json_line(display.full_fields(letter_of([("h", b"\xff\xed\xa0\x80")], payload), handled=False))
+
+    assert line.encode("ascii").decode().splitlines() == [line]
+    assert json.loads(line, parse_constant=pytest.fail)["payload_is"] in ("json", "text", "bytes")
+
+
+def test_a_time_without_an_offset_in_a_foreign_header_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        letter = read_letter(
+            Message(topic="in.dlq", partition=0, offset=9, headers=[("heartzone.dlq.time", b"2026-11-29T22:00:00")])
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert letter.time == datetime(2026, 11, 29, 22, tzinfo=UTC)
 
 
 def test_a_line_holds_nothing_that_a_terminal_would_act_on() -> None:

@@ -89,6 +89,12 @@ def test_what_is_held_at_the_same_offset_and_known_to_no_coordinator_hangs() -> 
     assert found == [Held("in", 0, 5, 9, hanging=True), Held("in", 3, 5, 9)]
 
 
+def test_nothing_is_said_to_hang_where_a_transaction_may_be_unreadable() -> None:
+    held = {("in", 0): Held("in", 0, 5, 9)}
+
+    assert hanging(held.values(), held, known=(), complete=False) == [Held("in", 0, 5, 9, hanging=False)]
+
+
 def test_an_abort_that_nobody_is_asked_about_needs_a_yes() -> None:
     result = CliRunner().invoke(heartzone, ["transactions", "abort", "w-0", "--json"])
 

@@ -53,3 +53,19 @@ def test_without_its_own_timestamp_the_dead_letter_has_the_records_in_a_header()
 
     assert letter.timestamp == 0
     assert letter.headers[-1] == ("dlq.timestamp", b"1700000000123")
+
+
+def test_what_was_a_dead_letter_before_says_each_thing_once_and_keeps_the_headers_of_others() -> None:
+    topic = DeadLetterTopic("in.dlq", "dlq.", clock=lambda: 0)
+    record = Message(
+        topic="in",
+        partition=0,
+        offset=7,
+        headers=[("dlq.reason", b"r"), ("dlq.worker", b"old"), ("dlq.timestamp", b"1"), ("dlq.trace", b"t")],
+    )
+
+    names = [name for name, _ in topic.dead_letter(record, PoisonRecord("r", "d")).headers]
+
+    assert names == [
+        "dlq.trace", "dlq.topic", "dlq.partition", "dlq.offset", "dlq.reason", "dlq.detail", "dlq.time",
+    ]  # fmt: skip

@@ -7,7 +7,7 @@ from threading import Event
 
 import click
 
-from heartzone_cli.options import data_dir_option, json_option
+from heartzone_cli.options import Number, data_dir_option, json_option
 
 
 class Time(click.ParamType[datetime]):
@@ -39,7 +39,7 @@ class Time(click.ParamType[datetime]):
 )
 @click.option(
     "--transaction-timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="SECONDS",
     help="How long a transaction may be open.  [default: HEARTZONE_TRANSACTION_TIMEOUT, or 10, and 15 for the brokers]",
 )

@@ -141,10 +141,17 @@ class TopicReader:
                     partition, offset = message.partition(), message.offset()
                     if partition is None or offset is None:
                         continue  # an error of the group, which is never joined, and to which a user may have no right
-                    reached = offset if _is_end(message) else offset + 1
+                    error = message.error()
+                    if error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                        raise TopicUnavailableError(
+                            f"The topic {topic} cannot be read: {error.str()}. It takes the right Read on it."
+                        )
+                    if error is not None and not _is_end(message):
+                        continue  # it has passed no record
+                    reached = offset if error is not None else offset + 1
                     if reached >= end[partition]:
                         left.discard(partition)
-                    if message.error() is None and offset < end[partition]:
+                    if error is None and offset < end[partition]:
                         yield message
         finally:
             self._consumer.unassign()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from heartzone_cli.options import data_dir_option, json_option
+from heartzone_cli.options import Number, data_dir_option, json_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -98,7 +98,7 @@ def show(*, limit: int, data_dir: Path | None, machine: bool, **rules: Any) -> N
     show_default=True,
     help="Leave out those that have come back so often.",
 )
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="At most so many a second.")
+@click.option("--rate", type=Number(min=0.001), help="At most so many a second.")
 @click.option("--dry-run", is_flag=True, help="Count what would be sent, and send nothing.")
 @data_dir_option
 @json_option("Print the outcome as one JSON object.")

@@ -11,6 +11,7 @@ from heartzone_cli.cluster.clients import REQUEST_TIMEOUT, open_admin
 from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
 from heartzone_cli.dead_letters.display import counted
 from heartzone_cli.dead_letters.errors import NotDoneError
+from heartzone_cli.dead_letters.expiry import warn_of_expiry
 from heartzone_cli.dead_letters.handled import Handled
 from heartzone_cli.dead_letters.handling import Handling
 from heartzone_cli.dead_letters.rules import selection_of
@@ -35,6 +36,7 @@ def run_drop(rules: dict[str, Any], data_dir: Path | None, *, everything: bool, 
         raise CannotRunError("With --json nobody is asked: add --yes.")
     cluster = read_cluster(find_up(data_dir))
     with DeadLetterTopic(cluster) as topic:
+        warn_of_expiry(cluster)
         reasons, handled = _survey(topic, selection)
         before = _deletable(topic, handled)
         if not reasons and not before:
@@ -46,6 +48,7 @@ def run_drop(rules: dict[str, Any], data_dir: Path | None, *, everything: bool, 
         handling = Handling(cluster, topic, selection, chosen=lambda _: True)
         if reasons:
             handling.run()
+        topic.check_same()  # a person may have taken any time to confirm
         before = _deletable(topic, {each: topic.handled[each] for each in handled})
         _delete(cluster, topic, before, dropped=handling.done)
     click.echo(json_line(_fields(handling.done, before)) if machine else _sentence(topic, handling.done, before))
@@ -56,7 +59,7 @@ def _survey(topic: DeadLetterTopic, selection: Selection) -> tuple[list[str | No
     """Return the reasons of the letters to drop, and what would then be handled, by partition."""
     reasons: list[str | None] = []
     handled = {}
-    for partition in selection.of(topic.bounds):
+    for partition in topic.partitions(selection):
         handled[partition] = topic.handled[partition]
         for step in steps(
             partition,

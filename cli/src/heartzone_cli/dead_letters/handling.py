@@ -59,24 +59,27 @@ class Handling:
         self._on_step = on_step
         self._failures = 0
         self._step: Step
+        self._unknown: Step | None = None
+        """The step of which nobody knows yet whether it was committed."""
 
     def run(self) -> None:
         """Handle them all. Raises NotDoneError, or CannotRunError where nothing was done."""
-        unknown: Step | None = None
         while True:
             transactions = Transactions(self._cluster)
             try:
                 transactions.claim()
+                self._topic.check_same()
                 self._topic.read_handled(transactions.committed(list(self._topic.bounds)))
+                unknown, self._unknown = self._unknown, None
                 if unknown is not None and all(
                     letter.offset in self._topic.handled[unknown.partition] for letter in unknown.letters
                 ):
                     self._count(unknown)  # its commit had succeeded
-                unknown = None
                 if self._through(transactions):
                     return
             except ProducerLost as lost:
-                unknown = self._step if lost.outcome_unknown else unknown
+                if lost.outcome_unknown:
+                    self._unknown = self._step
                 self._failed(lost.cause, fenced=is_fencing(lost.cause))
             except TransactionAborted as aborted:
                 self._failed(aborted.cause, rejected=aborted.cause in REJECTS_A_RECORD)
@@ -109,7 +112,9 @@ class Handling:
         return True
 
     def _steps(self) -> Iterator[Step]:
-        for partition in self._selection.of(self._topic.bounds):
+        if self._is_full():
+            return
+        for partition in self._topic.partitions(self._selection):
             for each in steps(
                 partition,
                 self._topic.letters(partition),
@@ -117,9 +122,12 @@ class Handling:
                 chosen=lambda letter: letter in self._selection and self._chosen(letter),
                 size=self._next_size,
             ):
-                if self._limit is not None and self.done >= self._limit:
-                    return
                 yield each
+                if self._is_full():  # before another letter is looked at
+                    return
+
+    def _is_full(self) -> bool:
+        return self._limit is not None and self.done >= self._limit
 
     def _next_size(self) -> int:
         return self._size if self._limit is None else max(1, min(self._size, self._limit - self.done))
@@ -149,6 +157,6 @@ class Handling:
         sleep(0.1 * 2**self._failures)
 
     def _error(self, text: str) -> NotDoneError | CannotRunError:
-        if self.done == 0:
+        if self.done == 0 and self._unknown is None:
             return CannotRunError(sentence(text))
         return NotDoneError(f"{text.rstrip('.')}; {AGAIN}.")

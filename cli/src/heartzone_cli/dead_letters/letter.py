@@ -109,7 +109,8 @@ def _timestamp(record: Record, header: str | None) -> datetime | None:
 
 def _time(text: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text or "").astimezone(UTC)
+        found = datetime.fromisoformat(text or "")
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

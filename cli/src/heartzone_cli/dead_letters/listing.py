@@ -20,7 +20,7 @@ def run_list(rules: dict[str, Any], data_dir: Path | None, *, limit: int, with_h
     counts: Counter[str] = Counter()
     rows: list[Sequence[str]] = [display.HEADER]
     with DeadLetterTopic(read_cluster(find_up(data_dir))) as topic:
-        for partition in selection.of(topic.bounds):
+        for partition in topic.partitions(selection):
             handled = topic.handled[partition]
             for letter in topic.all_letters(partition) if with_handled else topic.letters(partition):
                 is_handled = letter.offset in handled
@@ -32,6 +32,7 @@ def run_list(rules: dict[str, Any], data_dir: Path | None, *, limit: int, with_h
                     else:
                         rows.append(display.row(letter))
                 elif machine:
+                    click.echo(f"There are more than the {limit} that are listed (--limit).", err=True)
                     return
                 counts[letter.reason or "unknown"] += 1
     if machine:
@@ -49,7 +50,7 @@ def run_show(rules: dict[str, Any], data_dir: Path | None, *, limit: int, machin
     selection = selection_of(rules)
     shown = 0
     with DeadLetterTopic(read_cluster(find_up(data_dir))) as topic:
-        for partition in selection.of(topic.bounds):
+        for partition in topic.partitions(selection):
             for letter in topic.all_letters(partition):
                 if letter not in selection:
                     continue

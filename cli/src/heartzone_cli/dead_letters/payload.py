@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from heartzone.wire import BadFrameError, unframe
@@ -34,7 +35,7 @@ def decode(value: bytes | None) -> Payload:
     if value is None:
         return Payload("none", None)
     schema_id: int | None = None
-    content = value
+    content: Any = value
     with suppress(BadFrameError):
         schema_id, content = unframe(value)
     try:
@@ -42,10 +43,27 @@ def decode(value: bytes | None) -> Payload:
     except UnicodeDecodeError:
         return Payload("bytes", content.hex(), schema_id)
     try:
-        return Payload("json", json.loads(text, parse_constant=_no_json), schema_id)
+        content = json.loads(text, parse_constant=_no_json, parse_float=_float, object_pairs_hook=_object)
+        return Payload("json", content, schema_id)
     except (ValueError, RecursionError):
         return Payload("text", text, schema_id)
 
 
 def _no_json(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _float(text: str) -> float:
+    """Read a number. Raises ValueError for one that would be shown as another: as text it is shown as it is."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object. Raises ValueError for a name that is there twice, of which only the last would be shown."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is there twice")
+    return found

@@ -11,6 +11,7 @@ import click
 from heartzone_cli.cluster.clients import open_reader
 from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
 from heartzone_cli.dead_letters.display import by_reason
+from heartzone_cli.dead_letters.expiry import warn_of_expiry
 from heartzone_cli.dead_letters.handling import STEP_SIZE, Handling
 from heartzone_cli.dead_letters.letter import DeadLetter
 from heartzone_cli.dead_letters.replaying import LeftOut, reason_to_leave_out, replayed
@@ -88,12 +89,13 @@ def run_replay(
     partitions = _partitions(cluster, source)
     with DeadLetterTopic(cluster) as topic:
         if dry_run:
-            for partition in selection.of(topic.bounds):
+            for partition in topic.partitions(selection):
                 for letter in topic.letters(partition):
                     is_due = letter in selection and letter.offset not in topic.handled[partition]
                     if is_due and tally.sent.total() != limit and tally.chosen(letter):
                         tally.count([letter])
         else:
+            warn_of_expiry(cluster)
 
             def on_step(step: Step) -> None:
                 tally.count(step.letters)

@@ -7,6 +7,9 @@ from exactly_once.core.records import OutputRecord
 from heartzone.wire import IDEMPOTENCY_KEY_HEADER, REPLAYS_HEADER
 from heartzone_cli.dead_letters.letter import DeadLetter
 
+_REPLAY = b"/replay-"
+"""Between the original idempotency key and what tells the replay: its count, and the offset that it was read at."""
+
 
 class LeftOut(StrEnum):
     """Reasons for which a selected dead letter is not replayed; it stays as it is."""
@@ -30,15 +33,20 @@ def replayed(letter: DeadLetter, *, topic: str, partitions: Collection[int]) -> 
     It goes to the partition that it was read from, whichever partitioner its writer used, so that it stays with its
     device. Its timestamp is new: latency and the age of what waits are those of the replay, and the topic's retention
     does not delete it as old. So is its idempotency key, as an older record has the original one, and workers would
-    leave the replay out; it is the same for each replay of the same letter.
+    leave the replay out; it is the same for each replay of the same letter, and of no other: a client may use a key
+    again after the workers' window, and its letters may be replayed within one.
     """
     count = letter.replays + 1
+    source = letter.source
     headers: list[tuple[str, bytes | None]] = []
     for name, value in letter.headers:
         if name == REPLAYS_HEADER:
             continue
-        headers.append((name, b"%b/replay-%d" % (value, count) if name == IDEMPOTENCY_KEY_HEADER and value else value))
+        if name == IDEMPOTENCY_KEY_HEADER and value:
+            original = value.rpartition(_REPLAY)[0] or value if letter.replays else value
+            headers.append((name, b"%b%b%d-%d" % (original, _REPLAY, count, source.offset if source else 0)))
+        else:
+            headers.append((name, value))
     headers.append((REPLAYS_HEADER, b"%d" % count))
-    source = letter.source
     partition = source.partition if source is not None and source.partition in partitions else -1
     return OutputRecord(topic, letter.value, letter.key, headers, partition=partition)

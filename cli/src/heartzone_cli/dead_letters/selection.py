@@ -1,6 +1,6 @@
 """The dead letters that a command is about. Pure."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,7 +35,3 @@ class Selection:
     def is_everything(self) -> bool:
         """Whether nothing narrows it down."""
         return self == Selection()
-
-    def of(self, partitions: Iterable[int]) -> list[int]:
-        """Those of the topic's partitions that have to be read for it."""
-        return sorted(each for each in partitions if not self.partitions or each in self.partitions)

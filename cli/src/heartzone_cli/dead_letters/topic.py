@@ -11,6 +11,7 @@ from heartzone_cli.cluster.connection import Cluster, cannot_read
 from heartzone_cli.cluster.topic_reader import TopicReader, TopicUnavailableError
 from heartzone_cli.dead_letters.handled import Handled, UnreadableRangesError
 from heartzone_cli.dead_letters.letter import DeadLetter, read_letter
+from heartzone_cli.dead_letters.selection import Selection
 from heartzone_cli.errors import CannotRunError
 from service_chassis.consumer_groups.position import Committed, metadata_of
 
@@ -77,6 +78,21 @@ class DeadLetterTopic:
                     ) from error
                 handled.add(min(at.offset, bounds.earliest), bounds.earliest)
             self.handled[partition] = handled
+
+    def partitions(self, selection: Selection) -> list[int]:
+        """Return those that have to be read for a selection. Raises CannotRunError for one that there is not."""
+        for partition in sorted(selection.partitions - self.bounds.keys()):
+            last = len(self.bounds) - 1
+            raise CannotRunError(
+                f"The topic {self.name} has no partition {partition}; one of 0 to {last} would be right."
+            )
+        return sorted(selection.partitions or self.bounds)
+
+    def check_same(self) -> None:
+        """Raise CannotRunError where the topic was made anew since: other letters are at its offsets by now."""
+        with open_reader(self._cluster, group_of(self._cluster)) as reader:
+            if reader.topic(self.name).id != self.id:
+                raise CannotRunError(f"The topic {self.name} was deleted and made anew meanwhile: start again.")
 
     def metadata(self, handled: Handled) -> str:
         """Return the text to commit beside `handled.before`."""

@@ -80,6 +80,9 @@ class Transactions:
             found = self._group.committed(asked, OFFSETS_TIMEOUT)
         except KafkaException as error:
             raise CannotRunError(f"The committed offsets cannot be read: {error.args[0].str()}.") from error
+        for each in found:
+            if each.error is not None:  # else all letters of the partition would count as unhandled
+                raise CannotRunError(f"The committed offsets cannot be read: {each.error.str()}.")
         return {each.partition: Committed(each.offset, each.metadata or "") for each in found if each.offset >= 0}
 
     def commit(self, records: Sequence[OutputRecord], offsets: Mapping[int, Committed]) -> None:

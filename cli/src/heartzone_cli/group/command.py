@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from heartzone_cli.options import data_dir_option, json_option
+from heartzone_cli.options import Number, data_dir_option, json_option
 
 _group_option = click.option(
     "--group", "group_id", metavar="GROUP", help="The consumer group.  [default: HEARTZONE_GROUP_ID, or zone-worker]"
@@ -54,7 +54,7 @@ def status(*, group_id: str | None, data_dir: Path | None, machine: bool) -> Non
 @_group_option
 @click.option(
     "--watch",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=5.0,
     show_default=True,
     metavar="SECONDS",

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from heartzone_cli.options import data_dir_option, json_option
+from heartzone_cli.options import Number, data_dir_option, json_option
 
 _since_option = click.option(
     "--since",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=60.0,
     show_default=True,
     metavar="MINUTES",

@@ -77,7 +77,7 @@ def _exists(admin: AdminClient, cluster: Cluster) -> bool:
 
 
 def _start(admin: AdminClient, end: dict[int, int], *, since: float) -> dict[int, int]:
-    spec = OffsetSpec.for_timestamp(int((time() - since) * 1000))
+    spec = OffsetSpec.for_timestamp(int(max(0.0, time() - since) * 1000))
     futures = admin.list_offsets(
         {TopicPartition(TOPIC, partition): spec for partition in end}, request_timeout=REQUEST_TIMEOUT
     )

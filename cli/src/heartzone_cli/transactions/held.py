@@ -48,8 +48,13 @@ def read_held(admin: AdminClient, partitions: Collection[Partition]) -> dict[Par
     }
 
 
-def hanging(before: Iterable[Held], now: dict[Partition, Held], known: Collection[Partition]) -> list[Held]:
+def hanging(
+    before: Iterable[Held], now: dict[Partition, Held], known: Collection[Partition], *, complete: bool = True
+) -> list[Held]:
     """Return what was held, and whether it hangs: it is held at the same offset still, and nobody knows of it.
+
+    Nothing is said to hang unless `known` is `complete`: a transaction that is only unreadable here must not be aborted
+    over its coordinator's head.
 
     `before` was read before what the coordinators know was, and `now` after that: an ordinary transaction is known, or
     has ended meanwhile.
@@ -59,7 +64,7 @@ def hanging(before: Iterable[Held], now: dict[Partition, Held], known: Collectio
         key = (each.topic, each.partition)
         is_same = key in now and now[key].last_stable == each.last_stable
         if key in known or is_same:
-            found.append(Held(*key, each.last_stable, each.end, key not in known))
+            found.append(Held(*key, each.last_stable, each.end, complete and key not in known))
     return found
 
 

@@ -30,7 +30,7 @@ def run_list(data_dir: Path | None, *, since: float, machine: bool) -> int:
     before = read_held(admin, partitions)
     known = read_open(cluster, since=since)
     covered = {partition for each in known.open for partition in each.partitions}
-    held = hanging(before.values(), read_held(admin, before.keys()), covered)
+    held = hanging(before.values(), read_held(admin, before.keys()), covered, complete=known.unreadable == 0)
     now = time()
     if machine:
         for each in known.open:
@@ -40,7 +40,10 @@ def run_list(data_dir: Path | None, *, since: float, machine: bool) -> int:
     else:
         click.echo("\n".join([*_transactions(known.open, now), *_held(held)]))
     if known.unreadable:
-        click.echo(f"{known.unreadable} transactional ids are kept in a format that is not known here.", err=True)
+        click.echo(
+            f"{known.unreadable} transactional ids are kept in a format unknown here, so none is said to hang.",
+            err=True,
+        )
     return SOME_HANG if any(at.hanging for at in held) else DONE
 
 

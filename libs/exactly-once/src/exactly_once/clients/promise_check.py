@@ -1,7 +1,7 @@
 """A look at the settings of the brokers when a worker starts: whether they can break the promise of exactly once."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from threading import Thread
 
@@ -14,6 +14,26 @@ from exactly_once.observer import Observer
 REQUEST_TIMEOUT = 5.0  # seconds
 
 log = logging.getLogger(__name__)
+
+
+def read_broker_settings(admin: AdminClient, topics: Iterable[str]) -> BrokerSettings:
+    """Read them from some broker, with what these topics say. Raises KafkaException, KeyError or ValueError."""
+    [broker, *_] = admin.list_topics(timeout=REQUEST_TIMEOUT).brokers
+    server = ConfigResource(ResourceType.BROKER, str(broker))
+    resources = {name: ConfigResource(ResourceType.TOPIC, name) for name in topics}
+    futures = admin.describe_configs([server, *resources.values()], request_timeout=REQUEST_TIMEOUT)
+    of_server = futures[server].result()
+    retention: dict[str, int | None] = {}
+    for name, resource in resources.items():
+        entries = futures[resource].result()
+        milliseconds = int(entries["retention.ms"].value)
+        kept = milliseconds < 0 or "delete" not in entries["cleanup.policy"].value
+        retention[name] = None if kept else milliseconds
+    return BrokerSettings(
+        offsets_retention=int(of_server["offsets.retention.minutes"].value) * 60_000,
+        transactional_id_expiration=int(of_server["transactional.id.expiration.ms"].value),
+        topic_retention=retention,
+    )
 
 
 class PromiseCheck:
@@ -50,20 +70,4 @@ class PromiseCheck:
 
     def _look_up(self) -> BrokerSettings:
         config = self._config()
-        admin = AdminClient(config.admin_properties())
-        [broker, *_] = admin.list_topics(timeout=REQUEST_TIMEOUT).brokers
-        server = ConfigResource(ResourceType.BROKER, str(broker))
-        topics = {name: ConfigResource(ResourceType.TOPIC, name) for name in config.input_topics}
-        futures = admin.describe_configs([server, *topics.values()], request_timeout=REQUEST_TIMEOUT)
-        of_server = futures[server].result()
-        retention: dict[str, int | None] = {}
-        for name, resource in topics.items():
-            entries = futures[resource].result()
-            milliseconds = int(entries["retention.ms"].value)
-            kept = milliseconds < 0 or "delete" not in entries["cleanup.policy"].value
-            retention[name] = None if kept else milliseconds
-        return BrokerSettings(
-            offsets_retention=int(of_server["offsets.retention.minutes"].value) * 60_000,
-            transactional_id_expiration=int(of_server["transactional.id.expiration.ms"].value),
-            topic_retention=retention,
-        )
+        return read_broker_settings(AdminClient(config.admin_properties()), config.input_topics)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from exactly_once.core.records import InputRecord, OutputRecord, PoisonRecord
 
+_NAMES = ("topic", "partition", "offset", "reason", "detail", "time", "worker", "version", "timestamp")
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterTopic:
@@ -28,7 +30,8 @@ class DeadLetterTopic:
         These are ``topic``, ``partition``, ``offset`` (where it came from), ``reason`` (a short constant), ``detail``
         (a sentence), ``time`` (when it became a dead letter, in RFC 3339), ``worker`` and ``version`` (of what wrote
         it), all UTF-8 text. Without ``own_timestamp``, which topics may reject, the dead letter has the time at which
-        it is written, and a header ``timestamp`` that of the record, in milliseconds since the epoch.
+        it is written, and a header ``timestamp`` that of the record, in milliseconds since the epoch. Headers of these
+        names that the record has, as one that was a dead letter before, give way: each name is there once.
         """
         timestamp_type, timestamp = record.timestamp()
         origin = [
@@ -42,12 +45,13 @@ class DeadLetterTopic:
         origin += [(name, text) for name, text in (("worker", self.worker), ("version", self.version)) if text]
         if not own_timestamp:
             origin.append(("timestamp", timestamp))
+        replaced = {self.header_prefix + name for name in _NAMES}
         added = [(self.header_prefix + name, str(value).encode()) for name, value in origin]
         return OutputRecord(
             topic=self.name,
             value=record.value(),
             key=record.key(),
-            headers=[*(record.headers() or ()), *added],
+            headers=[*(each for each in record.headers() or () if each[0] not in replaced), *added],
             timestamp=timestamp if timestamp_type and own_timestamp else 0,
         )
 
