@@ -1,4 +1,4 @@
-"""How the throughput of zone workers grows with their number: 1, 2 and 4 replicas, each held to a quarter of a core.
+"""Growth of the zone workers' throughput with their number: 1, 2 and 4 replicas, each held to a quarter of a core.
 
 So the broker, which has the rest of the machine, is not the limit. The input is that of `benchmarks.worker_throughput`.
 Prints messages a second, the ratio to as many times one replica (floor 0.9), and the processor time of a message and of
