@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from heartzone_cli.audit.comparison import Comparison
 from heartzone_cli.audit.edges import Edges
 from heartzone_cli.audit.findings import Finding, Found, Unjudged
+from heartzone_cli.audit.matching import SEARCHED
 from heartzone_cli.audit.partitions import Sink, Source
 from heartzone_testing.traffic.logs import (
     INPUT_SCHEMA_ID,
@@ -372,3 +373,90 @@ def test_poison_without_its_dead_letter_is_not_judged_where_that_may_have_been_d
 
     assert comparison.unjudged[Unjudged.START_OF_RANGE] == unjudged
     assert [each.place.offset for each in found] == [0, 2][unjudged:]
+
+
+def one_device(number: int) -> Logs:
+    """A record and its event at each offset."""
+    inputs = [
+        LogRecord((0, at), DEVICES[0].encode(), biometrics(DEVICES[0], [(f"2026-01-01T00:00:00.{at:07}Z", 150)]), at)
+        for at in range(number)
+    ]
+    return Logs(inputs, [LogRecord(each.at, *event, each.time) for each in inputs for event in events_of(each)])
+
+
+def in_order(values: Sequence[LogRecord]) -> list[LogRecord]:
+    """With the offsets that follow from their order."""
+    return [replace(each, at=(0, at), time=at) for at, each in enumerate(values)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("came_from", "goes_to"), [(30, 10), (10, 30), (11, 10), (39, 0), (0, 39)])
+def test_one_event_that_was_moved_is_the_only_one_that_is_misordered(came_from: int, goes_to: int, seed: int) -> None:
+    logs = one_device(40)
+    logs.events.insert(goes_to, logs.events.pop(came_from))
+    logs.events = in_order(logs.events)
+
+    places = audit(logs, Random(seed)).places
+
+    adjacent = {goes_to, came_from} if abs(goes_to - came_from) == 1 else {goes_to}
+    assert len(places) == 1
+    assert places[0] in [(Finding.MISORDERED, "out", 0, at) for at in adjacent]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_two_events_that_changed_places_both_are_misordered_and_none_between(seed: int) -> None:
+    logs = one_device(40)
+    logs.events[10], logs.events[30] = logs.events[30], logs.events[10]
+    logs.events = in_order(logs.events)
+
+    assert sorted(audit(logs, Random(seed)).places) == [(Finding.MISORDERED, "out", 0, at) for at in (10, 30)]
+
+
+def test_a_gap_longer_than_what_is_searched_does_not_make_the_events_behind_it_findings() -> None:
+    logs = one_device(2 * SEARCHED + 1_000)
+    del logs.events[100 : 100 + SEARCHED + 200]
+
+    assert sorted(feed_whole(logs)) == [(Finding.MISSING, "in", 0, at) for at in range(100, 100 + SEARCHED + 200)]
+
+
+def test_an_event_that_was_moved_farther_than_what_is_searched_is_the_only_one_that_is_misordered() -> None:
+    logs = one_device(2 * SEARCHED)
+    logs.events.append(logs.events.pop(10))
+    logs.events = in_order(logs.events)
+
+    assert feed_whole(logs) == [(Finding.MISORDERED, "out", 0, 2 * SEARCHED - 1)]
+
+
+def test_many_altered_events_of_one_device_are_each_found() -> None:
+    logs = one_device(5_000)
+    logs.events = [replace(each, its_value=(each.its_value or b"").replace(b":150,", b":151,")) for each in logs.events]
+
+    assert feed_whole(logs) == [(Finding.ALTERED, "out", 0, at) for at in range(5_000)]
+
+
+def feed_whole(logs: Logs) -> list[tuple[Finding, str, int, int]]:
+    """All records of the input, then all events."""
+    found: list[Found] = []
+    edges = Edges({0: Source(0, committed=10**6)}, {0: Sink(0)})
+    comparison = Comparison(TOPICS, edges, found.append, window=0, check_schema=lambda _: None)
+    comparison.add_inputs(logs.inputs)
+    comparison.add_events(logs.events)
+    comparison.settlement.settle_all()
+    return [(each.finding, *each.place) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("device", "time"), [("3fa85f64", "2026-01-01T00:00:00Z"), (DEVICES[0], "2026-02-30T00:00:00Z")]
+)
+@pytest.mark.parametrize("heart_rate", [90, 150])
+def test_a_record_whose_texts_have_not_their_formats_needs_a_dead_letter_and_may_have_no_event(
+    device: str, time: str, heart_rate: int
+) -> None:
+    record = LogRecord((0, 3), device.encode(), biometrics(device, [(time, heart_rate)]))
+    events = [LogRecord((0, 9), *event) for event in events_of(record)]
+
+    assert audit(Logs([record], [], [letter_of(record, "in", (0, 7))]), Random(5)).places == []
+    assert audit(Logs([record], []), Random(5)).places == [(Finding.MISSING, "in", 0, 3)]
+    assert audit(Logs([record], events, [letter_of(record, "in", (0, 7))]), Random(5)).places == [
+        (Finding.UNEXPLAINED, "out", *each.at) for each in events
+    ]
