@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
-from zlib import crc32
+from zlib import adler32, crc32
 
 import pytest
 from hypothesis import given, settings
@@ -460,3 +460,82 @@ def test_a_record_whose_texts_have_not_their_formats_needs_a_dead_letter_and_may
     assert audit(Logs([record], events, [letter_of(record, "in", (0, 7))]), Random(5)).places == [
         (Finding.UNEXPLAINED, "out", *each.at) for each in events
     ]
+
+
+MOVING = next(device for device in DEVICES if crc32(device.encode()) % 2 != crc32(device.encode()) % 3)
+BEFORE, AFTER = crc32(MOVING.encode()) % 2, crc32(MOVING.encode()) % 3
+
+
+def moved_logs(*, inputs_grow: bool, outputs_grow: bool) -> Logs:
+    """Of a device, while each topic gets its third partition, or has it all the time."""
+    logs = Logs()
+    for number in range(40):
+        at = [AFTER if number >= 20 or not grows else BEFORE for grows in (inputs_grow, outputs_grow)]
+        value = biometrics(MOVING, [(f"2026-01-01T00:00:00.{number:07}Z", 150)])
+        record = LogRecord((at[0], number), MOVING.encode(), value, number * 1000)
+        logs.inputs.append(record)
+        logs.events += [LogRecord((at[1], number), *event, number * 1000 + 20) for event in events_of(record)]
+    later = next(device for device in DEVICES if crc32(device.encode()) % 3 == 2)
+    record = LogRecord((2, 40), later.encode(), biometrics(later, [("2026-01-01T00:00:01Z", 150)]), 19_500)
+    logs.inputs.append(record)
+    logs.events += [LogRecord((2, 0), *event, 19_520) for event in events_of(record)]
+    for queue in (logs.inputs, logs.events):
+        queue.sort(key=LogRecord.offset)
+    return logs
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("inputs_grow", "outputs_grow"), [(True, True), (True, False), (False, True)])
+def test_a_device_that_moves_as_partitions_are_added_has_no_finding_in_whichever_order_they_are_read(
+    inputs_grow: bool, outputs_grow: bool, seed: int
+) -> None:
+    assert audit(moved_logs(inputs_grow=inputs_grow, outputs_grow=outputs_grow), Random(seed)).found == []
+
+
+def many_devices(number: int, partition: Callable[[bytes], int]) -> Logs:
+    """One reading of each, in the partition that a partitioner chooses."""
+    logs = Logs()
+    for at in range(number):
+        device = f"3fa85f64-5717-4562-b3fc-{at:012}"
+        record = LogRecord((partition(device.encode()), at), device.encode(), biometrics(device, [(TIME, 150)]), at)
+        logs.inputs.append(record)
+        logs.events += [LogRecord(record.at, *event, at) for event in events_of(record)]
+    return logs
+
+
+TIME = "2026-01-01T00:00:00Z"
+
+
+def test_the_only_event_of_a_device_is_found_in_a_wrong_partition() -> None:
+    logs = many_devices(60, lambda key: crc32(key) % PARTITIONS)
+    event = logs.events.pop(50)
+    logs.events.append(replace(event, at=((event.partition() + 1) % PARTITIONS, 60)))
+
+    assert audit(logs, Random(1)).places == [(Finding.WRONG_PARTITION, "out", (event.partition() + 1) % PARTITIONS, 60)]
+
+
+def test_devices_in_the_partitions_of_another_partitioner_are_no_findings() -> None:
+    assert audit(many_devices(60, lambda key: adler32(key) % PARTITIONS), Random(1)).found == []
+
+
+def test_readings_whose_events_are_deleted_are_no_findings_because_a_later_dead_letter_or_partition_is_not() -> None:
+    device = DEVICES[0].encode()
+    inputs = [
+        LogRecord((0, at), device, biometrics(DEVICES[0], [(f"2026-01-01T00:00:00.{at:07}Z", 150)])) for at in range(4)
+    ]
+    other = LogRecord((0, 4), DEVICES[1].encode(), biometrics(DEVICES[1], [(TIME, 150)]))
+    poison = LogRecord((0, 5), device, b"{")
+    inputs = [replace(each, at=(0, at)) for at, each in enumerate([poison, other, *inputs])]
+    events = [LogRecord((1, 7), *event) for event in events_of(inputs[1])]
+    events += [LogRecord((0, 9), *event) for event in events_of(inputs[5])]
+    found: list[Found] = []
+    edges = Edges({0: Source(0, committed=6)}, {0: Sink(0, cut=True), 1: Sink(1)})
+    comparison = Comparison(TOPICS, edges, found.append, window=0, check_schema=lambda _: None)
+    comparison.add_letters([letter_of(inputs[0], "in", (0, 0), "bad_frame")])
+
+    comparison.add_inputs(inputs)
+    comparison.add_events(events)
+    comparison.settlement.settle_all()
+
+    assert found == []
+    assert comparison.unjudged == {Unjudged.START_OF_RANGE: 3}

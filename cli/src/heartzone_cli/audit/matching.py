@@ -88,6 +88,12 @@ class Device:
         self.home_offset = -1
         self.home_time = 0
 
+    def scatter(self) -> None:
+        """Its records are in several partitions: what was passed over is not out of order."""
+        self.scattered = self.tangled = True
+        self.skipped = self.passed = 0
+        self.over_expected = self.over_actual = None
+
     @property
     def idle(self) -> bool:
         """Whether nothing is pending."""
@@ -119,9 +125,9 @@ class Matcher:
         """A record of the input gives these events, in this order."""
         device = self.devices.get(key) or self.device(key)
         if device.source is not source:
-            device.scattered |= device.source is not None
+            if device.source is not None:
+                device.scatter()
             device.source = source
-            device.tangled |= device.scattered
         source.pending += len(payloads)
         self.expected += len(payloads)
         if not device.actual:
@@ -134,7 +140,8 @@ class Matcher:
         """The output has this event."""
         device = self.device(key)
         if device.home is not actual.sink:
-            device.scattered |= device.home is not None
+            if device.home is not None:
+                device.scatter()
             device.home = device.home or actual.sink
         expected = device.expected
         head = device.skipped
