@@ -1,6 +1,6 @@
 """The end of waiting: what has found no counterpart becomes a finding, or is counted as not judged. Pure."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -65,13 +65,44 @@ class Settlement:
             self.settle(_nothing, _older_half([each for _, device in matcher.pending() for each in device.actual]))
             return
         before = matcher.actual
-        if not outputs_read:
-            self.settle(_nothing, lambda each: self._comparison.was_seen(each.payload))
+        for key, device in matcher.pending():
+            matcher.rematch(key, device)
+        if matcher.actual == before:
+            altered = self._altered()
+            self.settle(lambda each: id(each) in altered, lambda each: id(each) in altered)
+        if not outputs_read and matcher.actual == before:
+            sinks = self._sinks_of_copies()
+            self.settle(_nothing, lambda each: each.sink.number in sinks and self._comparison.was_seen(each.payload))
             self._drop_events_before_the_range()
         if matcher.actual == before:
             self.settle(_older_half([each for _, device in matcher.pending() for each in device.expected]), _nothing)
         if outputs_read and matcher.expected == 0:
             self.settle(_nothing, _older_half([each for _, device in matcher.pending() for each in device.actual]))
+
+    def _altered(self) -> set[int]:
+        """Readings and events of one time that differ, and are pending both."""
+        found: set[int] = set()
+        for _, device in self._comparison.matcher.pending():
+            if not device.expected or not device.actual:
+                continue
+            by_time: dict[str, deque[Expected]] = {}
+            for expected in device.expected:
+                by_time.setdefault(reading_of(expected.payload)[0], deque()).append(expected)
+            for actual in device.actual:
+                if of_its_time := by_time.get(reading_of(actual.payload)[0]):
+                    found |= {id(of_its_time.popleft()), id(actual)}
+        return found
+
+    def _sinks_of_copies(self) -> set[int]:
+        """Partitions with the most pending events, most of which were seen before; of a few, that only seems so."""
+        pending: Counter[int] = Counter()
+        seen: Counter[int] = Counter()
+        for _, device in self._comparison.matcher.pending():
+            for each in device.actual:
+                pending[each.sink.number] += 1
+                seen[each.sink.number] += self._comparison.was_seen(each.payload)
+        most = max(pending.values(), default=0)
+        return {number for number, count in pending.items() if 2 * count >= most and 2 * seen[number] > count}
 
     def _drop_events_before_the_range(self) -> None:
         comparison = self._comparison
@@ -138,16 +169,16 @@ class Settlement:
         """Tell of an event that nothing explains; return the reading that it may have been of, not missing then."""
         comparison = self._comparison
         place, device = comparison.event_place(actual), key.decode()
-        if comparison.was_seen(actual.payload):
-            detail = "its reading has this event already"
-            comparison.tell(Finding.DOUBLED, place, detail, device=device)
-            return None
         if of_its_time := missing.get(reading_of(actual.payload)[0]):
             altered = of_its_time.popleft()
             source = comparison.place(altered.source, altered.offset)
             detail = "the zone, heart rate or maximum is not that of the reading of its time"
             comparison.tell(Finding.ALTERED, place, detail, source=source, device=device)
             return altered
+        if comparison.was_seen(actual.payload):
+            detail = "its reading has this event already"
+            comparison.tell(Finding.DOUBLED, place, detail, device=device)
+            return None
         comparison.tell(Finding.UNEXPLAINED, place, "no reading gives this event", device=device)
         return None
 
