@@ -539,3 +539,28 @@ def test_readings_whose_events_are_deleted_are_no_findings_because_a_later_dead_
 
     assert found == []
     assert comparison.unjudged == {Unjudged.START_OF_RANGE: 3}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_duplicate_of_a_deleted_record_does_not_take_the_event_of_that(seed: int) -> None:
+    logs = one_device(40)
+    keyed = [
+        replace(each, time=each.offset() * 2_000, its_headers=(("idempotency-key", b"%d" % each.offset()),))
+        for each in logs.inputs
+    ]
+    keyed[21] = replace(keyed[19], at=(0, 21), time=42_000)  # within the window, of which the first half is deleted
+    logs = Logs(keyed[20:], [replace(each, time=each.offset() * 2_000 + 20) for each in logs.events])
+    del logs.events[21]
+    found: list[Found] = []
+    edges = Edges({0: Source(0, start=20, committed=10**6, cut=True)}, {0: Sink(0)})
+    comparison = Comparison(TOPICS, edges, found.append, window=WINDOW, check_schema=lambda _: None)
+    random = Random(seed)
+    left = [(comparison.add_inputs, logs.inputs), (comparison.add_events, logs.events)]
+    while any(records for _, records in left):
+        add, records = random.choice(left)
+        add(records[:5])
+        del records[:5]
+    comparison.settlement.settle_all()
+
+    assert found == []
+    assert comparison.unjudged == {Unjudged.START_OF_RANGE: 20, Unjudged.DUPLICATE_OR_NOT: 1}

@@ -129,7 +129,7 @@ class Comparison:
             if expectation is None:
                 self.poison[number, offset] = verdict is Verdict.EITHER
             elif expectation.payloads:
-                optional = verdict is Verdict.EITHER
+                optional = 0 if verdict is Verdict.FIRST else record.timestamp()[1] if source.cut else 1
                 expect_events(expectation.key, expectation.payloads, source, offset, optional=optional)
         self.counts["readings"] += count
 
@@ -225,6 +225,7 @@ class Comparison:
                     home is not None
                     and home.number == number
                     and payload == device.expected[0][0]
+                    and device.expected[0][3] <= 1
                     and value[:PREFIX] in usual
                 ):
                     _, source, offset, _ = device.expected.popleft()

@@ -9,8 +9,9 @@ it was, the next event tells: where it is one that was passed over, the one befo
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, repeat
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from heartzone_cli.audit.longest_order import longest_increasing
 from heartzone_cli.audit.partitions import Sink, Source
@@ -20,13 +21,21 @@ SEARCHED = 2_000
 """Pending events of a device among which one is looked for."""
 
 
+CLOCKS_DIFFER = 1_000
+"""Milliseconds by which an event may be older than its record, where both are written at once on several machines."""
+
+
 class Expected(NamedTuple):
-    """An event that a record of the input gives. `optional`: it may be a duplicate's."""
+    """An event that a record of the input gives.
+
+    `optional`: 0, or else the record may be a duplicate, and this is its timestamp in milliseconds: an older event of
+    the same reading is that of the record before, which nobody can read any more.
+    """
 
     payload: bytes
     source: Source
     offset: int
-    optional: bool
+    optional: int
 
 
 class Actual(NamedTuple):
@@ -39,6 +48,7 @@ class Actual(NamedTuple):
     round: int
 
 
+Pending = TypeVar("Pending", Expected, Actual)
 Misordered: TypeAlias = Callable[[bytes, Expected, Actual], None]
 
 
@@ -121,7 +131,7 @@ class Matcher:
             device = self.devices[key] = Device()
         return device
 
-    def expect(self, key: bytes, payloads: Sequence[bytes], source: Source, offset: int, *, optional: bool) -> None:
+    def expect(self, key: bytes, payloads: Sequence[bytes], source: Source, offset: int, *, optional: int) -> None:
         """A record of the input gives these events, in this order."""
         device = self.devices.get(key) or self.device(key)
         if device.source is not source:
@@ -145,10 +155,11 @@ class Matcher:
             device.home = device.home or actual.sink
         expected = device.expected
         head = device.skipped
-        if len(expected) > head and expected[head].payload == actual.payload:
+        fits = partial(_fit, actual=actual)
+        if len(expected) > head and _fit(expected[head], actual):
             found = self._match(device, head, actual)
             _advance(device, head, len(device.actual), found, actual)
-        elif (at := _index(expected, actual.payload, 0, head)) is not None:
+        elif (at := _index(expected, actual.payload, fits, 0, head)) is not None:
             found = self._match(device, at, actual)
             device.skipped -= 1
             leap = device.over_expected
@@ -160,7 +171,7 @@ class Matcher:
                 self._misordered(key, found, actual)
                 if leap is not None:
                     leap.base -= 1
-        elif (at := _index(expected, actual.payload, head, head + SEARCHED)) is not None:
+        elif (at := _index(expected, actual.payload, fits, head, head + SEARCHED)) is not None:
             found = self._match(device, at, actual)
             _advance(device, at, len(device.actual), found, actual)
         else:
@@ -175,10 +186,11 @@ class Matcher:
     def _expect(self, key: bytes, device: Device, expected: Expected) -> None:
         actual = device.actual
         head = device.passed
-        if (at := _index(actual, expected.payload, head, head + 1)) is not None:
+        fits = partial(_fit, expected)
+        if (at := _index(actual, expected.payload, fits, head, head + 1)) is not None:
             found = self._take(device, at, expected)
             _advance(device, len(device.expected), head, expected, found)
-        elif (at := _index(actual, expected.payload, 0, head)) is not None:
+        elif (at := _index(actual, expected.payload, fits, 0, head)) is not None:
             found = self._take(device, at, expected)
             device.passed -= 1
             leap = device.over_actual
@@ -190,7 +202,7 @@ class Matcher:
                 self._misordered(key, expected, found)
                 if leap is not None:
                     leap.base -= 1
-        elif (at := _index(actual, expected.payload, head, head + SEARCHED)) is not None:
+        elif (at := _index(actual, expected.payload, fits, head, head + SEARCHED)) is not None:
             found = self._take(device, at, expected)
             _advance(device, len(device.expected), at, expected, found)
         else:
@@ -205,7 +217,11 @@ class Matcher:
         for index, each in enumerate(device.expected):
             places.setdefault(each.payload, deque()).append(index)
         expected, actual = list(device.expected), device.actual
-        pairs = [(found.popleft(), at) for at, each in enumerate(actual) if (found := places.get(each.payload))]
+        pairs = [
+            (found.popleft(), at)
+            for at, each in enumerate(actual)
+            if (found := places.get(each.payload)) and _fit(expected[found[0]], each)
+        ]
         if not pairs:
             return
         ordered = set(longest_increasing([index for index, _ in pairs]))
@@ -314,6 +330,13 @@ def _note(device: Device) -> None:
     device.tangled = bool(device.scattered or device.skipped or device.actual)
 
 
-def _index(pending: Iterable[Expected | Actual], payload: bytes, start: int, stop: int) -> int | None:
-    found: Iterable[tuple[int, Expected | Actual]] = islice(enumerate(pending), start, stop)
-    return next((at for at, each in found if each.payload == payload), None)
+def _fit(expected: Expected, actual: Actual) -> bool:
+    return expected.payload == actual.payload and expected.optional <= actual.timestamp + CLOCKS_DIFFER
+
+
+def _index(
+    pending: Iterable[Pending], payload: bytes, fits: Callable[[Pending], bool], start: int, stop: int
+) -> int | None:
+    # The payload first, without a call: thousands may be looked at for each event.
+    found = islice(enumerate(pending), start, stop)
+    return next((at for at, each in found if each.payload == payload and fits(each)), None)
