@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
-from zlib import crc32
+from zlib import adler32, crc32
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from heartzone_cli.audit.comparison import Comparison
 from heartzone_cli.audit.edges import Edges
 from heartzone_cli.audit.findings import Finding, Found, Unjudged
+from heartzone_cli.audit.matching import SEARCHED
 from heartzone_cli.audit.partitions import Sink, Source
 from heartzone_testing.traffic.logs import (
     INPUT_SCHEMA_ID,
@@ -372,3 +373,194 @@ def test_poison_without_its_dead_letter_is_not_judged_where_that_may_have_been_d
 
     assert comparison.unjudged[Unjudged.START_OF_RANGE] == unjudged
     assert [each.place.offset for each in found] == [0, 2][unjudged:]
+
+
+def one_device(number: int) -> Logs:
+    """A record and its event at each offset."""
+    inputs = [
+        LogRecord((0, at), DEVICES[0].encode(), biometrics(DEVICES[0], [(f"2026-01-01T00:00:00.{at:07}Z", 150)]), at)
+        for at in range(number)
+    ]
+    return Logs(inputs, [LogRecord(each.at, *event, each.time) for each in inputs for event in events_of(each)])
+
+
+def in_order(values: Sequence[LogRecord]) -> list[LogRecord]:
+    """With the offsets that follow from their order."""
+    return [replace(each, at=(0, at), time=at) for at, each in enumerate(values)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("came_from", "goes_to"), [(30, 10), (10, 30), (11, 10), (39, 0), (0, 39)])
+def test_one_event_that_was_moved_is_the_only_one_that_is_misordered(came_from: int, goes_to: int, seed: int) -> None:
+    logs = one_device(40)
+    logs.events.insert(goes_to, logs.events.pop(came_from))
+    logs.events = in_order(logs.events)
+
+    places = audit(logs, Random(seed)).places
+
+    adjacent = {goes_to, came_from} if abs(goes_to - came_from) == 1 else {goes_to}
+    assert len(places) == 1
+    assert places[0] in [(Finding.MISORDERED, "out", 0, at) for at in adjacent]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_two_events_that_changed_places_both_are_misordered_and_none_between(seed: int) -> None:
+    logs = one_device(40)
+    logs.events[10], logs.events[30] = logs.events[30], logs.events[10]
+    logs.events = in_order(logs.events)
+
+    assert sorted(audit(logs, Random(seed)).places) == [(Finding.MISORDERED, "out", 0, at) for at in (10, 30)]
+
+
+def test_a_gap_longer_than_what_is_searched_does_not_make_the_events_behind_it_findings() -> None:
+    logs = one_device(2 * SEARCHED + 1_000)
+    del logs.events[100 : 100 + SEARCHED + 200]
+
+    assert sorted(feed_whole(logs)) == [(Finding.MISSING, "in", 0, at) for at in range(100, 100 + SEARCHED + 200)]
+
+
+def test_an_event_that_was_moved_farther_than_what_is_searched_is_the_only_one_that_is_misordered() -> None:
+    logs = one_device(2 * SEARCHED)
+    logs.events.append(logs.events.pop(10))
+    logs.events = in_order(logs.events)
+
+    assert feed_whole(logs) == [(Finding.MISORDERED, "out", 0, 2 * SEARCHED - 1)]
+
+
+def test_many_altered_events_of_one_device_are_each_found() -> None:
+    logs = one_device(5_000)
+    logs.events = [replace(each, its_value=(each.its_value or b"").replace(b":150,", b":151,")) for each in logs.events]
+
+    assert feed_whole(logs) == [(Finding.ALTERED, "out", 0, at) for at in range(5_000)]
+
+
+def feed_whole(logs: Logs) -> list[tuple[Finding, str, int, int]]:
+    """All records of the input, then all events."""
+    found: list[Found] = []
+    edges = Edges({0: Source(0, committed=10**6)}, {0: Sink(0)})
+    comparison = Comparison(TOPICS, edges, found.append, window=0, check_schema=lambda _: None)
+    comparison.add_inputs(logs.inputs)
+    comparison.add_events(logs.events)
+    comparison.settlement.settle_all()
+    return [(each.finding, *each.place) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("device", "time"), [("3fa85f64", "2026-01-01T00:00:00Z"), (DEVICES[0], "2026-02-30T00:00:00Z")]
+)
+@pytest.mark.parametrize("heart_rate", [90, 150])
+def test_a_record_whose_texts_have_not_their_formats_needs_a_dead_letter_and_may_have_no_event(
+    device: str, time: str, heart_rate: int
+) -> None:
+    record = LogRecord((0, 3), device.encode(), biometrics(device, [(time, heart_rate)]))
+    events = [LogRecord((0, 9), *event) for event in events_of(record)]
+
+    assert audit(Logs([record], [], [letter_of(record, "in", (0, 7))]), Random(5)).places == []
+    assert audit(Logs([record], []), Random(5)).places == [(Finding.MISSING, "in", 0, 3)]
+    assert audit(Logs([record], events, [letter_of(record, "in", (0, 7))]), Random(5)).places == [
+        (Finding.UNEXPLAINED, "out", *each.at) for each in events
+    ]
+
+
+MOVING = next(device for device in DEVICES if crc32(device.encode()) % 2 != crc32(device.encode()) % 3)
+BEFORE, AFTER = crc32(MOVING.encode()) % 2, crc32(MOVING.encode()) % 3
+
+
+def moved_logs(*, inputs_grow: bool, outputs_grow: bool) -> Logs:
+    """Of a device, while each topic gets its third partition, or has it all the time."""
+    logs = Logs()
+    for number in range(40):
+        at = [AFTER if number >= 20 or not grows else BEFORE for grows in (inputs_grow, outputs_grow)]
+        value = biometrics(MOVING, [(f"2026-01-01T00:00:00.{number:07}Z", 150)])
+        record = LogRecord((at[0], number), MOVING.encode(), value, number * 1000)
+        logs.inputs.append(record)
+        logs.events += [LogRecord((at[1], number), *event, number * 1000 + 20) for event in events_of(record)]
+    later = next(device for device in DEVICES if crc32(device.encode()) % 3 == 2)
+    record = LogRecord((2, 40), later.encode(), biometrics(later, [("2026-01-01T00:00:01Z", 150)]), 19_500)
+    logs.inputs.append(record)
+    logs.events += [LogRecord((2, 0), *event, 19_520) for event in events_of(record)]
+    for queue in (logs.inputs, logs.events):
+        queue.sort(key=LogRecord.offset)
+    return logs
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("inputs_grow", "outputs_grow"), [(True, True), (True, False), (False, True)])
+def test_a_device_that_moves_as_partitions_are_added_has_no_finding_in_whichever_order_they_are_read(
+    inputs_grow: bool, outputs_grow: bool, seed: int
+) -> None:
+    assert audit(moved_logs(inputs_grow=inputs_grow, outputs_grow=outputs_grow), Random(seed)).found == []
+
+
+def many_devices(number: int, partition: Callable[[bytes], int]) -> Logs:
+    """One reading of each, in the partition that a partitioner chooses."""
+    logs = Logs()
+    for at in range(number):
+        device = f"3fa85f64-5717-4562-b3fc-{at:012}"
+        record = LogRecord((partition(device.encode()), at), device.encode(), biometrics(device, [(TIME, 150)]), at)
+        logs.inputs.append(record)
+        logs.events += [LogRecord(record.at, *event, at) for event in events_of(record)]
+    return logs
+
+
+TIME = "2026-01-01T00:00:00Z"
+
+
+def test_the_only_event_of_a_device_is_found_in_a_wrong_partition() -> None:
+    logs = many_devices(60, lambda key: crc32(key) % PARTITIONS)
+    event = logs.events.pop(50)
+    logs.events.append(replace(event, at=((event.partition() + 1) % PARTITIONS, 60)))
+
+    assert audit(logs, Random(1)).places == [(Finding.WRONG_PARTITION, "out", (event.partition() + 1) % PARTITIONS, 60)]
+
+
+def test_devices_in_the_partitions_of_another_partitioner_are_no_findings() -> None:
+    assert audit(many_devices(60, lambda key: adler32(key) % PARTITIONS), Random(1)).found == []
+
+
+def test_readings_whose_events_are_deleted_are_no_findings_because_a_later_dead_letter_or_partition_is_not() -> None:
+    device = DEVICES[0].encode()
+    inputs = [
+        LogRecord((0, at), device, biometrics(DEVICES[0], [(f"2026-01-01T00:00:00.{at:07}Z", 150)])) for at in range(4)
+    ]
+    other = LogRecord((0, 4), DEVICES[1].encode(), biometrics(DEVICES[1], [(TIME, 150)]))
+    poison = LogRecord((0, 5), device, b"{")
+    inputs = [replace(each, at=(0, at)) for at, each in enumerate([poison, other, *inputs])]
+    events = [LogRecord((1, 7), *event) for event in events_of(inputs[1])]
+    events += [LogRecord((0, 9), *event) for event in events_of(inputs[5])]
+    found: list[Found] = []
+    edges = Edges({0: Source(0, committed=6)}, {0: Sink(0, cut=True), 1: Sink(1)})
+    comparison = Comparison(TOPICS, edges, found.append, window=0, check_schema=lambda _: None)
+    comparison.add_letters([letter_of(inputs[0], "in", (0, 0), "bad_frame")])
+
+    comparison.add_inputs(inputs)
+    comparison.add_events(events)
+    comparison.settlement.settle_all()
+
+    assert found == []
+    assert comparison.unjudged == {Unjudged.START_OF_RANGE: 3}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_duplicate_of_a_deleted_record_does_not_take_the_event_of_that(seed: int) -> None:
+    logs = one_device(40)
+    keyed = [
+        replace(each, time=each.offset() * 2_000, its_headers=(("idempotency-key", b"%d" % each.offset()),))
+        for each in logs.inputs
+    ]
+    keyed[21] = replace(keyed[19], at=(0, 21), time=42_000)  # within the window, of which the first half is deleted
+    logs = Logs(keyed[20:], [replace(each, time=each.offset() * 2_000 + 20) for each in logs.events])
+    del logs.events[21]
+    found: list[Found] = []
+    edges = Edges({0: Source(0, start=20, committed=10**6, cut=True)}, {0: Sink(0)})
+    comparison = Comparison(TOPICS, edges, found.append, window=WINDOW, check_schema=lambda _: None)
+    random = Random(seed)
+    left = [(comparison.add_inputs, logs.inputs), (comparison.add_events, logs.events)]
+    while any(records for _, records in left):
+        add, records = random.choice(left)
+        add(records[:5])
+        del records[:5]
+    comparison.settlement.settle_all()
+
+    assert found == []
+    assert comparison.unjudged == {Unjudged.START_OF_RANGE: 20, Unjudged.DUPLICATE_OR_NOT: 1}

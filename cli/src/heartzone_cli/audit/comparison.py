@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from heartzone.wire import IDEMPOTENCY_KEY_HEADER
 from heartzone_cli.audit.dead_letters import DeadLetters, Letter, content_of, origin_of
@@ -11,12 +11,12 @@ from heartzone_cli.audit.events import PREFIX, EventReader, NoEvent, SchemaCheck
 from heartzone_cli.audit.expectations import ABOUT_THE_RECORD, expect, is_certainly_valid
 from heartzone_cli.audit.findings import Finding, Found, Place, Unjudged
 from heartzone_cli.audit.key_window import KeyWindow, Verdict
-from heartzone_cli.audit.matching import Actual, Device, Expected, Matcher
-from heartzone_cli.audit.partitions import Sink, Source, usual_partition, was_usual_before
+from heartzone_cli.audit.matching import Actual, Expected, Matcher
+from heartzone_cli.audit.partitions import Sink, Source
+from heartzone_cli.audit.placement import Placement
 from heartzone_cli.audit.seen_events import SeenEvents
 from heartzone_cli.audit.settlement import Settlement
 
-MAX_STRAYS = 10_000
 MAX_KEYS = 3_000_000
 """Of all deduplication windows together: bounds their memory."""
 
@@ -41,16 +41,6 @@ class Record(Protocol):
 
     def timestamp(self) -> tuple[int, int]:
         """Type (0: none), and milliseconds."""
-
-
-class Stray(NamedTuple):
-    """An event outside of the partition `home` of its device."""
-
-    key: bytes
-    sink: Sink
-    offset: int
-    timestamp: int
-    home: Sink
 
 
 class Comparison:
@@ -85,7 +75,7 @@ class Comparison:
         """Records that should be dead letters and are none so far; whether they may be duplicates."""
         self.counts: Counter[str] = Counter()
         self.unjudged: Counter[Unjudged] = Counter()
-        self._strays: list[Stray] = []
+        self._placement = Placement(edges.sinks, edges.output_partitions, self._misplaced)
         self.settlement = Settlement(self)
         self.round = 0
         self.only: Callable[[bytes | None], bool] | None = None
@@ -139,7 +129,7 @@ class Comparison:
             if expectation is None:
                 self.poison[number, offset] = verdict is Verdict.EITHER
             elif expectation.payloads:
-                optional = verdict is Verdict.EITHER
+                optional = 0 if verdict is Verdict.FIRST else record.timestamp()[1] if source.cut else 1
                 expect_events(expectation.key, expectation.payloads, source, offset, optional=optional)
         self.counts["readings"] += count
 
@@ -235,6 +225,7 @@ class Comparison:
                     home is not None
                     and home.number == number
                     and payload == device.expected[0][0]
+                    and device.expected[0][3] <= 1
                     and value[:PREFIX] in usual
                 ):
                     _, source, offset, _ = device.expected.popleft()
@@ -264,34 +255,16 @@ class Comparison:
         for finding, detail in event.wrong:
             self.tell(finding, place, detail, device=event.device.decode())
         device = self.matcher.device(event.device)
-        if device.home is not None and device.home is not sink:
-            self._stray(event.device, device, sink, offset, timestamp)
-        elif device.home is None:
-            device.home_offset, device.home_time = offset, timestamp
+        if device.home is not sink:
+            self._placement.place(event.device, device, sink, offset, timestamp)
         self.matcher.occur(event.device, Actual(event.payload, sink, offset, timestamp, self.round))
 
-    def _stray(self, key: bytes, device: Device, sink: Sink, offset: int, timestamp: int) -> None:
-        """An event of a device is in another partition than the first one was: maybe since partitions were added."""
-        home = device.home
-        assert home is not None
-        if sink.number == usual_partition(key, len(self.edges.sinks)) and not device.scattered:
-            device.home, stray = sink, Stray(key, home, device.home_offset, device.home_time, sink)
-            device.scattered = device.tangled = True
-        else:
-            stray = Stray(key, sink, offset, timestamp, home)
-        self._strays.append(stray)
-        if len(self._strays) >= MAX_STRAYS:
-            self.tell_strays()
-
     def tell_strays(self) -> None:
-        """Tell of events in other partitions than the others of their device."""
-        times = [self.edges.sinks[number].first_time for number in sorted(self.edges.sinks)]
-        for key, sink, offset, timestamp, home in self._strays:
-            if not was_usual_before(key, sink.number, timestamp, times):
-                place = Place(self._output, sink.number, offset)
-                detail = f"the other events of the device are in partition {home.number}"
-                self.tell(Finding.WRONG_PARTITION, place, detail, device=key.decode())
-        self._strays.clear()
+        """Tell of events in other partitions than those of their device."""
+        self._placement.judge()
+
+    def _misplaced(self, key: bytes, partition: int, offset: int, detail: str) -> None:
+        self.tell(Finding.WRONG_PARTITION, Place(self._output, partition, offset), detail, device=key.decode())
 
     def _misordered(self, key: bytes, expected: Expected, actual: Actual) -> None:
         self.tell(

@@ -25,6 +25,8 @@ class Edges:
     letters_open: bool = False
     partial: int = 0
     """Where some partitions of the input are read only: how many it has."""
+    output_partitions: int = 0
+    """How many partitions the output has; 0 where all are read."""
     earliest_time: int | None = None
     """The least timestamp of the first records of the input's partitions: no event of them is older."""
 
@@ -38,10 +40,10 @@ class Edges:
         if self.partial and device.home is None and usual_partition(key, self.partial) != source.number:
             return Unjudged.OTHER_PARTITION
         sinks = self.sinks.values() if device.home is None or device.scattered else (device.home,)
-        if any(sink.cut for sink in sinks) and (source.first is None or offset <= source.first):
-            return Unjudged.START_OF_RANGE
         for sink in sinks:
             link = source.links.get(sink.number)
+            if sink.cut and (link is None or offset <= link.first_reading):
+                return Unjudged.START_OF_RANGE
             if sink.open and (link is None or offset >= link.last_reading):
                 return Unjudged.OPEN_TRANSACTION
         return None
@@ -58,11 +60,14 @@ class Edges:
 
     def unjudged_event(self, actual: Actual, device: Device) -> Unjudged | None:
         """Say why an event without its reading is no finding; None where it is one."""
-        sources = self._possible_sources(device)
-        links = [link for source in sources if (link := source.links.get(actual.sink.number)) is not None]
+        sink, own = actual.sink.number, device.source
         is_old = self.earliest_time is not None and actual.timestamp < self.earliest_time
-        if (is_old or any(source.cut for source in sources)) and not _follows_all(actual.offset, links):
-            return Unjudged.START_OF_RANGE
+        if is_old or any(source.cut for source in self.sources.values()):
+            # Of any of them: before partitions were added, the device may have been in another one.
+            began = own is None or not own.cut or sink in own.links
+            if not began or not _follows_all(actual.offset, _links(self.sources.values(), sink)):
+                return Unjudged.START_OF_RANGE
+        links = _links(self._possible_sources(device), sink)
         if self.ends_early and not _precedes_all(actual.offset, links):
             return Unjudged.END_OF_RANGE
         return None
@@ -71,6 +76,10 @@ class Edges:
         if device.source is not None and not device.scattered:
             return (device.source,)
         return self.sources.values()
+
+
+def _links(sources: Iterable[Source], sink: int) -> list[Link]:
+    return [link for source in sources if (link := source.links.get(sink)) is not None]
 
 
 def _follows_all(offset: int, links: list[Link]) -> bool:

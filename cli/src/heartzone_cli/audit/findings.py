@@ -28,7 +28,7 @@ class Finding(Described):
     ALTERED = "altered", "A zone event or dead letter says something else than the reading that it came from."
     WRONG_SCHEMA = "wrong_schema", "A record of the output is no HeartRateZoneReached of a schema of its subject."
     WRONG_KEY = "wrong_key", "The key of a zone event is not its device."
-    WRONG_PARTITION = "wrong_partition", "A zone event is in another partition than the others of its device."
+    WRONG_PARTITION = "wrong_partition", "A zone event is in another partition than its device."
     HANGING_TRANSACTION = (
         "hanging_transaction",
         "The last stable offset stands before the end of a partition for longer than a transaction may be open.",

@@ -2,14 +2,18 @@
 
 What is pending of a device are the events that the output has not shown yet, or those that the input has not explained
 yet. In right logs it is one or the other, and whichever comes next equals the oldest of the other side. Where it does
-not, what was passed over stays: it is found later, and then one of both was out of order, or it never is.
+not, what was passed over stays: it is found later, and then one of both was out of order, or it never is. Which one
+it was, the next event tells: where it is one that was passed over, the one before came too early.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice, repeat
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
+from heartzone_cli.audit.longest_order import longest_increasing
 from heartzone_cli.audit.partitions import Sink, Source
 from heartzone_cli.audit.seen_events import SeenEvents
 
@@ -17,13 +21,21 @@ SEARCHED = 2_000
 """Pending events of a device among which one is looked for."""
 
 
+CLOCKS_DIFFER = 1_000
+"""Milliseconds by which an event may be older than its record, where both are written at once on several machines."""
+
+
 class Expected(NamedTuple):
-    """An event that a record of the input gives. `optional`: it may be a duplicate's."""
+    """An event that a record of the input gives.
+
+    `optional`: 0, or else the record may be a duplicate, and this is its timestamp in milliseconds: an older event of
+    the same reading is that of the record before, which nobody can read any more.
+    """
 
     payload: bytes
     source: Source
     offset: int
-    optional: bool
+    optional: int
 
 
 class Actual(NamedTuple):
@@ -36,7 +48,17 @@ class Actual(NamedTuple):
     round: int
 
 
+Pending = TypeVar("Pending", Expected, Actual)
 Misordered: TypeAlias = Callable[[bytes, Expected, Actual], None]
+
+
+@dataclass(slots=True)
+class Leap:
+    """The last match of a device, where it passed over others: from `base` on, of its side."""
+
+    base: int
+    expected: Expected
+    actual: Actual
 
 
 class Device:
@@ -48,7 +70,10 @@ class Device:
         "home",
         "home_offset",
         "home_time",
+        "over_actual",
+        "over_expected",
         "passed",
+        "rematched_from",
         "scattered",
         "skipped",
         "source",
@@ -60,6 +85,10 @@ class Device:
         self.actual: list[Actual] = []
         self.skipped = 0
         self.passed = 0
+        self.over_expected: Leap | None = None
+        self.over_actual: Leap | None = None
+        self.rematched_from = SEARCHED
+        """How many events may be pending before both sides are matched anew."""
         self.tangled = False
         """Whether anything is pending beside expected events in order."""
         self.scattered = False
@@ -68,6 +97,12 @@ class Device:
         self.home: Sink | None = None
         self.home_offset = -1
         self.home_time = 0
+
+    def scatter(self) -> None:
+        """Its records are in several partitions: what was passed over is not out of order."""
+        self.scattered = self.tangled = True
+        self.skipped = self.passed = 0
+        self.over_expected = self.over_actual = None
 
     @property
     def idle(self) -> bool:
@@ -96,13 +131,13 @@ class Matcher:
             device = self.devices[key] = Device()
         return device
 
-    def expect(self, key: bytes, payloads: Sequence[bytes], source: Source, offset: int, *, optional: bool) -> None:
+    def expect(self, key: bytes, payloads: Sequence[bytes], source: Source, offset: int, *, optional: int) -> None:
         """A record of the input gives these events, in this order."""
         device = self.devices.get(key) or self.device(key)
         if device.source is not source:
-            device.scattered |= device.source is not None
+            if device.source is not None:
+                device.scatter()
             device.source = source
-            device.tangled |= device.scattered
         source.pending += len(payloads)
         self.expected += len(payloads)
         if not device.actual:
@@ -115,47 +150,100 @@ class Matcher:
         """The output has this event."""
         device = self.device(key)
         if device.home is not actual.sink:
-            device.scattered |= device.home is not None
+            if device.home is not None:
+                device.scatter()
             device.home = device.home or actual.sink
         expected = device.expected
         head = device.skipped
-        in_order = not device.scattered
-        if len(expected) > head and expected[head].payload == actual.payload:
-            self._match(device, head, actual)
-            device.passed = len(device.actual) if in_order else 0
-        elif (at := _index(expected, actual.payload, 0, head)) is not None:
+        fits = partial(_fit, actual=actual)
+        if len(expected) > head and _fit(expected[head], actual):
+            found = self._match(device, head, actual)
+            _advance(device, head, len(device.actual), found, actual)
+        elif (at := _index(expected, actual.payload, fits, 0, head)) is not None:
             found = self._match(device, at, actual)
             device.skipped -= 1
-            self._misordered(key, found, actual)
-        elif (at := _index(expected, actual.payload, head, head + SEARCHED)) is not None:
-            self._match(device, at, actual)
-            device.skipped = at if in_order else 0
-            device.passed = len(device.actual) if in_order else 0
+            leap = device.over_expected
+            if leap is not None and at >= leap.base:
+                device.skipped = leap.base
+                self._misordered(key, leap.expected, leap.actual)
+                _advance(device, at, len(device.actual), found, actual)
+            else:
+                self._misordered(key, found, actual)
+                if leap is not None:
+                    leap.base -= 1
+        elif (at := _index(expected, actual.payload, fits, head, head + SEARCHED)) is not None:
+            found = self._match(device, at, actual)
+            _advance(device, at, len(device.actual), found, actual)
         else:
             device.actual.append(actual)
             actual.sink.pending += 1
             self.actual += 1
+            if len(device.actual) >= device.rematched_from:
+                self.rematch(key, device)
+                device.rematched_from = 2 * len(device.actual) + SEARCHED
         _note(device)
 
     def _expect(self, key: bytes, device: Device, expected: Expected) -> None:
         actual = device.actual
-        head, in_order = device.passed, not device.scattered
-        at = _index(actual, expected.payload, head, head + 1)
-        if at is None:
-            at = _index(actual, expected.payload, 0, head)
-            if at is None:
-                at = _index(actual, expected.payload, head, head + SEARCHED)
+        head = device.passed
+        fits = partial(_fit, expected)
+        if (at := _index(actual, expected.payload, fits, head, head + 1)) is not None:
+            found = self._take(device, at, expected)
+            _advance(device, len(device.expected), head, expected, found)
+        elif (at := _index(actual, expected.payload, fits, 0, head)) is not None:
+            found = self._take(device, at, expected)
+            device.passed -= 1
+            leap = device.over_actual
+            if leap is not None and at >= leap.base:
+                device.passed = leap.base
+                self._misordered(key, leap.expected, leap.actual)
+                _advance(device, len(device.expected), at, expected, found)
             else:
-                device.passed -= 1
-                self._misordered(key, expected, actual[at])
-        if at is None:
-            device.expected.append(expected)
+                self._misordered(key, expected, found)
+                if leap is not None:
+                    leap.base -= 1
+        elif (at := _index(actual, expected.payload, fits, head, head + SEARCHED)) is not None:
+            found = self._take(device, at, expected)
+            _advance(device, len(device.expected), at, expected, found)
         else:
-            if at >= head:
-                device.passed = at if in_order else 0
-                device.skipped = len(device.expected) if in_order else 0
-            self._pair(expected, actual.pop(at))
+            device.expected.append(expected)
         _note(device)
+
+    def rematch(self, key: bytes, device: Device) -> None:
+        """Match what is pending on both sides, however far apart; what the longest order leaves out is out of order."""
+        if not device.expected or not device.actual:
+            return
+        places: dict[bytes, deque[int]] = {}
+        for index, each in enumerate(device.expected):
+            places.setdefault(each.payload, deque()).append(index)
+        expected, actual = list(device.expected), device.actual
+        pairs = [
+            (found.popleft(), at)
+            for at, each in enumerate(actual)
+            if (found := places.get(each.payload)) and _fit(expected[found[0]], each)
+        ]
+        if not pairs:
+            return
+        ordered = set(longest_increasing([index for index, _ in pairs]))
+        for number, (index, at) in enumerate(pairs):
+            if number not in ordered and not device.scattered:
+                self._misordered(key, expected[index], actual[at])
+            self._pair(expected[index], actual[at])
+        last_expected, last_actual = pairs[max(ordered)]
+        left_expected = sorted(set(range(len(expected))) - {index for index, _ in pairs})
+        left_actual = sorted(set(range(len(actual))) - {at for _, at in pairs})
+        device.expected = deque(expected[index] for index in left_expected)
+        device.actual = [actual[at] for at in left_actual]
+        _forget_leaps(device)
+        if not device.scattered:
+            device.skipped = sum(index < last_expected for index in left_expected)
+            device.passed = sum(at < last_actual for at in left_actual)
+        _note(device)
+
+    def _take(self, device: Device, at: int, expected: Expected) -> Actual:
+        found = device.actual.pop(at)
+        self._pair(expected, found)
+        return found
 
     def _match(self, device: Device, at: int, actual: Actual) -> Expected:
         found = device.expected[at]
@@ -194,6 +282,8 @@ class Matcher:
                 skipped += index < device.skipped
                 kept.append(each)
         device.expected, device.skipped = kept, skipped
+        if taken:
+            _forget_leaps(device)
         _note(device)
         return taken
 
@@ -211,6 +301,8 @@ class Matcher:
                 passed += index < device.passed
                 kept.append(each)
         device.actual, device.passed = kept, passed
+        if taken:
+            _forget_leaps(device)
         _note(device)
         return taken
 
@@ -219,10 +311,32 @@ class Matcher:
         return ((key, device) for key, device in list(self.devices.items()) if not device.idle)
 
 
+def _advance(device: Device, skipped: int, passed: int, expected: Expected, actual: Actual) -> None:
+    """The latest match in order is this one: what is pending before it on either side was passed over."""
+    if device.scattered:
+        device.skipped = device.passed = 0
+        _forget_leaps(device)
+        return
+    device.over_expected = Leap(device.skipped, expected, actual) if skipped > device.skipped else None
+    device.over_actual = Leap(device.passed, expected, actual) if passed > device.passed else None
+    device.skipped, device.passed = skipped, passed
+
+
+def _forget_leaps(device: Device) -> None:
+    device.over_expected = device.over_actual = None
+
+
 def _note(device: Device) -> None:
     device.tangled = bool(device.scattered or device.skipped or device.actual)
 
 
-def _index(pending: Iterable[Expected | Actual], payload: bytes, start: int, stop: int) -> int | None:
-    found: Iterable[tuple[int, Expected | Actual]] = islice(enumerate(pending), start, stop)
-    return next((at for at, each in found if each.payload == payload), None)
+def _fit(expected: Expected, actual: Actual) -> bool:
+    return expected.payload == actual.payload and expected.optional <= actual.timestamp + CLOCKS_DIFFER
+
+
+def _index(
+    pending: Iterable[Pending], payload: bytes, fits: Callable[[Pending], bool], start: int, stop: int
+) -> int | None:
+    # The payload first, without a call: thousands may be looked at for each event.
+    found = islice(enumerate(pending), start, stop)
+    return next((at for at, each in found if each.payload == payload and fits(each)), None)

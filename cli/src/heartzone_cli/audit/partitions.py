@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import comb
 from zlib import crc32
+
+_FEW_KEYS = 200
+_CERTAINTY = 1_000
 
 
 @dataclass(slots=True)
@@ -11,6 +15,7 @@ class Link:
 
     first_event: int
     last_event: int
+    first_reading: int
     last_reading: int
 
 
@@ -25,9 +30,8 @@ class Source:
     cut: bool = False
     """Whether there may have been records before `start`."""
     pending: int = 0
-    first: int | None = None
     last: int = -1
-    """The first and the last offset of which something was found in the output."""
+    """The last offset of which something was found, in the output or the dead letters."""
     first_letters: dict[int, int] = field(default_factory=dict)
     """By partition of the dead letters, the first offset of this one of which there is a dead letter."""
     end: int | None = None
@@ -36,8 +40,6 @@ class Source:
 
     def reached(self, offset: int) -> None:
         """Something of this record was found: it was processed."""
-        if self.first is None or offset < self.first:
-            self.first = offset
         self.last = max(self.last, offset)
 
     def matched(self, offset: int, sink: int, event: int) -> None:
@@ -45,18 +47,18 @@ class Source:
         # Conditions, and no calls of max and min: this runs for each event.
         link = self.links.get(sink)
         if link is None:
-            self.links[sink] = Link(event, event, offset)
+            self.links[sink] = Link(event, event, offset, offset)
         else:
             if event > link.last_event:
                 link.last_event = event
             elif event < link.first_event:
                 link.first_event = event
-            if offset > link.last_reading:  # noqa: PLR1730
+            if offset > link.last_reading:
                 link.last_reading = offset
+            elif offset < link.first_reading:
+                link.first_reading = offset
         if offset > self.last:  # noqa: PLR1730
             self.last = offset
-        if self.first is None or offset < self.first:
-            self.first = offset
 
     def is_processed(self, offset: int) -> bool:
         """Whether the group has processed the record at this offset.
@@ -77,6 +79,20 @@ class Sink:
     """Whether a transaction hangs in it, behind which nothing can be read."""
     pending: int = 0
     first_time: int | None = None
+
+
+def are_usual(usual: int, others: int, partitions: int) -> bool:
+    """Whether so many keys are in their usual partition that this is no chance, as it were with another partitioner."""
+    keys = usual + others
+    if partitions == 1 or usual < 4 * others:
+        return False
+    # The sum for a few keys only; of more, four in five are no chance.
+    chance = (
+        sum(comb(keys, each) * (partitions - 1) ** (keys - each) for each in range(usual, keys + 1))
+        if keys <= _FEW_KEYS
+        else 0
+    )
+    return bool(chance * _CERTAINTY < partitions**keys)
 
 
 def usual_partition(key: bytes, partitions: int) -> int:

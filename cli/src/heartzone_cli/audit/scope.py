@@ -82,6 +82,7 @@ def find_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Opt
         sinks,
         ends_early=any(tail[number] < input_ends[number] for number in sources),
         partial=len(biometrics.partitions) if options.partitions else 0,
+        output_partitions=len(zones.partitions),
     )
     output_starts, cut = _starts(offsets, zones, options.start)
     for number, sink in sinks.items():

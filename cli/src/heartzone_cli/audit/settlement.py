@@ -1,5 +1,6 @@
 """The end of waiting: what has found no counterpart becomes a finding, or is counted as not judged. Pure."""
 
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,17 @@ class Settlement:
     def settle(self, readings: Callable[[Expected], bool], events: Callable[[Actual], bool]) -> None:
         """Wait no longer for the events of these readings, nor for the readings of these events."""
         for key, device in self._comparison.matcher.pending():
+            self._comparison.matcher.rematch(key, device)
             missing = self._judged_readings(key, device, readings)
+            by_time: dict[str, deque[Expected]] = {}
             surplus = self._judged_events(device, events)
-            for actual in surplus:
-                self._tell_surplus(key, actual, missing)
+            if surplus:
+                for expected in missing:
+                    by_time.setdefault(reading_of(expected.payload)[0], deque()).append(expected)
+            explained = {id(found) for actual in surplus if (found := self._tell_surplus(key, actual, by_time))}
             for expected in missing:
-                self._tell_missing(key, expected)
+                if id(expected) not in explained:
+                    self._tell_missing(key, expected)
 
     def relieve(self, *, inputs_read: bool, outputs_read: bool) -> None:
         """Too much is pending: no longer wait for what is least likely to come, the older half of one side at least."""
@@ -59,13 +65,44 @@ class Settlement:
             self.settle(_nothing, _older_half([each for _, device in matcher.pending() for each in device.actual]))
             return
         before = matcher.actual
-        if not outputs_read:
-            self.settle(_nothing, lambda each: self._comparison.was_seen(each.payload))
+        for key, device in matcher.pending():
+            matcher.rematch(key, device)
+        if matcher.actual == before:
+            altered = self._altered()
+            self.settle(lambda each: id(each) in altered, lambda each: id(each) in altered)
+        if not outputs_read and matcher.actual == before:
+            sinks = self._sinks_of_copies()
+            self.settle(_nothing, lambda each: each.sink.number in sinks and self._comparison.was_seen(each.payload))
             self._drop_events_before_the_range()
         if matcher.actual == before:
             self.settle(_older_half([each for _, device in matcher.pending() for each in device.expected]), _nothing)
         if outputs_read and matcher.expected == 0:
             self.settle(_nothing, _older_half([each for _, device in matcher.pending() for each in device.actual]))
+
+    def _altered(self) -> set[int]:
+        """Readings and events of one time that differ, and are pending both."""
+        found: set[int] = set()
+        for _, device in self._comparison.matcher.pending():
+            if not device.expected or not device.actual:
+                continue
+            by_time: dict[str, deque[Expected]] = {}
+            for expected in device.expected:
+                by_time.setdefault(reading_of(expected.payload)[0], deque()).append(expected)
+            for actual in device.actual:
+                if of_its_time := by_time.get(reading_of(actual.payload)[0]):
+                    found |= {id(of_its_time.popleft()), id(actual)}
+        return found
+
+    def _sinks_of_copies(self) -> set[int]:
+        """Partitions with the most pending events, most of which were seen before; of a few, that only seems so."""
+        pending: Counter[int] = Counter()
+        seen: Counter[int] = Counter()
+        for _, device in self._comparison.matcher.pending():
+            for each in device.actual:
+                pending[each.sink.number] += 1
+                seen[each.sink.number] += self._comparison.was_seen(each.payload)
+        most = max(pending.values(), default=0)
+        return {number for number, count in pending.items() if 2 * count >= most and 2 * seen[number] > count}
 
     def _drop_events_before_the_range(self) -> None:
         comparison = self._comparison
@@ -128,29 +165,22 @@ class Settlement:
                 comparison.unjudged[unjudged] += 1
         return judged
 
-    def _tell_surplus(self, key: bytes, actual: Actual, missing: list[Expected]) -> None:
-        """Tell of an event that nothing explains, with what it may have been; that is not missing then."""
+    def _tell_surplus(self, key: bytes, actual: Actual, missing: Mapping[str, deque[Expected]]) -> Expected | None:
+        """Tell of an event that nothing explains; return the reading that it may have been of, not missing then."""
         comparison = self._comparison
         place, device = comparison.event_place(actual), key.decode()
-        same = next((each for each in missing if each.payload == actual.payload), None)
-        if same is not None:
-            missing.remove(same)
-            source = comparison.place(same.source, same.offset)
-            detail = "it is not where the order of the readings puts it"
-            comparison.tell(Finding.MISORDERED, place, detail, source=source, device=device)
-            return
-        if comparison.was_seen(actual.payload):
-            detail = "its reading has this event already"
-            comparison.tell(Finding.DOUBLED, place, detail, device=device)
-            return
-        altered = next((each for each in missing if _alike(each.payload, actual.payload)), None)
-        if altered is not None:
-            missing.remove(altered)
+        if of_its_time := missing.get(reading_of(actual.payload)[0]):
+            altered = of_its_time.popleft()
             source = comparison.place(altered.source, altered.offset)
             detail = "the zone, heart rate or maximum is not that of the reading of its time"
             comparison.tell(Finding.ALTERED, place, detail, source=source, device=device)
-            return
+            return altered
+        if comparison.was_seen(actual.payload):
+            detail = "its reading has this event already"
+            comparison.tell(Finding.DOUBLED, place, detail, device=device)
+            return None
         comparison.tell(Finding.UNEXPLAINED, place, "no reading gives this event", device=device)
+        return None
 
     def _tell_missing(self, key: bytes, expected: Expected) -> None:
         comparison = self._comparison
@@ -160,11 +190,6 @@ class Settlement:
             f"there is no event of its reading of {reading_of(expected.payload)[0]}",
             device=key.decode(),
         )
-
-
-def _alike(expected: bytes, actual: bytes) -> bool:
-    """Whether two events are of one reading, by its time."""
-    return reading_of(expected)[0] == reading_of(actual)[0]
 
 
 def _everything(_: object) -> bool:
