@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -32,6 +33,9 @@ def test_of_two_releases_whose_namespaces_overlap_one_serves_each_resource_and_t
     ours = event_topic(topic, name="ours", annotations=ADOPT, config={"retention.ms": "1000"})
     theirs = event_topic(topic, name="theirs", annotations=ADOPT, config={"retention.ms": "2000"})
     bench.kubectl.apply(ours)
+    created = bench.kubectl.get("eventtopic", "ours")["metadata"]["creationTimestamp"]
+    # Of two that are created in the same second, neither is the older one.
+    eventually(lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > created, "another second")
     kubernetes.kubectl.within(shared).apply(theirs)
     first = {"HEARTZONE_WATCH_NAMESPACES": shared, "HEARTZONE_LEASE_NAMESPACE": shared}
     second = {"HEARTZONE_WATCH_NAMESPACES": f"{bench.namespace},{shared}", "HEARTZONE_IDENTITY": "second"}

@@ -141,6 +141,8 @@ class TransactionalProducer:
             return
         if error.code() == KafkaError._STATE:
             self._check_transaction()
+        if error.code() == KafkaError._FATAL:  # which one, a poll says
+            self._serving(self._producer.poll, CHECK_INTERVAL)
         self._react(error)
 
     def _has_partition(self, record: OutputRecord) -> bool:
