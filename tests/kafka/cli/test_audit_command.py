@@ -270,7 +270,7 @@ def test_a_partition_that_runs_ahead_of_the_others_waits(scribe: Scribe, monkeyp
 def test_where_it_cannot_run_one_sentence_says_why(
     scribe: Scribe, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], arguments: list[str], sentence: str
 ) -> None:
-    monkeypatch.setattr("heartzone_cli.audit.offsets.TIMEOUT", 1.0)
+    monkeypatch.setattr("heartzone_cli.audit.offsets.CALL_TIMEOUT", 1.0)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 

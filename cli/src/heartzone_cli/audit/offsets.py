@@ -1,16 +1,13 @@
 """Offsets of topics as the brokers have them: first, last stable, last, of a time, and those that a group committed."""
 
 from collections.abc import Mapping
-from time import monotonic, sleep
 from typing import Any, Self
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from heartzone_cli.cluster.topic_reader import LEADER_ERRORS, LEADER_RETRY_INTERVAL, Offsets, TopicUnavailableError
+from heartzone_cli.cluster.topic_reader import CALL_TIMEOUT, Offsets, TopicUnavailableError, list_offsets
 from service_chassis.consumer_groups.reader import GroupReader, GroupUnreadableError, Topic
-
-TIMEOUT = 5.0
 
 
 class TopicOffsets:
@@ -19,7 +16,7 @@ class TopicOffsets:
     def __init__(self, *, admin: Mapping[str, str], consumer: Mapping[str, str], group: str) -> None:
         quiet: dict[str, Any] = {"log_level": "0", "error_cb": lambda _: None}
         self._admin = AdminClient({**admin, **quiet})
-        self._group = GroupReader(group, admin=admin, consumer=consumer, timeout=TIMEOUT)
+        self._group = GroupReader(group, admin=admin, consumer=consumer, timeout=CALL_TIMEOUT)
 
     def __enter__(self) -> Self:
         return self
@@ -65,16 +62,4 @@ class TopicOffsets:
     def _list(
         self, topic: Topic, spec: OffsetSpec, isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED
     ) -> Offsets:
-        request = {TopicPartition(topic.name, each): spec for each in topic.partitions}
-        deadline = monotonic() + TIMEOUT
-        while True:
-            futures = self._admin.list_offsets(request, isolation_level=isolation, request_timeout=TIMEOUT)
-            try:
-                return {at.partition: future.result().offset for at, future in futures.items()}
-            except KafkaException as error:
-                reason = error.args[0]
-                if reason.code() not in LEADER_ERRORS or monotonic() > deadline:
-                    raise TopicUnavailableError(
-                        f"The offsets of the topic {topic.name} cannot be read: {reason.str()}."
-                    ) from error
-            sleep(LEADER_RETRY_INTERVAL)
+        return list_offsets(self._admin, topic.name, topic.partitions, spec, isolation)

@@ -183,21 +183,30 @@ class TopicReader:
                     positions |= dict.fromkeys(added, 0)
 
     def _offsets(self, topic: str, spec: OffsetSpec) -> Offsets:
-        request = {TopicPartition(topic, partition): spec for partition in self.partitions(topic)}
-        deadline = monotonic() + CALL_TIMEOUT
-        while True:
-            futures = self._admin.list_offsets(
-                request, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=CALL_TIMEOUT
-            )
-            try:
-                return {at.partition: future.result().offset for at, future in futures.items()}
-            except KafkaException as error:
-                reason = error.args[0]
-                if reason.code() not in LEADER_ERRORS or monotonic() > deadline:
-                    raise TopicUnavailableError(
-                        f"The offsets of the topic {topic} cannot be read: {reason.str()}."
-                    ) from error
-            sleep(LEADER_RETRY_INTERVAL)
+        return list_offsets(self._admin, topic, self.partitions(topic), spec)
+
+
+def list_offsets(
+    admin: AdminClient,
+    topic: str,
+    partitions: Collection[int],
+    spec: OffsetSpec,
+    isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+) -> Offsets:
+    """Return an offset of each partition, also while leaders move. Raises TopicUnavailableError."""
+    request = {TopicPartition(topic, partition): spec for partition in partitions}
+    deadline = monotonic() + CALL_TIMEOUT
+    while True:
+        futures = admin.list_offsets(request, isolation_level=isolation, request_timeout=CALL_TIMEOUT)
+        try:
+            return {at.partition: future.result().offset for at, future in futures.items()}
+        except KafkaException as error:
+            reason = error.args[0]
+            if reason.code() not in LEADER_ERRORS or monotonic() > deadline:
+                raise TopicUnavailableError(
+                    f"The offsets of the topic {topic} cannot be read: {reason.str()}."
+                ) from error
+        sleep(LEADER_RETRY_INTERVAL)
 
 
 def _is_end(message: Message) -> bool:
