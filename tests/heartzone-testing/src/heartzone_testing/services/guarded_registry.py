@@ -3,34 +3,19 @@
 import base64
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Self
+from http.server import BaseHTTPRequestHandler
+
+from heartzone_testing.services.loopback_server import LoopbackServer
 
 
-class GuardedRegistry(ThreadingHTTPServer):
+class GuardedRegistry(LoopbackServer):
     """Passes on what has the right `user` and `password`, while the block lasts."""
-
-    daemon_threads = True
 
     def __init__(self, registry_url: str, *, user: str, password: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.registry_url = registry_url
         self.user = user
         self.password = password
-
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return super().__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def admits(self, authorization: str | None) -> bool:
         """Say whether a request's field Authorization has the user and the password of now."""

@@ -2,15 +2,14 @@
 
 import contextlib
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from heartzone_testing.services.loopback_server import LoopbackServer
 
 
-class ScriptedRegistry(ThreadingHTTPServer):
+class ScriptedRegistry(LoopbackServer):
     """Responds to every request as the test says, while the block lasts: in the place of a registry, or of a proxy."""
-
-    daemon_threads = True
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
@@ -22,19 +21,6 @@ class ScriptedRegistry(ThreadingHTTPServer):
         self.paths: list[str] = []
         self.credentials: list[str | None] = []
         """The field Authorization of each request."""
-
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return super().__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def responds_with(self, status: int, document: Any) -> None:
         """Set the response to a status and a JSON document."""
