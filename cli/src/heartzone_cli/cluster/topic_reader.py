@@ -34,6 +34,8 @@ LEADER_ERRORS = {
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.FENCED_LEADER_EPOCH,
     KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError._NOENT,  # librdkafka's "No leaders found"
+    KafkaError._UNKNOWN_PARTITION,  # one that a broker which has just started does not know yet
 }
 PERMANENT_ERRORS = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,

@@ -2,14 +2,46 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
-# A broker that has just started may still load the group's partition of __consumer_offsets.
-LOADING = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
+from heartzone_testing.waiting import eventually
+
+_T = TypeVar("_T")
+
+# What a broker responds with that was frozen or has just started: its partitions have no leader yet, or it still loads
+# the group's partition of __consumer_offsets.
+NOT_READY = (
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._NOENT,  # no leader found
+    KafkaError._TIMED_OUT,
+)
+
+
+def once_ready(call: Callable[[], _T]) -> _T:
+    """Return what a call returns as soon as the broker is ready to serve it; each try makes a client of its own."""
+    results: list[_T] = []
+
+    def succeeds() -> bool:
+        try:
+            results.append(call())
+        except KafkaException as failure:
+            if failure.args[0].code() not in NOT_READY:
+                raise
+        return bool(results)
+
+    eventually(succeeds, "a broker that serves the request", 120, every=0.2)
+    return results[0]
 
 
 class Testbed:
@@ -100,7 +132,7 @@ class Testbed:
             }
         )
         try:
-            numbers = sorted(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+            numbers = self.partitions(topic)
             ends = {number: 0 if beside_open_transactions else self.end_offset(topic, number) for number in numbers}
             consumer.assign([TopicPartition(topic, number, 0) for number in numbers])
             unfinished, found = set(numbers), []
@@ -120,6 +152,17 @@ class Testbed:
         finally:
             consumer.close()
 
+    def partitions(self, topic: str) -> list[int]:
+        """The partitions of a topic that exists."""
+
+        def described() -> list[int]:
+            found = AdminClient({**self.connection}).list_topics(topic, timeout=20).topics[topic]
+            if found.error is not None:
+                raise KafkaException(found.error)
+            return sorted(found.partitions)
+
+        return once_ready(described)
+
     def values(self, topic: str) -> list[bytes | None]:
         """The values of a topic as a read_committed reader sees them, by partition and offset."""
         return [message.value() for message in self.read(topic)]
@@ -133,41 +176,27 @@ class Testbed:
         return [each.metadata or "" for each in self._committed(group, topic, partitions)]
 
     def _committed(self, group: str, topic: str, partitions: int) -> list[TopicPartition]:
-        consumer = Consumer({**self.connection, "group.id": group})
-        deadline = time.monotonic() + 30
-        try:
-            while True:
-                try:
-                    return consumer.committed([TopicPartition(topic, number) for number in range(partitions)], 20)
-                except KafkaException as failure:
-                    if failure.args[0].code() not in LOADING or time.monotonic() > deadline:
-                        raise
-        finally:
-            consumer.close()
+        wanted = [TopicPartition(topic, number) for number in range(partitions)]
+
+        def committed() -> list[TopicPartition]:
+            with Consumer({**self.connection, "group.id": group}) as consumer:
+                return consumer.committed(wanted, 20)
+
+        return once_ready(committed)
 
     def end_offset(self, topic: str, partition: int = 0) -> int:
         """Where the next record of a partition will be; control records and open transactions count."""
-        consumer = Consumer(
-            {**self.connection, "group.id": f"audit-{uuid.uuid4()}", "isolation.level": "read_uncommitted"}
-        )
-        deadline = time.monotonic() + 60
-        try:
-            while True:
-                try:
-                    _low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
-                except KafkaException as failure:
-                    # A broker that was frozen or has just started may not know its partitions yet.
-                    unknown = (
-                        KafkaError._UNKNOWN_PARTITION,
-                        KafkaError._UNKNOWN_TOPIC,
-                        KafkaError.UNKNOWN_TOPIC_OR_PART,
-                    )
-                    if failure.args[0].code() not in unknown or time.monotonic() > deadline:
-                        raise
-                else:
-                    return high
-        finally:
-            consumer.close()
+        at = TopicPartition(topic, partition)
+
+        def end() -> int:
+            admin = AdminClient({**self.connection})
+            latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            [future] = admin.list_offsets(
+                {at: latest}, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=20
+            ).values()
+            return int(future.result().offset)
+
+        return once_ready(end)
 
     def fence(self, transactional_id: str) -> None:
         """Claim the id of a worker, as a twin or a successor of it would."""
@@ -176,15 +205,10 @@ class Testbed:
 
     def set_group_offset(self, group: str, topic: str, offset: int, *, partition: int = 0, metadata: str = "") -> None:
         """Commit an offset of one partition for a group without members."""
-        consumer = Consumer({**self.connection, "group.id": group, "enable.auto.commit": False})
-        deadline = time.monotonic() + 30
-        try:
-            while True:
-                try:
-                    consumer.commit(offsets=[TopicPartition(topic, partition, offset, metadata)], asynchronous=False)
-                    return
-                except KafkaException as failure:
-                    if failure.args[0].code() not in LOADING or time.monotonic() > deadline:
-                        raise
-        finally:
-            consumer.close()
+        at = TopicPartition(topic, partition, offset, metadata)
+
+        def commit() -> None:
+            with Consumer({**self.connection, "group.id": group, "enable.auto.commit": False}) as consumer:
+                consumer.commit(offsets=[at], asynchronous=False)
+
+        once_ready(commit)

@@ -13,6 +13,7 @@ from heartzone.wire import frame_prefix
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.services.service_process import DEFAULTS, ServiceProcess, running_service
 from heartzone_testing.topics import product_topics
+from heartzone_testing.waiting import eventually
 from service_chassis.schema_registry import SchemaRegistry
 
 
@@ -41,15 +42,19 @@ class Pipeline:
             **DEFAULTS,
             **self.topics,
         }
-        report = apply_event_topics(
-            [
-                dataclasses.replace(each, topic=f"{self.name}.{each.topic}", partitions=partitions)
-                for each in product_topics()
-            ],
-            kafka_config=kafka.connection,
-            registry_config=registry_config,
+        topics = [
+            dataclasses.replace(each, topic=f"{self.name}.{each.topic}", partitions=partitions)
+            for each in product_topics()
+        ]
+        # The first requests to a registry that has just started may take longer than a client waits.
+        eventually(
+            lambda: (
+                not apply_event_topics(topics, kafka_config=kafka.connection, registry_config=registry_config).failures
+            ),
+            "the topics of the product",
+            120,
+            every=0.5,
         )
-        assert report.failures == ()
         registry = SchemaRegistry(registry_config)
         self.schema_id = registry.latest(f"{self.biometrics}-value").id
         registry.close()
