@@ -20,7 +20,7 @@ AUTHORIZER = {
 
 
 class GuardedKafka:
-    """One node with a listener for SASL over TLS, the users of deploy/strimzi, that of the people on call too, and their ACLs in force."""
+    """One node with a listener for SASL over TLS, and the users of deploy/strimzi with their ACLs in force."""
 
     def __init__(self) -> None:
         self._users = {**kafka_users(), "heartzone-on-call": on_call()}
