@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts connections, holds or withholds what passes, or empties metadata."""
+"""A proxy that parses Kafka's frames: it cuts connections, holds, withholds or swallows what passes."""
 
 import asyncio
 import contextlib
@@ -14,6 +14,7 @@ FETCH = 1
 METADATA = 3
 OFFSET_FETCH = 9
 INIT_PRODUCER_ID = 22  # claims a transactional id
+ADD_PARTITIONS_TO_TXN = 24
 ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
 
@@ -66,6 +67,9 @@ class FrameProxy:
         joined again yet."""
         self.withheld: frozenset[int] = frozenset()
         """Api keys whose responses are not passed on: what was requested happens, and the client does not learn it."""
+        self.swallows_partitions = False
+        """Whether transactions get partitions of which their coordinator does not know: the request for it is
+        not passed on, and the client is told that it succeeded."""
         self._connections: set[asyncio.StreamWriter] = set()
         self._opened: list[asyncio.StreamWriter] = []
         """To clients and to the broker, also those that are closed and may still have something to write."""
@@ -146,13 +150,19 @@ class FrameProxy:
         self._connections.add(to_client)
         try:
             sent: dict[int, Sent] = {}
-            await asyncio.gather(self._requests(client, to_broker, sent), self._responses(broker, to_client, sent))
+            await asyncio.gather(
+                self._requests(client, to_broker, to_client, sent), self._responses(broker, to_client, sent)
+            )
         finally:
             self._connections.discard(to_client)
             to_broker.close()
 
     async def _requests(
-        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, sent: dict[int, Sent]
+        self,
+        client: asyncio.StreamReader,
+        to_broker: asyncio.StreamWriter,
+        to_client: asyncio.StreamWriter,
+        sent: dict[int, Sent],
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -164,6 +174,10 @@ class FrameProxy:
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
+                if api_key == ADD_PARTITIONS_TO_TXN and self.swallows_partitions:
+                    response = _partitions_added(request, version)
+                    to_client.write(struct.pack(">i", len(response)) + response)
+                    continue
                 hold = None
                 if self._hold is not None and self._hold.api_key == api_key:
                     hold, self._hold = self._hold, None
@@ -206,6 +220,21 @@ def _without_brokers(response: bytes, version: int) -> bytes:
         tags, at = _unsigned(response, at)
         assert tags == 0
     return response[:start] + b"\x01" + response[at:]
+
+
+def _partitions_added(request: bytes, version: int) -> bytes:
+    """An AddPartitionsToTxnResponse to a request of one partition, without an error."""
+    assert version <= 2, version
+    at = 8  # api key, version, correlation id
+    for _ in range(2):  # client id, transactional id
+        (length,) = struct.unpack_from(">h", request, at)
+        at += 2 + length
+    at += 8 + 2 + 4  # producer id, epoch, number of topics
+    (length,) = struct.unpack_from(">h", request, at)
+    name = request[at : at + 2 + length]
+    number, partition = struct.unpack_from(">ii", request, at + len(name))
+    assert number == 1, number
+    return request[4:8] + struct.pack(">ii", 0, 1) + name + struct.pack(">iih", 1, partition, 0)
 
 
 def _text(data: bytes, at: int) -> tuple[bytes, int]:
