@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts connections, holds or withholds what passes, or empties metadata."""
+"""A proxy that parses Kafka's frames: it cuts connections, isolates clients, holds or withholds what passes."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,10 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from typing import NamedTuple, Self
+
+from heartzone_testing.brokers.metadata_response import without_brokers
 
 # Api keys (Kafka protocol guide).
 PRODUCE = 0
@@ -46,6 +49,7 @@ class Hold:
 class Sent(NamedTuple):
     """A request that was passed on, until its response comes."""
 
+    client_id: bytes
     api_key: int
     version: int
     response_hold: Hold | None
@@ -66,7 +70,11 @@ class FrameProxy:
         joined again yet."""
         self.withheld: frozenset[int] = frozenset()
         """Api keys whose responses are not passed on: what was requested happens, and the client does not learn it."""
+        self._isolated: bytes | None = None
+        self._passes_late = True
+        self._healed = asyncio.Event()
         self._connections: set[asyncio.StreamWriter] = set()
+        self._silent: set[asyncio.StreamWriter] = set()
         self._opened: list[asyncio.StreamWriter] = []
         """To clients and to the broker, also those that are closed and may still have something to write."""
         self._serving: set[asyncio.Task[None]] = set()
@@ -100,6 +108,33 @@ class FrameProxy:
         """Hold the next request of this kind, or the response to it; what follows on its connection waits, too."""
         self._hold = Hold(api_key, self._loop, response=response)
         return self._hold
+
+    def isolate(self, client_id: str) -> None:
+        """Pass nothing of this client on in either direction, though its connections stay open: a partition."""
+        self._loop.call_soon_threadsafe(self._isolate, client_id.encode())
+
+    def heal(self, *, late: bool) -> None:
+        """End the partition; what was sent during it is passed on ``late``, or lost with its connections."""
+        self._loop.call_soon_threadsafe(self._heal, late)
+
+    def _isolate(self, client_id: bytes) -> None:
+        self._isolated = client_id
+        self._healed.clear()
+
+    def _heal(self, late: bool) -> None:
+        self._isolated, self._passes_late = None, late
+        self._healed.set()
+
+    async def _crosses(self, client_id: bytes) -> bool:
+        """Whether a frame of this client is passed on; returns once that is known."""
+        if client_id != self._isolated:
+            return True
+        await self._healed.wait()
+        return self._passes_late
+
+    def silence(self) -> None:
+        """Pass on nothing more that comes on a connection that is open now; it stays open."""
+        self._loop.call_soon_threadsafe(lambda: self._silent.update(self._connections))
 
     def disconnect(self) -> None:
         """Close every connection that is open now."""
@@ -146,23 +181,34 @@ class FrameProxy:
         self._connections.add(to_client)
         try:
             sent: dict[int, Sent] = {}
-            await asyncio.gather(self._requests(client, to_broker, sent), self._responses(broker, to_client, sent))
+            requests = self._requests(client, to_broker, sent, lambda: to_client in self._silent)
+            await asyncio.gather(requests, self._responses(broker, to_client, sent))
         finally:
             self._connections.discard(to_client)
+            self._silent.discard(to_client)
             to_broker.close()
 
     async def _requests(
-        self, client: asyncio.StreamReader, to_broker: asyncio.StreamWriter, sent: dict[int, Sent]
+        self,
+        client: asyncio.StreamReader,
+        to_broker: asyncio.StreamWriter,
+        sent: dict[int, Sent],
+        is_silent: Callable[[], bool],
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await client.readexactly(4)
                 request = await client.readexactly(struct.unpack(">i", length)[0])
-                api_key, version, correlation_id = struct.unpack_from(">hhi", request)
+                if is_silent():
+                    continue
+                api_key, version, correlation_id, length_of_id = struct.unpack_from(">hhih", request)
+                client_id = request[10 : 10 + max(0, length_of_id)]
                 self.requests.append(api_key)
                 self._last_request_at = time.monotonic()
                 if api_key == self._cut_at:
                     self._cut_at = None
+                    break
+                if not await self._crosses(client_id):
                     break
                 hold = None
                 if self._hold is not None and self._hold.api_key == api_key:
@@ -171,7 +217,7 @@ class FrameProxy:
                         if not await hold.passes():
                             break
                         hold = None
-                sent[correlation_id] = Sent(api_key, version, hold)
+                sent[correlation_id] = Sent(client_id, api_key, version, hold)
                 to_broker.write(length + request)
                 await to_broker.drain()
         to_broker.close()
@@ -184,44 +230,14 @@ class FrameProxy:
                 length = await broker.readexactly(4)
                 response = await broker.readexactly(struct.unpack(">i", length)[0])
                 request = sent.pop(struct.unpack_from(">i", response)[0])
+                if not await self._crosses(request.client_id):
+                    break
                 if request.response_hold is not None and not await request.response_hold.passes():
                     break
                 if request.api_key in self.withheld:
                     continue
                 if request.api_key == METADATA and self.hides_brokers:
-                    response = _without_brokers(response, request.version)
+                    response = without_brokers(response, request.version)
                 to_client.write(struct.pack(">i", len(response)) + response)
                 await to_client.drain()
         to_client.close()
-
-
-def _without_brokers(response: bytes, version: int) -> bytes:
-    """A MetadataResponse whose array of brokers is empty (its flexible versions)."""
-    assert version >= 9, version
-    start = 4 + 1 + 4  # correlation id, no tagged fields, throttle time
-    count, at = _unsigned(response, start)
-    for _ in range(count - 1):
-        _, at = _text(response, at + 4)  # node id, host
-        _, at = _text(response, at + 4)  # port, rack
-        tags, at = _unsigned(response, at)
-        assert tags == 0
-    return response[:start] + b"\x01" + response[at:]
-
-
-def _text(data: bytes, at: int) -> tuple[bytes, int]:
-    """A compact string, or none, and what follows it."""
-    length, at = _unsigned(data, at)
-    end = at + max(0, length - 1)
-    return data[at:end], end
-
-
-def _unsigned(data: bytes, at: int) -> tuple[int, int]:
-    """An unsigned varint, and what follows it."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
