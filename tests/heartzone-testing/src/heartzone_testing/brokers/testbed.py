@@ -224,8 +224,12 @@ class Testbed:
 
     def topic_id(self, topic: str) -> str:
         """The id of a topic: that of another one of the same name is another."""
-        admin = AdminClient({**self.connection})
-        return str(admin.describe_topics(TopicCollection([topic]), request_timeout=20)[topic].result().topic_id)
+
+        def described() -> str:
+            admin = AdminClient({**self.connection})
+            return str(admin.describe_topics(TopicCollection([topic]), request_timeout=20)[topic].result().topic_id)
+
+        return once_ready(described)
 
     def delete_group(self, group: str) -> None:
         """Delete a group without members, and its offsets, as brokers do when they expire."""
