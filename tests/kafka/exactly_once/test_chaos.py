@@ -2,23 +2,23 @@
 
 import math
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from embedded_kafka import EmbeddedKafka
-from heartzone_testing.brokers.frame_proxy import FrameProxy
 from heartzone_testing.brokers.testbed import Testbed
+from heartzone_testing.chaos.brokers import Brokers
 from heartzone_testing.chaos.bugs import Bug
-from heartzone_testing.chaos.campaign import BROKER, Campaign
+from heartzone_testing.chaos.campaign import Campaign
+from heartzone_testing.chaos.faults import GroupFault
 from heartzone_testing.chaos.fleet import Fleet
 from heartzone_testing.chaos.points import Action, Point, Trigger
 from heartzone_testing.chaos.reading import audit
 from heartzone_testing.chaos.schedule import Plan
 from heartzone_testing.chaos.verdict import Wrong
 from heartzone_testing.chaos.worker import Settings
-from heartzone_testing.ports import free_port
 from heartzone_testing.waiting import eventually
 
 RECORDS = [b"%d" % number for number in range(1, 301)]  # two transactions
@@ -26,20 +26,16 @@ PATIENT = 60.0  # seconds of a transaction that the brokers do not end while its
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrameProxy]:
-    """In front of a broker that advertises it, and whose groups miss a silent member soon."""
-    port = free_port()
-    with FrameProxy(port) as proxy:
-        properties = {**BROKER, "advertised.listeners": f"PLAINTEXT://127.0.0.1:{proxy.port}"}
-        logs = tmp_path_factory.mktemp("chaos")
-        with EmbeddedKafka(port=port, broker_properties=properties, jvm="startup", log_dir=logs):
-            yield proxy
+def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
+    """One, whose groups miss a silent member soon."""
+    with Brokers(1, tmp_path_factory.mktemp("chaos")) as brokers:
+        yield brokers
 
 
-@pytest.fixture(scope="module")
-def kafka(proxy: FrameProxy) -> Testbed:
-    """The broker, through the proxy."""
-    return Testbed({"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
+@pytest.fixture
+def kafka(brokers: Brokers) -> Testbed:
+    """The broker."""
+    return brokers.kafka
 
 
 class Scenario:
@@ -90,41 +86,72 @@ class Scenario:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+@pytest.mark.parametrize(
+    ("protocol", "faults"),
+    [
+        ("classic", (GroupFault.ISOLATION, GroupFault.OFFSETS_LOST)),
+        ("consumer", (GroupFault.TOPIC_ANEW, GroupFault.ISOLATION)),
+    ],
+)
 def test_no_record_is_lost_doubled_or_misordered_while_workers_are_killed_frozen_and_cut_off(
-    kafka: Testbed, proxy: FrameProxy, tmp_path: Path, protocol: str
+    brokers: Brokers, tmp_path: Path, protocol: str, faults: tuple[GroupFault, ...]
 ) -> None:
-    result = Campaign(Plan(seed=20261129, protocol=protocol), kafka, proxy, tmp_path).run(within=540)
+    plan = Plan(seed=20261129, protocol=protocol, faults=faults)
+    result = Campaign(plan, brokers, tmp_path).run(within=540)
     assert result.problems == []
     assert result.findings == []
+    assert result.counts.keys() >= set(faults)
+
+
+CONTROLS: Mapping[Bug | None, tuple[Trigger, ...]] = {
+    Bug.PRODUCE_OUTSIDE_TRANSACTION: (Trigger(Point.PRODUCED, Action.KILL),),
+    Bug.PLAIN_COMMIT: (Trigger(Point.OFFSETS_SENT, Action.KILL),),
+    Bug.NO_SEEK_AFTER_ABORT: (Trigger(Point.PRODUCED, Action.FENCE),),
+    Bug.NO_FENCING: (Trigger(Point.PRODUCED, Action.FREEZE),),
+    Bug.SWALLOWED_ABORTABLE_ERROR: (Trigger(Point.COMMITTING, Action.FENCE),),
+    Bug.NO_DEDUPLICATION: (),
+    None: (Trigger(Point.PRODUCED, Action.KILL),),
+}
+"""What happens to each wrong worker, and to a right one."""
+
+
+Controls = Mapping[Bug | None, Future[Settings]]
+
+
+@pytest.fixture(scope="module")
+def controls(brokers: Brokers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controls]:
+    """The settings of each, once it has processed all: most of the time they wait, and so do it together."""
+
+    def run(bug: Bug | None, triggers: tuple[Trigger, ...]) -> Settings:
+        scenario = Scenario(brokers.kafka, tmp_path_factory.mktemp("control"), *triggers, bug=bug)
+        scenario.run([b"1", b"2", b"1"] if bug is Bug.NO_DEDUPLICATION else RECORDS)
+        return scenario.settings
+
+    with ThreadPoolExecutor(len(CONTROLS)) as pool:
+        yield {bug: pool.submit(run, bug, triggers) for bug, triggers in CONTROLS.items()}
 
 
 @pytest.mark.parametrize(
-    ("bug", "trigger", "found"),
+    ("bug", "found"),
     [
-        (Bug.PRODUCE_OUTSIDE_TRANSACTION, Trigger(Point.PRODUCED, Action.KILL), Wrong.DOUBLED),
-        (Bug.PLAIN_COMMIT, Trigger(Point.OFFSETS_SENT, Action.KILL), Wrong.MISSING),
-        (Bug.NO_SEEK_AFTER_ABORT, Trigger(Point.PRODUCED, Action.FENCE), Wrong.MISSING),
-        (Bug.NO_FENCING, Trigger(Point.PRODUCED, Action.FREEZE), Wrong.DOUBLED),
-        (Bug.SWALLOWED_ABORTABLE_ERROR, Trigger(Point.COMMITTING, Action.FENCE), Wrong.MISSING),
+        (Bug.PRODUCE_OUTSIDE_TRANSACTION, Wrong.DOUBLED),
+        (Bug.PLAIN_COMMIT, Wrong.MISSING),
+        (Bug.NO_SEEK_AFTER_ABORT, Wrong.MISSING),
+        (Bug.NO_FENCING, Wrong.DOUBLED),
+        (Bug.SWALLOWED_ABORTABLE_ERROR, Wrong.MISSING),
     ],
 )
-def test_a_wrong_worker_is_found_out(kafka: Testbed, tmp_path: Path, bug: Bug, trigger: Trigger, found: Wrong) -> None:
-    scenario = Scenario(kafka, tmp_path, trigger, bug=bug)
-    scenario.run()
-    assert {each.wrong for each in audit(kafka, scenario.settings)} == {found}
+def test_a_wrong_worker_is_found_out(kafka: Testbed, controls: Controls, bug: Bug, found: Wrong) -> None:
+    assert {each.wrong for each in audit(kafka, controls[bug].result())} == {found}
 
 
-def test_a_worker_that_lets_duplicates_pass_is_found_out(kafka: Testbed, tmp_path: Path) -> None:
-    scenario = Scenario(kafka, tmp_path, bug=Bug.NO_DEDUPLICATION)
-    scenario.run([b"1", b"2", b"1"])
-    [finding] = audit(kafka, scenario.settings)
+def test_a_worker_that_lets_duplicates_pass_is_found_out(kafka: Testbed, controls: Controls) -> None:
+    [finding] = audit(kafka, controls[Bug.NO_DEDUPLICATION].result())
     assert (finding.wrong, finding.offset) == (Wrong.UNEXPLAINED, 2)
 
 
-def test_a_reader_that_sees_what_was_aborted_is_found_out(kafka: Testbed, tmp_path: Path) -> None:
+def test_a_reader_that_sees_what_was_aborted_is_found_out(kafka: Testbed, controls: Controls) -> None:
     """And the same worker is right for one that does not."""
-    scenario = Scenario(kafka, tmp_path, Trigger(Point.PRODUCED, Action.KILL))
-    scenario.run()
-    assert {each.wrong for each in audit(kafka, scenario.settings, isolation="read_uncommitted")} == {Wrong.DOUBLED}
-    assert audit(kafka, scenario.settings) == []
+    settings = controls[None].result()
+    assert {each.wrong for each in audit(kafka, settings, isolation="read_uncommitted")} == {Wrong.DOUBLED}
+    assert audit(kafka, settings) == []

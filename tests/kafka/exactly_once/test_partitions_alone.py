@@ -288,6 +288,32 @@ def test_a_halted_partition_that_is_moved_past_its_last_record_is_not_halted_any
 
 
 @both_protocols
+def test_an_offset_that_is_given_to_one_partition_decides_nothing_for_others_that_lack_theirs(
+    kafka: Testbed, make: Make
+) -> None:
+    """Neither under the worker that has halted them, nor under one that only sees what is committed."""
+    source, target = kafka.create_topics("in", "out", partitions=2)
+    for partition in range(2):
+        send_to(kafka, source, partition, b"done")
+    journal, other = Journal(), Journal()
+    worker = make(source, copy_to(target), missing_offsets=MissingOffsets.STOP, observer=journal)
+    group = worker.config.group_id
+    with running(worker):
+        eventually(lambda: len(journal.halts) == 2, "both partitions to be halted")
+        move_offset(kafka.connection, group, source, 0, 1)
+        send_to(kafka, source, 0, b"a")
+        eventually(lambda: b"a" in kafka.values(target), "the partition that has an offset")
+    successor = make(source, copy_to(target), group_id=group, missing_offsets=MissingOffsets.STOP, observer=other)
+    with running(successor):
+        eventually(lambda: other.halts, "the other one to be halted")
+        assert other.halts[source, 1][0] is HaltReason.OFFSET_MISSING
+        move_offset(kafka.connection, group, source, 1, 1)
+        send_to(kafka, source, 1, b"b")
+        eventually(lambda: b"b" in kafka.values(target), "the partition that has an offset now")
+    assert Counter(kafka.values(target)) == Counter([b"a", b"b"]), "nothing of before"
+
+
+@both_protocols
 def test_a_group_without_offsets_starts_at_the_end_or_not_at_all_when_the_policy_says_so(
     kafka: Testbed, make: Make
 ) -> None:
@@ -309,16 +335,22 @@ def test_a_group_without_offsets_starts_at_the_end_or_not_at_all_when_the_policy
 
 
 @both_protocols
+@pytest.mark.parametrize("policy", [MissingOffsets.LATEST, MissingOffsets.STOP])
 def test_a_new_partition_is_read_within_seconds_and_from_its_beginning_whatever_the_policy(
-    kafka: Testbed, make: Make
+    kafka: Testbed, make: Make, policy: MissingOffsets
 ) -> None:
     source, target = kafka.create_topics("in", "out")
-    worker = make(source, copy_to(target), missing_offsets=MissingOffsets.LATEST)
+    worker = make(source, copy_to(target), missing_offsets=policy)
+    if policy is MissingOffsets.STOP:
+        kafka.set_group_offset(worker.config.group_id, source, 0)
     with running(worker):
-        eventually(lambda: kafka.group_offsets(worker.config.group_id, source) == {0: 0}, "the start to be committed")
+        eventually(
+            lambda: "partitions=1" in kafka.group_metadata_texts(worker.config.group_id, source)[0],
+            "the start to be committed",
+        )
         kafka.add_partitions(source, 2)
         send_to(kafka, source, 1, b"written before anyone reads it")
-        eventually(lambda: kafka.values(target) == [b"written before anyone reads it"], "it", 30)
+        eventually(lambda: kafka.values(target) == [b"written before anyone reads it"], "it", 60)
 
 
 @both_protocols

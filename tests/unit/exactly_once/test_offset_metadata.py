@@ -2,11 +2,22 @@
 
 import pytest
 
-from exactly_once.core.offset_metadata import offset_metadata, topic_id_of
+from exactly_once.core.offset_metadata import offset_metadata, partitions_of, topic_id_of
 
 
 def test_the_id_of_the_topic_is_read_back() -> None:
     assert topic_id_of(offset_metadata("0GiiKuTiTeaJ0zQE/ytb1Q")) == "0GiiKuTiTeaJ0zQE/ytb1Q"
+
+
+def test_the_number_of_partitions_is_read_back_and_told_only_with_the_topic() -> None:
+    assert partitions_of(offset_metadata("abc", 12)) == 12
+    assert topic_id_of(offset_metadata("abc", 12)) == "abc"
+    assert offset_metadata(None, 12) == ""
+
+
+@pytest.mark.parametrize("text", [None, "", "topic-id=abc", "partitions=", "partitions=many", "partitions=-1"])
+def test_a_text_without_a_number_of_partitions_has_none(text: str | None) -> None:
+    assert partitions_of(text) is None
 
 
 def test_an_id_that_is_not_known_leaves_no_text() -> None:

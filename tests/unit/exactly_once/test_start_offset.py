@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactly_once import HaltReason, MissingOffsets, OutOfRange
-from exactly_once.core.start_offset import Bounds, Committed, Finding, Halt, Start, StartKind, StartPolicy
+from exactly_once.core.start_offset import Bounds, Committed, Finding, Halt, Start, StartKind, StartPolicy, is_new
 
 BOUNDS = Bounds(earliest=5, latest=20, stable=18)
 
@@ -16,8 +16,10 @@ def policy(
     return StartPolicy(missing_offsets=missing, offset_out_of_range=out_of_range)
 
 
-def finding(committed: Committed | None, *, known_topic: bool = True, topic_id: str | None = "new") -> Finding:
-    return Finding(committed, BOUNDS, topic_id, known_topic)
+def finding(
+    committed: Committed | None, *, known_topic: bool = True, is_new: bool = False, topic_id: str | None = "new"
+) -> Finding:
+    return Finding(committed, BOUNDS, topic_id, known_topic, is_new)
 
 
 @pytest.mark.parametrize("metadata", ["topic-id=new", "", "of another program"])
@@ -65,7 +67,32 @@ def test_a_group_without_offsets_may_have_to_be_told_where_to_start() -> None:
 @pytest.mark.parametrize("missing", MissingOffsets)
 def test_a_new_partition_of_a_topic_that_the_group_reads_starts_at_its_beginning(missing: MissingOffsets) -> None:
     """Its records were written after the group had started: none of them may be skipped."""
-    assert policy(missing).decide(finding(None)) == Start(5, StartKind.NEW_PARTITION)
+    assert policy(missing).decide(finding(None, is_new=True)) == Start(5, StartKind.NEW_PARTITION)
+
+
+def test_that_others_have_an_offset_does_not_show_that_a_partition_is_new() -> None:
+    """A person who has to give each partition an offset gives one to the first."""
+    halt = policy(MissingOffsets.STOP).decide(finding(None, known_topic=True))
+
+    assert isinstance(halt, Halt)
+    assert halt.reason is HaltReason.OFFSET_MISSING
+
+
+@pytest.mark.parametrize(
+    ("committed", "expected"),
+    [
+        pytest.param([], False, id="nothing"),
+        pytest.param(["topic-id=new;partitions=3"], True, id="it-was-not-there-yet"),
+        pytest.param(["topic-id=new;partitions=3", "topic-id=new;partitions=4"], False, id="it-was-there-later"),
+        pytest.param(["topic-id=new"], False, id="nobody-has-counted"),
+        pytest.param(["topic-id=new;set-offset=2026-11-29T08:00:00Z"], False, id="a-person-s-command"),
+        pytest.param(["of another program"], False, id="another-program"),
+        pytest.param(["topic-id=old;partitions=9"], True, id="the-topic-is-another-one"),
+        pytest.param(["topic-id=old;partitions=9", "topic-id=new;partitions=4"], False, id="it-was-there-in-this-one"),
+    ],
+)
+def test_a_partition_is_new_where_the_offsets_of_others_prove_it(committed: list[str], *, expected: bool) -> None:
+    assert is_new(3, "new", [Committed(9, each) for each in committed]) is expected
 
 
 @pytest.mark.parametrize("offset", [4, 21])

@@ -48,10 +48,10 @@ def run_set_offset(
     cluster = read_cluster(find_up(data_dir))
     group = group_id or cluster.group_id
     with open_reader(cluster, group) as reader:
-        at = _position(reader, topic, partition)
-        moved = Committed(
-            _target(f"{topic} {partition}", at, offset), metadata_of(at.topic_id, set_offset=_utc(datetime.now(UTC)))
-        )
+        at, partitions = _position(reader, topic, partition)
+        # By their number workers tell a partition that is added later from those that have to be given an offset, too.
+        metadata = metadata_of(at.topic_id, set_offset=_utc(datetime.now(UTC)), partitions=str(partitions))
+        moved = Committed(_target(f"{topic} {partition}", at, offset), metadata)
         members = read_members(open_admin(cluster), group, timeout=REQUEST_TIMEOUT)
         confirmed = _commit(cluster, group, TopicPartition(topic, partition, moved.offset, moved.metadata))
         move = _Move(group, topic, partition, at.committed, moved, members.owners.get((topic, partition)), confirmed)
@@ -62,7 +62,8 @@ def run_set_offset(
     return NOT_DONE if outcome in (Outcome.OVERWRITTEN, Outcome.UNCONFIRMED) else DONE
 
 
-def _position(reader: GroupReader, topic: str, partition: int) -> Position:
+def _position(reader: GroupReader, topic: str, partition: int) -> tuple[Position, int]:
+    """Where the group is there, and how many partitions the topic has."""
     found = reader.positions(topic)
     if partition in found.unknown:
         raise CannotRunError(f"The offsets of {topic} {partition} cannot be read: {found.unknown[partition]}.")
@@ -71,7 +72,7 @@ def _position(reader: GroupReader, topic: str, partition: int) -> Position:
             f"The topic {topic} has no partition {partition}; one of 0 to {len(found.topic.partitions) - 1} would be"
             " right."
         )
-    return found.positions[partition]
+    return found.positions[partition], len(found.topic.partitions)
 
 
 def _target(name: str, at: Position, offset: str | int) -> int:

@@ -56,11 +56,11 @@ def move_offset(connection: Properties, group_id: str, topic: str, partition: in
         OffsetNotMovedError: nothing is committed, or with MoveUnconfirmedError the brokers have not said whether.
     """
     try:
-        topic_id = _check(AdminClient({**known_to_all(connection), **_QUIET}), topic, partition, offset)
+        beside = _check(AdminClient({**known_to_all(connection), **_QUIET}), topic, partition, offset)
     except KafkaException as failure:
         raise OffsetNotMovedError(f"The topic {topic} cannot be read: {failure.args[0].str()}") from failure
     # With the time it differs from what is committed, also where the offset does not: that is a command, too.
-    metadata = f"{offset_metadata(topic_id)};set-offset={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}".removeprefix(";")
+    metadata = f"{beside};set-offset={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}".removeprefix(";")
     commit_under_no_member(
         group_id,
         TopicPartition(topic, partition, offset, metadata),
@@ -111,8 +111,8 @@ def commit_under_no_member(
         outsider.close()
 
 
-def _check(admin: AdminClient, topic: str, partition: int, offset: int) -> str | None:
-    """Id of the topic. Raises ValueError for what is not in it, KafkaException."""
+def _check(admin: AdminClient, topic: str, partition: int, offset: int) -> str:
+    """What is kept beside an offset of the topic. Raises ValueError for what is not in it, KafkaException."""
     described = admin.describe_topics(TopicCollection([topic]), request_timeout=CALL_TIMEOUT)[topic].result()
     numbers = sorted(each.id for each in described.partitions)
     if partition not in numbers:
@@ -124,7 +124,7 @@ def _check(admin: AdminClient, topic: str, partition: int, offset: int) -> str |
     )
     if not earliest <= offset <= latest:
         raise ValueError(f"offset {offset} is not in {topic}[{partition}]; give one from {earliest} to {latest}")
-    return str(described.topic_id)
+    return offset_metadata(str(described.topic_id), len(numbers))
 
 
 def _repeated(deadline: float, call: Callable[[], Any]) -> None:

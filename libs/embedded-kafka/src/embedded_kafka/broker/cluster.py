@@ -1,6 +1,6 @@
 """A real Kafka cluster (KRaft) of one or more combined nodes, as a context manager."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from embedded_kafka.broker import data_dir as data
@@ -33,9 +33,10 @@ class EmbeddedKafka(Embedded):
     `data_dir` keeps the data: the next start on it goes on where this one ended. Without it they live in a temporary
     directory, which is removed at the end, or kept when the ``with`` block ends in an exception. `port` is that of the
     first node's plaintext listener, further nodes take the following ones; 0 means free ones. `security` adds TLS and
-    SASL listeners on free ports. `broker_properties` win over the defaults made for tests. `log_dir` receives one log
-    file per node (default: inside the data directory). `heap_mb` is the Java heap of each node. `jvm` is what
-    their JVMs are tuned for: "throughput", or "startup" for a cluster that lives for a test.
+    SASL listeners on free ports. `broker_properties` win over the defaults made for tests; a function is given those of
+    each node, and returns what wins there. `log_dir` receives one log file per node (default: inside the data
+    directory). `heap_mb` is the Java heap of each node. `jvm` is what their JVMs are tuned for: "throughput", or
+    "startup" for a cluster that lives for a test.
 
     Raises, when it starts: PortInUseError, DataDirInUseError, DamagedDataDirError, DownloadError,
     UnsupportedPlatformError, StartError.
@@ -47,7 +48,7 @@ class EmbeddedKafka(Embedded):
         nodes: int = 1,
         data_dir: Path | str | None = None,
         port: int = 0,
-        broker_properties: Mapping[str, str] | None = None,
+        broker_properties: Mapping[str, str] | Callable[[Mapping[str, str]], Mapping[str, str]] | None = None,
         security: Security | None = None,
         log_dir: Path | str | None = None,
         heap_mb: int = 384,
@@ -61,7 +62,7 @@ class EmbeddedKafka(Embedded):
         self.cluster_id = ""
         self._count = nodes
         self._fixed_ports = [port + i for i in range(nodes)] if port else []
-        self._broker_properties = dict(broker_properties or {})
+        self._broker_properties = broker_properties or {}
         self._security = security
         self._heap_mb = heap_mb
         self._jvm: JvmProfile = jvm
@@ -173,13 +174,12 @@ class EmbeddedKafka(Embedded):
         security: dict[str, str] = {}
         if self._security is not None and self._certificates is not None:
             security = self._security.broker_properties(self._certificates)
-        return node_properties(
-            node_id,
-            self._ports,
-            data.node_dir(work_dir.path, node_id),
-            security=security,
-            overrides=self._broker_properties,
-        )
+        own = self._broker_properties
+        directory = data.node_dir(work_dir.path, node_id)
+        if not callable(own):
+            return node_properties(node_id, self._ports, directory, security=security, overrides=own)
+        defaults = node_properties(node_id, self._ports, directory, security=security, overrides={})
+        return {**defaults, **own(defaults)}
 
     def _await(self, nodes: Sequence[KafkaNode]) -> None:
         probes = [ClusterProbe({"bootstrap.servers": self._address(node, PLAINTEXT)}) for node in nodes]

@@ -5,6 +5,7 @@ None of it waits on the worker's thread: an unavailable broker must hold up only
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from threading import Thread
@@ -18,15 +19,16 @@ from confluent_kafka import (
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
 from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
+from exactly_once.clients.renewed_admin import RenewedAdmin
 from exactly_once.config import ConsumerConfig
 from exactly_once.core.assignment import NotKnown
 from exactly_once.core.offset_metadata import NO_ID
 from exactly_once.core.reasons import WaitReason, kafka_error_name
 from exactly_once.core.records import Partition
-from exactly_once.core.start_offset import Bounds, Committed, Finding
+from exactly_once.core.start_offset import Bounds, Committed, Finding, is_new
 from exactly_once.errors import WorkerError
 
 REQUEST_TIMEOUT = 5.0  # seconds
@@ -43,7 +45,7 @@ class BrokerLookups:
 
     def __init__(self, config: ConsumerConfig) -> None:
         self._config = config
-        self._admin = AdminClient(config.admin_properties())
+        self._admin = RenewedAdmin(config.admin_properties())
         # It never joins the group. An admin client's lookup of committed offsets is no way: where the coordinator has
         # moved, librdkafka takes that client for a consumer and crashes (rd_kafka_handle_OffsetFetch).
         self._reader = Consumer(config.reader_properties())
@@ -51,13 +53,12 @@ class BrokerLookups:
     def topic_ids(self) -> "TopicIds":
         """Begin to ask for the ids that the input topics have now."""
         topics = TopicCollection(list(self._config.input_topics))
-        return TopicIds(self._admin.describe_topics(topics, request_timeout=REQUEST_TIMEOUT))
+        return TopicIds(self._admin.describe_topics(topics, REQUEST_TIMEOUT))
 
     def first_since(self, partition: Partition, timestamp: int) -> Future[Any]:
         """Begin to ask for the first record from a time on (milliseconds since the epoch): a ListOffsetsResultInfo."""
         each = TopicPartition(*partition)
-        asked = self._admin.list_offsets({each: OffsetSpec.for_timestamp(timestamp)}, request_timeout=REQUEST_TIMEOUT)
-        return asked[each]
+        return self._admin.list_offsets({each: OffsetSpec.for_timestamp(timestamp)}, REQUEST_TIMEOUT)[each]
 
     def begin(self, partitions: Collection[Partition]) -> Future[Findings]:
         """Begin to look up where these partitions stand.
@@ -92,7 +93,11 @@ class BrokerLookups:
         except KafkaException as failure:
             self._check_authorized(failure.args[0])
             return dict.fromkeys(partitions, NotKnown(kafka_error_name(failure.args[0].name())))
-        known_topics = {topic for (topic, _number), offset in committed.items() if offset is not None}
+        of_topic: dict[str, list[Committed]] = defaultdict(list)
+        unknown = {topic for (topic, _number), offset in committed.items() if isinstance(offset, NotKnown)}
+        for (topic, _number), each_offset in committed.items():
+            if isinstance(each_offset, Committed):
+                of_topic[topic].append(each_offset)
         found: Findings = {}
         for each in partitions:
             offset, bound = committed.get(each), bounds.get(each)
@@ -103,7 +108,16 @@ class BrokerLookups:
             elif isinstance(offset, NotKnown):
                 found[each] = offset
             else:
-                found[each] = Finding(offset, bound, described[each[0]][0], each[0] in known_topics)
+                topic, number = each
+                topic_id, numbers = described[topic]
+                found[each] = Finding(
+                    offset,
+                    bound,
+                    topic_id,
+                    known_topic=topic in of_topic or topic in unknown,
+                    is_new=topic not in unknown and is_new(number, topic_id, of_topic[topic]),
+                    partitions=len(numbers),
+                )
         return found
 
     def committed(self, partitions: Collection[Partition]) -> dict[Partition, Committed | NotKnown | None]:
@@ -121,7 +135,7 @@ class BrokerLookups:
 
     def _describe(self, topics: Iterable[str]) -> dict[str, tuple[str | None, set[int]]]:
         """Id and partition numbers of each topic that there is."""
-        futures = self._admin.describe_topics(TopicCollection(sorted(topics)), request_timeout=REQUEST_TIMEOUT)
+        futures = self._admin.describe_topics(TopicCollection(sorted(topics)), REQUEST_TIMEOUT)
         found = {}
         for topic, future in futures.items():
             try:
@@ -172,9 +186,7 @@ class BrokerLookups:
             return {}
         earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
         by_bound = [
-            self._admin.list_offsets(
-                dict.fromkeys(asked, spec), isolation_level=isolation, request_timeout=REQUEST_TIMEOUT
-            )
+            self._admin.list_offsets(dict.fromkeys(asked, spec), REQUEST_TIMEOUT, isolation)
             for spec, isolation in (
                 (earliest, IsolationLevel.READ_UNCOMMITTED),
                 (latest, IsolationLevel.READ_UNCOMMITTED),

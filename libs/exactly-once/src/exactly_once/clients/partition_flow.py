@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 from exactly_once.clients.broker_lookups import BrokerLookups, Findings
 from exactly_once.config import ConsumerConfig
 from exactly_once.core.assignment import Assignment, NotKnown, Wait
-from exactly_once.core.offset_metadata import offset_metadata, topic_id_of
+from exactly_once.core.offset_metadata import topic_id_of
 from exactly_once.core.positions import Positions
 from exactly_once.core.reasons import HaltReason
 from exactly_once.core.records import Partition
@@ -136,9 +136,9 @@ class PartitionFlow:
         return None if any(isinstance(each, NotKnown) for each in found.values()) else False
 
     def offsets(self, next_offsets: Mapping[Partition, int]) -> list[TopicPartition]:
-        """What to commit for these offsets: each with the id of its topic as metadata."""
+        """What to commit for these offsets: each with what is kept beside it as metadata."""
         return [
-            TopicPartition(*partition, offset, metadata=offset_metadata(self.assignment.topic_id(partition)))
+            TopicPartition(*partition, offset, metadata=self.assignment.offset_metadata(partition))
             for partition, offset in next_offsets.items()
         ]
 

@@ -46,6 +46,8 @@ class _Partition:
     looking: bool = False
     topic_id: str | None = None
     """Id of the topic that ``position``, or what is fetched, belongs to."""
+    partitions: int | None = None
+    """How many that topic had when the start was looked up."""
     committed: Committed | None = None
     """What the group has committed, as far as we have seen or done it: anything else is a person's command."""
 
@@ -104,6 +106,11 @@ class Assignment:
         each = self._partitions.get(partition)
         return each.topic_id if each is not None else None
 
+    def offset_metadata(self, partition: Partition) -> str:
+        """What is kept with the committed offset of a partition."""
+        each = self._partitions.get(partition)
+        return offset_metadata(each.topic_id, each.partitions) if each is not None else ""
+
     def of_another_topic(self, topic_ids: Mapping[str, str | None]) -> list[Partition]:
         """Partitions whose position belongs to a topic with another id than the topic of this name has now."""
         return [
@@ -137,8 +144,8 @@ class Assignment:
             self._positions.update_stable_offsets({partition: finding.bounds.stable})
             return None
         self._positions.drop([partition])
-        outcome = self._policy.decide(replace(finding, known_topic=True) if recreated else finding)
-        each.topic_id, each.committed = finding.topic_id, finding.committed
+        outcome = self._policy.decide(replace(finding, is_new=True) if recreated else finding)
+        each.topic_id, each.partitions, each.committed = finding.topic_id, finding.partitions, finding.committed
         if finding.topic_id is not None:
             ids = self._seen.setdefault(partition, [])
             if finding.topic_id not in ids[-1:]:
@@ -151,7 +158,7 @@ class Assignment:
             each.trouble = None
         self._positions.hold(partition, outcome.offset)
         self._positions.update_stable_offsets({partition: finding.bounds.stable})
-        if outcome.kind is StartKind.COMMITTED and finding.committed is not None and finding.committed.topic_id:
+        if outcome.kind is StartKind.COMMITTED and _says_all(finding):
             self._positions.committed({partition: outcome.offset})
         if recreated:
             return StartKind.NEW_TOPIC
@@ -200,7 +207,7 @@ class Assignment:
             each = self._partitions.get(partition)
             if each is None:
                 continue
-            each.committed = Committed(offset, offset_metadata(each.topic_id))
+            each.committed = Committed(offset, self.offset_metadata(partition))
             if each.fetched:
                 each.trouble, each.attempts = None, 0
             elif each.position is not None:
@@ -246,6 +253,12 @@ class Assignment:
         if each.position is None or each.trouble is None:
             return False
         return committed != each.committed
+
+
+def _says_all(finding: Finding) -> bool:
+    """Whether there is nothing to add beside the committed offset."""
+    committed = finding.committed
+    return committed is not None and committed.topic_id is not None and committed.partitions == finding.partitions
 
 
 def _is_ready(trouble: Wait | Halt | None) -> bool:

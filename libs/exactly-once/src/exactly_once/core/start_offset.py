@@ -1,9 +1,10 @@
 """The start of a partition: what its group has committed, or what a policy says where that cannot be used."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exactly_once.core.offset_metadata import topic_id_of
+from exactly_once.core.offset_metadata import partitions_of, topic_id_of
 from exactly_once.core.reasons import HaltReason
 
 
@@ -52,6 +53,11 @@ class Committed:
         """Id of the topic that the offset belongs to, None where it is not known."""
         return topic_id_of(self.metadata)
 
+    @property
+    def partitions(self) -> int | None:
+        """How many partitions the topic had when it was committed, None where it is not known."""
+        return partitions_of(self.metadata)
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -66,13 +72,27 @@ class Bounds:
 class Finding:
     """What the brokers say about a partition that is to start.
 
-    ``known_topic``: the group has read this topic, or an earlier one of its name, already.
+    ``known_topic``: the group has offsets of this topic, or of an earlier one of its name. ``is_new``: what is kept
+    with them proves that the partition was not there then. ``partitions``: how many the topic has.
     """
 
     committed: Committed | None
     bounds: Bounds
     topic_id: str | None
     known_topic: bool
+    is_new: bool = False
+    partitions: int | None = None
+
+
+def is_new(number: int, topic_id: str | None, committed: Iterable[Committed]) -> bool:
+    """Whether these offsets of a group, of one topic, prove that a partition was not there when they were committed.
+
+    Partitions are added behind the others. All of an earlier topic of the name are others than those of this one.
+    """
+    offsets = list(committed)
+    of_this = [each.partitions for each in offsets if each.topic_id == topic_id and each.partitions is not None]
+    of_others = any(each.topic_id not in (None, topic_id) for each in offsets)
+    return all(partitions <= number for partitions in of_this) if of_this else of_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +122,18 @@ class StartPolicy:
         """Decide where a partition starts."""
         committed, bounds = found.committed, found.bounds
         if committed is None:
-            return self._missing(bounds, known_topic=found.known_topic)
+            return self._missing(found)
         if committed.topic_id is not None and found.topic_id is not None and committed.topic_id != found.topic_id:
             return Start(bounds.earliest, StartKind.NEW_TOPIC)
         if bounds.earliest <= committed.offset <= bounds.latest:
             return Start(committed.offset, StartKind.COMMITTED)
         return self._out_of_range(committed.offset, bounds)
 
-    def _missing(self, bounds: Bounds, *, known_topic: bool) -> Start | Halt:
-        if known_topic:
+    def _missing(self, found: Finding) -> Start | Halt:
+        bounds = found.bounds
+        # That others of the topic have an offset does not show that this one never had any: a person who has to give
+        # each an offset gives one to the first.
+        if found.is_new or (found.known_topic and self.missing_offsets is not MissingOffsets.STOP):
             return Start(bounds.earliest, StartKind.NEW_PARTITION)
         if self.missing_offsets is MissingOffsets.STOP:
             return Halt(

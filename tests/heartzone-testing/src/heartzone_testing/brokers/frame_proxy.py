@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts connections, holds, withholds or swallows what passes."""
+"""A proxy that parses Kafka's frames: it cuts connections, isolates clients, holds, withholds or swallows what passes."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,9 @@ import struct
 import threading
 import time
 from typing import NamedTuple, Self
+
+from heartzone_testing.brokers.add_partitions_response import partitions_added
+from heartzone_testing.brokers.metadata_response import without_brokers
 
 # Api keys (Kafka protocol guide).
 PRODUCE = 0
@@ -47,6 +50,7 @@ class Hold:
 class Sent(NamedTuple):
     """A request that was passed on, until its response comes."""
 
+    client_id: bytes
     api_key: int
     version: int
     response_hold: Hold | None
@@ -70,7 +74,11 @@ class FrameProxy:
         self.swallows_partitions = False
         """Whether transactions get partitions of which their coordinator does not know: the request for it is
         not passed on, and the client is told that it succeeded."""
+        self._isolated: bytes | None = None
+        self._passes_late = True
+        self._healed = asyncio.Event()
         self._connections: set[asyncio.StreamWriter] = set()
+        self._silent: set[asyncio.StreamWriter] = set()
         self._opened: list[asyncio.StreamWriter] = []
         """To clients and to the broker, also those that are closed and may still have something to write."""
         self._serving: set[asyncio.Task[None]] = set()
@@ -104,6 +112,33 @@ class FrameProxy:
         """Hold the next request of this kind, or the response to it; what follows on its connection waits, too."""
         self._hold = Hold(api_key, self._loop, response=response)
         return self._hold
+
+    def isolate(self, client_id: str) -> None:
+        """Pass nothing of this client on in either direction, though its connections stay open: a partition."""
+        self._loop.call_soon_threadsafe(self._isolate, client_id.encode())
+
+    def heal(self, *, late: bool) -> None:
+        """End the partition; what was sent during it is passed on ``late``, or lost with its connections."""
+        self._loop.call_soon_threadsafe(self._heal, late)
+
+    def _isolate(self, client_id: bytes) -> None:
+        self._isolated = client_id
+        self._healed.clear()
+
+    def _heal(self, late: bool) -> None:
+        self._isolated, self._passes_late = None, late
+        self._healed.set()
+
+    async def _crosses(self, client_id: bytes) -> bool:
+        """Whether a frame of this client is passed on; returns once that is known."""
+        if client_id != self._isolated:
+            return True
+        await self._healed.wait()
+        return self._passes_late
+
+    def silence(self) -> None:
+        """Pass on nothing more that comes on a connection that is open now; it stays open."""
+        self._loop.call_soon_threadsafe(lambda: self._silent.update(self._connections))
 
     def disconnect(self) -> None:
         """Close every connection that is open now."""
@@ -150,11 +185,11 @@ class FrameProxy:
         self._connections.add(to_client)
         try:
             sent: dict[int, Sent] = {}
-            await asyncio.gather(
-                self._requests(client, to_broker, to_client, sent), self._responses(broker, to_client, sent)
-            )
+            requests = self._requests(client, to_broker, to_client, sent)
+            await asyncio.gather(requests, self._responses(broker, to_client, sent))
         finally:
             self._connections.discard(to_client)
+            self._silent.discard(to_client)
             to_broker.close()
 
     async def _requests(
@@ -168,16 +203,21 @@ class FrameProxy:
             while True:
                 length = await client.readexactly(4)
                 request = await client.readexactly(struct.unpack(">i", length)[0])
-                api_key, version, correlation_id = struct.unpack_from(">hhi", request)
+                if to_client in self._silent:
+                    continue
+                api_key, version, correlation_id, length_of_id = struct.unpack_from(">hhih", request)
+                client_id = request[10 : 10 + max(0, length_of_id)]
                 self.requests.append(api_key)
                 self._last_request_at = time.monotonic()
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
                 if api_key == ADD_PARTITIONS_TO_TXN and self.swallows_partitions:
-                    response = _partitions_added(request, version)
+                    response = partitions_added(request, version)
                     to_client.write(struct.pack(">i", len(response)) + response)
                     continue
+                if not await self._crosses(client_id):
+                    break
                 hold = None
                 if self._hold is not None and self._hold.api_key == api_key:
                     hold, self._hold = self._hold, None
@@ -185,7 +225,7 @@ class FrameProxy:
                         if not await hold.passes():
                             break
                         hold = None
-                sent[correlation_id] = Sent(api_key, version, hold)
+                sent[correlation_id] = Sent(client_id, api_key, version, hold)
                 to_broker.write(length + request)
                 await to_broker.drain()
         to_broker.close()
@@ -198,59 +238,14 @@ class FrameProxy:
                 length = await broker.readexactly(4)
                 response = await broker.readexactly(struct.unpack(">i", length)[0])
                 request = sent.pop(struct.unpack_from(">i", response)[0])
+                if not await self._crosses(request.client_id):
+                    break
                 if request.response_hold is not None and not await request.response_hold.passes():
                     break
                 if request.api_key in self.withheld:
                     continue
                 if request.api_key == METADATA and self.hides_brokers:
-                    response = _without_brokers(response, request.version)
+                    response = without_brokers(response, request.version)
                 to_client.write(struct.pack(">i", len(response)) + response)
                 await to_client.drain()
         to_client.close()
-
-
-def _without_brokers(response: bytes, version: int) -> bytes:
-    """A MetadataResponse whose array of brokers is empty (its flexible versions)."""
-    assert version >= 9, version
-    start = 4 + 1 + 4  # correlation id, no tagged fields, throttle time
-    count, at = _unsigned(response, start)
-    for _ in range(count - 1):
-        _, at = _text(response, at + 4)  # node id, host
-        _, at = _text(response, at + 4)  # port, rack
-        tags, at = _unsigned(response, at)
-        assert tags == 0
-    return response[:start] + b"\x01" + response[at:]
-
-
-def _partitions_added(request: bytes, version: int) -> bytes:
-    """An AddPartitionsToTxnResponse to a request of one partition, without an error."""
-    assert version <= 2, version
-    at = 8  # api key, version, correlation id
-    for _ in range(2):  # client id, transactional id
-        (length,) = struct.unpack_from(">h", request, at)
-        at += 2 + length
-    at += 8 + 2 + 4  # producer id, epoch, number of topics
-    (length,) = struct.unpack_from(">h", request, at)
-    name = request[at : at + 2 + length]
-    number, partition = struct.unpack_from(">ii", request, at + len(name))
-    assert number == 1, number
-    return request[4:8] + struct.pack(">ii", 0, 1) + name + struct.pack(">iih", 1, partition, 0)
-
-
-def _text(data: bytes, at: int) -> tuple[bytes, int]:
-    """A compact string, or none, and what follows it."""
-    length, at = _unsigned(data, at)
-    end = at + max(0, length - 1)
-    return data[at:end], end
-
-
-def _unsigned(data: bytes, at: int) -> tuple[int, int]:
-    """An unsigned varint, and what follows it."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7

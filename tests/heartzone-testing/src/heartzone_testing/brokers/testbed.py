@@ -5,7 +5,16 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
@@ -45,19 +54,20 @@ def once_ready(call: Callable[[], _T]) -> _T:
 
 
 class Testbed:
-    """One broker, seen from outside of what is under test."""
+    """One broker or a cluster, seen from outside of what is under test; topics have so many ``copies``."""
 
     __test__ = False  # not a class of tests, whatever its name suggests to pytest
 
-    def __init__(self, connection: Mapping[str, str]) -> None:
+    def __init__(self, connection: Mapping[str, str], *, copies: int = 1) -> None:
         self.connection: dict[str, str] = {**connection}
+        self._copies = copies
 
     def create_topics(self, *names: str, partitions: int = 1, config: Mapping[str, str] | None = None) -> list[str]:
         """Topics of these names with a random ending, so that tests share a broker without meeting."""
         fresh = [f"{name}-{uuid.uuid4().hex[:8]}" for name in names]
         admin = AdminClient({**self.connection})
         for future in admin.create_topics(
-            [NewTopic(name, partitions, 1, config=dict(config or {})) for name in fresh]
+            [NewTopic(name, partitions, self._copies, config=dict(config or {})) for name in fresh]
         ).values():
             future.result()
         # The controller has created them; on a busy machine the broker learns of them some moments later.
@@ -87,7 +97,7 @@ class Testbed:
         admin = AdminClient({**self.connection})
         while True:
             try:
-                admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result()
+                admin.create_topics([NewTopic(topic, partitions, self._copies)])[topic].result()
             except KafkaException as failure:
                 # The broker deletes in the background; until then the name is taken.
                 if failure.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
@@ -197,6 +207,35 @@ class Testbed:
             return int(future.result().offset)
 
         return once_ready(end)
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """The same of each partition."""
+        wanted = [TopicPartition(topic, number) for number in self.partitions(topic)]
+
+        def ends() -> dict[int, int]:
+            latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            admin = AdminClient({**self.connection})
+            found = admin.list_offsets(
+                dict.fromkeys(wanted, latest), isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=20
+            )
+            return {at.partition: int(future.result().offset) for at, future in found.items()}
+
+        return once_ready(ends)
+
+    def topic_id(self, topic: str) -> str:
+        """The id of a topic: that of another one of the same name is another."""
+
+        def described() -> str:
+            admin = AdminClient({**self.connection})
+            return str(admin.describe_topics(TopicCollection([topic]), request_timeout=20)[topic].result().topic_id)
+
+        return once_ready(described)
+
+    def delete_group(self, group: str) -> None:
+        """Delete a group without members, and its offsets, as brokers do when they expire."""
+        admin = AdminClient({**self.connection})
+        [future] = admin.delete_consumer_groups([group], request_timeout=20).values()
+        future.result()
 
     def fence(self, transactional_id: str) -> None:
         """Claim the id of a worker, as a twin or a successor of it would."""

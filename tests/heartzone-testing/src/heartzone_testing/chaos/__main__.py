@@ -1,8 +1,8 @@
 """``make chaos``: campaign after campaign, until enough has happened, with everything written to one file.
 
-Each campaign has a broker of its own, a seed, and one of the two protocols of consumer groups in turn. A run that is
-ended, by its time or by Ctrl-C, goes on where it was when it is started again with the same file. The exit code is 1
-when anything was found to be wrong.
+Each campaign has brokers of its own, one or three, a seed, and one of the two protocols of consumer groups in turn. A
+run that is ended, by its time or by Ctrl-C, goes on where it was when it is started again with the same file. The exit
+code is 1 when anything was found to be wrong.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import platform
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,15 +21,14 @@ from typing import Any
 
 import confluent_kafka
 
-from embedded_kafka import EmbeddedKafka
 from embedded_kafka.broker.distribution import kafka_jars
-from heartzone_testing.brokers.frame_proxy import FrameProxy
-from heartzone_testing.brokers.testbed import Testbed
-from heartzone_testing.chaos.campaign import BROKER, Campaign, Result
+from heartzone_testing.chaos.brokers import Brokers
+from heartzone_testing.chaos.campaign import Campaign
+from heartzone_testing.chaos.plans import plan_of
+from heartzone_testing.chaos.result import Result
 from heartzone_testing.chaos.schedule import Plan
-from heartzone_testing.ports import free_port
+from heartzone_testing.chaos.services import ServicesCampaign, ServicesPlan
 
-PROTOCOLS = ("classic", "consumer")
 CAMPAIGN_TIME = 1800.0  # seconds within which each has to be done
 
 
@@ -42,42 +42,38 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=5_000_000, help="enough of them (default: %(default)s)")
     parser.add_argument("--file", type=Path, default=Path("chaos.json"), help="the results (default: %(default)s)")
     arguments = parser.parse_args()
-    wanted = {name: getattr(arguments, name) for name in ("kills", "ambiguous_commits", "records")}
+    aims = {name: getattr(arguments, name) for name in ("kills", "ambiguous_commits", "records")}
     campaigns = json.loads(arguments.file.read_text())["campaigns"] if arguments.file.exists() else []
     end = time.monotonic() + 60 * arguments.minutes
-    while not _is_enough(campaigns, wanted) and time.monotonic() < end:
-        result = _run(
-            Plan(
-                seed=arguments.seed + len(campaigns),
-                protocol=PROTOCOLS[len(campaigns) % len(PROTOCOLS)],
-                records=250_000,
-                rate=4_000,
-                kills=20,
-                zombies=4,
-                fences=2,
-                ambiguous_commits=6,
-            )
-        )
+    while not _is_enough(campaigns, aims) and time.monotonic() < end:
+        plan = plan_of(len(campaigns), arguments.seed + len(campaigns))
+        try:
+            result = _run(plan)
+        except Exception as failure:  # of a tool of the campaign: it is not known then whether all is well
+            result = Result(plan, problems=["".join(traceback.format_exception(failure))])
         campaigns.append(result.as_json())
-        arguments.file.write_text(json.dumps(_document(campaigns), indent=1) + "\n")
+        arguments.file.write_text(json.dumps(_document(campaigns, aims), indent=1) + "\n")
         sys.stdout.write(f"{_line(result)}\n")
         sys.stdout.flush()
-    wrong = sum(len(each["findings"]) + len(each["problems"]) for each in campaigns)
-    total = _total(campaigns)
-    sys.stdout.write(f"{len(campaigns)} campaigns: {', '.join(f'{total[name]:,} {name}' for name in total)}; ")
+    wrong, total = _wrong(campaigns), _total(campaigns)
+    sys.stdout.write(f"{len(campaigns)} campaigns: {', '.join(f'{total[name]:,} {name}' for name in total)}\n")
+    for name, aim in aims.items():
+        sys.stdout.write(f"{'reached' if total[name] >= aim else 'not yet'}: {total[name]:,} of {aim:,} {name}\n")
     sys.stdout.write(f"{wrong} wrong; {arguments.file}\n")
-    if not _is_enough(campaigns, wanted):
+    if not _is_enough(campaigns, aims):
         sys.stdout.write("Not enough yet: start it again to go on.\n")
     return 1 if wrong else 0
 
 
-def _run(plan: Plan) -> Result:
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder, FrameProxy(port) as proxy:
-        properties = {**BROKER, "advertised.listeners": f"PLAINTEXT://127.0.0.1:{proxy.port}"}
-        with EmbeddedKafka(port=port, broker_properties=properties, log_dir=Path(folder)):
-            kafka = Testbed({"bootstrap.servers": f"127.0.0.1:{proxy.port}"})
-            return Campaign(plan, kafka, proxy, Path(folder)).run(within=CAMPAIGN_TIME)
+def _run(plan: Plan | ServicesPlan) -> Result:
+    with tempfile.TemporaryDirectory() as folder, Brokers(plan.brokers, Path(folder)) as brokers:
+        if isinstance(plan, ServicesPlan):
+            return ServicesCampaign(plan, brokers, Path(folder)).run()
+        return Campaign(plan, brokers, Path(folder)).run(within=CAMPAIGN_TIME)
+
+
+def _wrong(campaigns: list[dict[str, Any]]) -> int:
+    return sum(len(each["findings"]) + len(each["problems"]) for each in campaigns)
 
 
 def _total(campaigns: list[dict[str, Any]]) -> Counter[str]:
@@ -87,9 +83,9 @@ def _total(campaigns: list[dict[str, Any]]) -> Counter[str]:
     return total
 
 
-def _is_enough(campaigns: list[dict[str, Any]], wanted: dict[str, int]) -> bool:
+def _is_enough(campaigns: list[dict[str, Any]], aims: dict[str, int]) -> bool:
     total = _total(campaigns)
-    return all(total[name] >= enough for name, enough in wanted.items())
+    return all(total[name] >= aim for name, aim in aims.items())
 
 
 def _line(result: Result) -> str:
@@ -97,10 +93,11 @@ def _line(result: Result) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in result.counts.items())
     wrong = [str(each) for each in (*result.findings, *result.problems)]
     told = "".join(f"\n  {each}" for each in wrong[:20])
-    return f"seed {plan.seed}, {plan.protocol}: {counts}, {result.seconds:.0f} s: {len(wrong)} wrong{told}"
+    what = f"{'services' if isinstance(plan, ServicesPlan) else 'workers'}, brokers: {plan.brokers}, {plan.protocol}"
+    return f"seed {plan.seed}, {what}: {counts}, {result.seconds:.0f} s: {len(wrong)} wrong{told}"
 
 
-def _document(campaigns: list[dict[str, Any]]) -> dict[str, Any]:
+def _document(campaigns: list[dict[str, Any]], aims: dict[str, int]) -> dict[str, Any]:
     [broker] = [each.stem for each in kafka_jars() if each.name.startswith("kafka-clients-")]
     return {
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -111,7 +108,10 @@ def _document(campaigns: list[dict[str, Any]]) -> dict[str, Any]:
             "python": platform.python_version(),
         },
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "aims": aims,
+        "reached": _is_enough(campaigns, aims),
         "total": dict(_total(campaigns)),
+        "wrong": _wrong(campaigns),
         "campaigns": campaigns,
     }
 

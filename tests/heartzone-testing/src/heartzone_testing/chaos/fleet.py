@@ -49,7 +49,8 @@ class Fleet:
         self, settings: Settings, triggers: Callable[[], list[Trigger]], *, folder: Path, frozen_for: float
     ) -> None:
         self.counts = Counts()
-        self._settings = settings
+        self.settings = settings
+        """Of those who are started from now on."""
         self._triggers = triggers
         self._folder = folder
         self._frozen_for = frozen_for
@@ -58,11 +59,19 @@ class Fleet:
     def start(self, name: str, *, triggers: Sequence[Trigger] | None = None) -> None:
         """Start a worker of that name."""
         due = list(triggers) if triggers is not None else self._triggers()
-        transactional_id = f"{self._settings.transactional_id}-{name}"
-        settings = msgspec.structs.replace(self._settings, transactional_id=transactional_id, triggers=due)
+        transactional_id = self.transactional_id(name)
+        # By the name it can be told apart, and cut off.
+        connection = {**self.settings.connection, "client.id": name}
+        settings = msgspec.structs.replace(
+            self.settings, connection=connection, transactional_id=transactional_id, triggers=due
+        )
         argv = [sys.executable, "-m", "heartzone_testing.chaos.worker", msgspec.json.encode(settings).decode()]
         process = ChildProcess.start(argv, log_file=self._folder / f"{name}.log")
         self._members[name] = Member(settings, process)
+
+    def transactional_id(self, name: str) -> str:
+        """That of all lives of a worker."""
+        return f"{self.settings.transactional_id}-{name}"
 
     def look_after(self) -> None:
         """Start those again that were killed, and thaw those that were frozen for long enough; call it often."""
@@ -104,15 +113,30 @@ class Fleet:
 
     def stop(self, name: str) -> None:
         """Stop a worker by SIGTERM; one that does not end in time, or with another code, counts as ended."""
-        process = self._members.pop(name).process
+        member = self._members.pop(name, None)
+        if member is None:
+            return
+        process = member.process
+        process.resume()
         code = process.terminate(STOP_TIME)
-        if code not in STOPPED:
+        if code == -SIGKILL and member.settings.triggers:
+            self.counts.kills += 1
+        elif code not in STOPPED:
             self.counts.ended.append(f"{name} was stopped, and ended with {code}:\n{process.tail()}")
 
-    def stop_all(self) -> None:
-        """Stop all."""
-        for name in list(self._members):
+    def stop_all(self) -> dict[str, list[Trigger]]:
+        """Stop all; returns what was to happen to each and has not."""
+        unmet = {}
+        for name, member in list(self._members.items()):
+            kills = self.counts.kills
             self.stop(name)
+            if self.counts.kills == kills:
+                unmet[name] = member.settings.triggers
+        return unmet
+
+    def say(self, event: str) -> bool:
+        """Whether one of those who live has logged this."""
+        return any(event in member.process.log() for member in self._members.values())
 
     def kill_all(self) -> None:
         """End all at once, however they are."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
@@ -35,6 +36,8 @@ class Action(StrEnum):
     """SIGSTOP, until somebody sends SIGCONT: a zombie, once its partitions are somebody else's."""
     FENCE = "fence"
     """Another producer claims the transactional id, and ends."""
+    STALL = "stall"
+    """The thread of the worker stands still, its heartbeats go on: longer than the group and its transaction wait."""
 
 
 class Trigger(Struct, frozen=True):
@@ -49,12 +52,13 @@ class Trigger(Struct, frozen=True):
 class Points:
     """Counts how often each point was reached, and does what is due there.
 
-    ``fence`` claims the process's transactional id.
+    ``fence`` claims the process's transactional id; a stall takes ``stall`` seconds.
     """
 
-    def __init__(self, triggers: list[Trigger], fence: Callable[[], None]) -> None:
+    def __init__(self, triggers: list[Trigger], fence: Callable[[], None], stall: float) -> None:
         self._triggers = triggers
         self._fence = fence
+        self._stall = stall
         self._reached: Counter[Point] = Counter()
 
     def reach(self, point: Point) -> None:
@@ -77,3 +81,5 @@ class Points:
                 os.kill(os.getpid(), signal.SIGSTOP)
             case Action.FENCE:
                 self._fence()
+            case Action.STALL:
+                time.sleep(self._stall)

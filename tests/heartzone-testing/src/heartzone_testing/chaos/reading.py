@@ -1,7 +1,8 @@
 """Reading what workers were given and what they wrote, for the audit."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from confluent_kafka import Message
 
@@ -9,18 +10,29 @@ from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.chaos.verdict import Finding, Record, findings
 from heartzone_testing.chaos.worker import ORIGIN, Settings
 
+Starts = Mapping[str, Mapping[int, int]]
+"""By topic and partition, the offsets from which on an audit reads; without one from 0."""
 
-def audit(kafka: Testbed, settings: Settings, *, isolation: str = "read_committed") -> list[Finding]:
+
+def audit(
+    kafka: Testbed, settings: Settings, *, isolation: str = "read_committed", starts: Starts = MappingProxyType({})
+) -> list[Finding]:
     """Everything that is wrong with what a group's workers wrote, as a reader with this isolation level sees it."""
+
+    def read(topic: str) -> Iterator[Message]:
+        from_ = starts.get(topic, {})
+        for message in kafka.read(topic, isolation=isolation):
+            if (message.offset() or 0) >= from_.get(message.partition() or 0, 0):
+                yield message
+
     return findings(
         _by_partition((_place(message), message) for message in kafka.read(settings.source)),
         _by_partition(
-            ((message.partition(), int(_header(message, ORIGIN))), message)
-            for message in kafka.read(settings.target, isolation=isolation)
+            ((message.partition(), int(_header(message, ORIGIN))), message) for message in read(settings.target)
         ),
         _by_partition(
             ((int(_header(message, "dlq.partition")), int(_header(message, "dlq.offset"))), message)
-            for message in kafka.read(settings.dead_letters, isolation=isolation)
+            for message in read(settings.dead_letters)
         ),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from heartzone_testing.chaos.faults import BrokerFault, GroupFault
 from heartzone_testing.chaos.points import Action, Point, Trigger
 
 REBALANCES = (Point.ASSIGNED, Point.REVOKED)
@@ -30,6 +31,10 @@ class Plan:
     zombies: int = 3
     fences: int = 2
     ambiguous_commits: int = 5
+    stalls: int = 0
+    brokers: int = 1
+    faults: tuple[BrokerFault | GroupFault, ...] = ()
+    """One after the other, while workers are killed."""
     workers: int = 4
     partitions: int = 9
 
@@ -41,6 +46,7 @@ def lives(plan: Plan, source: random.Random) -> Iterator[list[Trigger]]:
     """
     first = [Trigger(FREEZES[n % len(FREEZES)], Action.FREEZE) for n in range(plan.zombies)]
     first += [Trigger(Point.PRODUCED, Action.FENCE) for _ in range(plan.fences)]
+    first += [Trigger(Point.BEGUN, Action.STALL) for _ in range(plan.stalls)]
     source.shuffle(first)
     points: list[Point] = []
     for _ in range(plan.kills):
@@ -58,6 +64,6 @@ def lives(plan: Plan, source: random.Random) -> Iterator[list[Trigger]]:
         # In the midst of the call: the request is sent or not, its response has come or not.
         delay = source.uniform(0.0005, 0.01) if point is Point.COMMITTING else 0.0
         yield [*life, Trigger(point, Action.KILL, nth, delay)]
-    assert not first, "more zombies and fences than kills inside transactions"
+    assert not first, "more zombies, fences and stalls than kills inside transactions"
     while True:
         yield []

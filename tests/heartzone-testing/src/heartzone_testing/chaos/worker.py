@@ -16,6 +16,7 @@ from exactly_once import (
     Deduplication,
     EventLog,
     InputRecord,
+    MissingOffsets,
     OutputRecord,
     PoisonRecord,
     Worker,
@@ -44,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transactional_id: str
     consumer: dict[str, str | int] = {}
     transaction_timeout: float = 5.0
+    missing_offsets: MissingOffsets = MissingOffsets.EARLIEST
+    stall: float = 0.0
+    """Seconds for which a worker stands still where it is to."""
     triggers: list[Trigger] = []
     bug: Bug | None = None
 
@@ -71,7 +75,10 @@ def main() -> None:
     if settings.bug is Bug.NO_FENCING:
         transactional_id = f"{transactional_id}-{uuid.uuid4().hex}"
     clients = ProcessClients(
-        Points(settings.triggers, fence), connection=settings.connection, group_id=settings.group_id, bug=settings.bug
+        Points(settings.triggers, fence, settings.stall),
+        connection=settings.connection,
+        group_id=settings.group_id,
+        bug=settings.bug,
     )
     mock.patch.object(transactional_producer, "Producer", clients.producer).start()
     mock.patch.object(input_consumer, "Consumer", clients.consumer).start()
@@ -88,6 +95,7 @@ def main() -> None:
         idle=0.2,
         limits=BatchLimits(max_records=200, max_age=1.0),
         transaction_timeout=settings.transaction_timeout,
+        missing_offsets=settings.missing_offsets,
         deduplication=(
             None
             if settings.bug is Bug.NO_DEDUPLICATION
