@@ -7,6 +7,7 @@ processor meanwhile. Every contestant reads the same input from its beginning un
 output topic in transactions; with 0 messages it works until it is killed. ``benchmarks.kafka_streams`` has one in Java.
 """
 
+import gc
 import json
 import os
 import sys
@@ -31,6 +32,7 @@ from heartzone_zone_worker.decoding import BiometricsDecoder
 from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.record_headers import idempotency_key
 from heartzone_zone_worker.transform import ZoneTransform
+from service_chassis import garbage
 
 Arguments = tuple[str, str, str, str, str, int]
 """Group, bootstrap servers, topics of input, outputs and dead letters, messages."""
@@ -144,5 +146,8 @@ CONTESTANTS: dict[str, Callable[[Arguments], Outcome]] = {
 
 if __name__ == "__main__":
     name, group, bootstrap, source, output, dead_letters, messages = sys.argv[1:]
+    # As the zone worker's entry point and its service do.
+    gc.freeze()
+    garbage.collect_seldom()
     outcome = CONTESTANTS[name]((group, bootstrap, source, output, dead_letters, int(messages)))
     print(json.dumps(asdict(outcome)))
