@@ -1,4 +1,4 @@
-"""What is done to brokers: killed, frozen, slowed, rolled, and fewer of them than acknowledgements need.
+"""Faults of brokers: killed, frozen, slowed, rolled, and fewer of them than acknowledgements need.
 
 Each ends with all brokers in sync and something that was processed after it.
 """

@@ -1,4 +1,4 @@
-"""What happens to a group of workers: one is cut off, its topic is another one, its committed offsets are gone."""
+"""Faults of a group of workers: one is cut off, its topic is another one, its committed offsets are gone."""
 
 from collections.abc import Callable
 from functools import partial

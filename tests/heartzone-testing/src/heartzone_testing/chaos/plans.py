@@ -1,4 +1,4 @@
-"""Which campaigns the long form runs, one after the other: on one and on three brokers, under both protocols."""
+"""The campaigns of the long form, one after the other: on one and on three brokers, under both protocols."""
 
 import random
 from itertools import product

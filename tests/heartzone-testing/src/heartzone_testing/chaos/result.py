@@ -1,4 +1,4 @@
-"""What came of a campaign, and of all of them."""
+"""The result of a campaign: whatever is wrong, and how much has happened."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

@@ -6,19 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 Steps: TypeAlias = Iterator[None]
-PATIENCE = 240.0  # seconds: of a machine with other work, and a transaction that waits for its timeout
+TIMEOUT = 240.0  # seconds: of a machine with other work, and a transaction that waits for its timeout
 
 
 class TooLateError(Exception):
     """What has to happen did not within its time; the text says what."""
 
 
-def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> Steps:
+def until(condition: Callable[[], object], what: str, timeout: float = TIMEOUT) -> Steps:
     """Yield until the condition holds. Raises TooLateError."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
-            raise TooLateError(f"not within {patience:g} s: {what}")
+            raise TooLateError(f"not within {timeout:g} s: {what}")
         yield
 
 
