@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts connections, isolates clients, holds, withholds or swallows what passes."""
+"""A proxy that parses Kafka's frames: it cuts connections, isolates clients, holds or swallows what passes."""
 
 import asyncio
 import contextlib
