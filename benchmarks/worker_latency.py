@@ -81,7 +81,7 @@ class Reader(threading.Thread):
 def latencies(runs: Runs, name: str, bootstrap: str, topics: list[str], seconds: float) -> list[float]:
     """Milliseconds from append to visible, of the messages after the warm-up."""
     source, output, _ = topics
-    with runs.working(name):
+    with runs.working(name, topics):
         reader = Reader(bootstrap, source, output)
         reader.start()
         write(bootstrap, source, WARM_UP_S)
@@ -102,16 +102,16 @@ def main() -> None:
     figures: dict[str, list[dict[str, float]]] = {name: [] for name in CONTESTANTS}
     with tempfile.TemporaryDirectory() as folder, EmbeddedKafka() as kafka:
         bootstrap = kafka.bootstrap_servers
+        runs = Runs(Path(folder), bootstrap)
         for run in range(options.runs):
             for number, (name, measured) in enumerate(figures.items()):
                 config = {"message.timestamp.type": "LogAppendTime"}
                 topics = create_topics(bootstrap, f"latency-{run}-{number}", input_config=config)
-                runs = Runs(Path(folder), bootstrap, topics)
                 cut = quantiles(latencies(runs, name, bootstrap, topics, options.seconds), n=100)
                 measured.append({"p50_ms": cut[49], "p99_ms": cut[98]})
     print(f"append to visible at {RATE} messages/s, medians of {options.runs} runs")
     p50, p99 = (
-        {name: median(each[quantile] for each in runs) for name, runs in figures.items()}
+        {name: median(each[quantile] for each in each_run) for name, each_run in figures.items()}
         for quantile in ("p50_ms", "p99_ms")
     )
     for name in CONTESTANTS:

@@ -38,13 +38,13 @@ def committed(bootstrap: str, group: str, topic: str) -> int:
         consumer.close()
 
 
-def rate(runs: Runs, name: str, bootstrap: str, topic: str, messages: int) -> float:
+def rate(runs: Runs, name: str, bootstrap: str, topics: list[str], messages: int) -> float:
     """Messages a second of all replicas together."""
-    with runs.working(name, REPLICAS) as group:
-        while (first := committed(bootstrap, group, topic)) < messages / 5:
+    with runs.working(name, topics, REPLICAS) as group:
+        while (first := committed(bootstrap, group, topics[0])) < messages / 5:
             time.sleep(POLL_INTERVAL_S)
         began = time.monotonic()
-        while committed(bootstrap, group, topic) < messages:
+        while committed(bootstrap, group, topics[0]) < messages:
             time.sleep(POLL_INTERVAL_S)
         return (messages - first) / (time.monotonic() - began)
 
@@ -60,10 +60,10 @@ def main() -> None:
         bootstrap = kafka.bootstrap_servers
         topics = create_topics(bootstrap, "bench")
         fill(bootstrap, topics[0], options.messages)
-        runs = Runs(Path(folder), bootstrap, topics)
+        runs = Runs(Path(folder), bootstrap)
         for _ in range(options.runs):
             for name, measured in rates.items():
-                measured.append(rate(runs, name, bootstrap, topics[0], options.messages))
+                measured.append(rate(runs, name, bootstrap, topics, options.messages))
     print(f"worker throughput, {REPLICAS} replicas or threads on as many cores, medians of {options.runs} runs")
     for name, measured in rates.items():
         print(f"  {name:40}{median(measured):>11,.0f} messages/s ({min(measured):,.0f} to {max(measured):,.0f})")

@@ -18,16 +18,15 @@ SETTINGS = {STREAMS: DEFAULTS, STREAMS_TUNED: TUNED}
 
 
 class Runs:
-    """Runs over the same topics: input, outputs and dead letters."""
+    """Runs on one broker; topics are those of input, outputs and dead letters."""
 
-    def __init__(self, folder: Path, bootstrap: str, topics: list[str]) -> None:
+    def __init__(self, folder: Path, bootstrap: str) -> None:
         self._streams = StreamsProgram(folder, bootstrap)
         self._bootstrap = bootstrap
-        self._topics = topics
 
-    def measure(self, name: str, messages: int) -> tuple[Outcome, float]:
+    def measure(self, name: str, topics: list[str], messages: int) -> tuple[Outcome, float]:
         """What a run over so many messages took, and the megabytes that its process had at most."""
-        process = subprocess.Popen(self._command(name, _group(), messages), stdout=subprocess.PIPE)
+        process = subprocess.Popen(self._command(name, _group(), topics, messages), stdout=subprocess.PIPE)
         assert process.stdout is not None
         with process.stdout as printed:
             lines = printed.read().splitlines()
@@ -37,11 +36,11 @@ class Runs:
         return Outcome(**json.loads(lines[-1])), peak
 
     @contextmanager
-    def working(self, name: str, replicas: int = 1) -> Iterator[str]:
+    def working(self, name: str, topics: list[str], replicas: int = 1) -> Iterator[str]:
         """So many processes, or for Streams one of as many threads, at work while the block lasts, under this group."""
         group = _group()
         threads, processes = (replicas, 1) if name in SETTINGS else (1, replicas)
-        running = [subprocess.Popen(self._command(name, group, 0, threads)) for _ in range(processes)]
+        running = [subprocess.Popen(self._command(name, group, topics, 0, threads=threads)) for _ in range(processes)]
         try:
             yield group
             assert all(each.poll() is None for each in running), f"{name} has failed"
@@ -50,11 +49,11 @@ class Runs:
                 each.kill()
                 each.wait()
 
-    def _command(self, name: str, group: str, messages: int, threads: int = 1) -> list[str]:
+    def _command(self, name: str, group: str, topics: list[str], messages: int, *, threads: int = 1) -> list[str]:
         if name in SETTINGS:
-            return self._streams.command(SETTINGS[name], group, self._topics, messages, threads=threads)
+            return self._streams.command(SETTINGS[name], group, topics, messages, threads=threads)
         module = [sys.executable, "-m", "benchmarks.worker_contestants"]
-        return [*module, name, group, self._bootstrap, *self._topics, str(messages)]
+        return [*module, name, group, self._bootstrap, *topics, str(messages)]
 
 
 def _group() -> str:

@@ -53,11 +53,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, EmbeddedKafka() as kafka:
         topics = create_topics(kafka.bootstrap_servers, "bench")
         fill(kafka.bootstrap_servers, topics[0], options.messages)
-        runs = Runs(Path(folder), kafka.bootstrap_servers, topics)
+        runs = Runs(Path(folder), kafka.bootstrap_servers)
         for _ in range(options.runs):
             for name in CONTESTANTS:
                 messages = MESSAGES_ONE_BY_ONE if name == ONE_BY_ONE else options.messages
-                measured[name].append(runs.measure(name, messages))
+                measured[name].append(runs.measure(name, topics, messages))
     report(measured)
     raw = {
         name: [{**asdict(outcome), "peak_mb": round(peak)} for outcome, peak in each] for name, each in measured.items()
