@@ -101,19 +101,20 @@ def test_a_transform_that_outlasts_the_transaction_and_then_fills_the_queue_is_n
     def outlast(record: InputRecord) -> Iterator[OutputRecord]:
         if record.value() == b"b" and slow:
             slow.pop()
-            time.sleep(4)
+            time.sleep(8)
         return iter([OutputRecord(target, b"%s%d" % (record.value() or b"", n)) for n in range(100)])
 
     small_queue = {"queue.buffering.max.messages": 10}
-    worker = worker_on(kafka, source, outlast, journal, producer=small_queue, transaction_timeout=2.0)
+    worker = worker_on(kafka, source, outlast, journal, producer=small_queue, transaction_timeout=6.0)
     kafka.send(source, b"a", b"b")
     with running(worker) as failures:
-        eventually(lambda: failures or len(kafka.read(target)) >= 200, "all outputs")
+        eventually(lambda: failures or len(kafka.read(target)) >= 200, "all outputs", 180)
 
     assert failures == []
     assert kafka.values(target) == [b"%s%d" % (value, n) for value in (b"a", b"b") for n in range(100)]
-    assert journal.rebuilds == ["transaction_timed_out"]
-    assert journal.aborts == ["transaction_timed_out"]
+    # On a busy machine the second try may take too long as well.
+    assert set(journal.rebuilds) == {"transaction_timed_out"}
+    assert set(journal.aborts) == {"transaction_timed_out"}
 
 
 def test_a_worker_whose_transactional_id_was_forgotten_claims_it_anew_at_once(strict_kafka: Testbed) -> None:
