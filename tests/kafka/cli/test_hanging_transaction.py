@@ -1,8 +1,8 @@
 """A transaction that hangs, on a real broker: open in a partition, while no coordinator knows of it (KIP-664).
 
 Brokers of Kafka 4 verify with the coordinator that a partition is part of a transaction before they append to it
-(KIP-890). Where that is turned off, and in brokers before 3.6, a record of a transaction that has ended, or that never got
-the partition, opens one that nobody ends.
+(KIP-890). Where that is turned off, and in brokers before 3.6, a record of a transaction that has ended, or that never
+got the partition, opens one that nobody ends.
 """
 
 import json

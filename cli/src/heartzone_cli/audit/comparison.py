@@ -67,7 +67,8 @@ class Comparison:
         self._windows: dict[int, KeyWindow] = {}
         self._events = EventReader(check_schema)
         self._seen = SeenEvents(expected_events)
-        self.matcher = Matcher(self._misordered, self._seen)
+        cut = any(each.cut for each in edges.sources.values()) or any(each.cut for each in edges.sinks.values())
+        self.matcher = Matcher(self._misordered, self._seen, cut=cut)
         self.letters = DeadLetters(dead_letters)
         self.letters_complete = False
         """Whether every dead letter of the records to come has been read."""
@@ -137,6 +138,7 @@ class Comparison:
         """Take the first record of a partition: no event of it is older."""
         self._begun.add(source.number)
         kind, timestamp = record.timestamp()
+        source.first_time = timestamp if kind else None
         earliest = self.edges.earliest_time
         if kind and self._earliest_time_wanted and (earliest is None or timestamp < earliest):
             self.edges.earliest_time = timestamp
