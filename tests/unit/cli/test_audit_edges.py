@@ -1,4 +1,4 @@
-"""What nobody can judge, because its counterpart is deleted, is counted apart, and what somebody can is found."""
+"""The edges of an audit: records whose counterparts are deleted are counted apart, and the others are judged."""
 
 from collections import Counter
 from collections.abc import Sequence

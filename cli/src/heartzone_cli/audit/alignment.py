@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from heartzone_cli.audit.matching import Actual, Expected
+    from heartzone_cli.audit.device import Actual, Expected
 
 CERTAIN = 16
 """Matches in a row after which the beginning of a device is known, where no two events say the same."""

@@ -6,12 +6,13 @@ from typing import Any, Protocol
 
 from heartzone.wire import IDEMPOTENCY_KEY_HEADER
 from heartzone_cli.audit.dead_letters import DeadLetters, Letter, content_of, origin_of
+from heartzone_cli.audit.device import Actual, Expected
 from heartzone_cli.audit.edges import Edges
 from heartzone_cli.audit.events import PREFIX, EventReader, NoEvent, SchemaCheck
 from heartzone_cli.audit.expectations import ABOUT_THE_RECORD, expect, is_certainly_valid
 from heartzone_cli.audit.findings import Finding, Found, Place, Unjudged
 from heartzone_cli.audit.key_window import KeyWindow, Verdict
-from heartzone_cli.audit.matching import Actual, Expected, Matcher
+from heartzone_cli.audit.matching import Matcher
 from heartzone_cli.audit.partitions import Sink, Source
 from heartzone_cli.audit.placement import Placement
 from heartzone_cli.audit.seen_events import SeenEvents

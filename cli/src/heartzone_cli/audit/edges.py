@@ -8,8 +8,8 @@ belongs to the range belongs to it, or to what lies before.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from heartzone_cli.audit.device import Actual, Device, Expected
 from heartzone_cli.audit.findings import Unjudged
-from heartzone_cli.audit.matching import Actual, Device, Expected
 from heartzone_cli.audit.partitions import Link, Sink, Source, usual_partition
 
 BACKLOG = 60_000

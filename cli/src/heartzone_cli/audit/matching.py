@@ -9,116 +9,18 @@ it was, the next event tells: where it is one that was passed over, the one befo
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice, repeat
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from heartzone_cli.audit.alignment import CERTAIN, MAX_BEGINNINGS, Beginning, fits
+from heartzone_cli.audit.device import SEARCHED, Actual, Device, Expected, advance, forget_leaps, note
 from heartzone_cli.audit.longest_order import longest_increasing
-from heartzone_cli.audit.partitions import Sink, Source
+from heartzone_cli.audit.partitions import Source
 from heartzone_cli.audit.seen_events import SeenEvents
-
-SEARCHED = 2_000
-"""Pending events of a device among which one is looked for."""
-
-
-class Expected(NamedTuple):
-    """An event that a record of the input gives.
-
-    `optional`: 0, or else the record may be a duplicate, and this is its timestamp in milliseconds: an older event of
-    the same reading is that of the record before, which nobody can read any more.
-    """
-
-    payload: bytes
-    source: Source
-    offset: int
-    optional: int
-
-
-class Actual(NamedTuple):
-    """An event of the output; `round`: when it was read."""
-
-    payload: bytes
-    sink: Sink
-    offset: int
-    timestamp: int
-    round: int
-
 
 Pending = TypeVar("Pending", Expected, Actual)
 Misordered: TypeAlias = Callable[[bytes, Expected, Actual], None]
-
-
-@dataclass(slots=True)
-class Leap:
-    """The last match of a device, where it passed over others: from `base` on, of its side."""
-
-    base: int
-    expected: Expected
-    actual: Actual
-
-
-class Device:
-    """What is pending of a device, in the order of the logs; the first `skipped`, or `passed`, were passed over."""
-
-    __slots__ = (
-        "actual",
-        "beginning",
-        "expected",
-        "first_reading",
-        "home",
-        "home_offset",
-        "home_time",
-        "over_actual",
-        "over_expected",
-        "passed",
-        "rematched_from",
-        "scattered",
-        "skipped",
-        "source",
-        "tangled",
-    )
-
-    def __init__(self) -> None:
-        self.expected: deque[Expected] = deque()
-        self.actual: list[Actual] = []
-        self.skipped = 0
-        self.passed = 0
-        self.over_expected: Leap | None = None
-        self.over_actual: Leap | None = None
-        self.rematched_from = SEARCHED
-        """How many events may be pending before both sides are matched anew."""
-        self.tangled = False
-        """Whether anything is pending beside expected events in order."""
-        self.scattered = False
-        """Whether its records are in several partitions of a topic, between which there is no order."""
-        self.beginning: Beginning | None = None
-        """What is known of it, while that may have to be matched anew."""
-        self.first_reading: int | None = None
-        """The first offset of the input of which there is an event at home."""
-        self.source: Source | None = None
-        self.home: Sink | None = None
-        self.home_offset = -1
-        self.home_time = 0
-
-    def scatter(self) -> None:
-        """Its records are in several partitions: what was passed over is not out of order."""
-        self.scattered = self.tangled = True
-        self.skipped = self.passed = 0
-        self.over_expected = self.over_actual = None
-        self.begin()
-
-    def begin(self) -> None:
-        """Its beginning is known, or will not be."""
-        if self.beginning is not None:
-            self.beginning.tell_links()
-            self.beginning = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is pending."""
-        return not self.expected and not self.actual
 
 
 class Matcher:
@@ -190,7 +92,7 @@ class Matcher:
         device.begin()
         for each in beginning.misordered if beginning is not None else ():
             self._tell_misordered(key, *each)
-        _note(device)
+        note(device)
 
     def conclude_beginnings(self, *, finally_: bool) -> None:
         """Both logs were read as far as they are needed for now: match beginnings by how they end."""
@@ -217,7 +119,7 @@ class Matcher:
         device.expected = deque(beginning.expected[:skipped] + beginning.expected[skipped + behind :])
         device.actual = beginning.actual[:passed] + beginning.actual[passed + behind :]
         device.skipped, device.passed = skipped, passed
-        _forget_leaps(device)
+        forget_leaps(device)
         beginning.pairs, beginning.misordered = pairs, []
         device.first_reading = pairs[0][0].offset if pairs else None
         self._seen.add(expected.payload for expected, _ in pairs)
@@ -226,7 +128,7 @@ class Matcher:
         self.expected += more[0]
         sink.pending += more[1]
         self.actual += more[1]
-        _note(device)
+        note(device)
         return True
 
     def expect(self, key: bytes, payloads: Sequence[bytes], source: Source, offset: int, *, optional: int) -> None:
@@ -269,7 +171,7 @@ class Matcher:
         is_it = partial(fits, actual=actual)
         if len(expected) > head and fits(expected[head], actual):
             found = self._match(device, head, actual)
-            _advance(device, head, len(device.actual), found, actual)
+            advance(device, head, len(device.actual), found, actual)
         elif (at := _index(expected, actual.payload, is_it, 0, head)) is not None:
             found = self._match(device, at, actual)
             device.skipped -= 1
@@ -277,14 +179,14 @@ class Matcher:
             if leap is not None and at >= leap.base:
                 device.skipped = leap.base
                 self._misordered(key, leap.expected, leap.actual)
-                _advance(device, at, len(device.actual), found, actual)
+                advance(device, at, len(device.actual), found, actual)
             else:
                 self._misordered(key, found, actual)
                 if leap is not None:
                     leap.base -= 1
         elif (at := _index(expected, actual.payload, is_it, head, head + SEARCHED)) is not None:
             found = self._match(device, at, actual)
-            _advance(device, at, len(device.actual), found, actual)
+            advance(device, at, len(device.actual), found, actual)
         else:
             device.actual.append(actual)
             actual.sink.pending += 1
@@ -292,7 +194,7 @@ class Matcher:
             if len(device.actual) >= device.rematched_from:
                 self.rematch(key, device)
                 device.rematched_from = 2 * len(device.actual) + SEARCHED
-        _note(device)
+        note(device)
 
     def _expect(self, key: bytes, device: Device, expected: Expected) -> None:
         actual = device.actual
@@ -300,7 +202,7 @@ class Matcher:
         is_it = partial(fits, expected)
         if (at := _index(actual, expected.payload, is_it, head, head + 1)) is not None:
             found = self._take(device, at, expected)
-            _advance(device, len(device.expected), head, expected, found)
+            advance(device, len(device.expected), head, expected, found)
         elif (at := _index(actual, expected.payload, is_it, 0, head)) is not None:
             found = self._take(device, at, expected)
             device.passed -= 1
@@ -308,17 +210,17 @@ class Matcher:
             if leap is not None and at >= leap.base:
                 device.passed = leap.base
                 self._misordered(key, leap.expected, leap.actual)
-                _advance(device, len(device.expected), at, expected, found)
+                advance(device, len(device.expected), at, expected, found)
             else:
                 self._misordered(key, expected, found)
                 if leap is not None:
                     leap.base -= 1
         elif (at := _index(actual, expected.payload, is_it, head, head + SEARCHED)) is not None:
             found = self._take(device, at, expected)
-            _advance(device, len(device.expected), at, expected, found)
+            advance(device, len(device.expected), at, expected, found)
         else:
             device.expected.append(expected)
-        _note(device)
+        note(device)
 
     def rematch(self, key: bytes, device: Device) -> None:
         """Match what is pending on both sides, however far apart; what the longest order leaves out is out of order."""
@@ -348,11 +250,11 @@ class Matcher:
         left_actual = sorted(set(range(len(actual))) - {at for _, at in pairs})
         device.expected = deque(expected[index] for index in left_expected)
         device.actual = [actual[at] for at in left_actual]
-        _forget_leaps(device)
+        forget_leaps(device)
         if not device.scattered:
             device.skipped = sum(index < last_expected for index in left_expected)
             device.passed = sum(at < last_actual for at in left_actual)
-        _note(device)
+        note(device)
 
     def _take(self, device: Device, at: int, expected: Expected) -> Actual:
         found = device.actual.pop(at)
@@ -402,11 +304,11 @@ class Matcher:
                 kept.append(each)
         device.expected, device.skipped = kept, skipped
         if taken:
-            _forget_leaps(device)
+            forget_leaps(device)
             if device.beginning is not None:
                 gone = set(map(id, taken))
                 device.beginning.expected = [each for each in device.beginning.expected if id(each) not in gone]
-        _note(device)
+        note(device)
         return taken
 
     def take_actual(self, device: Device, chosen: Callable[[Actual], bool]) -> list[Actual]:
@@ -424,35 +326,16 @@ class Matcher:
                 kept.append(each)
         device.actual, device.passed = kept, passed
         if taken:
-            _forget_leaps(device)
+            forget_leaps(device)
             if device.beginning is not None:
                 gone = set(map(id, taken))
                 device.beginning.actual = [each for each in device.beginning.actual if id(each) not in gone]
-        _note(device)
+        note(device)
         return taken
 
     def pending(self) -> Iterator[tuple[bytes, Device]]:
         """Yield the devices of which anything is pending."""
         return ((key, device) for key, device in list(self.devices.items()) if not device.idle)
-
-
-def _advance(device: Device, skipped: int, passed: int, expected: Expected, actual: Actual) -> None:
-    """The latest match in order is this one: what is pending before it on either side was passed over."""
-    if device.scattered:
-        device.skipped = device.passed = 0
-        _forget_leaps(device)
-        return
-    device.over_expected = Leap(device.skipped, expected, actual) if skipped > device.skipped else None
-    device.over_actual = Leap(device.passed, expected, actual) if passed > device.passed else None
-    device.skipped, device.passed = skipped, passed
-
-
-def _forget_leaps(device: Device) -> None:
-    device.over_expected = device.over_actual = None
-
-
-def _note(device: Device) -> None:
-    device.tangled = bool(device.scattered or device.skipped or device.actual or device.beginning)
 
 
 def _index(

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from heartzone_cli.audit.dead_letters import Letter
+from heartzone_cli.audit.device import Actual, Device, Expected
 from heartzone_cli.audit.events import reading_of
 from heartzone_cli.audit.findings import Finding, Unjudged
-from heartzone_cli.audit.matching import Actual, Device, Expected
 
 if TYPE_CHECKING:
     from heartzone_cli.audit.comparison import Comparison
