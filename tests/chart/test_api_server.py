@@ -20,7 +20,7 @@ from kubernetes_node.control_plane.processes import ControlPlane
 
 NAMESPACES = ("heartzone", "rendered", "orders", "leases", "monitoring")
 DEFINITION = "eventtopics.heartzone.dev"
-COMPONENTS = ("producer", "zone-worker", "operator", "test")
+COMPONENTS = ("producer", "zone-worker", "operator", "audit", "test")
 PREPARED: list[Manifest] = [
     *(
         {

@@ -33,13 +33,13 @@ def of_strimzi(folder: Path) -> list[Any]:
     return [each for each in rendered(folder) if each["apiVersion"].startswith("kafka.strimzi.io/")]
 
 
-def with_component(folder: Path, overlay: Path, component: Path) -> Path:
-    """A kustomization as the README describes it: an overlay of ours with a component of ours."""
+def with_component(folder: Path, overlay: Path, *components: Path) -> Path:
+    """A kustomization as the README describes it: an overlay of ours with components of ours."""
     content = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": [os.path.relpath(overlay, folder.resolve())],
-        "components": [os.path.relpath(component, folder.resolve())],
+        "components": [os.path.relpath(component, folder.resolve()) for component in components],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(content))
     return folder
@@ -52,14 +52,15 @@ def test_strimzis_own_classes_know_every_field_and_value(overlay: Path) -> None:
 
 @pytest.mark.parametrize("overlay", [DEV, PRODUCTION], ids=lambda path: path.name)
 def test_with_certificates_instead_of_passwords_strimzi_still_knows_all_of_it(overlay: Path, tmp_path: Path) -> None:
-    objects = of_strimzi(with_component(tmp_path, overlay, STRIMZI / "components" / "mtls"))
+    components = (STRIMZI / "components" / name for name in ("on-call", "mtls"))
+    objects = of_strimzi(with_component(tmp_path, overlay, *components))
 
     assert complaints(objects) == []
     (cluster,) = (each for each in objects if each["kind"] == "Kafka")
     assert [each["authentication"] for each in cluster["spec"]["kafka"]["listeners"]] == [{"type": "tls"}]
     users = [each for each in objects if each["kind"] == "KafkaUser"]
     assert {each["spec"]["authentication"]["type"] for each in users} == {"tls"}
-    assert len(users) == len(kafka_users())
+    assert {each["metadata"]["name"] for each in users} == {*kafka_users(), "heartzone-on-call"}
 
 
 def _misspell_a_field(cluster: dict[str, Any]) -> None:

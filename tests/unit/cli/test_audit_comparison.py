@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartzone_cli.audit.comparison import Comparison
+from heartzone_cli.audit.device import SEARCHED
 from heartzone_cli.audit.edges import Edges
 from heartzone_cli.audit.findings import Finding, Found, Unjudged
-from heartzone_cli.audit.matching import SEARCHED
 from heartzone_cli.audit.partitions import Sink, Source
 from heartzone_testing.traffic.logs import (
     INPUT_SCHEMA_ID,

@@ -6,12 +6,13 @@ from typing import Any, Protocol
 
 from heartzone.wire import IDEMPOTENCY_KEY_HEADER
 from heartzone_cli.audit.dead_letters import DeadLetters, Letter, content_of, origin_of
+from heartzone_cli.audit.device import Actual, Expected
 from heartzone_cli.audit.edges import Edges
 from heartzone_cli.audit.events import PREFIX, EventReader, NoEvent, SchemaCheck
 from heartzone_cli.audit.expectations import ABOUT_THE_RECORD, expect, is_certainly_valid
 from heartzone_cli.audit.findings import Finding, Found, Place, Unjudged
 from heartzone_cli.audit.key_window import KeyWindow, Verdict
-from heartzone_cli.audit.matching import Actual, Expected, Matcher
+from heartzone_cli.audit.matching import Matcher
 from heartzone_cli.audit.partitions import Sink, Source
 from heartzone_cli.audit.placement import Placement
 from heartzone_cli.audit.seen_events import SeenEvents
@@ -67,7 +68,8 @@ class Comparison:
         self._windows: dict[int, KeyWindow] = {}
         self._events = EventReader(check_schema)
         self._seen = SeenEvents(expected_events)
-        self.matcher = Matcher(self._misordered, self._seen)
+        cut = any(each.cut for each in edges.sources.values()) or any(each.cut for each in edges.sinks.values())
+        self.matcher = Matcher(self._misordered, self._seen, cut=cut)
         self.letters = DeadLetters(dead_letters)
         self.letters_complete = False
         """Whether every dead letter of the records to come has been read."""
@@ -137,6 +139,7 @@ class Comparison:
         """Take the first record of a partition: no event of it is older."""
         self._begun.add(source.number)
         kind, timestamp = record.timestamp()
+        source.first_time = timestamp if kind else None
         earliest = self.edges.earliest_time
         if kind and self._earliest_time_wanted and (earliest is None or timestamp < earliest):
             self.edges.earliest_time = timestamp

@@ -8,9 +8,12 @@ belongs to the range belongs to it, or to what lies before.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from heartzone_cli.audit.device import Actual, Device, Expected
 from heartzone_cli.audit.findings import Unjudged
-from heartzone_cli.audit.matching import Actual, Device, Expected
 from heartzone_cli.audit.partitions import Link, Sink, Source, usual_partition
+
+BACKLOG = 60_000
+"""Milliseconds after a partition was added in which events of records come that were written before."""
 
 
 @dataclass(slots=True)
@@ -46,7 +49,25 @@ class Edges:
                 return Unjudged.START_OF_RANGE
             if sink.open and (link is None or offset >= link.last_reading):
                 return Unjudged.OPEN_TRANSACTION
-        return None
+        return Unjudged.START_OF_RANGE if self._was_elsewhere(key, expected, device) else None
+
+    def _was_elsewhere(self, key: bytes, expected: Expected, device: Device) -> bool:
+        """Whether its event may have been deleted from a partition where the device was while there were fewer of them.
+
+        Or where it has been since there are more, and its home is the one of before.
+        """
+        source, offset, home = expected.source, expected.offset, device.home
+        count = self.output_partitions or len(self.sinks)
+        if home is None:
+            return False
+        is_behind = device.first_reading is not None and offset >= device.first_reading
+        if is_behind and home.number == usual_partition(key, count):
+            return False
+        for number in {usual_partition(key, fewer) for fewer in range(1, count + 1)} - {home.number}:
+            link, sink = source.links.get(number), self.sinks.get(number)
+            if sink is not None and sink.cut and (link is None or offset <= link.first_reading):
+                return True
+        return False
 
     def unjudged_poison(self, source: Source, offset: int, *, optional: bool) -> Unjudged | None:
         """Say why a record that should be a dead letter and is none is no finding; None where it is one."""
@@ -58,8 +79,11 @@ class Edges:
             return Unjudged.START_OF_RANGE
         return Unjudged.OPEN_TRANSACTION if self.letters_open else None
 
-    def unjudged_event(self, actual: Actual, device: Device) -> Unjudged | None:
-        """Say why an event without its reading is no finding; None where it is one."""
+    def unjudged_event(self, key: bytes, actual: Actual, device: Device, *, is_copy: bool) -> Unjudged | None:
+        """Say why an event without its reading is no finding; None where it is one.
+
+        A copy of another event is one of a deleted reading only where that said the same, too.
+        """
         sink, own = actual.sink.number, device.source
         is_old = self.earliest_time is not None and actual.timestamp < self.earliest_time
         if is_old or any(source.cut for source in self.sources.values()):
@@ -67,10 +91,23 @@ class Edges:
             began = own is None or not own.cut or sink in own.links
             if not began or not _follows_all(actual.offset, _links(self.sources.values(), sink)):
                 return Unjudged.START_OF_RANGE
+            if not is_copy and any(
+                source.cut and sink not in source.links for source in self._earlier_sources(key, actual)
+            ):
+                return Unjudged.START_OF_RANGE
         links = _links(self._possible_sources(device), sink)
         if self.ends_early and not _precedes_all(actual.offset, links):
             return Unjudged.END_OF_RANGE
         return None
+
+    def _earlier_sources(self, key: bytes, actual: Actual) -> Iterable[Source]:
+        """Return where a device belongs by default, and where it did before partitions were added that are younger."""
+        before = actual.timestamp - BACKLOG
+        times = {number: source.first_time for number, source in self.sources.items()}
+        existed = max((number for number, time in times.items() if time is not None and time <= before), default=0) + 1
+        counts = range(existed, (self.partial or len(self.sources)) + 1)
+        found = (self.sources.get(usual_partition(key, count)) for count in counts)
+        return [source for source in found if source is not None]
 
     def _possible_sources(self, device: Device) -> Iterable[Source]:
         if device.source is not None and not device.scattered:

@@ -8,116 +8,37 @@ it was, the next event tells: where it is one that was passed over, the one befo
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice, repeat
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
+from heartzone_cli.audit.alignment import CERTAIN, MAX_BEGINNINGS, Beginning, fits
+from heartzone_cli.audit.device import SEARCHED, Actual, Device, Expected, advance, forget_leaps, note
 from heartzone_cli.audit.longest_order import longest_increasing
-from heartzone_cli.audit.partitions import Sink, Source
+from heartzone_cli.audit.partitions import Source
 from heartzone_cli.audit.seen_events import SeenEvents
-
-SEARCHED = 2_000
-"""Pending events of a device among which one is looked for."""
-
-
-CLOCKS_DIFFER = 1_000
-"""Milliseconds by which an event may be older than its record, where both are written at once on several machines."""
-
-
-class Expected(NamedTuple):
-    """An event that a record of the input gives.
-
-    `optional`: 0, or else the record may be a duplicate, and this is its timestamp in milliseconds: an older event of
-    the same reading is that of the record before, which nobody can read any more.
-    """
-
-    payload: bytes
-    source: Source
-    offset: int
-    optional: int
-
-
-class Actual(NamedTuple):
-    """An event of the output; `round`: when it was read."""
-
-    payload: bytes
-    sink: Sink
-    offset: int
-    timestamp: int
-    round: int
-
 
 Pending = TypeVar("Pending", Expected, Actual)
 Misordered: TypeAlias = Callable[[bytes, Expected, Actual], None]
 
 
-@dataclass(slots=True)
-class Leap:
-    """The last match of a device, where it passed over others: from `base` on, of its side."""
-
-    base: int
-    expected: Expected
-    actual: Actual
-
-
-class Device:
-    """What is pending of a device, in the order of the logs; the first `skipped`, or `passed`, were passed over."""
-
-    __slots__ = (
-        "actual",
-        "expected",
-        "home",
-        "home_offset",
-        "home_time",
-        "over_actual",
-        "over_expected",
-        "passed",
-        "rematched_from",
-        "scattered",
-        "skipped",
-        "source",
-        "tangled",
-    )
-
-    def __init__(self) -> None:
-        self.expected: deque[Expected] = deque()
-        self.actual: list[Actual] = []
-        self.skipped = 0
-        self.passed = 0
-        self.over_expected: Leap | None = None
-        self.over_actual: Leap | None = None
-        self.rematched_from = SEARCHED
-        """How many events may be pending before both sides are matched anew."""
-        self.tangled = False
-        """Whether anything is pending beside expected events in order."""
-        self.scattered = False
-        """Whether its records are in several partitions of a topic, between which there is no order."""
-        self.source: Source | None = None
-        self.home: Sink | None = None
-        self.home_offset = -1
-        self.home_time = 0
-
-    def scatter(self) -> None:
-        """Its records are in several partitions: what was passed over is not out of order."""
-        self.scattered = self.tangled = True
-        self.skipped = self.passed = 0
-        self.over_expected = self.over_actual = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is pending."""
-        return not self.expected and not self.actual
-
-
 class Matcher:
-    """All devices. `max_devices` are remembered while nothing of them is pending."""
+    """All devices. `max_devices` are remembered while nothing of them is pending.
 
-    def __init__(self, misordered: Misordered, seen: SeenEvents, *, max_devices: int = 100_000) -> None:
+    `cut`: whether first readings or events may have been deleted.
+    """
+
+    def __init__(
+        self, misordered: Misordered, seen: SeenEvents, *, cut: bool = False, max_devices: int = 100_000
+    ) -> None:
         self.devices: dict[bytes, Device] = {}
+        self._cut = cut
+        self._beginnings: list[Device] = []
+        self._guesses: list[tuple[Expected, Actual]] | None = None
         self.expected = 0
         self.actual = 0
-        self._misordered = misordered
+        self._tell_misordered = misordered
         self._seen = seen
         self._max_devices = self._limit = max_devices
 
@@ -126,10 +47,89 @@ class Matcher:
         device = self.devices.get(key)
         if device is None:
             if len(self.devices) >= self._limit:
+                for each, state in self.devices.items():
+                    if state.idle:
+                        self._begin(each, state)
                 self.devices = {each: state for each, state in self.devices.items() if not state.idle}
                 self._limit = self._max_devices + len(self.devices)
             device = self.devices[key] = Device()
+            if self._cut:
+                self._remember(device)
         return device
+
+    def _remember(self, device: Device) -> None:
+        if len(self._beginnings) >= MAX_BEGINNINGS:
+            self._beginnings = [each for each in self._beginnings if each.beginning is not None]
+        if len(self._beginnings) < MAX_BEGINNINGS:
+            device.beginning = Beginning()
+            device.tangled = True
+            self._beginnings.append(device)
+
+    def _misordered(self, key: bytes, expected: Expected, actual: Actual) -> None:
+        if self._guesses is None:
+            self._tell_misordered(key, expected, actual)
+        else:
+            self._guesses.append((expected, actual))
+
+    @contextmanager
+    def _guessing(self, key: bytes, device: Device) -> Iterator[None]:
+        """Match; where something is out of order then, the beginning may have been matched wrongly."""
+        beginning = device.beginning
+        if beginning is None or self._guesses is not None:
+            yield
+            return
+        self._guesses = beginning.misordered
+        yield
+        self._guesses = None
+        if beginning.misordered or (len(beginning.pairs) >= CERTAIN and (device.skipped or device.actual)):
+            self._adopt(device, beginning.guess())
+        if beginning.is_known:
+            self._begin(key, device)
+
+    def _begin(self, key: bytes, device: Device) -> None:
+        """The beginning of a device is known: what is out of order in it is a finding."""
+        beginning = device.beginning
+        device.begin()
+        for each in beginning.misordered if beginning is not None else ():
+            self._tell_misordered(key, *each)
+        note(device)
+
+    def conclude_beginnings(self, *, finally_: bool) -> None:
+        """Both logs were read as far as they are needed for now: match beginnings by how they end."""
+        remembered = [(key, device) for key, device in self.devices.items() if device.beginning is not None]
+        for _, device in remembered:
+            beginning = device.beginning
+            if beginning is not None and (beginning.misordered or not device.idle):
+                _ = self._adopt(device, beginning.conclude()) or self._adopt(device, beginning.guess())
+        for key, device in remembered:
+            if finally_:
+                self._begin(key, device)
+            elif device.beginning is not None:
+                device.beginning.tell_links()
+
+    def _adopt(self, device: Device, left_out: tuple[int, int] | None) -> bool:
+        """Match a beginning anew, without as many readings and events."""
+        beginning, source, sink = device.beginning, device.source, device.home
+        if left_out is None or beginning is None or source is None or sink is None:
+            return False
+        skipped, passed = left_out
+        pairs = list(zip(beginning.expected[skipped:], beginning.actual[passed:], strict=False))
+        before = len(device.expected), len(device.actual)
+        behind = len(pairs)
+        device.expected = deque(beginning.expected[:skipped] + beginning.expected[skipped + behind :])
+        device.actual = beginning.actual[:passed] + beginning.actual[passed + behind :]
+        device.skipped, device.passed = skipped, passed
+        forget_leaps(device)
+        beginning.pairs, beginning.misordered = pairs, []
+        device.first_reading = pairs[0][0].offset if pairs else None
+        self._seen.add(expected.payload for expected, _ in pairs)
+        more = len(device.expected) - before[0], len(device.actual) - before[1]
+        source.pending += more[0]
+        self.expected += more[0]
+        sink.pending += more[1]
+        self.actual += more[1]
+        note(device)
+        return True
 
     def expect(self, key: bytes, payloads: Sequence[bytes], source: Source, offset: int, *, optional: int) -> None:
         """A record of the input gives these events, in this order."""
@@ -140,11 +140,18 @@ class Matcher:
             device.source = source
         source.pending += len(payloads)
         self.expected += len(payloads)
+        coming: Iterable[Expected] = map(
+            Expected._make, zip(payloads, repeat(source), repeat(offset), repeat(optional))
+        )
+        if device.beginning is not None:
+            coming = list(coming)
+            device.beginning.expected += coming
         if not device.actual:
-            device.expected.extend(map(Expected._make, zip(payloads, repeat(source), repeat(offset), repeat(optional))))
+            device.expected.extend(coming)
             return
-        for payload in payloads:
-            self._expect(key, device, Expected(payload, source, offset, optional))
+        with self._guessing(key, device):
+            for each in coming:
+                self._expect(key, device, each)
 
     def occur(self, key: bytes, actual: Actual) -> None:
         """The output has this event."""
@@ -153,27 +160,33 @@ class Matcher:
             if device.home is not None:
                 device.scatter()
             device.home = device.home or actual.sink
+        if device.beginning is not None:
+            device.beginning.actual.append(actual)
+        with self._guessing(key, device):
+            self._occur(key, device, actual)
+
+    def _occur(self, key: bytes, device: Device, actual: Actual) -> None:
         expected = device.expected
         head = device.skipped
-        fits = partial(_fit, actual=actual)
-        if len(expected) > head and _fit(expected[head], actual):
+        is_it = partial(fits, actual=actual)
+        if len(expected) > head and fits(expected[head], actual):
             found = self._match(device, head, actual)
-            _advance(device, head, len(device.actual), found, actual)
-        elif (at := _index(expected, actual.payload, fits, 0, head)) is not None:
+            advance(device, head, len(device.actual), found, actual)
+        elif (at := _index(expected, actual.payload, is_it, 0, head)) is not None:
             found = self._match(device, at, actual)
             device.skipped -= 1
             leap = device.over_expected
             if leap is not None and at >= leap.base:
                 device.skipped = leap.base
                 self._misordered(key, leap.expected, leap.actual)
-                _advance(device, at, len(device.actual), found, actual)
+                advance(device, at, len(device.actual), found, actual)
             else:
                 self._misordered(key, found, actual)
                 if leap is not None:
                     leap.base -= 1
-        elif (at := _index(expected, actual.payload, fits, head, head + SEARCHED)) is not None:
+        elif (at := _index(expected, actual.payload, is_it, head, head + SEARCHED)) is not None:
             found = self._match(device, at, actual)
-            _advance(device, at, len(device.actual), found, actual)
+            advance(device, at, len(device.actual), found, actual)
         else:
             device.actual.append(actual)
             actual.sink.pending += 1
@@ -181,38 +194,41 @@ class Matcher:
             if len(device.actual) >= device.rematched_from:
                 self.rematch(key, device)
                 device.rematched_from = 2 * len(device.actual) + SEARCHED
-        _note(device)
+        note(device)
 
     def _expect(self, key: bytes, device: Device, expected: Expected) -> None:
         actual = device.actual
         head = device.passed
-        fits = partial(_fit, expected)
-        if (at := _index(actual, expected.payload, fits, head, head + 1)) is not None:
+        is_it = partial(fits, expected)
+        if (at := _index(actual, expected.payload, is_it, head, head + 1)) is not None:
             found = self._take(device, at, expected)
-            _advance(device, len(device.expected), head, expected, found)
-        elif (at := _index(actual, expected.payload, fits, 0, head)) is not None:
+            advance(device, len(device.expected), head, expected, found)
+        elif (at := _index(actual, expected.payload, is_it, 0, head)) is not None:
             found = self._take(device, at, expected)
             device.passed -= 1
             leap = device.over_actual
             if leap is not None and at >= leap.base:
                 device.passed = leap.base
                 self._misordered(key, leap.expected, leap.actual)
-                _advance(device, len(device.expected), at, expected, found)
+                advance(device, len(device.expected), at, expected, found)
             else:
                 self._misordered(key, expected, found)
                 if leap is not None:
                     leap.base -= 1
-        elif (at := _index(actual, expected.payload, fits, head, head + SEARCHED)) is not None:
+        elif (at := _index(actual, expected.payload, is_it, head, head + SEARCHED)) is not None:
             found = self._take(device, at, expected)
-            _advance(device, len(device.expected), at, expected, found)
+            advance(device, len(device.expected), at, expected, found)
         else:
             device.expected.append(expected)
-        _note(device)
+        note(device)
 
     def rematch(self, key: bytes, device: Device) -> None:
         """Match what is pending on both sides, however far apart; what the longest order leaves out is out of order."""
-        if not device.expected or not device.actual:
-            return
+        if device.expected and device.actual:
+            with self._guessing(key, device):
+                self._rematch(key, device)
+
+    def _rematch(self, key: bytes, device: Device) -> None:
         places: dict[bytes, deque[int]] = {}
         for index, each in enumerate(device.expected):
             places.setdefault(each.payload, deque()).append(index)
@@ -220,7 +236,7 @@ class Matcher:
         pairs = [
             (found.popleft(), at)
             for at, each in enumerate(actual)
-            if (found := places.get(each.payload)) and _fit(expected[found[0]], each)
+            if (found := places.get(each.payload)) and fits(expected[found[0]], each)
         ]
         if not pairs:
             return
@@ -228,21 +244,21 @@ class Matcher:
         for number, (index, at) in enumerate(pairs):
             if number not in ordered and not device.scattered:
                 self._misordered(key, expected[index], actual[at])
-            self._pair(expected[index], actual[at])
+            self._pair(device, expected[index], actual[at])
         last_expected, last_actual = pairs[max(ordered)]
         left_expected = sorted(set(range(len(expected))) - {index for index, _ in pairs})
         left_actual = sorted(set(range(len(actual))) - {at for _, at in pairs})
         device.expected = deque(expected[index] for index in left_expected)
         device.actual = [actual[at] for at in left_actual]
-        _forget_leaps(device)
+        forget_leaps(device)
         if not device.scattered:
             device.skipped = sum(index < last_expected for index in left_expected)
             device.passed = sum(at < last_actual for at in left_actual)
-        _note(device)
+        note(device)
 
     def _take(self, device: Device, at: int, expected: Expected) -> Actual:
         found = device.actual.pop(at)
-        self._pair(expected, found)
+        self._pair(device, expected, found)
         return found
 
     def _match(self, device: Device, at: int, actual: Actual) -> Expected:
@@ -250,15 +266,20 @@ class Matcher:
         del device.expected[at]
         actual.sink.pending += 1
         self.actual += 1
-        self._pair(found, actual)
+        self._pair(device, found, actual)
         return found
 
-    def _pair(self, expected: Expected, actual: Actual) -> None:
+    def _pair(self, device: Device, expected: Expected, actual: Actual) -> None:
         self.expected -= 1
         self.actual -= 1
         actual.sink.pending -= 1
         expected.source.pending -= 1
-        expected.source.matched(expected.offset, actual.sink.number, actual.offset)
+        if device.first_reading is None or expected.offset < device.first_reading:
+            device.first_reading = expected.offset
+        if device.beginning is None:
+            expected.source.matched(expected.offset, actual.sink.number, actual.offset)
+        else:
+            device.beginning.pairs.append((expected, actual))
         self._seen.add((expected.payload,))
 
     def withdraw(self, key: bytes, source: Source, offset: int) -> int:
@@ -283,8 +304,11 @@ class Matcher:
                 kept.append(each)
         device.expected, device.skipped = kept, skipped
         if taken:
-            _forget_leaps(device)
-        _note(device)
+            forget_leaps(device)
+            if device.beginning is not None:
+                gone = set(map(id, taken))
+                device.beginning.expected = [each for each in device.beginning.expected if id(each) not in gone]
+        note(device)
         return taken
 
     def take_actual(self, device: Device, chosen: Callable[[Actual], bool]) -> list[Actual]:
@@ -302,8 +326,11 @@ class Matcher:
                 kept.append(each)
         device.actual, device.passed = kept, passed
         if taken:
-            _forget_leaps(device)
-        _note(device)
+            forget_leaps(device)
+            if device.beginning is not None:
+                gone = set(map(id, taken))
+                device.beginning.actual = [each for each in device.beginning.actual if id(each) not in gone]
+        note(device)
         return taken
 
     def pending(self) -> Iterator[tuple[bytes, Device]]:
@@ -311,32 +338,9 @@ class Matcher:
         return ((key, device) for key, device in list(self.devices.items()) if not device.idle)
 
 
-def _advance(device: Device, skipped: int, passed: int, expected: Expected, actual: Actual) -> None:
-    """The latest match in order is this one: what is pending before it on either side was passed over."""
-    if device.scattered:
-        device.skipped = device.passed = 0
-        _forget_leaps(device)
-        return
-    device.over_expected = Leap(device.skipped, expected, actual) if skipped > device.skipped else None
-    device.over_actual = Leap(device.passed, expected, actual) if passed > device.passed else None
-    device.skipped, device.passed = skipped, passed
-
-
-def _forget_leaps(device: Device) -> None:
-    device.over_expected = device.over_actual = None
-
-
-def _note(device: Device) -> None:
-    device.tangled = bool(device.scattered or device.skipped or device.actual)
-
-
-def _fit(expected: Expected, actual: Actual) -> bool:
-    return expected.payload == actual.payload and expected.optional <= actual.timestamp + CLOCKS_DIFFER
-
-
 def _index(
-    pending: Iterable[Pending], payload: bytes, fits: Callable[[Pending], bool], start: int, stop: int
+    pending: Iterable[Pending], payload: bytes, is_it: Callable[[Pending], bool], start: int, stop: int
 ) -> int | None:
     # The payload first, without a call: thousands may be looked at for each event.
     found = islice(enumerate(pending), start, stop)
-    return next((at for at, each in found if each.payload == payload and fits(each)), None)
+    return next((at for at, each in found if each.payload == payload and is_it(each)), None)

@@ -29,6 +29,8 @@ class Source:
     """The group's committed offset; None where it has none in this topic."""
     cut: bool = False
     """Whether there may have been records before `start`."""
+    first_time: int | None = None
+    """The timestamp of the first record that was read."""
     pending: int = 0
     last: int = -1
     """The last offset of which something was found, in the output or the dead letters."""

@@ -7,7 +7,7 @@ devices are where that puts them; then a device whose events are all in another 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from heartzone_cli.audit.matching import Device
+from heartzone_cli.audit.device import Device
 from heartzone_cli.audit.partitions import Sink, are_usual, usual_partition, was_usual_before
 
 MAX_STRAYS = 10_000

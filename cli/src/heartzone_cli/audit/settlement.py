@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from heartzone_cli.audit.dead_letters import Letter
+from heartzone_cli.audit.device import Actual, Device, Expected
 from heartzone_cli.audit.events import reading_of
 from heartzone_cli.audit.findings import Finding, Unjudged
-from heartzone_cli.audit.matching import Actual, Device, Expected
 
 if TYPE_CHECKING:
     from heartzone_cli.audit.comparison import Comparison
@@ -24,7 +24,7 @@ class Settlement:
     def settle_all(self) -> None:
         """Nothing will come any more."""
         self._comparison.tell_strays()
-        self.settle(_everything, _everything)
+        self.settle(_everything, _everything, finally_=True)
         self.settle_poison()
         self._settle_letters(self._comparison.letters.take_all())
 
@@ -43,13 +43,16 @@ class Settlement:
             self._settle_letters(comparison.letters.take_before(number, position))
         comparison.forget_seen()
 
-    def settle(self, readings: Callable[[Expected], bool], events: Callable[[Actual], bool]) -> None:
+    def settle(
+        self, readings: Callable[[Expected], bool], events: Callable[[Actual], bool], *, finally_: bool = False
+    ) -> None:
         """Wait no longer for the events of these readings, nor for the readings of these events."""
+        self._comparison.matcher.conclude_beginnings(finally_=finally_)
         for key, device in self._comparison.matcher.pending():
             self._comparison.matcher.rematch(key, device)
             missing = self._judged_readings(key, device, readings)
             by_time: dict[str, deque[Expected]] = {}
-            surplus = self._judged_events(device, events)
+            surplus = self._judged_events(key, device, events)
             if surplus:
                 for expected in missing:
                     by_time.setdefault(reading_of(expected.payload)[0], deque()).append(expected)
@@ -106,13 +109,13 @@ class Settlement:
 
     def _drop_events_before_the_range(self) -> None:
         comparison = self._comparison
-        for _, device in comparison.matcher.pending():
-            dropped = comparison.matcher.take_actual(device, self._is_before_the_range(device))
+        for key, device in comparison.matcher.pending():
+            dropped = comparison.matcher.take_actual(device, self._is_before_the_range(key, device))
             comparison.unjudged[Unjudged.START_OF_RANGE] += len(dropped)
 
-    def _is_before_the_range(self, device: Device) -> Callable[[Actual], bool]:
-        judge = self._comparison.edges.unjudged_event
-        return lambda each: judge(each, device) is Unjudged.START_OF_RANGE
+    def _is_before_the_range(self, key: bytes, device: Device) -> Callable[[Actual], bool]:
+        judge, was_seen = self._comparison.edges.unjudged_event, self._comparison.was_seen
+        return lambda each: judge(key, each, device, is_copy=was_seen(each.payload)) is Unjudged.START_OF_RANGE
 
     def settle_poison(self) -> None:
         """Wait no longer for dead letters of the records that were read."""
@@ -154,11 +157,11 @@ class Settlement:
                 comparison.unjudged[unjudged] += 1
         return judged
 
-    def _judged_events(self, device: Device, chosen: Callable[[Actual], bool]) -> list[Actual]:
+    def _judged_events(self, key: bytes, device: Device, chosen: Callable[[Actual], bool]) -> list[Actual]:
         comparison = self._comparison
         judged = []
         for each in comparison.matcher.take_actual(device, chosen):
-            unjudged = comparison.edges.unjudged_event(each, device)
+            unjudged = comparison.edges.unjudged_event(key, each, device, is_copy=comparison.was_seen(each.payload))
             if unjudged is None:
                 judged.append(each)
             else:
