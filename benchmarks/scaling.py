@@ -1,6 +1,6 @@
 """Growth of the zone workers' throughput with their number: 1, 2 and 4 replicas, each held to a quarter of a core.
 
-So the broker, which has the rest of the machine, is not the limit. The input is that of `benchmarks.worker_throughput`.
+So the broker, which has the rest of the machine, is not the limit. The input is that of `benchmarks.worker_input`.
 Prints messages a second, the ratio to as many times one replica (floor 0.9), and the processor time of a message in
 full transactions; then that of a transaction of one message, which is mostly that of the transaction, and of an idle
 replica. Takes root: the replicas are in control groups.
@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
-from benchmarks.worker_throughput import fill
+from benchmarks.worker_input import fill
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
 from heartzone_testing.brokers.testbed import Testbed

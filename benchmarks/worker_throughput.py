@@ -1,80 +1,87 @@
 """Worker throughput, one process, as ratios against peers on the same broker and the same input.
 
-The input is Biometrics of about 380 bytes with six readings, five of them in a zone, each record with an idempotency
-key, over six partitions. Runs of the
-contestants alternate, so that a machine that drifts drifts for all; the medians are compared.
+Runs of the contestants alternate, so that a machine that drifts drifts for all; the medians are compared. Processor
+time is that of the process from its first message on, without the broker's and without the start of a JVM.
+``python -m benchmarks.worker_throughput [--runs N] [--messages N]``
 """
 
-import json
-import subprocess
-import sys
-import uuid
+import argparse
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 
-from benchmarks.worker_contestants import CONTESTANTS
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from benchmarks.results_file import keep
+from benchmarks.worker_contestants import COPY, ONE_BY_ONE, WITHOUT_WINDOW, ZONE_WORKER, Outcome
+from benchmarks.worker_input import create_topics, fill
+from benchmarks.worker_runs import STREAMS, STREAMS_TUNED, Runs
 
 from embedded_kafka import EmbeddedKafka
-from heartzone.messages import Biometrics, HeartRate, encode
-from heartzone.wire import IDEMPOTENCY_KEY_HEADER, frame_prefix
 
-RUNS = 5
-MESSAGES = 300_000
+CONTESTANTS = (ZONE_WORKER, STREAMS, WITHOUT_WINDOW, STREAMS_TUNED, COPY, ONE_BY_ONE)
+RUNS = 3
+MESSAGES = 600_000
 MESSAGES_ONE_BY_ONE = 300
-PARTITIONS = 6
-OURS, WITHOUT_WINDOW, COPY, ONE_BY_ONE = CONTESTANTS
+# Ratios of throughput and of processor time that the worker is held to; None where there is no such promise.
+BOUNDS = {
+    STREAMS: (1.4, 0.5),
+    STREAMS_TUNED: (0.9, 0.7),
+    WITHOUT_WINDOW: (None, None),
+    COPY: (0.33, None),
+    ONE_BY_ONE: (200, None),
+}
 
 
-def fill(bootstrap: str, topic: str, messages: int = MESSAGES, *, schema_id: int = 1) -> None:
-    """Write the input, spread over devices."""
-    readings = [HeartRate(f"2022-12-02T13:50:{second:02}.000Z", 90 + 20 * second) for second in range(6)]
-    devices = [str(uuid.UUID(int=number)) for number in range(1_000)]
-    values = [frame_prefix(schema_id) + encode(Biometrics(device, readings, 200)) for device in devices]
-    with Producer({"bootstrap.servers": bootstrap, "linger.ms": 50, "compression.type": "lz4"}) as producer:
-        for number in range(messages):
-            device = number % len(devices)
-            while True:
-                try:
-                    key = (IDEMPOTENCY_KEY_HEADER, b"4bf92f3577b34da6a3ce929d-%x" % number)
-                    producer.produce(topic, values[device], devices[device], headers=[key])
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-        assert producer.flush(60) == 0
+def rate(outcome: Outcome) -> float:
+    """Messages a second."""
+    return outcome.messages / outcome.seconds
 
 
-def rate(name: str, topics: list[str], messages: int) -> float:
-    """Messages a second of one run in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.worker_contestants", name, *topics, str(messages)]
-    outcome = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-    return float(outcome["messages"] / outcome["seconds"])
+def cost(outcome: Outcome) -> float:
+    """Seconds of processor for a million messages."""
+    return outcome.cpu_seconds / outcome.messages * 1e6
 
 
 def main() -> None:
-    with EmbeddedKafka() as kafka:
-        bootstrap = kafka.bootstrap_servers
-        names = ["bench.in", "bench.out", "bench.dlq"]
-        # Outputs are read by nobody: keep little of them, so that the disk is not what is measured.
-        config = {"retention.bytes": str(256 * 1024 * 1024), "segment.bytes": str(64 * 1024 * 1024)}
-        new = [NewTopic(name, PARTITIONS, 1, config=config if name == "bench.out" else {}) for name in names]
-        admin = AdminClient({"bootstrap.servers": bootstrap})
-        for future in admin.create_topics(new).values():
-            future.result()
-        fill(bootstrap, names[0])
-        topics = [bootstrap, *names]
-        rates: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
-        for _ in range(RUNS):
-            for name, measured in rates.items():
-                measured.append(rate(name, topics, MESSAGES_ONE_BY_ONE if name == ONE_BY_ONE else MESSAGES))
-    print(f"worker throughput, messages/s, medians of {RUNS} runs (least to most)")
-    for name, measured in rates.items():
-        print(f"  {name:42} {median(measured):>10,.0f}   ({min(measured):,.0f} to {max(measured):,.0f})")
-    ours = median(rates[OURS])
-    print(f"  against {WITHOUT_WINDOW:34} {ours / median(rates[WITHOUT_WINDOW]):>10.2f}")
-    print(f"  against {COPY:34} {ours / median(rates[COPY]):>10.2f}   (floor 0.4)")
-    print(f"  against {ONE_BY_ONE:34} {ours / median(rates[ONE_BY_ONE]):>10,.0f}   (floor 200)")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--messages", type=int, default=MESSAGES)
+    options, _ = parser.parse_known_args()
+    began = datetime.now(UTC)
+    measured: dict[str, list[tuple[Outcome, float]]] = {name: [] for name in CONTESTANTS}
+    with tempfile.TemporaryDirectory() as folder, EmbeddedKafka() as kafka:
+        topics = create_topics(kafka.bootstrap_servers, "bench")
+        fill(kafka.bootstrap_servers, topics[0], options.messages)
+        runs = Runs(Path(folder), kafka.bootstrap_servers, topics)
+        for _ in range(options.runs):
+            for name in CONTESTANTS:
+                messages = MESSAGES_ONE_BY_ONE if name == ONE_BY_ONE else options.messages
+                measured[name].append(runs.measure(name, messages))
+    report(measured)
+    raw = {
+        name: [{**asdict(outcome), "peak_mb": round(peak)} for outcome, peak in each] for name, each in measured.items()
+    }
+    keep("worker_throughput", began, {"runs": raw})
+
+
+def report(measured: dict[str, list[tuple[Outcome, float]]]) -> None:
+    """Print medians, and the ratios of the worker's to those of its peers."""
+    rates = {name: [rate(outcome) for outcome, _ in runs] for name, runs in measured.items()}
+    costs = {name: median(cost(outcome) for outcome, _ in runs) for name, runs in measured.items()}
+    peaks = {name: median(peak for _, peak in runs) for name, runs in measured.items()}
+    print(f"worker throughput, medians of {len(measured[ZONE_WORKER])} runs")
+    print(f"  {'':40}{'messages/s':>11}{'(least to most)':>20}{'CPU s/million':>15}{'peak MB':>9}")
+    for name, values in rates.items():
+        between = f"({min(values):,.0f} to {max(values):,.0f})"
+        print(f"  {name:40}{median(values):>11,.0f}{between:>20}{costs[name]:>15.1f}{peaks[name]:>9.0f}")
+    print(f"  {ZONE_WORKER} ÷ …")
+    for name, (least, most) in BOUNDS.items():
+        speed = median(rates[ZONE_WORKER]) / median(rates[name])
+        floor = "" if least is None else f"(floor {least:g})"
+        ceiling = "" if most is None else f"(at most {most:g})"
+        share = costs[ZONE_WORKER] / costs[name]
+        print(f"  {name:40}{speed:>11.2f}{floor:>20}{share:>15.2f} {ceiling}")
 
 
 if __name__ == "__main__":

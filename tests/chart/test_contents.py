@@ -123,7 +123,7 @@ def test_a_service_monitor_has_services_of_its_own(helm: HelmTemplate) -> None:
     wanted = rendered.one("ServiceMonitor")["spec"]["selector"]["matchLabels"].items()
     found = [each for each in rendered.of_kind("Service") if wanted <= each["metadata"]["labels"].items()]
 
-    assert {component_of(each) for each in found} == {"producer", "zone-worker", "operator"}
+    assert {component_of(each) for each in found} == {"producer", "zone-worker", "operator", "audit"}
     assert all(each["spec"]["ports"][0]["port"] == 9090 for each in found)
 
 

@@ -76,6 +76,18 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         merged(TLS, at("kafka.auth.type", "tls"), at("test.kafka.existingSecret", "test")),
         "operator.kafka.existingSecret is empty, as is kafka.auth.existingSecret; kafka.auth.type tls takes a Secret",
     ),
+    "an audit without a Secret": (
+        merged(
+            TLS,
+            at("kafka.auth.type", "tls"),
+            at("audit.enabled", True),
+            *(
+                at(f"{each}.kafka.existingSecret", each.lower())
+                for each in ("producer", "zoneWorker", "operator", "test")
+            ),
+        ),
+        "audit.kafka.existingSecret is empty, as is kafka.auth.existingSecret; kafka.auth.type tls takes a Secret",
+    ),
     "a setting that has a value of its own": (
         at("producer.env.HEARTZONE_TOPIC_RAW", "raw"),
         "producer.env.HEARTZONE_TOPIC_RAW: use topics.raw.name instead",

@@ -24,7 +24,7 @@ PEERS = {
     "prometheus": Peer("prometheus", "monitoring", {"app.kubernetes.io/name": "prometheus"}),
     "neighbour": Peer("neighbour", "heartzone", {"app": "neighbour"}),
     "gateway": Peer("gateway", "gateways", {"app": "gateway"}),
-    **{component: ours(component) for component in ("producer", "zone-worker", "operator", "test")},
+    **{component: ours(component) for component in ("producer", "zone-worker", "operator", "audit", "test")},
 }
 
 # From, to, port, and whether: by default, then with each peer named (ci/narrow-network-values.yaml).
@@ -60,6 +60,12 @@ operator     apiserver    443     yes  no
 operator     internet     6443    yes  no
 operator     producer     8080    no   no
 
+audit        dns          53/UDP  yes  yes
+audit        kafka        9093    yes  yes
+audit        registry     8443    no   yes
+audit        apiserver    6443    no   no
+audit        producer     8080    no   no
+
 test         dns          53/UDP  yes  yes
 test         producer     8080    yes  yes
 test         kafka        9093    yes  yes
@@ -77,6 +83,7 @@ neighbour    zone-worker  9090    yes  no
 prometheus   producer     9090    yes  yes
 prometheus   zone-worker  9090    yes  yes
 prometheus   operator     9090    yes  yes
+prometheus   audit        9090    yes  yes
 prometheus   zone-worker  8080    no   no
 internet     operator     9090    no   no
 neighbour    test         8080    no   no
@@ -131,7 +138,7 @@ def test_only_the_gateway_reaches_an_api_that_is_behind_one(helm: HelmTemplate) 
 def test_further_egress_is_everybody_s(narrow: Sequence[Manifest]) -> None:
     cache = Peer("node-local DNS", address="169.254.20.10")
 
-    for component in ("producer", "zone-worker", "operator", "test"):
+    for component in ("producer", "zone-worker", "operator", "audit", "test"):
         assert reaches(narrow, PEERS[component], cache, 53, "UDP")
 
 

@@ -11,7 +11,13 @@ from heartzone_testing.release.values import merged
 CI = CHART / "ci"
 MINIMAL = CI / "minimal-values.yaml"
 SECURED = CI / "strimzi-scram-values.yaml"
-COMPONENTS = {"producer": "producer", "zone-worker": "zoneWorker", "operator": "operator", "test": "test"}
+COMPONENTS = {
+    "producer": "producer",
+    "zone-worker": "zoneWorker",
+    "operator": "operator",
+    "audit": "audit",
+    "test": "test",
+}
 PLACEMENT: dict[str, Any] = {
     "affinity": {"nodeAffinity": {}},
     "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["broker.example.org"]}],
@@ -89,7 +95,7 @@ def test_an_update_strategy_of_another_type_has_nothing_of_the_default_s(helm: H
 
 
 def test_every_container_says_what_disk_it_takes(helm: HelmTemplate) -> None:
-    for component, template in helm(MINIMAL).pod_templates():
+    for component, template in helm(SECURED).pod_templates():
         resources = template["spec"]["containers"][0]["resources"]
         assert "ephemeral-storage" in resources["requests"], component
         assert "ephemeral-storage" in resources["limits"], component
@@ -98,6 +104,7 @@ def test_every_container_says_what_disk_it_takes(helm: HelmTemplate) -> None:
 def test_images_come_from_the_registry_that_all_charts_are_told(helm: HelmTemplate) -> None:
     rendered = helm(
         MINIMAL,
+        at("audit.enabled", True),
         at("global", {"imageRegistry": "mirror.example.org/", "imagePullSecrets": ["pull", {"name": "another"}]}),
         at("image", {"registry": "registry.example.org", "pullSecrets": [{"name": "own"}, {"name": "pull"}]}),
     )

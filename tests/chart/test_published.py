@@ -15,7 +15,7 @@ import yaml
 
 from embedded_kafka.processes import ChildProcess
 from heartzone_images.engines import Build, Buildah
-from heartzone_images.services import SERVICES
+from heartzone_images.services import IMAGES, SERVICES
 from heartzone_release.__main__ import native_platform
 from heartzone_release.chart import package_chart, push_chart
 from heartzone_release.images import push_images
@@ -98,7 +98,7 @@ def test_artifact_hub_finds_the_images(registry: Registry, helm: HelmTemplate, t
     shown = yaml.safe_load(_helm(helm, tmp_path, "show", "chart", f"oci://{registry.name}/charts/heartzone"))
     images = yaml.safe_load(shown["annotations"]["artifacthub.io/images"])
 
-    assert {each["image"] for each in images} == {f"{registry.name}/heartzone-{each}:{version()}" for each in SERVICES}
+    assert {each["image"] for each in images} == {f"{registry.name}/heartzone-{each}:{version()}" for each in IMAGES}
 
 
 def test_an_image_is_pushed_as_a_list_of_platforms_and_known_by_its_digest(registry: Registry, tmp_path: Path) -> None:

@@ -30,7 +30,13 @@ CLIENT_CERTIFICATES = merged(
     at("producer.auth", {"methods": ["apiKeys", "clientCertificates"], "clientCertificates": {"existingSecret": "ca"}}),
     at("producer.tls.existingSecret", "tls"),
 )
-COMPONENTS = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator", "test": "test"}
+COMPONENTS = {
+    "producer": "producer",
+    "zoneWorker": "zone-worker",
+    "operator": "operator",
+    "audit": "audit",
+    "test": "test",
+}
 OAUTH = {"tokenEndpointUrl": "https://issuer/token", "scope": "kafka", "tls": {"existingSecret": "issuer-ca"}}
 REGISTRY_OAUTH = {"tokenEndpointUrl": "https://issuer/token", "scope": "registry"}
 # The values under which others have an effect, by the path or what it begins with.
@@ -63,6 +69,9 @@ SETTINGS: Mapping[str, dict[str, Any]] = {
         f"{component}.extraVolumeMounts": at(f"{component}.extraVolumes", [{"name": "another", "emptyDir": {}}])
         for component in ("producer", "zoneWorker", "operator", "test")
     },
+    "audit": at("audit.enabled", True),
+    "audit.schedule": at("audit", {"enabled": True, "mode": "CronJob"}),
+    "audit.extraVolumeMounts": at("audit", {"enabled": True, "extraVolumes": [{"name": "another", "emptyDir": {}}]}),
     "zoneWorker.keda.enabled": at("zoneWorker.keda.prometheus.serverAddress", "http://prometheus"),
     "zoneWorker.keda": at("zoneWorker.keda", {"enabled": True, "prometheus": {"serverAddress": "http://prometheus"}}),
     "monitoring.podMonitor": at("monitoring.podMonitor.enabled", True),
@@ -91,6 +100,8 @@ OTHERS: Mapping[str, Any] = {
     "producer.image.digest": "sha256:" + "a" * 64,
     "zoneWorker.image.digest": "sha256:" + "b" * 64,
     "operator.image.digest": "sha256:" + "c" * 64,
+    "audit.image.digest": "sha256:" + "d" * 64,
+    "audit.from": "2h",
     "producer.auth.methods": None,  # tests/chart/test_access.py
     "producer.auth.apiKeys.existingSecret": "others",
     "producer.auth.jwt.algorithms": ["ES256"],
@@ -160,7 +171,11 @@ def _by_type(default: Any) -> Any:
 
 def setting(path: str) -> dict[str, Any]:
     """The values under which the one at `path` has an effect."""
-    starts = [path] if path.endswith(".enabled") else [path, path.rpartition(".")[0], ".".join(path.split(".")[:2])]
+    starts = (
+        [path]
+        if path.endswith(".enabled")
+        else [path, path.rpartition(".")[0], *(".".join(path.split(".")[:n]) for n in (2, 1))]
+    )
     found = next((SETTINGS[start] for start in starts if start in SETTINGS), {})
     return merged(SECURED, found)
 

@@ -238,6 +238,38 @@ def test_rights_may_be_somebody_else_s_business(helm: HelmTemplate) -> None:
     assert not rendered.has("RoleBinding")
 
 
+def test_there_is_no_audit_unless_it_is_asked_for(helm: HelmTemplate) -> None:
+    assert "audit" not in dict(helm(MINIMAL).pod_templates())
+
+
+def test_an_audit_follows_what_the_workers_process_and_knows_their_settings(helm: HelmTemplate) -> None:
+    workers = at("zoneWorker", {"groupId": "zones", "env": {"HEARTZONE_DEDUPLICATION_WINDOW": 30, "HEARTZONE_X": 1}})
+    rendered = helm(MINIMAL, at("audit", {"enabled": True, "from": "2h"}), workers)
+    spec = rendered.one("Deployment", "heartzone-audit")["spec"]
+    (container,) = rendered.pod("audit")["containers"]
+
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert container["args"] == ["audit", "--follow", "--from=2h"]
+    assert container["env"] == [
+        {"name": "HEARTZONE_GROUP_ID", "value": "zones"},
+        {"name": "HEARTZONE_DEDUPLICATION_WINDOW", "value": "30"},
+    ]
+    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "management"}
+    assert not rendered.has("CronJob")
+
+
+def test_an_audit_now_and_then_is_a_job_that_fails_with_findings_and_is_not_repeated(helm: HelmTemplate) -> None:
+    rendered = helm(CI / "keda-mtls-values.yaml", at("audit.env.HEARTZONE_DEDUPLICATION_WINDOW", 60))
+    spec, pod = rendered.one("CronJob")["spec"], rendered.pod("audit")
+    (container,) = pod["containers"]
+
+    assert (spec["schedule"], spec["concurrencyPolicy"]) == ("17 3 * * *", "Forbid")
+    assert (spec["jobTemplate"]["spec"]["backoffLimit"], pod["restartPolicy"]) == (0, "Never")
+    assert container["args"] == ["audit", "--json", "--from=36h"]
+    assert not container.keys() & {"ports", "startupProbe", "livenessProbe", "readinessProbe"}
+    assert {each["name"]: each["value"] for each in container["env"]}["HEARTZONE_DEDUPLICATION_WINDOW"] == "60"
+
+
 def test_images_are_named_by_registry_tag_and_digest(helm: HelmTemplate) -> None:
     images = {
         component: helm(CI / "placed-values.yaml").pod(component)["containers"][0]["image"]

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from confluent_kafka import Producer
 from confluent_kafka.admin import AclBinding, AclOperation, AdminClient, ResourceType
 from prometheus_client import CollectorRegistry
@@ -62,6 +62,14 @@ def test_a_reading_passes_through_api_and_worker_and_helm_test_sees_its_zone(pro
 
     assert done.returncode == 0, done.stdout
     assert "and its zone 3 is in HeartRateZoneReached" in done.stdout
+
+
+def test_the_audits_user_may_read_what_it_takes_to_find_that_all_of_it_is_right(product: Product) -> None:
+    audited = audit(product)
+
+    assert audited.exit_code == 0, audited.output
+    assert "no finding" in audited.stdout
+    assert "Schema ids are not checked" not in audited.stderr
 
 
 def test_who_may_only_read_the_zones_can_watch_them_with_the_heartzone_command(product: Product) -> None:
@@ -129,6 +137,22 @@ def operator_observes_the_lag(product: Product) -> Iterator[Callable[[str], floa
     )
     with monitor:
         yield lambda unit: registry.get_sample_value(f"heartzone_group_lag_{unit}", labels)
+
+
+def audit(product: Product) -> Result:
+    """Run the audit as the KafkaUser of the chart's."""
+    connection = as_settings("KAFKA", product.kafka.connection("heartzone-audit"))
+    registry = {"HEARTZONE_SCHEMA_REGISTRY_URL": product.services.registry_url}
+    return CliRunner().invoke(heartzone, ["audit"], env={**connection, **registry})
+
+
+def audit_ends(message: str) -> Callable[[Product, AclBinding], None]:
+    def attempt(product: Product, binding: AclBinding) -> None:
+        audited = audit(product)
+        assert audited.exit_code == 2, audited.output
+        assert message.format(name=binding.name) in audited.stderr
+
+    return attempt
 
 
 def api_does_not_become_ready(product: Product, binding: AclBinding) -> None:
@@ -237,6 +261,8 @@ ATTEMPTS: dict[tuple[str, str, str], Callable[[Product, AclBinding], None]] = {
     ("heartzone-operator", "TOPIC", "DELETE"): operator_cannot_delete,
     ("heartzone-operator", "TOPIC", "READ"): operator_does_not_know_the_age_of_the_lag,
     ("heartzone-operator", "GROUP", "DESCRIBE"): operator_does_not_know_the_lag,
+    ("heartzone-audit", "TOPIC", "READ"): audit_ends("{name}"),
+    ("heartzone-audit", "GROUP", "DESCRIBE"): audit_ends("The committed offsets of the group {name} cannot be read"),
     ("heartzone-test", "TOPIC", "READ"): helm_test_is_unauthorized,
 }
 

@@ -14,6 +14,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from embedded_kafka.distributions import read_lock
+from heartzone_images.services import dockerfile
 from heartzone_images.skaffold import FOLDER, secret_files
 from heartzone_testing.chart.rendering import HelmTemplate
 from heartzone_testing.checkout import CHART, ROOT, STRIMZI
@@ -28,6 +29,7 @@ HEARTZONE = MODULES[-1]
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 PROFILES = {each["name"]: each for each in HEARTZONE["profiles"]}
 SERVICES = {"producer": "producer", "zoneWorker": "zone-worker", "operator": "operator"}
+IMAGES = {**SERVICES, "audit": "cli"}
 JOB = yaml.safe_load((ROOT / "deploy" / "skaffold" / "smoke-test" / "job.yaml").read_text())
 
 
@@ -83,7 +85,7 @@ def test_what_it_names_is_there(path: str) -> None:
 
 def test_the_chart_takes_the_values_and_gets_the_images_by_tag_and_digest() -> None:
     values, templates = copy.deepcopy(RELEASE["setValues"]), dict(RELEASE["setValueTemplates"])
-    for service, name in SERVICES.items():
+    for service, name in IMAGES.items():
         variable = f"heartzone_{name.replace('-', '_')}"
         for field in ("repository", "tag", "digest"):
             path = f"{service}.image.{field}"
@@ -99,7 +101,7 @@ def test_the_chart_takes_the_values_and_gets_the_images_by_tag_and_digest() -> N
 
 
 def test_it_builds_the_images_that_the_chart_runs_also_for_development() -> None:
-    in_chart = {VALUES[service]["image"]["repository"] for service in SERVICES}
+    in_chart = {VALUES[component]["image"]["repository"] for component in IMAGES}
     dev = PROFILES["dev"]
 
     for build in (HEARTZONE["build"], dev["build"]):
@@ -131,14 +133,15 @@ def test_a_change_of_any_package_of_a_service_is_copied_into_its_container(servi
 def test_containers_have_the_name_by_which_skaffold_looks_for_them(helm: HelmTemplate, built: str) -> None:
     """It copies changed files into those whose image is, as text, the one that it has built."""
     values = copy.deepcopy(RELEASE["setValues"])
-    images = {name: built.format(image=f"heartzone-{name}") for name in SERVICES.values()}
+    images = {name: built.format(image=f"heartzone-{name}") for name in IMAGES.values()}
     for path, template in RELEASE["setValueTemplates"].items():
         set_value(values, path, _expanded(template, images))
 
     rendered = helm(values)
 
     for name, image in images.items():
-        assert [each["image"] for each in rendered.pod(name)["containers"]] == [image]
+        pod = rendered.pod("audit" if name == "cli" else name)
+        assert [each["image"] for each in pod["containers"]] == [image]
 
 
 def _expanded(template: str, images: Mapping[str, str]) -> str:
@@ -162,7 +165,8 @@ def test_a_change_of_one_service_is_one_of_its_image_alone(changed: str, profile
         if any(file.is_relative_to(ROOT / source) for source in _copied(each["docker"]["dockerfile"]))
     }
 
-    assert touched == {f"heartzone-{changed}"}
+    command = {"heartzone-cli"} if changed == "zone-worker" else set()  # which knows the workers' reasons
+    assert touched == {f"heartzone-{changed}", *command}
 
 
 def test_a_change_of_a_library_is_one_of_the_images_that_have_it() -> None:
@@ -176,9 +180,9 @@ def test_a_change_of_a_library_is_one_of_the_images_that_have_it() -> None:
     }
 
     assert users == {
-        "exactly-once": {"heartzone-zone-worker"},
-        "event-topics": {"heartzone-operator"},
-        "heartzone": {"heartzone-producer", "heartzone-zone-worker", "heartzone-operator"},
+        "exactly-once": {"heartzone-zone-worker", "heartzone-cli"},
+        "event-topics": {"heartzone-operator", "heartzone-cli"},
+        "heartzone": {"heartzone-producer", "heartzone-zone-worker", "heartzone-operator", "heartzone-cli"},
     }
 
 
@@ -194,20 +198,22 @@ def test_package_indexes_reach_every_build_as_the_secrets_that_its_dockerfile_na
     certificates.write_text("certificates")
     environment = {"PIP_INDEX_URL": "https://packages.example.org", "SSL_CERT_FILE": str(certificates)}
 
-    assert [each["path"] for each in patches] == [f"/build/artifacts/{number}/docker/secrets" for number in range(3)]
+    assert [each["path"] for each in patches] == [
+        f"/build/artifacts/{number}/docker/secrets" for number in range(len(IMAGES))
+    ]
     assert all(each["value"] == patches[0]["value"] for each in patches)
     with secret_files(environment, tmp_path / FOLDER.name):
         for secret in patches[0]["value"]:
             assert (tmp_path / secret["src"]).read_text()
-            for service in SERVICES.values():
-                assert f"id={secret['id']}" in (ROOT / "services" / service / "Dockerfile").read_text()
+            for image in IMAGES.values():
+                assert f"id={secret['id']}" in dockerfile(image).read_text()
     assert not (tmp_path / FOLDER.name).exists()
 
 
 def test_the_addresses_and_secrets_are_those_of_deploy_strimzi() -> None:
     values = RELEASE["setValues"]
     (http,) = only(STRIMZI / "registry" / "base", "Service")["spec"]["ports"]
-    used = {values[each]["kafka"]["existingSecret"] for each in (*SERVICES, "test")}
+    used = {values[each]["kafka"]["existingSecret"] for each in (*IMAGES, "test")}
 
     assert values["schemaRegistry"]["url"] == f"http://heartzone-registry:{http['port']}/apis/ccompat/v7"
     assert used == kafka_users().keys() - {"heartzone-registry"}

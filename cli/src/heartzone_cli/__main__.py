@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import signal
 import sys
 
 import click
@@ -10,11 +11,14 @@ import click
 from heartzone_cli.root import heartzone
 
 OUTPUT_FAILED = 1
+TERMINATED = 128 + signal.SIGTERM  # as a shell reports it
 WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a closed pipe is handled by click
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    if os.getpid() == 1:
+        _be_the_first_process()
     try:
         heartzone(prog_name="heartzone")
     except OSError as error:
@@ -25,6 +29,15 @@ def main() -> None:
         with contextlib.suppress(OSError):
             click.echo(f"Error: The output cannot be written ({error.strerror}).", err=True)
         sys.exit(OUTPUT_FAILED)
+
+
+def _be_the_first_process() -> None:
+    """Let SIGTERM end the command in a container, too, where the kernel delivers no signal that has no handler.
+
+    Both are blocked until here, so that none is lost: see its Dockerfile.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make images`: builds the services' images; see docs/images.md."""
+"""`make images`: builds the images of the services and of the command; see docs/images.md."""
 
 import argparse
 import os
@@ -6,13 +6,15 @@ import sys
 
 from heartzone_images import engines, local_base
 from heartzone_images.package_indexes import build_secrets
-from heartzone_images.services import SERVICES, service_build
+from heartzone_images.services import IMAGES, image_build
 
 
 def main() -> int:
     """Exit code 0, or 1 when an image could not be built."""
-    parser = argparse.ArgumentParser(prog="make images", description="Build the images of the services.")
-    parser.add_argument("services", nargs="*", metavar="SERVICE", help=f"which, of {', '.join(SERVICES)}; default: all")
+    parser = argparse.ArgumentParser(
+        prog="make images", description="Build the images of the services and of the heartzone command."
+    )
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help=f"which, of {', '.join(IMAGES)}; default: all")
     parser.add_argument("--tag", default="dev", help="default: dev")
     parser.add_argument(
         "--base-image",
@@ -20,10 +22,10 @@ def main() -> int:
         " machines that reach no registry; default: what the Dockerfiles say",
     )
     options = parser.parse_args()
-    if unknown := set(options.services) - set(SERVICES):
-        parser.error(f"no service is called {', '.join(sorted(unknown))}: there are {', '.join(SERVICES)}")
+    if unknown := set(options.images) - set(IMAGES):
+        parser.error(f"no image is called {', '.join(sorted(unknown))}: there are {', '.join(IMAGES)}")
     try:
-        _build(options.services or SERVICES, options.tag, options.base_image)
+        _build(options.images or IMAGES, options.tag, options.base_image)
     except engines.BuildError as error:
         hint = "" if options.base_image else " Where no registry of images is reachable: make images BASE_IMAGE=local"
         sys.stderr.write(f"make images: {error}{hint}\n")
@@ -34,15 +36,15 @@ def main() -> int:
     return 0
 
 
-def _build(services: list[str] | tuple[str, ...], tag: str, base_image: str | None) -> None:
+def _build(images: list[str] | tuple[str, ...], tag: str, base_image: str | None) -> None:
     engine = engines.choose()
     if base_image == "local":
         bases = local_base.local_bases(engine, lambda line: print(line, flush=True))  # noqa: T201
     else:
         bases = {"BASE_IMAGE": base_image} if base_image else {}
     with build_secrets(os.environ) as secrets:
-        for service in services:
-            build = service_build(service, tag, bases=bases, secrets=secrets)
+        for image in images:
+            build = image_build(image, tag, bases=bases, secrets=secrets)
             engine.build(build)
             print(f"built {build.reference}", flush=True)  # noqa: T201
 

@@ -1,4 +1,4 @@
-"""The three services' images: their names, and the labels that say which source they are of."""
+"""The images: those of the services and of the command, and the labels that say which source they are of."""
 
 import subprocess
 import tomllib
@@ -9,16 +9,22 @@ from heartzone_images.engines import Build
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("producer", "zone-worker", "operator")
+IMAGES = (*SERVICES, "cli")
 
 
-def service_build(service: str, tag: str, *, bases: Mapping[str, str], secrets: Mapping[str, Path]) -> Build:
-    """The build of one service's image, `heartzone-<service>:<tag>`; `bases` are its arguments for base images."""
-    folder = ROOT / "services" / service
+def dockerfile(image: str) -> Path:
+    """The Dockerfile of one of `IMAGES`, which is in the folder of its package."""
+    return (ROOT / "services" / image if image in SERVICES else ROOT / image) / "Dockerfile"
+
+
+def image_build(image: str, tag: str, *, bases: Mapping[str, str], secrets: Mapping[str, Path]) -> Build:
+    """The build of one image, `heartzone-<image>:<tag>`; `bases` are its arguments for base images."""
+    file = dockerfile(image)
     return Build(
-        reference=f"heartzone-{service}:{tag}",
-        dockerfile=folder / "Dockerfile",
+        reference=f"heartzone-{image}:{tag}",
+        dockerfile=file,
         context=ROOT,
-        arguments={**bases, "VERSION": _version(folder), **_provenance()},
+        arguments={**bases, "VERSION": _version(file.parent), **_provenance()},
         secrets=secrets,
     )
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from heartzone_images.services import ROOT, SERVICES
+from heartzone_images.services import IMAGES, ROOT
 from heartzone_release.running import ReleaseError, run
 from heartzone_release.wheels import version
 
@@ -45,5 +45,5 @@ def _replace(file: Path, old: str, new: str) -> None:
 
 def _images(registry: str) -> str:
     """Artifact Hub's list of the images, as it scans and shows them."""
-    lines = [f"    - name: {each}\n      image: {registry}/heartzone-{each}:{version()}\n" for each in SERVICES]
+    lines = [f"    - name: {each}\n      image: {registry}/heartzone-{each}:{version()}\n" for each in IMAGES]
     return "".join(["  artifacthub.io/images: |\n", *lines])

@@ -1,4 +1,4 @@
-"""The services' images, pushed for several platforms: by buildx with SBOM and provenance, or else by buildah.
+"""The images, pushed for several platforms: by buildx with SBOM and provenance, or else by buildah.
 
 buildah attaches neither; it is for machines without a Docker daemon.
 """
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from heartzone_images.engines import Build, Docker, Engine
-from heartzone_images.services import SERVICES, service_build
+from heartzone_images.services import IMAGES, image_build
 from heartzone_release.running import run
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -25,10 +25,10 @@ def builds(
     *,
     bases: Mapping[str, str],
     secrets: Mapping[str, Path],
-    services: Iterable[str] = SERVICES,
+    images: Iterable[str] = IMAGES,
 ) -> list[Build]:
-    """The builds of `<registry>/heartzone-<service>:<version>`."""
-    found = (service_build(each, version, bases=bases, secrets=secrets) for each in services)
+    """The builds of `<registry>/heartzone-<image>:<version>`."""
+    found = (image_build(each, version, bases=bases, secrets=secrets) for each in images)
     return [replace(each, reference=f"{registry}/{each.reference}") for each in found]
 
 

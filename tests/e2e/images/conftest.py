@@ -1,4 +1,4 @@
-"""The services' images, unpacked once for all tests, and a broker and a registry for what runs from them."""
+"""The images, unpacked once for all tests, and a broker and a registry for what runs from them."""
 
 import shutil
 import tempfile
@@ -8,7 +8,7 @@ import platformdirs
 import pytest
 
 from embedded_kafka import EmbeddedKafka, EmbeddedRegistry
-from heartzone_images.services import SERVICES
+from heartzone_images.services import IMAGES
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.images.ahead import build_into
 from heartzone_testing.images.containers import Unpacked
@@ -23,7 +23,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     if any("images" in getattr(item, "fixturenames", ()) for item in session.items):
         folder = session.config.getoption("--image-archives") or _own_folder()
         session.config.stash[ARCHIVES] = folder
-        build_into(folder, SERVICES, print)
+        build_into(folder, IMAGES, print)
 
 
 def _own_folder() -> Path:
@@ -40,9 +40,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def images(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Unpacked]:
-    """The images by the service's name."""
+    """The images by their names."""
     archives = request.config.stash[ARCHIVES]
-    return {name: Unpacked(archives / f"{name}.tar", tmp_path_factory.mktemp(name)) for name in SERVICES}
+    return {name: Unpacked(archives / f"{name}.tar", tmp_path_factory.mktemp(name)) for name in IMAGES}
 
 
 @pytest.fixture

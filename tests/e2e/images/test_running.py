@@ -71,7 +71,7 @@ def settings_of_start(moment: str) -> dict[str, str]:
     }
 
 
-def test_a_reading_that_goes_into_one_image_comes_out_of_the_other_as_a_zone(
+def test_a_reading_that_goes_into_one_image_comes_out_of_the_other_as_a_zone_and_a_third_finds_it_right(
     images: Images, pipeline: Pipeline, tmp_path: Path
 ) -> None:
     of_producer = {**pipeline.environment, "HEARTZONE_HTTP_PORT": str(free_port())}
@@ -87,6 +87,9 @@ def test_a_reading_that_goes_into_one_image_comes_out_of_the_other_as_a_zone(
 
     zones = [json.loads(unframe(value)[1])["Zone"] for value in pipeline.kafka.values(pipeline.zones) if value]
     assert zones == [1, 2, 3, 4, 5]
+    with images["cli"].running(tmp_path, environment=pipeline.environment, arguments=["audit", "--json"]) as audit:
+        assert audit.wait(60) == 0, audit.log()
+        assert json.loads(audit.log().splitlines()[-1])["summary"]["events"] == 5
 
 
 @pytest.mark.parametrize("service", ["producer", "zone-worker", "operator"])

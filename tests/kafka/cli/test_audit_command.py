@@ -286,7 +286,7 @@ def test_an_audit_that_follows_tells_of_a_damage_once_and_of_nothing_that_is_onl
     scribe.commit()
     registry, stopped = CollectorRegistry(), Event()
     follower = Follower(
-        read_cluster(None),
+        lambda: read_cluster(None),
         Options(),
         AuditSettings(window=600, transaction_limit=60),
         check=lambda _: None,

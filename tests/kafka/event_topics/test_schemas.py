@@ -187,7 +187,8 @@ def test_more_subjects_than_a_page_of_the_registry_are_all_observed(
 ) -> None:
     many = [desired(f"Many-{number:04}", partitions=1, schema=SCHEMA_1) for number in range(1_050)]
     schemas = {f"{each.topic}-value": DesiredSchema("JSON", SCHEMA_1) for each in many}
-    with SchemaSubjects(dict(embedded_registry_factory().client_config())) as registry:
+    registry_config = dict(embedded_registry_factory().client_config())
+    with SchemaSubjects(registry_config, timeout=60) as registry:  # its first requests compile it
         actions = [each for each in plan(many, Observed()).actions if isinstance(each, SubjectAction)]
         assert {failure for _, failure in registry.apply(actions[:1_000])} == {None}
         names = registry.names()

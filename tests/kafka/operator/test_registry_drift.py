@@ -45,8 +45,8 @@ class QuickChecks:
         self.requests = 0
         self.deleted: set[str] = set()
         self.observed: Mapping[str, ObservedSubject | Failure] = {}
-        self.registry = SchemaSubjects({"url": registry_url}, on_request=self._count)
-        self.by_hand = SchemaSubjects({"url": registry_url})
+        self.registry = SchemaSubjects({"url": registry_url}, timeout=30, on_request=self._count)
+        self.by_hand = SchemaSubjects({"url": registry_url}, timeout=30)
         self._cluster = Cluster(KafkaTopics(kafka.client_config()), self.registry, compatibility_sweep=sweep)
         actions = plan(self.desired, Observed()).actions
         assert {failure for _, failure in asyncio.run(self._cluster.apply(actions))} == {None}

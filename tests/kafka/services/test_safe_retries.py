@@ -189,8 +189,9 @@ def test_a_storm_of_retries_while_replicas_of_api_and_worker_are_killed_gives_ea
                 if ordinal >= 2:
                     worker.process.kill()
                     replicas[ordinal % 2].process.kill()
-                    replicas[ordinal % 2] = stack.enter_context(pipeline.producer())
-                    replicas[ordinal % 2].wait_until_ready()
+                    successor = stack.enter_context(pipeline.producer())
+                    successor.wait_until_ready()  # clients find the dead one until then
+                    replicas[ordinal % 2] = successor
             raging.result()
             workers.enter_context(pipeline.worker(1))
             eventually(

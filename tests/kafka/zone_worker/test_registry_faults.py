@@ -197,8 +197,8 @@ def test_two_hundred_unknown_ids_become_dead_letters_and_what_is_good_between_th
     assert len(pipeline.kafka.read(pipeline.dead_letters)) == 200
 
 
-def test_thousands_of_unknown_ids_in_one_partition_do_not_hold_another(pipeline: Pipeline) -> None:
-    send(pipeline, range(1_000_000, 1_003_000), range(3_000), partition=0)
+def test_a_thousand_unknown_ids_in_one_partition_do_not_hold_another(pipeline: Pipeline) -> None:
+    send(pipeline, range(1_000_000, 1_001_000), range(1_000), partition=0)
     with pipeline.worker(settings={"HEARTZONE_SCHEMA_PATIENCE": "100000"}) as worker:
         eventually(lambda: worker.events("partition_waiting"), "the partition to be set aside", 180)
         for start in range(0, 500, 100):
@@ -212,15 +212,13 @@ def test_thousands_of_unknown_ids_in_one_partition_do_not_hold_another(pipeline:
     assert pipeline.kafka.read(pipeline.dead_letters) == []
 
 
-def test_thousands_of_unknown_ids_in_a_row_become_dead_letters_once_nobody_pauses_over_them(
-    pipeline: Pipeline,
-) -> None:
-    send(pipeline, range(1_000_000, 1_003_000), range(3_000))
+def test_hundreds_of_unknown_ids_in_a_row_become_dead_letters_where_nobody_pauses_over_them(pipeline: Pipeline) -> None:
+    send(pipeline, range(1_000_000, 1_000_300), range(300))
     send(pipeline, pipeline.schema_id, range(10))
     settings = {"HEARTZONE_SCHEMA_PATIENCE": "1", "HEARTZONE_DEAD_LETTER_MAX_SHARE": "1"}
     with pipeline.worker(settings=settings) as worker:
         eventually(partial(processed, pipeline, 10), "the good ones behind them", 240)
-        assert worker.metric("heartzone_dead_letters_total") == 3_000
+        assert worker.metric("heartzone_dead_letters_total") == 300
         assert worker.process.terminate(20) == 0
 
 

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from heartzone_cli.audit.command import Time
 from heartzone_cli.root import SUBCOMMANDS, heartzone
 
 WORKOUT = "time,heart_rate\n2022-12-02T13:50:00Z,90\n"
@@ -43,6 +45,14 @@ def test_the_summary_in_the_list_is_the_one_of_the_command(name: str) -> None:
     assert command is not None
     assert command.name == name
     assert command.get_short_help_str(200) == SUBCOMMANDS[name]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90m", 5400), ("2h", 7200), ("2020-01-01T00:00:00+01:00", None)])
+def test_a_time_of_an_audit_is_one_in_iso_8601_or_how_long_ago(text: str, seconds: int | None) -> None:
+    moment = Time().convert(text, None, None)
+
+    ago = datetime(2019, 12, 31, 23, tzinfo=UTC) if seconds is None else datetime.now(UTC) - timedelta(seconds=seconds)
+    assert abs(ago - moment) < timedelta(minutes=10)
 
 
 def test_help_lists_every_subcommand_and_imports_no_slow_library() -> None:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from structlog.testing import capture_logs
+
 from heartzone.messages import Biometrics, json_schema
 from heartzone.wire import frame_prefix
 from heartzone_producer.writing.payload_schema import PayloadSchema
@@ -61,6 +63,20 @@ def test_the_version_in_use_stays_when_a_newer_one_is_incompatible() -> None:
 
 def test_a_known_schema_stays_good_while_the_registry_is_unavailable() -> None:
     assert _checked([_version(1), RegistryUnavailableError("no response")]) == ([None, None], frame_prefix(101))
+
+
+def test_lookups_that_fail_while_a_schema_is_known_are_told_once_until_they_succeed() -> None:
+    """Credentials that the registry rejects, say, which would keep the next start from being ready."""
+    rejected = RegistryUnavailableError("responds with 401")
+
+    with capture_logs() as logs:
+        _checked([_version(1), rejected, rejected, _version(1), rejected])
+
+    assert [(each["event"], each.get("reason")) for each in logs if "lookup" in each["event"]] == [
+        ("payload_schema_lookup_failed", "responds with 401"),
+        ("payload_schema_lookup_recovered", None),
+        ("payload_schema_lookup_failed", "responds with 401"),
+    ]
 
 
 def test_it_is_resolved_once_the_registry_is_available() -> None:

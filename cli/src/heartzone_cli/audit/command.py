@@ -1,7 +1,8 @@
 """Options of `heartzone audit`."""
 
+import re
 import signal
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -9,9 +10,11 @@ import click
 
 from heartzone_cli.options import Number, data_dir_option, json_option
 
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
 
 class Time(click.ParamType[datetime]):
-    """A time in ISO 8601; without an offset it is UTC."""
+    """A time in ISO 8601, without an offset in UTC; or how long ago it is, such as 90m."""
 
     name = "time"
 
@@ -20,9 +23,15 @@ class Time(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
+            if ago := re.fullmatch(r"([0-9]+)([smhd])", value):
+                return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
             found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time; one like 2026-01-31T12:00:00Z would be right.", param, ctx)
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is no time; 2026-01-31T12:00:00Z would be right, or how long ago, such as 90m, 2h or 7d.",
+                param,
+                ctx,
+            )
         return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
@@ -73,7 +82,8 @@ def audit(
     there, by partition and offset. What cannot be judged is counted and is no finding: records that the group has not
     processed, and those at an edge of the range whose counterpart is not in the topics.
 
-    Times are those of records. Set HEARTZONE_DEDUPLICATION_WINDOW as the zone workers have it.
+    Times are those of records, in ISO 8601, or how long ago they were (30s, 90m, 2h, 7d). Set
+    HEARTZONE_DEDUPLICATION_WINDOW as the zone workers have it.
 
     With --follow it begins with what the group processes from now on, or with --from, and logs findings to stderr.
 

@@ -6,13 +6,16 @@ reading was not read yet is judged in the next round: its offset was committed i
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from threading import Event
 
 import structlog
+from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
+from heartzone.settings import VARIABLE_PREFIX
 from heartzone_cli.audit.comparison import Comparison
 from heartzone_cli.audit.events import SchemaCheck
 from heartzone_cli.audit.findings import Found
@@ -22,11 +25,12 @@ from heartzone_cli.audit.offsets import TopicOffsets
 from heartzone_cli.audit.readers import open_readers
 from heartzone_cli.audit.schema_check import open_check
 from heartzone_cli.audit.scope import Options, find_following_scope
-from heartzone_cli.audit.settings import AuditSettings, read_settings
+from heartzone_cli.audit.settings import AuditSettings, read_log_settings, read_settings
 from heartzone_cli.audit.transaction_watch import TransactionWatch
 from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
 from heartzone_cli.cluster.topic_reader import TopicUnavailableError
 from heartzone_cli.errors import CannotRunError
+from service_chassis.telemetry import build_info
 from service_chassis.telemetry.logs import configure
 from service_chassis.telemetry.management import Health, ManagementServer
 
@@ -48,14 +52,22 @@ def run_follow(
     options: Options, data_dir: Path | None, *, metrics_port: int, transaction_timeout: float | None, stopped: Event
 ) -> None:
     """Follow until `stopped`. Raises CannotRunError."""
-    configure("info", "auto", "audit")
     cluster = read_cluster(find_up(data_dir))
+    configure(*read_log_settings(cluster.variables), "audit")
     registry = CollectorRegistry()
+    build_info(registry, VARIABLE_PREFIX.lower(), "audit", version("heartzone-cli"))
     settings = read_settings(cluster.variables, transaction_timeout)
     metrics = AuditMetrics(registry)
     try:
         with open_check(data_dir, cluster.topics.zones, _warn) as (check, _):
-            follower = Follower(cluster, options, settings, check=check, metrics=metrics, stopped=stopped)
+            follower = Follower(
+                lambda: read_cluster(find_up(data_dir)),
+                options,
+                settings,
+                check=check,
+                metrics=metrics,
+                stopped=stopped,
+            )
             server = ManagementServer(
                 metrics_port, registry=registry, live=follower.live, ready=follower.ready, name="audit"
             )
@@ -71,11 +83,14 @@ def _warn(text: str) -> None:
 
 
 class Follower:
-    """Rounds without end; begins anew where topics change, and tries again where brokers are unavailable."""
+    """Rounds without end; begins anew where topics change, and tries again where brokers are unavailable.
+
+    `find_cluster` says each time how to connect: credentials are files, and change.
+    """
 
     def __init__(
         self,
-        cluster: Cluster,
+        find_cluster: Callable[[], Cluster],
         options: Options,
         settings: AuditSettings,
         *,
@@ -83,7 +98,8 @@ class Follower:
         metrics: AuditMetrics,
         stopped: Event,
     ) -> None:
-        self._cluster = cluster
+        self._find_cluster = find_cluster
+        self._cluster = cluster = find_cluster()
         self._names = (cluster.topics.biometrics, cluster.topics.zones, cluster.topics.dead_letters)
         self._options = options
         self._settings = settings
@@ -103,19 +119,24 @@ class Follower:
 
     def run(self) -> None:
         """Follow until it is stopped."""
-        cluster = self._cluster
         while not self._stopped.is_set():
             try:
+                self._cluster = cluster = self._find_cluster()
                 with TopicOffsets(admin=cluster.admin, consumer=cluster.consumer, group=cluster.group_id) as offsets:
                     self._follow(offsets)
             except _TopicsChangedError:
                 log.warning("audit_restarted", detail="a topic was made anew, or partitions were added")
-            except TopicUnavailableError as error:
-                if self._problem != str(error):
-                    log.warning("audit_interrupted", detail=str(error))
-                self._problem = str(error)
-                self._progress = time.monotonic()
-                self._stopped.wait(RETRY_INTERVAL)
+            except (TopicUnavailableError, CannotRunError) as error:
+                self._interrupted(str(error))
+            except KafkaException as error:  # files of a client that do not belong together, in the middle of a change
+                self._interrupted(error.args[0].str())
+
+    def _interrupted(self, problem: str) -> None:
+        if self._problem != problem:
+            log.warning("audit_interrupted", detail=problem)
+        self._problem = problem
+        self._progress = time.monotonic()
+        self._stopped.wait(RETRY_INTERVAL)
 
     def _tell(self, found: Found) -> None:
         self._metrics.found(found.finding)

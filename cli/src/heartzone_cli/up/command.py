@@ -2,6 +2,7 @@
 
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -72,6 +73,10 @@ def up(
         try:
             if sys.platform == "win32":
                 raise CannotRunError("heartzone runs on Linux and macOS, not on Windows; use WSL 2 there.")
+            if find_spec("embedded_kafka") is None:
+                raise CannotRunError(
+                    "This heartzone has no Kafka to run, as in its image; with `pip install heartzone-cli` it has."
+                )
             definitions = find_definitions(topics)
             ports = assign(
                 api=api_port,

@@ -3,7 +3,7 @@ The pod template of a component.
 
 Takes root, component, values (the component's), and, where it has them: env, ports and sources (lists as text), lifecycle
 (as text), token (whether the ServiceAccount's is mounted), spreadByRevision (whether a Deployment's revisions are spread
-each on its own).
+each on its own), args (a list), job (whether it ends by itself: then it has no management port).
 */}}
 {{- define "heartzone.podTemplate" -}}
 {{- $values := .values }}
@@ -17,6 +17,9 @@ metadata:
       "checksum/settings" (include "heartzone.settings" .root | sha256sum) }}
     {{- include "heartzone.merged" (list $annotations $values.podAnnotations) | nindent 4 }}
 spec:
+  {{- if .job }}
+  restartPolicy: Never
+  {{- end }}
   {{- with include "heartzone.imagePullSecrets" .root }}
   imagePullSecrets:
     {{- . | nindent 4 }}
@@ -31,6 +34,9 @@ spec:
     - name: {{ .component }}
       image: {{ include "heartzone.image" (dict "root" .root "image" $values.image) | quote }}
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+      {{- with .args }}
+      args: {{ toJson . }}
+      {{- end }}
       securityContext:
         {{- toYaml .root.Values.containerSecurityContext | nindent 8 }}
       envFrom:
@@ -41,6 +47,7 @@ spec:
       env:
         {{- . | nindent 8 }}
       {{- end }}
+      {{- if not .job }}
       ports:
         {{- with .ports }}
         {{- . | nindent 8 }}
@@ -53,6 +60,7 @@ spec:
         {{- with get $values.probes $kind }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+      {{- end }}
       {{- end }}
       {{- with .lifecycle }}
       lifecycle:

@@ -58,6 +58,9 @@
 {{- if .Values.operator.enabled }}
 {{- $_ := set $components "operator" .Values.operator }}
 {{- end }}
+{{- if .Values.audit.enabled }}
+{{- $_ := set $components "audit" .Values.audit }}
+{{- end }}
 {{- if .Values.test.enabled }}
 {{- $_ := set $components "test" .Values.test }}
 {{- end }}
@@ -131,7 +134,7 @@
 {{- range include "heartzone.topics" . | fromYamlArray }}
 {{- $_ := set $own (include "heartzone.topicSetting" .key) (printf "topics.%s.name" .key) }}
 {{- end }}
-{{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator "test" .Values.test }}
+{{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator "audit" .Values.audit "test" .Values.test }}
 {{- $places := dict }}
 {{- range $variable, $_ := $component.env }}
 {{- $_ := set $places $variable (printf "%s.env.%s" $name $variable) }}
@@ -169,7 +172,7 @@
 
 {{/* Volumes and folders that the chart has itself, or that are there twice. */}}
 {{- define "heartzone.validate.volumes" -}}
-{{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator "test" .Values.test }}
+{{- range $name, $component := dict "producer" .Values.producer "zoneWorker" .Values.zoneWorker "operator" .Values.operator "audit" .Values.audit "test" .Values.test }}
 {{- $volumes := list "secrets" }}
 {{- $folders := list "/etc/heartzone" }}
 {{- if eq $name "test" }}

@@ -1,6 +1,5 @@
 """The composition root: settings in, a running web API out."""
 
-import gc
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from heartzone_producer.writing.delivery import Delivery
 from heartzone_producer.writing.payload_schema import PayloadSchema
 from heartzone_producer.writing.record_writer import OUTAGE_TIMEOUT, RecordWriter
 from heartzone_producer.writing.watch import Watch
+from service_chassis import garbage
 from service_chassis.followed_connections import FollowedConnections
 from service_chassis.schema_registry import RegisteredSchema, SchemaRegistry
 from service_chassis.settings import KafkaSettings, SchemaRegistrySettings, SettingsError
@@ -81,7 +81,7 @@ class ProducerService:
     def run(self) -> int:
         """Serve until stopped; returns the exit code 0."""
         with self._listener:
-            _collect_garbage_seldom()
+            garbage.collect_seldom()
             allow_connections(self._settings.http_max_connections)
             log.info(
                 "api_listening",
@@ -190,15 +190,6 @@ class ProducerService:
         if self._schemas is None:
             self._schemas = SchemaRegistry(self._schema_registry.client_config())
         return self._schemas.latest(subject_of(self._settings.topic.biometrics))
-
-
-def _collect_garbage_seldom() -> None:
-    """Collect garbage a fourteenth as often as Python does by itself.
-
-    A request makes no reference cycles, but hundreds in flight keep the collector walking over their objects: a quarter
-    of the CPU time of a request went into that.
-    """
-    gc.set_threshold(10_000, 20, 20)
 
 
 def _listen(port: int) -> socket.socket:

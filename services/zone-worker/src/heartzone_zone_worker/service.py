@@ -33,6 +33,7 @@ from heartzone_zone_worker.record_headers import idempotency_key
 from heartzone_zone_worker.settings import WorkerSettings
 from heartzone_zone_worker.transform import ZoneTransform
 from heartzone_zone_worker.writer_schemas import WriterSchemas
+from service_chassis import garbage
 from service_chassis.followed_connections import FollowedConnections
 from service_chassis.schema_registry import (
     RegisteredSchema,
@@ -86,6 +87,7 @@ class ZoneWorker:
         Raises:
             SettingsError: credentials were rejected.
         """
+        garbage.collect_seldom()
         with self._registry, self._followed:
             output = self._output_schema()
             return 0 if output is None else self._work(output)

@@ -114,7 +114,8 @@ class TransactionalProducer:
                 deadline = deadline or time.monotonic() + self._config.transaction_timeout
                 if time.monotonic() > deadline:
                     self.abort(AbortReason.QUEUE_FULL)
-                self._serving(self._producer.poll, CHECK_INTERVAL)
+                # Not poll(): a queue that is full is sent at once, and does not linger.
+                self._serving(self._producer.flush, CHECK_INTERVAL)
                 self._check_transaction()
             except KafkaException as failure:
                 self._check_record(records[done], failure.args[0])

@@ -45,8 +45,9 @@ class InputRecord(Protocol):
 def size_of(record: InputRecord) -> int:
     """Bytes of a record: value, key, names and values of its headers."""
     size = len(record) + len(record.key() or b"")
-    headers = record.headers()
-    return size + sum(len(name) + len(value or b"") for name, value in headers) if headers else size
+    for name, value in record.headers() or ():
+        size += len(name) + len(value or b"")
+    return size
 
 
 class OutputRecord(msgspec.Struct, frozen=True, gc=False):

@@ -31,6 +31,7 @@ class PayloadSchema:
         self._latest = latest
         self._current: RegisteredSchema | None = None
         self._skipped_id: int | None = None
+        self._lookup_problem: str | None = None
 
     def check(self) -> str | None:
         """Look the latest version up; why records cannot be framed, or None when they can.
@@ -40,7 +41,11 @@ class PayloadSchema:
         try:
             registered = self._latest()
         except RegistryError as error:
-            return None if self._current is not None else str(error)
+            if self._current is None:
+                return str(error)
+            self._tell(str(error))
+            return None
+        self._tell(None)
         if self._current is not None and registered.id == self._current.id:
             return None
         problem = incompatibility(registered, SAMPLES)
@@ -56,3 +61,12 @@ class PayloadSchema:
             self._skipped_id = registered.id
             return None
         return problem
+
+    def _tell(self, problem: str | None) -> None:
+        # Without effect on what is written, and so in no readiness: but the next start would wait for the registry.
+        if problem != self._lookup_problem:
+            if problem is None:
+                log.info("payload_schema_lookup_recovered")
+            else:
+                log.warning("payload_schema_lookup_failed", reason=problem)
+        self._lookup_problem = problem

@@ -1,4 +1,4 @@
-"""A proxy that parses Kafka's frames: it cuts connections, isolates clients, holds or withholds what passes."""
+"""A proxy that parses Kafka's frames: it cuts connections, isolates clients, holds or swallows what passes."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,9 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
 from typing import NamedTuple, Self
 
+from heartzone_testing.brokers.add_partitions_response import partitions_added
 from heartzone_testing.brokers.metadata_response import without_brokers
 
 # Api keys (Kafka protocol guide).
@@ -17,6 +17,7 @@ FETCH = 1
 METADATA = 3
 OFFSET_FETCH = 9
 INIT_PRODUCER_ID = 22  # claims a transactional id
+ADD_PARTITIONS_TO_TXN = 24
 ADD_OFFSETS_TO_TXN = 25
 END_TXN = 26  # commits or aborts
 
@@ -70,6 +71,9 @@ class FrameProxy:
         joined again yet."""
         self.withheld: frozenset[int] = frozenset()
         """Api keys whose responses are not passed on: what was requested happens, and the client does not learn it."""
+        self.swallows_partitions = False
+        """Whether transactions get partitions of which their coordinator does not know: the request for it is
+        not passed on, and the client is told that it succeeded."""
         self._isolated: bytes | None = None
         self._passes_late = True
         self._healed = asyncio.Event()
@@ -181,7 +185,7 @@ class FrameProxy:
         self._connections.add(to_client)
         try:
             sent: dict[int, Sent] = {}
-            requests = self._requests(client, to_broker, sent, lambda: to_client in self._silent)
+            requests = self._requests(client, to_broker, to_client, sent)
             await asyncio.gather(requests, self._responses(broker, to_client, sent))
         finally:
             self._connections.discard(to_client)
@@ -192,14 +196,14 @@ class FrameProxy:
         self,
         client: asyncio.StreamReader,
         to_broker: asyncio.StreamWriter,
+        to_client: asyncio.StreamWriter,
         sent: dict[int, Sent],
-        is_silent: Callable[[], bool],
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 length = await client.readexactly(4)
                 request = await client.readexactly(struct.unpack(">i", length)[0])
-                if is_silent():
+                if to_client in self._silent:
                     continue
                 api_key, version, correlation_id, length_of_id = struct.unpack_from(">hhih", request)
                 client_id = request[10 : 10 + max(0, length_of_id)]
@@ -208,6 +212,10 @@ class FrameProxy:
                 if api_key == self._cut_at:
                     self._cut_at = None
                     break
+                if api_key == ADD_PARTITIONS_TO_TXN and self.swallows_partitions:
+                    response = partitions_added(request, version)
+                    to_client.write(struct.pack(">i", len(response)) + response)
+                    continue
                 if not await self._crosses(client_id):
                     break
                 hold = None

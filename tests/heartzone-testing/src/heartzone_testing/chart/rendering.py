@@ -49,6 +49,8 @@ class Rendered:
         for manifest in self.manifests:
             if manifest["kind"] in ("Deployment", "StatefulSet"):
                 yield component_of(manifest), manifest["spec"]["template"]
+            elif manifest["kind"] == "CronJob":
+                yield component_of(manifest), manifest["spec"]["jobTemplate"]["spec"]["template"]
             elif manifest["kind"] == "Pod":
                 yield component_of(manifest), manifest
 
@@ -114,7 +116,7 @@ def _helm(arguments: tuple[str, ...], values: str) -> str:
 
 
 def component_of(manifest: Manifest) -> str:
-    """producer, zone-worker, operator or test."""
+    """producer, zone-worker, operator, audit or test."""
     component: str = manifest["metadata"]["labels"]["app.kubernetes.io/component"]
     return component
 

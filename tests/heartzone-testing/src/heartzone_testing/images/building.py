@@ -1,8 +1,9 @@
 """Images as archives that a node imports, each built once per user and content, and kept.
 
-`IMAGES` of recipes.py lists the names: producer, zone-worker, operator, kafka, registry, probe. In a cluster an image
-is called `localhost/heartzone-<name>:dev` (`reference`), with `imagePullPolicy: Never` or `IfNotPresent`. The archive,
-docker's form, says the same, so that ``ctr -n k8s.io images import`` and ``kind load image-archive`` take it as it is.
+`IMAGES` of recipes.py lists the names: producer, zone-worker, operator, cli, kafka, registry, probe. In a cluster an
+image is called `localhost/heartzone-<name>:dev` (`reference`), with `imagePullPolicy: Never` or `IfNotPresent`. The
+archive, docker's form, says the same, so that ``ctr -n k8s.io images import`` and ``kind load image-archive`` take it
+as it is.
 All run as user 65532 on a read-only root file system; `kafka` and `registry` want a writable /tmp.
 
 Layout of the cache directory::

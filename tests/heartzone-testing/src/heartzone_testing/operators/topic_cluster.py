@@ -28,8 +28,8 @@ class TopicCluster:
     def __init__(self, kafka: EmbeddedKafka, registry: EmbeddedRegistry) -> None:
         self.kafka_config = kafka.client_config()
         self.registry_config: dict[str, str | int | float] = dict(registry.client_config())
-        self.topics = KafkaTopics(self.kafka_config)
-        self.subjects = SchemaSubjects(self.registry_config)
+        self.topics = KafkaTopics(self.kafka_config, timeout=30)
+        self.subjects = SchemaSubjects(self.registry_config, timeout=30)
         self.registry = SchemaRegistryClient(dict(self.registry_config))
 
     def apply(self, *topics: DesiredTopic) -> Report:

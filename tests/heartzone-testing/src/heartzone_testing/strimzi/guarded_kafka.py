@@ -9,7 +9,7 @@ from typing import Self
 from confluent_kafka.admin import AclBinding, AclBindingFilter, AdminClient
 
 from embedded_kafka import EmbeddedKafka, Security
-from heartzone_testing.strimzi.users import acl_bindings, kafka_users
+from heartzone_testing.strimzi.users import acl_bindings, kafka_users, on_call
 from heartzone_testing.waiting import eventually
 
 AUTHORIZER = {
@@ -20,10 +20,11 @@ AUTHORIZER = {
 
 
 class GuardedKafka:
-    """One node with a listener for SASL over TLS, the users of deploy/strimzi, and their ACLs in force."""
+    """One node with a listener for SASL over TLS, and the users of deploy/strimzi with their ACLs in force."""
 
     def __init__(self) -> None:
-        self.passwords = {name: f"secret-of-{name}" for name in kafka_users()}
+        self._users = {**kafka_users(), "heartzone-on-call": on_call()}
+        self.passwords = {name: f"secret-of-{name}" for name in self._users}
         self._kafka = EmbeddedKafka(
             security=Security(users=self.passwords), broker_properties=AUTHORIZER, jvm="startup"
         )
@@ -32,7 +33,7 @@ class GuardedKafka:
         self._kafka.__enter__()
         self.super_user = self._kafka.client_config()
         self._admin = AdminClient({**self.super_user})
-        self._grant([binding for user in kafka_users().values() for binding in acl_bindings(user)])
+        self._grant([binding for user in self._users.values() for binding in acl_bindings(user)])
         return self
 
     def __exit__(

@@ -21,7 +21,7 @@ class GuardedServices:
 
     def __init__(self, kafka: GuardedKafka, registry_url: str, folder: Path) -> None:
         self._kafka = kafka
-        self._registry_url = registry_url
+        self.registry_url = registry_url
         self._folder = folder
 
     def apply_topics(self, *, partitions: int = 1) -> Report:
@@ -29,7 +29,7 @@ class GuardedServices:
         return apply_event_topics(
             [replace(each, partitions=partitions) for each in product_topics()],
             kafka_config=self._kafka.connection("heartzone-operator"),
-            registry_config={"url": self._registry_url},
+            registry_config={"url": self.registry_url},
         )
 
     def producer(self) -> AbstractContextManager[ServiceProcess]:
@@ -59,5 +59,5 @@ class GuardedServices:
         return as_settings("KAFKA", self._kafka.connection(user))
 
     def _service(self, name: str, **settings: str) -> AbstractContextManager[ServiceProcess]:
-        registry = {"HEARTZONE_SCHEMA_REGISTRY_URL": self._registry_url}
+        registry = {"HEARTZONE_SCHEMA_REGISTRY_URL": self.registry_url}
         return running_service(name, self._folder, {**self._connection(f"heartzone-{name}"), **registry, **settings})

@@ -9,6 +9,7 @@ from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, R
 from heartzone_testing.checkout import STRIMZI
 
 USERS = STRIMZI / "users"
+ON_CALL = STRIMZI / "components" / "on-call" / "user.yaml"
 
 _RESOURCES = {
     "topic": ResourceType.TOPIC,
@@ -36,6 +37,12 @@ def kafka_users() -> dict[str, Mapping[str, Any]]:
     """The KafkaUsers of deploy/strimzi by name."""
     documents = (yaml.safe_load(path.read_text()) for path in sorted(USERS.glob("*.yaml")))
     return {each["metadata"]["name"]: each for each in documents if each["kind"] == "KafkaUser"}
+
+
+def on_call() -> Mapping[str, Any]:
+    """The KafkaUser of the people on call, whom a component adds."""
+    user: Mapping[str, Any] = yaml.safe_load(ON_CALL.read_text())
+    return user
 
 
 def acl_bindings(user: Mapping[str, Any]) -> list[AclBinding]:

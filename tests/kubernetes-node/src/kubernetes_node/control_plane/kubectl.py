@@ -26,7 +26,7 @@ class Kubectl:
     namespace: str | None = None
     cache_dir: Path | None = None
 
-    def __call__(self, *arguments: str | Path, stdin: str | None = None, timeout: float = 60) -> str:
+    def __call__(self, *arguments: str | Path, stdin: str | None = None, timeout: float = 180) -> str:
         """Run it and return what it wrote to stdout. Raises KubectlError."""
         done = self.run(*arguments, stdin=stdin, timeout=timeout)
         if done.returncode != 0:
@@ -34,7 +34,7 @@ class Kubectl:
         return done.stdout
 
     def run(
-        self, *arguments: str | Path, stdin: str | None = None, timeout: float = 60
+        self, *arguments: str | Path, stdin: str | None = None, timeout: float = 180
     ) -> subprocess.CompletedProcess[str]:
         """Run it, whatever comes of it."""
         return subprocess.run(
