@@ -24,7 +24,7 @@ test: sync ## Run every test, on a real Kafka (ARGS="tests/kafka -k name" select
 e2e: sync ## Run the tests on a real Kubernetes node that is made for them, as root on Linux (ARGS="-k name" selects some)
 	@exec .venv/bin/python -m heartzone_testing.e2e $(ARGS)
 
-chaos: sync ## Kill, freeze and cut off workers for an hour, and audit what they wrote (ARGS="--help" lists the options)
+chaos: sync ## Harm workers, brokers and services for an hour, and audit what they wrote (ARGS="--help" lists the options)
 	@$(RUN) python -m embedded_kafka
 	@$(RUN) python -m heartzone_testing.chaos $(ARGS)
 

@@ -1,8 +1,17 @@
 """The faults of campaigns that happen to more than one process, by the names that notes and issues have for them.
 
-What happens to one worker at a named point of its transaction is in `points`: kill (F1), freeze (F2), stall (F2b, F12)
-and fence (F3). Commits that come too late or never (F4) are in `commits`; a storm of rebalances (F9) are the guests of
-each campaign. All of them together, drawn from a seed, are F22.
+| fault | what it is here |
+|---|---|
+| F1, F2, F2b, F3, F12 | `Action`: a worker is killed, frozen, stalled, fenced at a named point (F12 is a stall, too) |
+| F4 | `CommitHolder`: a commit, or the response to it, comes too late or never |
+| F5, F6, F7, F8, F11 | `BrokerFault` |
+| F9 | guests of each campaign of workers, who join and leave all the time |
+| F10 | `GroupFault.ISOLATION` |
+| F16, F18, F20 | `ServiceFault`: of the registry (F16), of the web API under clients that send again (F18, F20) |
+| F17 | one record of 97 is poison in each campaign of workers |
+| F22 | all of them together, drawn from a seed |
+
+Not here: the clocks (F19); the operator, which no record passes (F21, tests/kubernetes); disks and logs (F13 to F15).
 """
 
 from enum import StrEnum
