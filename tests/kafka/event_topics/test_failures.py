@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from event_topics import (
     observe,
     plan,
 )
+from heartzone_testing.chaos.brokers import Brokers
 from heartzone_testing.operators.event_topics import SCHEMA_1
 from heartzone_testing.operators.topic_cluster import TopicCluster, desired, message, reasons
 from heartzone_testing.waiting import eventually
@@ -38,6 +40,20 @@ def test_while_kafka_is_unavailable_schemas_are_registered(cluster: TopicCluster
     assert unavailable.transient
     assert "Connection refused" in unavailable.message
     assert [action.half for action in plan([orders], found).actions] == ["valueSchema"]
+
+
+def test_a_request_that_failed_is_repeated_over_another_connection(tmp_path: Path) -> None:
+    """The one of before leads nowhere, as when its broker has died; librdkafka would keep to it for a minute."""
+    with Brokers(1, tmp_path) as brokers:
+        kafka = KafkaTopics(brokers.connection, timeout=5)
+        [topic] = brokers.kafka.create_topics("orders")
+        assert isinstance(kafka.observe([topic])[topic], ObservedTopic)
+
+        brokers.proxies[0].silence()
+        failed = kafka.observe([topic])[topic]
+        assert isinstance(failed, Failure)
+        assert failed.transient
+        assert isinstance(kafka.observe([topic])[topic], ObservedTopic)
 
 
 def test_while_the_registry_is_unavailable_topics_are_created(cluster: TopicCluster) -> None:

@@ -47,6 +47,7 @@ class KafkaAdmin:
         self.timeout = timeout
         self._on_request = on_request
         self._errors: deque[KafkaError] = deque(maxlen=1)
+        self._is_suspect = False
         self.reconnect(client_config)
 
     def reconnect(self, client_config: Mapping[str, str]) -> None:
@@ -60,7 +61,7 @@ class KafkaAdmin:
         except (KafkaException, ValueError, TypeError) as error:
             detail = error.args[0].str() if isinstance(error, KafkaException) else error
             raise InvalidKafkaConfigError(f"The properties of Kafka's client are invalid: {detail}.") from error
-        self._client, self._bootstrap = client, client_config.get("bootstrap.servers", "")
+        self._client, self._config, self._is_suspect = client, client_config, False
 
     def topic_names(self) -> frozenset[str] | Failure:
         """Return the names of all topics that this user may describe."""
@@ -111,6 +112,10 @@ class KafkaAdmin:
 
     def _begin(self, request: str) -> None:
         self._on_request(request)
+        if self._is_suspect:
+            # librdkafka's client keeps to what it has learned of the cluster: when the broker that it takes for the
+            # controller dies, its requests fail for minutes, while those of a new one succeed at once.
+            self.reconnect(self._config)
         self._client.poll(0)
         self._errors.clear()  # those of an earlier request
 
@@ -118,17 +123,16 @@ class KafkaAdmin:
         failure = failure_of(error)
         if not failure.transient:
             return failure
+        self._is_suspect = True
         self._client.poll(0)  # delivers the connection's own error, which says more than "timed out"
         cause = self._errors[-1] if self._errors else error
-        words = cause.str().rstrip(".")
+        words, bootstrap = cause.str().rstrip("."), self._config.get("bootstrap.servers", "")
         if cause.code() == KafkaError._AUTHENTICATION:
             return Failure(
                 FailureReason.KAFKA_UNAUTHENTICATED,
-                f"Kafka at {self._bootstrap} rejects the credentials: {words}.",
+                f"Kafka at {bootstrap} rejects the credentials: {words}.",
             )
-        return replace(
-            failure, message=f"Kafka at {self._bootstrap} did not respond within {self.timeout:g} s: {words}."
-        )
+        return replace(failure, message=f"Kafka at {bootstrap} did not respond within {self.timeout:g} s: {words}.")
 
     def _on_error(self, error: KafkaError) -> None:
         # "All brokers are down" follows the error that says why: keep that one.

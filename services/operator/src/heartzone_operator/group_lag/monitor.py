@@ -78,18 +78,24 @@ class GroupLagMonitor:
             self._run_with(self._properties)
 
     def _run_with(self, properties: _Properties) -> None:
-        """Observe for as long as these are the properties."""
+        """Observe for as long as these are the properties, and all is known: then with new clients.
+
+        librdkafka's keep to what they have learned of the cluster, for minutes after a broker of it has died.
+        """
         with ExitStack() as clients:
             opened: dict[ObservedGroup, _Clients] = {}
-            while not self._stopping.is_set() and self._properties is properties:
+            all_known = True
+            while not self._stopping.is_set() and self._properties is properties and all_known:
                 for each in self._groups:
                     try:
                         if each not in opened:
                             opened[each] = self._open(each.group, properties, clients)
-                        self._observe(each, opened[each])
+                        reason = self._observe(each, opened[each])
                     except Exception as error:
                         self._metrics.unknown(*each)
-                        self._note(each, str(error) or type(error).__name__)
+                        reason = str(error) or type(error).__name__
+                    self._note(each, reason)
+                    all_known = all_known and not reason
                 self.rounds += 1
                 self._stopping.wait(self._interval)
 
@@ -101,12 +107,13 @@ class GroupLagMonitor:
         clients.callback(records.close)
         return _Clients(reader, records)
 
-    def _observe(self, each: ObservedGroup, clients: "_Clients") -> None:
+    def _observe(self, each: ObservedGroup, clients: "_Clients") -> str:
+        """Return why the lag of a partition is not known; nothing when all is."""
         found = clients.reader.positions(each.topic)
         sought = starts(found.positions)
         oldest, problem = clients.records.find(each.topic, sought, timeout=self._timeout) if sought else ({}, "")
         self._metrics.observed(*each, lags(found.positions, oldest, now=time.time()))
-        self._note(each, next(iter(found.unknown.values()), problem))
+        return next(iter(found.unknown.values()), problem)
 
     def _note(self, each: ObservedGroup, reason: str) -> None:
         """Log why a lag is not known, once until that changes."""
