@@ -5,7 +5,6 @@ None of it waits on the worker's thread: an unavailable broker must hold up only
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from threading import Thread
@@ -93,7 +92,7 @@ class BrokerLookups:
         except KafkaException as failure:
             self._check_authorized(failure.args[0])
             return dict.fromkeys(partitions, NotKnown(kafka_error_name(failure.args[0].name())))
-        of_topic: dict[str, list[Committed]] = defaultdict(list)
+        of_topic: dict[str, list[Committed]] = {topic: [] for topic in described}
         unknown = {topic for (topic, _number), offset in committed.items() if isinstance(offset, NotKnown)}
         for (topic, _number), each_offset in committed.items():
             if isinstance(each_offset, Committed):
@@ -114,7 +113,7 @@ class BrokerLookups:
                     offset,
                     bound,
                     topic_id,
-                    known_topic=topic in of_topic or topic in unknown,
+                    known_topic=bool(of_topic[topic]) or topic in unknown,
                     is_new=topic not in unknown and is_new(number, topic_id, of_topic[topic]),
                     partitions=len(numbers),
                 )
