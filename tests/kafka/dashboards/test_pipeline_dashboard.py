@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
+from prometheus_client import CollectorRegistry
 
 from heartzone.messages import Biometrics, HeartRate, encode
 from heartzone.wire import frame_prefix
+from heartzone_cli.audit.metrics import AuditMetrics
 from heartzone_testing.checkout import DASHBOARDS_FOLDER
 from heartzone_testing.prometheus.dashboards import load, queries, substitute
 from heartzone_testing.prometheus.rules import METRICS
@@ -27,6 +29,7 @@ OPERATOR = [query for query in QUERIES if query.row == "Operator" or query.panel
 # Metrics that alerts read: the operator's, and those that are there only while something is the matter.
 OPERATORS = {"heartzone_eventtopics", "heartzone_group_lag_records", "heartzone_group_lag_seconds"}
 SELDOM = {"heartzone_partitions_halted", "heartzone_partitions_waiting"}
+AUDITS = {metric for metric in METRICS if metric.startswith("heartzone_audit_")}
 
 BODY = (
     '{"deviceId":"%s","heartRates":[{"dateTime":"2022-12-02T13:50:00Z","value":90},'
@@ -85,6 +88,15 @@ def pipeline(make_pipeline: MakePipeline) -> Pipeline:
     return make_pipeline(partitions=2)
 
 
+def test_alerts_read_metrics_that_an_audit_exports() -> None:
+    registry = CollectorRegistry()
+    AuditMetrics(registry)
+
+    exported = {sample.name for family in registry.collect() for sample in family.samples}
+    assert AUDITS
+    assert exported >= AUDITS
+
+
 def test_every_query_of_the_dashboard_returns_data(pipeline: Pipeline, tmp_path: Path) -> None:
     with ExitStack() as stack:
         workers = [stack.enter_context(pipeline.worker(n, {"HEARTZONE_SCHEMA_PATIENCE": "1"})) for n in range(2)]
@@ -100,7 +112,7 @@ def test_every_query_of_the_dashboard_returns_data(pipeline: Pipeline, tmp_path:
 
         prometheus.await_data([query for query in QUERIES if query not in OPERATOR])
         assert prometheus.without_data(OPERATOR) == OPERATOR, "no operator, no data: tests/kubernetes has one"
-        unknown = [metric for metric in METRICS - OPERATORS - SELDOM if not prometheus.query(metric)]
+        unknown = [metric for metric in METRICS - OPERATORS - SELDOM - AUDITS if not prometheus.query(metric)]
         assert unknown == [], "alerts read metrics that no service has"
         # Until now zeros were data, too: what goes wrong has to show, the first time that it does.
         pipeline.kafka.send(pipeline.biometrics, b"not framed", frame_prefix(987_654) + b"{}")

@@ -11,7 +11,7 @@ import msgspec
 import psutil
 
 from embedded_kafka.processes import ChildProcess
-from heartzone_testing.chaos.points import Point, Trigger
+from heartzone_testing.chaos.points import Action, Point, Trigger
 from heartzone_testing.chaos.worker import Settings
 
 STOP_TIME = 60.0  # seconds
@@ -26,6 +26,7 @@ class Member:
     settings: Settings
     process: ChildProcess
     frozen_at: float | None = None
+    was_frozen: bool = False
     asked_to_leave: bool = False
 
 
@@ -55,10 +56,12 @@ class Fleet:
         self._folder = folder
         self._frozen_for = frozen_for
         self._members: dict[str, Member] = {}
+        self._owed: list[Trigger] = []
+        """Freezes that a kill came before: a point is reached more often than another one where transactions abort."""
 
     def start(self, name: str, *, triggers: Sequence[Trigger] | None = None) -> None:
         """Start a worker of that name."""
-        due = list(triggers) if triggers is not None else self._triggers()
+        due = list(triggers) if triggers is not None else self._next_life()
         transactional_id = self.transactional_id(name)
         # By the name it can be told apart, and cut off.
         connection = {**self.settings.connection, "client.id": name}
@@ -82,15 +85,26 @@ class Fleet:
                     self.start(name, triggers=member.settings.triggers)
                     continue
                 if code == -SIGKILL and member.settings.triggers:
-                    self.counts.kills += 1
+                    self._killed(member)
                 else:
                     self.counts.ended.append(f"{name} ended with {code}:\n{member.process.tail()}")
                 self.start(name)
             elif psutil.Process(member.process.pid).status() == psutil.STATUS_STOPPED:
                 now = time.monotonic()
-                member.frozen_at = member.frozen_at or now
+                member.frozen_at, member.was_frozen = member.frozen_at or now, True
                 if now - member.frozen_at > self._frozen_for:
                     self.thaw(name)
+
+    def _killed(self, member: Member) -> None:
+        self.counts.kills += 1
+        if not member.was_frozen:
+            self._owed += [each for each in member.settings.triggers if each.action is Action.FREEZE]
+
+    def _next_life(self) -> list[Trigger]:
+        life = self._triggers()
+        if self._owed and all(each.action is not Action.FREEZE for each in life):
+            life = [msgspec.structs.replace(self._owed.pop(), nth=1), *life]
+        return life
 
     def ask_to_leave(self, point: Point) -> None:
         """Ask those to stop that something is to happen to at a point which they may not reach otherwise."""
@@ -120,7 +134,7 @@ class Fleet:
         process.resume()
         code = process.terminate(STOP_TIME)
         if code == -SIGKILL and member.settings.triggers:
-            self.counts.kills += 1
+            self._killed(member)
         elif code not in STOPPED:
             self.counts.ended.append(f"{name} was stopped, and ended with {code}:\n{process.tail()}")
 
