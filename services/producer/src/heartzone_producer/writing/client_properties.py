@@ -1,4 +1,4 @@
-"""librdkafka's properties by which a response with 202 means that the record is stored, and stored once."""
+"""The properties of the web API's librdkafka clients, and why each has its value."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,11 @@ REQUIRED_PROPERTIES: Mapping[str, str | int] = {
     "message.timeout.ms": 0,
     # The same for a record that a broker rejects for good.
     "enable.gapless.guarantee": "true",
-    # How soon a connection is noticed that has come back.
-    "statistics.interval.ms": 5_000,
 }
 """The properties by which an acknowledgement means what the API says; settings cannot change them."""
+
+STATISTICS_INTERVAL_MS = 5_000
+"""How soon a connection is noticed that has come back; settings cannot change it."""
 
 DEFAULTS: Mapping[str, str | int] = {
     "client.id": "heartzone-producer",

@@ -19,7 +19,7 @@ from confluent_kafka.admin import TopicMetadata
 
 from heartzone_producer.metrics import WriterMetrics
 from heartzone_producer.rejections import ServiceUnavailableReason
-from heartzone_producer.writing.client_properties import DEFAULTS, REQUIRED_PROPERTIES
+from heartzone_producer.writing.client_properties import DEFAULTS, REQUIRED_PROPERTIES, STATISTICS_INTERVAL_MS
 from heartzone_producer.writing.errors import UnavailableError, describe, not_acknowledged
 from heartzone_producer.writing.predecessors import POLL_SECONDS, Predecessors, abandon, drain
 from heartzone_producer.writing.rejected_credentials import RejectedCredentials
@@ -220,6 +220,7 @@ class RecordWriter:
                 **DEFAULTS,
                 **self._config,
                 **REQUIRED_PROPERTIES,
+                "statistics.interval.ms": STATISTICS_INTERVAL_MS,
                 "stats_cb": on_statistics,
                 "error_cb": on_error,
                 "logger": _librdkafka_log,
