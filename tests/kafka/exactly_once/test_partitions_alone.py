@@ -13,7 +13,6 @@ from exactly_once import (
     BreakerPolicy,
     HaltReason,
     InputRecord,
-    MissingOffsets,
     OutOfRange,
     OutputRecord,
     PoisonRecord,
@@ -30,12 +29,6 @@ from heartzone_testing.waiting import eventually
 both_protocols = pytest.mark.parametrize("group_protocol", ["classic", "consumer"])
 
 
-def send_to(kafka: Testbed, topic: str, partition: int, *values: bytes) -> None:
-    with Producer({**kafka.connection}) as producer:
-        for value in values:
-            producer.produce(topic, value, partition=partition)
-
-
 @both_protocols
 def test_a_committed_offset_that_is_gone_halts_its_partition_alone_until_it_is_moved(
     kafka: Testbed, make: Make
@@ -46,7 +39,7 @@ def test_a_committed_offset_that_is_gone_halts_its_partition_alone_until_it_is_m
     group = worker.config.group_id
     kafka.set_group_offset(group, source, 10_000)
     for partition in range(3):
-        send_to(kafka, source, partition, b"p%d" % partition)
+        kafka.send(source, b"p%d" % partition, partition=partition)
 
     with running(worker) as failures:
         eventually(lambda: Counter(kafka.values(target)) == Counter([b"p1", b"p2"]), "the two healthy partitions")
@@ -97,8 +90,8 @@ def test_poison_without_a_dead_letter_topic_halts_its_partition_alone(kafka: Tes
     def partition_of(record: InputRecord) -> bytes:
         return b"%d" % (record.partition() or 0)
 
-    send_to(kafka, source, 0, b"a", b"bad", b"b")
-    send_to(kafka, source, 1, b"c", b"d")
+    kafka.send(source, b"a", b"bad", b"b", partition=0)
+    kafka.send(source, b"c", b"d", partition=1)
     worker = make(source, choosy, observer=journal)
     with running(worker) as failures:
         eventually(lambda: Counter(kafka.values(target)) == Counter([b"a", b"c", b"d"]), "what can be processed")
@@ -106,7 +99,7 @@ def test_poison_without_a_dead_letter_topic_halts_its_partition_alone(kafka: Tes
         reason, detail = journal.halts[source, 0]
         assert reason is HaltReason.DEAD_LETTER_IMPOSSIBLE
         assert detail == "offset 1 cannot be processed (no good), and there is no dead-letter topic"
-        send_to(kafka, source, 1, b"e")
+        kafka.send(source, b"e", partition=1)
         eventually(lambda: b"e" in kafka.values(target), "the other partition to go on")
 
         move_offset(kafka.connection, worker.config.group_id, source, 0, 2)
@@ -126,15 +119,15 @@ def test_a_record_that_lacks_something_holds_its_partition_alone_and_once(kafka:
             raise Unavailable("side_knowledge", ready=lambda: there[0])
         return [OutputRecord(target, record.value())]
 
-    send_to(kafka, source, 0, b"first", b"lacking", b"behind")
-    send_to(kafka, source, 1, *(b"%d" % n for n in range(50)))
+    kafka.send(source, b"first", b"lacking", b"behind", partition=0)
+    kafka.send(source, *(b"%d" % n for n in range(50)), partition=1)
     journal = Journal()
     worker = make(source, transform, observer=journal)
     with running(worker):
         eventually(lambda: len(kafka.read(target)) == 51, "all before it, and the other partition")
         assert worker.set_aside == {(source, 0): "side_knowledge"}
         assert worker.unready_reason is None
-        send_to(kafka, source, 1, b"more")
+        kafka.send(source, b"more", partition=1)
         eventually(lambda: b"more" in kafka.values(target), "the other partition to go on")
         assert transformed.count(b"behind") == 0
         there[0] = True
@@ -201,8 +194,8 @@ def test_a_partition_of_which_too_much_would_become_dead_letters_pauses_alone_an
             raise PoisonRecord("misread", "it looks wrong")
         return [OutputRecord(target, record.value())]
 
-    send_to(kafka, source, 0, *(b"a%d" % n for n in range(300)))
-    send_to(kafka, source, 1, *(b"b%d" % n for n in range(300)))
+    kafka.send(source, *(b"a%d" % n for n in range(300)), partition=0)
+    kafka.send(source, *(b"b%d" % n for n in range(300)), partition=1)
     policy = BreakerPolicy(max_share=0.5, window=60, min_dead_letters=50)
     worker = make(source, transform, observer=journal, dead_letter_topic=dead, breaker=policy)
     with running(worker):
@@ -230,14 +223,14 @@ def test_partitions_that_pause_one_after_the_other_keep_the_worker_from_nothing(
         raise PoisonRecord("misread", "it looks wrong")
 
     for partition in range(3):
-        send_to(kafka, source, partition, *(b"%d" % n for n in range(100)))
+        kafka.send(source, *(b"%d" % n for n in range(100)), partition=partition)
     policy = BreakerPolicy(max_share=0.5, window=60, min_dead_letters=50)
     limits = BatchLimits(max_records=100)  # of one partition at a time
     worker = make(source, transform, observer=journal, dead_letter_topic=dead, breaker=policy, limits=limits)
     with running(worker) as failures:
         eventually(lambda: len(journal.halts) == 3, "all three to be halted")
         eventually(lambda: journal.aborts.count(AbortReason.TOO_MANY_DEAD_LETTERS) > 5, "each to be tried again")
-        send_to(kafka, source, 3, b"good")
+        kafka.send(source, b"good", partition=3)
         eventually(lambda: kafka.values(target) == [b"good"], "the other partition")
     assert AbortReason.TOO_MANY_DEAD_LETTERS not in journal.worker_waits
     assert failures == []
@@ -288,72 +281,6 @@ def test_a_halted_partition_that_is_moved_past_its_last_record_is_not_halted_any
 
 
 @both_protocols
-def test_an_offset_that_is_given_to_one_partition_decides_nothing_for_others_that_lack_theirs(
-    kafka: Testbed, make: Make
-) -> None:
-    """Neither under the worker that has halted them, nor under one that only sees what is committed."""
-    source, target = kafka.create_topics("in", "out", partitions=2)
-    for partition in range(2):
-        send_to(kafka, source, partition, b"done")
-    journal, other = Journal(), Journal()
-    worker = make(source, copy_to(target), missing_offsets=MissingOffsets.STOP, observer=journal)
-    group = worker.config.group_id
-    with running(worker):
-        eventually(lambda: len(journal.halts) == 2, "both partitions to be halted")
-        move_offset(kafka.connection, group, source, 0, 1)
-        send_to(kafka, source, 0, b"a")
-        eventually(lambda: b"a" in kafka.values(target), "the partition that has an offset")
-    successor = make(source, copy_to(target), group_id=group, missing_offsets=MissingOffsets.STOP, observer=other)
-    with running(successor):
-        eventually(lambda: other.halts, "the other one to be halted")
-        assert other.halts[source, 1][0] is HaltReason.OFFSET_MISSING
-        move_offset(kafka.connection, group, source, 1, 1)
-        send_to(kafka, source, 1, b"b")
-        eventually(lambda: b"b" in kafka.values(target), "the partition that has an offset now")
-    assert Counter(kafka.values(target)) == Counter([b"a", b"b"]), "nothing of before"
-
-
-@both_protocols
-def test_a_group_without_offsets_starts_at_the_end_or_not_at_all_when_the_policy_says_so(
-    kafka: Testbed, make: Make
-) -> None:
-    source, target = kafka.create_topics("in", "out")
-    kafka.send(source, b"before")
-    latest = make(source, copy_to(target), missing_offsets=MissingOffsets.LATEST)
-    with running(latest):
-        eventually(lambda: kafka.group_offsets(latest.config.group_id, source) == {0: 1}, "the start to be committed")
-        kafka.send(source, b"after")
-        eventually(lambda: kafka.values(target) == [b"after"], "the record behind the start")
-
-    journal = Journal()
-    stopped = make(source, copy_to(target), missing_offsets=MissingOffsets.STOP, observer=journal)
-    with running(stopped):
-        eventually(lambda: journal.halts, "the partition to be halted")
-        assert journal.halts[source, 0][0] is HaltReason.OFFSET_MISSING
-        move_offset(kafka.connection, stopped.config.group_id, source, 0, 1)
-        eventually(lambda: kafka.values(target) == [b"after", b"after"], "the record behind the offset")
-
-
-@both_protocols
-@pytest.mark.parametrize("policy", [MissingOffsets.LATEST, MissingOffsets.STOP])
-def test_a_new_partition_is_read_within_seconds_and_from_its_beginning_whatever_the_policy(
-    kafka: Testbed, make: Make, policy: MissingOffsets
-) -> None:
-    source, target = kafka.create_topics("in", "out")
-    worker = make(source, copy_to(target), missing_offsets=policy)
-    if policy is MissingOffsets.STOP:
-        kafka.set_group_offset(worker.config.group_id, source, 0)
-    with running(worker):
-        eventually(
-            lambda: "partitions=1" in kafka.group_metadata_texts(worker.config.group_id, source)[0],
-            "the start to be committed",
-        )
-        kafka.add_partitions(source, 2)
-        send_to(kafka, source, 1, b"written before anyone reads it")
-        eventually(lambda: kafka.values(target) == [b"written before anyone reads it"], "it", 60)
-
-
-@both_protocols
 def test_an_open_transaction_of_a_dead_worker_holds_only_its_partitions(kafka: Testbed, make: Make) -> None:
     """The survivor's own partitions go on while the offsets of those that it takes over are not stable."""
     source, target = kafka.create_topics("in", "out", partitions=2)
@@ -367,9 +294,9 @@ def test_an_open_transaction_of_a_dead_worker_holds_only_its_partitions(kafka: T
 
     with running(survivor):
         for n in range(3):
-            send_to(kafka, source, 1, b"own%d" % n)
+            kafka.send(source, b"own%d" % n, partition=1)
             eventually(lambda n=n: len(kafka.read(target)) == n + 1, "the partition that is not concerned")  # type: ignore[misc]
-        send_to(kafka, source, 0, b"taken over")
+        kafka.send(source, b"taken over", partition=0)
         eventually(lambda: (source, 0) in survivor.set_aside, "the partition to wait")
         dead.abort_transaction(30)
         eventually(lambda: b"taken over" in kafka.values(target), "the partition that was taken over")

@@ -17,7 +17,7 @@ def policy(
 
 
 def finding(
-    committed: Committed | None, *, known_topic: bool = True, is_new: bool = False, topic_id: str | None = "new"
+    committed: Committed | None, *, known_topic: bool = True, is_new: bool | None = None, topic_id: str | None = "new"
 ) -> Finding:
     return Finding(committed, BOUNDS, topic_id, known_topic, is_new)
 
@@ -70,6 +70,25 @@ def test_a_new_partition_of_a_topic_that_the_group_reads_starts_at_its_beginning
     assert policy(missing).decide(finding(None, is_new=True)) == Start(5, StartKind.NEW_PARTITION)
 
 
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [
+        (MissingOffsets.EARLIEST, Start(5, StartKind.MISSING)),
+        (MissingOffsets.LATEST, Start(20, StartKind.MISSING)),
+    ],
+)
+def test_a_partition_that_was_there_follows_the_policy_though_others_have_offsets(
+    missing: MissingOffsets, expected: Start
+) -> None:
+    """Where a group starts, others may have committed theirs before this one could be looked up."""
+    assert policy(missing).decide(finding(None, is_new=False)) == expected
+
+
+@pytest.mark.parametrize("missing", [MissingOffsets.EARLIEST, MissingOffsets.LATEST])
+def test_where_nothing_shows_whether_a_partition_is_new_no_record_is_skipped(missing: MissingOffsets) -> None:
+    assert policy(missing).decide(finding(None, is_new=None)) == Start(5, StartKind.NEW_PARTITION)
+
+
 def test_that_others_have_an_offset_does_not_show_that_a_partition_is_new() -> None:
     """A person who has to give each partition an offset gives one to the first."""
     halt = policy(MissingOffsets.STOP).decide(finding(None, known_topic=True))
@@ -81,17 +100,19 @@ def test_that_others_have_an_offset_does_not_show_that_a_partition_is_new() -> N
 @pytest.mark.parametrize(
     ("committed", "expected"),
     [
-        pytest.param([], False, id="nothing"),
+        pytest.param([], None, id="nothing"),
         pytest.param(["topic-id=new;partitions=3"], True, id="it-was-not-there-yet"),
         pytest.param(["topic-id=new;partitions=3", "topic-id=new;partitions=4"], False, id="it-was-there-later"),
-        pytest.param(["topic-id=new"], False, id="nobody-has-counted"),
-        pytest.param(["topic-id=new;set-offset=2026-11-29T08:00:00Z"], False, id="a-person-s-command"),
-        pytest.param(["of another program"], False, id="another-program"),
+        pytest.param(["topic-id=new"], None, id="nobody-has-counted"),
+        pytest.param(["topic-id=new;set-offset=2026-11-29T08:00:00Z"], None, id="a-person-s-command"),
+        pytest.param(["of another program"], None, id="another-program"),
         pytest.param(["topic-id=old;partitions=9"], True, id="the-topic-is-another-one"),
         pytest.param(["topic-id=old;partitions=9", "topic-id=new;partitions=4"], False, id="it-was-there-in-this-one"),
     ],
 )
-def test_a_partition_is_new_where_the_offsets_of_others_prove_it(committed: list[str], *, expected: bool) -> None:
+def test_whether_a_partition_is_new_is_what_the_offsets_of_others_prove(
+    committed: list[str], *, expected: bool | None
+) -> None:
     assert is_new(3, "new", [Committed(9, each) for each in committed]) is expected
 
 

@@ -114,7 +114,7 @@ class BrokerLookups:
                     bound,
                     topic_id,
                     known_topic=bool(of_topic[topic]) or topic in unknown,
-                    is_new=topic not in unknown and is_new(number, topic_id, of_topic[topic]),
+                    is_new=None if topic in unknown else is_new(number, topic_id, of_topic[topic]),
                     partitions=len(numbers),
                 )
         return found

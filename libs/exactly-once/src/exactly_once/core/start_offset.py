@@ -32,7 +32,7 @@ class StartKind(StrEnum):
     MISSING = "missing"
     """The group has no committed offset: the policy for missing offsets decided."""
     NEW_PARTITION = "new_partition"
-    """The group has none for this partition, but has for others of the topic: its beginning."""
+    """The group has none for this partition, but has for others of the topic that do not know it: its beginning."""
     NEW_TOPIC = "new_topic"
     """The committed offset is of an earlier topic of the same name: its beginning."""
     OUT_OF_RANGE = "out_of_range"
@@ -73,26 +73,30 @@ class Finding:
     """What the brokers say about a partition that is to start.
 
     ``known_topic``: the group has offsets of this topic, or of an earlier one of its name. ``is_new``: what is kept
-    with them proves that the partition was not there then. ``partitions``: how many the topic has.
+    with them proves that the partition was not there then, or that it was; None where it proves neither.
+    ``partitions``: how many the topic has.
     """
 
     committed: Committed | None
     bounds: Bounds
     topic_id: str | None
     known_topic: bool
-    is_new: bool = False
+    is_new: bool | None = None
     partitions: int | None = None
 
 
-def is_new(number: int, topic_id: str | None, committed: Iterable[Committed]) -> bool:
-    """Whether these offsets of a group, of one topic, prove that a partition was not there when they were committed.
+def is_new(number: int, topic_id: str | None, committed: Iterable[Committed]) -> bool | None:
+    """Whether a partition was not there yet when these offsets of a group, of one topic, were committed.
 
     Partitions are added behind the others. All of an earlier topic of the name are others than those of this one.
+    None where the offsets do not show it.
     """
     offsets = list(committed)
     of_this = [each.partitions for each in offsets if each.topic_id == topic_id and each.partitions is not None]
     of_others = any(each.topic_id not in (None, topic_id) for each in offsets)
-    return all(partitions <= number for partitions in of_this) if of_this else of_others
+    if of_this:
+        return all(partitions <= number for partitions in of_this)
+    return True if of_others else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +136,9 @@ class StartPolicy:
     def _missing(self, found: Finding) -> Start | Halt:
         bounds = found.bounds
         # That others of the topic have an offset does not show that this one never had any: a person who has to give
-        # each an offset gives one to the first.
-        if found.is_new or (found.known_topic and self.missing_offsets is not MissingOffsets.STOP):
+        # each an offset gives one to the first, and where a group starts, the first of its members commits the first.
+        unproven = found.is_new is None and found.known_topic
+        if found.is_new or (unproven and self.missing_offsets is not MissingOffsets.STOP):
             return Start(bounds.earliest, StartKind.NEW_PARTITION)
         if self.missing_offsets is MissingOffsets.STOP:
             return Halt(
