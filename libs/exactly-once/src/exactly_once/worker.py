@@ -219,6 +219,7 @@ class Worker:
                 self._consumers.close()
             finally:
                 self._producers.close()
+                self._promise_check.close()
                 self._watchdog.disarm()
 
     def _rejection(self) -> str | None:

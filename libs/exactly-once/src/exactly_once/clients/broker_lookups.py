@@ -49,6 +49,10 @@ class BrokerLookups:
         # moved, librdkafka takes that client for a consumer and crashes (rd_kafka_handle_OffsetFetch).
         self._reader = Consumer(config.reader_properties())
 
+    def close(self) -> None:
+        """End all lookups: their futures fail."""
+        self._admin.close()
+
     def topic_ids(self) -> "TopicIds":
         """Begin to ask for the ids that the input topics have now."""
         topics = TopicCollection(list(self._config.input_topics))

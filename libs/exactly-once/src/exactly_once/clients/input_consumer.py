@@ -191,6 +191,7 @@ class InputConsumer:
         if not returned_within(CLOSE_TIMEOUT, self._consumer.close):
             log.error("consumer_not_closed", extra={"seconds": CLOSE_TIMEOUT})
         self.flow.drop(self.flow.assignment.partitions)  # a client with a fatal error makes no callback
+        self.lookups.close()
 
     def _is_settled(self) -> bool:
         return self.joined and not self.flow.assignment.unsettled

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from threading import Thread
 
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+from confluent_kafka.admin import ConfigResource, ResourceType
 
+from exactly_once.clients.renewed_admin import RenewedAdmin
 from exactly_once.config import WorkerConfig
 from exactly_once.core.broker_settings import BrokerSettings, risks
 from exactly_once.observer import Observer
@@ -16,12 +17,12 @@ REQUEST_TIMEOUT = 5.0  # seconds
 log = logging.getLogger(__name__)
 
 
-def read_broker_settings(admin: AdminClient, topics: Iterable[str]) -> BrokerSettings:
+def read_broker_settings(admin: RenewedAdmin, topics: Iterable[str]) -> BrokerSettings:
     """Read them from some broker, with what these topics say. Raises KafkaException, KeyError or ValueError."""
-    [broker, *_] = admin.list_topics(timeout=REQUEST_TIMEOUT).brokers
-    server = ConfigResource(ResourceType.BROKER, str(broker))
+    [broker, *_] = admin.describe_cluster(REQUEST_TIMEOUT).result().nodes
+    server = ConfigResource(ResourceType.BROKER, str(broker.id))
     resources = {name: ConfigResource(ResourceType.TOPIC, name) for name in topics}
-    futures = admin.describe_configs([server, *resources.values()], request_timeout=REQUEST_TIMEOUT)
+    futures = admin.describe_configs([server, *resources.values()], REQUEST_TIMEOUT)
     of_server = futures[server].result()
     retention: dict[str, int | None] = {}
     for name, resource in resources.items():
@@ -39,7 +40,7 @@ def read_broker_settings(admin: AdminClient, topics: Iterable[str]) -> BrokerSet
 class PromiseCheck:
     """Tells the observer once; it needs DescribeConfigs on the cluster and the input topics, and is left out without.
 
-    It has a client of its own for as long as it takes: nothing waits for it.
+    It has a client of its own for as long as it takes: nothing waits for it but ``close``.
     """
 
     def __init__(self, config: Callable[[], WorkerConfig], observer: Observer) -> None:
@@ -47,14 +48,17 @@ class PromiseCheck:
         self._observer = observer
         self._settings: Future[BrokerSettings] | None = None
         self._is_over = False
+        self._admin: RenewedAdmin | None = None
 
     def step(self) -> None:
         """Begin, or take the result; call it now and then."""
         if self._is_over:
             return
         if self._settings is None:
-            self._settings = Future()
-            Thread(target=self._look, args=(self._settings,), name="promise-check", daemon=True).start()
+            self._settings, config = Future(), self._config()
+            self._admin = RenewedAdmin(config.admin_properties())
+            arguments = (self._admin, config.input_topics, self._settings)
+            Thread(target=_look, args=arguments, name="promise-check", daemon=True).start()
         elif self._settings.done():
             self._is_over = True
             try:
@@ -62,12 +66,18 @@ class PromiseCheck:
             except Exception as error:  # no right to read them, or brokers that do not tell them
                 log.info("broker_settings_not_read", extra={"error": str(error)})
 
-    def _look(self, settings: Future[BrokerSettings]) -> None:
-        try:
-            settings.set_result(self._look_up())
-        except BaseException as error:  # whatever it is, the worker's thread raises it
-            settings.set_exception(error)
+    def close(self) -> None:
+        """End what is under way; it is told no more."""
+        self._is_over = True
+        if self._admin is not None:
+            self._admin.close()
 
-    def _look_up(self) -> BrokerSettings:
-        config = self._config()
-        return read_broker_settings(AdminClient(config.admin_properties()), config.input_topics)
+
+def _look(admin: RenewedAdmin, topics: Iterable[str], settings: Future[BrokerSettings]) -> None:
+    try:
+        found = read_broker_settings(admin, topics)
+    except BaseException as error:  # whatever it is, the worker's thread raises it
+        settings.set_exception(error)
+    else:
+        settings.set_result(found)
+    admin.close()

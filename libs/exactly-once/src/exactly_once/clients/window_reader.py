@@ -130,11 +130,11 @@ class WindowReader:
 
     def _begin(self, consumer: Consumer, reading: Reading) -> bool:
         """Begin to read when it is known where; returns whether it is read now."""
-        if reading.start is None:
-            reading.start = self._lookups().first_since(reading.partition, reading.since)
-        if not reading.start.done():
-            return False
         try:
+            if reading.start is None:
+                reading.start = self._lookups().first_since(reading.partition, reading.since)
+            if not reading.start.done():
+                return False
             start: int = reading.start.result().offset  # -1 where no record is as late
         except Exception as error:  # whatever the client raises: it is tried again, for as long as the partition waits
             log.warning("window_start_unknown", extra={"partition": reading.partition, "reason": str(error)})

@@ -66,8 +66,9 @@ class GroupLagMonitor:
 
     def __enter__(self) -> "GroupLagMonitor":
         if self._groups:
-            # A daemon: a pending request must not delay the end of the process.
-            Thread(target=self._run, name="group-lag", daemon=True).start()
+            # The process ends after it: librdkafka hands responses over on a thread of its own, also while Python is
+            # being finalized, and that would end it by SIGSEGV. It takes one request at most.
+            Thread(target=self._run, name="group-lag").start()
         return self
 
     def __exit__(self, *_: object) -> None:
