@@ -9,8 +9,8 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sys
-import tempfile
 import time
 import traceback
 from collections import Counter
@@ -41,16 +41,27 @@ def main() -> int:
     parser.add_argument("--ambiguous-commits", type=int, default=100, help="enough of them (default: %(default)s)")
     parser.add_argument("--records", type=int, default=5_000_000, help="enough of them (default: %(default)s)")
     parser.add_argument("--file", type=Path, default=Path("chaos.json"), help="the results (default: %(default)s)")
+    parser.add_argument(
+        "--logs",
+        type=Path,
+        default=Path("chaos-logs"),
+        help="where logs of a campaign stay in which something was wrong (default: %(default)s)",
+    )
     arguments = parser.parse_args()
     aims = {name: getattr(arguments, name) for name in ("kills", "ambiguous_commits", "records")}
     campaigns = json.loads(arguments.file.read_text())["campaigns"] if arguments.file.exists() else []
     end = time.monotonic() + 60 * arguments.minutes
     while not _is_enough(campaigns, aims) and time.monotonic() < end:
         plan = plan_of(len(campaigns), arguments.seed + len(campaigns))
+        logs = arguments.logs / f"seed-{plan.seed}"
+        shutil.rmtree(logs, ignore_errors=True)  # of an earlier run
+        logs.mkdir(parents=True)
         try:
-            result = _run(plan)
+            result = _run(plan, logs)
         except Exception as failure:  # of a tool of the campaign: it is not known then whether all is well
             result = Result(plan, problems=["".join(traceback.format_exception(failure))])
+        if not (result.findings or result.problems):
+            shutil.rmtree(logs)
         campaigns.append(result.as_json())
         arguments.file.write_text(json.dumps(_document(campaigns, aims), indent=1) + "\n")
         sys.stdout.write(f"{_line(result)}\n")
@@ -65,11 +76,11 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _run(plan: Plan | ServicesPlan) -> Result:
-    with tempfile.TemporaryDirectory() as folder, Brokers(plan.brokers, Path(folder)) as brokers:
+def _run(plan: Plan | ServicesPlan, logs: Path) -> Result:
+    with Brokers(plan.brokers, logs) as brokers:
         if isinstance(plan, ServicesPlan):
-            return ServicesCampaign(plan, brokers, Path(folder)).run()
-        return Campaign(plan, brokers, Path(folder)).run(within=CAMPAIGN_TIME)
+            return ServicesCampaign(plan, brokers, logs).run()
+        return Campaign(plan, brokers, logs).run(within=CAMPAIGN_TIME)
 
 
 def _wrong(campaigns: list[dict[str, Any]]) -> int:
