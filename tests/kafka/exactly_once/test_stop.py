@@ -1,4 +1,4 @@
-"""What is left of a worker that has stopped."""
+"""Clients and threads that are left of a worker after its stop: none that calls into Python."""
 
 from pathlib import Path
 
