@@ -171,12 +171,12 @@ class Campaign:
             yield from pause(1.0)
 
     def _all_go_on(self) -> Steps:
-        """Until each partition has been processed further, or there is nothing left to process.
+        """Until each partition has been processed further since now.
 
         Whoever gets a partition reads its window of keys first: one that was moved each few seconds would never go on.
         """
         before = self._observer.positions
-        while not self._faults_are_done() and self._of_group.admits_guests and not self._all_is_processed():
+        while not self._faults_are_done() and self._of_group.admits_guests:
             now = self._observer.positions
             if len(now) == self._plan.partitions and all(now[each] != before.get(each) for each in now):
                 return

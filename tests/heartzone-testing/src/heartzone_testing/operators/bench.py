@@ -78,13 +78,16 @@ class OperatorBench:
     def settled(
         self,
         name: str,
-        ready: str = "True",
+        ready: str | None = "True",
         *,
         reason: str | None = None,
         timeout: float = 90,
         namespace: str | None = None,
     ) -> dict[str, Any]:
-        """Wait until Ready has this status (and reason) for the generation that was applied last; return the status."""
+        """Wait until Ready has this status (and reason) for the generation that was applied last; return the status.
+
+        None is either True or False.
+        """
         found: dict[str, Any] = {}
         kubectl = self.kubectl.within(namespace or self.namespace)
 
@@ -95,7 +98,7 @@ class OperatorBench:
             condition = condition_of(status, "Ready")
             return (
                 status.get("observedGeneration") == found["metadata"]["generation"]
-                and condition.get("status") == ready
+                and condition.get("status") in ({"True", "False"} if ready is None else {ready})
                 and reason in (None, condition.get("reason"))
             )
 
