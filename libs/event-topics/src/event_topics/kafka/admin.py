@@ -76,7 +76,7 @@ class KafkaAdmin:
     ) -> Iterator[tuple[str, Any | Failure]]:
         """Make one request for many topics; yield the response for each, or why there is none."""
         self._begin(name)
-        client = self._client  # held until its responses are there: without references it is destroyed
+        client = self._client  # held until its responses are there: with a client that is destroyed they never come
         try:
             futures = call(client)
         except KafkaException as error:
@@ -104,8 +104,9 @@ class KafkaAdmin:
     def _serves(self) -> bool:
         """Return whether Kafka responds to a request about no topic."""
         self._on_request("describe_cluster")
+        client = self._client  # held, as for any request
         try:
-            self._client.describe_cluster(request_timeout=min(self.timeout, _PROBE_TIMEOUT)).result()
+            client.describe_cluster(request_timeout=min(self.timeout, _PROBE_TIMEOUT)).result()
         except KafkaException as error:
             return not failure_of(error.args[0]).transient
         return True

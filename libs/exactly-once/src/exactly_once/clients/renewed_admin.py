@@ -7,7 +7,8 @@ leader, dies, its requests fail for minutes, also when all brokers are well agai
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from functools import partial
 from threading import Lock, Thread
 from typing import Any, TypeAlias
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class RenewedAdmin:
-    """The client for the next request; threads share it. What an earlier one was asked for fails with its end.
+    """The client for the next request; threads share it. What one was asked for fails with its end, at the latest.
 
     Close it before the process ends: librdkafka hands responses over on a thread of its own, also while Python is being
     finalized, and that ends the process by SIGSEGV. Requests after it raise KafkaException.
@@ -39,6 +40,8 @@ class RenewedAdmin:
         """Of the client."""
         self._failed = -1
         """Number of the last one of which a request has failed."""
+        self._pending: set[Future[Any]] = set()
+        """Responses that the client owes."""
         self._ends: list[Thread] = []
 
     def describe_topics(self, topics: TopicCollection, timeout: float) -> Responses:
@@ -84,14 +87,16 @@ class RenewedAdmin:
                 self._client = AdminClient({**self._properties})
                 self._number += 1
             futures, number = call(self._client), self._number
+            self._pending = {each for each in (*self._pending, *futures.values()) if not each.done()}
         for each in futures.values():
             each.add_done_callback(partial(self._done, number))
         return futures
 
     def _end_client(self) -> None:
         """Its end waits for its connections: not on a thread that has other things to do."""
-        clients, self._client = [self._client], None
-        end = Thread(target=clients.clear, name="admin-client-end", daemon=True)  # the only reference to it
+        arguments = ([self._client], self._pending)
+        self._client, self._pending = None, set()
+        end = Thread(target=_end, args=arguments, name="admin-client-end", daemon=True)
         self._ends = [*(each for each in self._ends if each.is_alive()), end]
         end.start()
 
@@ -100,3 +105,14 @@ class RenewedAdmin:
         error = future.exception()
         if isinstance(error, KafkaException) and error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
             self._failed = max(number, self._failed)
+
+
+def _end(clients: list[AdminClient | None], pending: Iterable[Future[Any]]) -> None:
+    """End the only client, to which nobody else refers, and fail what it owes.
+
+    librdkafka drops the responses that it has not handed over by then, and nobody would ever be told.
+    """
+    clients.clear()
+    for each in pending:
+        with suppress(InvalidStateError):
+            each.set_exception(KafkaException(KafkaError(KafkaError._DESTROY)))
