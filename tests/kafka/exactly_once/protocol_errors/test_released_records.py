@@ -1,4 +1,4 @@
-"""What a producer keeps of the records that met an error: nothing, once the call has returned."""
+"""Records that met an error are released once the call has returned."""
 
 import weakref
 from collections.abc import Callable
@@ -12,7 +12,7 @@ class Outputs(list[OutputRecord]):
 
 
 def test_records_that_met_a_full_queue_are_released(make: Callable[..., TransactionalProducer]) -> None:
-    """confluent_kafka never releases what is handled when the client raises an error, nor the frames that belong to it.
+    """confluent_kafka never releases an exception that is handled when a call raises an error, nor its callers' frames.
 
     When it does, the client may be called while an exception is handled.
     """
