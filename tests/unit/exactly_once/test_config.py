@@ -95,6 +95,32 @@ def test_properties_of_the_user_win_over_defaults() -> None:
     assert worker.producer_properties()["compression.type"] == "gzip"
 
 
+def test_what_is_fetched_ahead_is_bounded_before_and_after_it_is_decompressed() -> None:
+    """A response comes on top of a full queue, and its bytes are counted compressed: one may become ten and more."""
+    properties = config().consumer_properties()
+
+    assert properties["max.partition.fetch.bytes"] == 64 * 1024
+    assert properties["queued.max.messages.kbytes"] == 4 * 1024
+
+
+def test_the_queue_of_what_is_fetched_ahead_holds_a_batch_and_is_refilled_while_one_is_processed() -> None:
+    """A full queue is left alone for a while: at librdkafka's second, a worker would wait for most of it."""
+    worker = config()
+
+    assert worker.consumer_properties()["queued.min.messages"] == worker.limits.max_records
+    assert worker.consumer_properties()["fetch.queue.backoff.ms"] == 10
+
+
+def test_larger_messages_are_allowed_for_by_one_property() -> None:
+    """A bound of a whole response would have to follow it, or librdkafka would reject both."""
+    Consumer(config(connection=BROKERS | {"message.max.bytes": 8_000_000}).consumer_properties()).close()
+
+
+def test_outputs_linger_because_a_commit_sends_them_at_once() -> None:
+    """Few large requests take a fifth off the worker's processor time and half off the brokers': decision 14."""
+    assert config().producer_properties()["linger.ms"] == 100
+
+
 def test_the_new_group_protocol_gets_none_of_the_keys_that_it_rejects() -> None:
     properties = config(consumer={"group.protocol": "consumer"}).consumer_properties()
 

@@ -85,9 +85,13 @@ class ConsumerConfig:
     def consumer_properties(self) -> dict[str, Value]:
         """The consumer's whole configuration, without callbacks."""
         defaults: dict[str, Value] = {
-            # Small enough for a replica of 80 MB, large enough to fill the next batch while one commits.
-            "queued.max.messages.kbytes": 16 * 1024,
-            "queued.min.messages": 50_000,
+            # Fetched ahead is what the next batch takes. Brokers count compressed bytes, of which one may become ten
+            # and more here: with 1 MiB a partition, librdkafka's default, one response was many times the queue.
+            "queued.max.messages.kbytes": 4 * 1024,
+            "queued.min.messages": 10_000,
+            "max.partition.fetch.bytes": 64 * 1024,
+            # How long a full queue is left alone. At the default of a second, a small one would be empty meanwhile.
+            "fetch.queue.backoff.ms": 10,
             "fetch.wait.max.ms": 100,
             "allow.auto.create.topics": False,
             # How soon new partitions are noticed, and how old metadata are.

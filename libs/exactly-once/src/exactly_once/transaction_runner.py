@@ -84,8 +84,10 @@ class TransactionRunner:
         # The ids that the records' positions belong to, before a topic with another id changes them.
         offsets = consumer.flow.offsets(next_offsets)
         try:
-            same = consumer.topics.same(next_offsets, self._config.transaction_timeout)
+            same: set[Partition] | None = consumer.topics.same(next_offsets, self._config.transaction_timeout)
         except (KafkaException, TimeoutError):
+            same = None
+        if same is None:
             producer.abort(AbortReason.INPUT_TOPIC_UNVERIFIED)
         if not same.issuperset(needed):
             producer.abort(AbortReason.INPUT_TOPIC_RECREATED)

@@ -1,5 +1,6 @@
 """Producers one after the other, on brokers that reject one, or are not there."""
 
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -156,3 +157,36 @@ def test_a_commit_that_was_sent_twice_and_a_rejected_record_renew_the_producer(
     bench.run_transaction(group_metadata)
     bench.session.renew_if_suspect()
     assert bench.journal.rebuilds == ["disconnected_while_ending_a_transaction", "sequence_gap"]
+
+
+@pytest.mark.parametrize(
+    ("api_key", "code"),
+    [
+        pytest.param(END_TXN, KafkaError.PRODUCER_FENCED, id="commit"),
+        pytest.param(TXN_OFFSET_COMMIT, KafkaError.INVALID_PRODUCER_ID_MAPPING, id="offsets-and-then-abort"),
+    ],
+)
+def test_the_records_of_a_lost_producer_are_released_however_long_the_next_claim_takes(
+    cluster: MockCluster, make: Make, group_metadata: bytes, api_key: int, code: int
+) -> None:
+    """confluent_kafka never releases what is handled when a call fails: a claim that takes long fails each second."""
+    bench = make()
+    bench.session.claim()
+    cluster.fail_next(api_key, code)
+    cluster.delay_next(INIT_PRODUCER_ID, 1_500)
+
+    class Records(list[bytes]):
+        """A list that can be watched."""
+
+    def lose() -> "weakref.ref[Records]":
+        records = Records()
+        try:
+            bench.run_transaction(group_metadata)
+        except ProducerLost as lost:
+            bench.session.rebuild(lost)
+        return weakref.ref(records)
+
+    released = lose()
+
+    assert released() is None
+    assert WaitReason.COORDINATOR in bench.waits

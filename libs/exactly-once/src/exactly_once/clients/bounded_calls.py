@@ -34,8 +34,11 @@ class BoundedCalls:
             failure = self._outcomes.get(timeout=seconds)
         except Empty:
             return False
-        if failure is not None:
-            raise failure
+        try:
+            if failure is not None:
+                raise failure
+        finally:
+            del failure  # which refers to this frame
         return True
 
     def end(self) -> None:

@@ -92,6 +92,7 @@ class ProducerSession:
 
         After a commit of unknown outcome the brokers have settled it when this returns.
         """
+        lost.release()  # a claim that takes long fails again and again
         if lost.cause in MISSING_TOPIC:
             # Most often a topic does not exist: name it, rather than fail again and again.
             self._topics |= self.producer.topics

@@ -6,6 +6,9 @@ The order of decisions is ``error_reactions.reaction_to``. Three rules go beyond
   makes the broker end the old transaction one way or the other, under a higher epoch.
 - So is one that may have sent the request that ends a transaction twice: see ``core.transaction_ends``.
 - A fatal error is raised out of whatever serves callbacks: a poll, a flush, a commit. It is a lost producer there, too.
+
+And nothing here calls the client while an exception is handled. When the client raises an error then, confluent_kafka
+(2.16) never releases that exception, and with it the frames of all callers and the records of a batch.
 """
 
 import time
@@ -59,14 +62,14 @@ class TransactionalProducer:
         """
         try:
             self._producer.init_transactions(CALL_TIMEOUT)
+            return True
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
-            check_allowed(self._config, error)
-            if reaction_to(error) is Reaction.RETRY:
-                self._serving(self._producer.poll)
-                return False
-            raise ProducerLost(kafka_error_name(error.name())) from failure
-        return True
+        check_allowed(self._config, error)
+        if reaction_to(error) is not Reaction.RETRY:
+            raise ProducerLost(kafka_error_name(error.name()))
+        self._serving(self._producer.poll)
+        return False
 
     def begin(self) -> None:
         """Start a transaction; local, no request. Raises ProducerLost."""
@@ -93,6 +96,7 @@ class TransactionalProducer:
         produce = self._produce
         deadline: float | None = None
         while done < len(records):
+            error: KafkaError | None = None
             try:
                 for record in records[done:] if done else records:
                     topic, value, key, headers = record.topic, record.value, record.key, record.headers
@@ -110,19 +114,27 @@ class TransactionalProducer:
                     if key:
                         size += len(key)
                     done += 1
+                break
             except BufferError:
-                deadline = deadline or time.monotonic() + self._config.transaction_timeout
-                if time.monotonic() > deadline:
-                    self.abort(AbortReason.QUEUE_FULL)
-                # Not poll(): a queue that is full is sent at once, and does not linger.
-                self._serving(self._producer.flush, CHECK_INTERVAL)
-                self._check_transaction()
+                pass
             except KafkaException as failure:
-                self._check_record(records[done], failure.args[0])
-                deadline = deadline or time.monotonic() + self._config.transaction_timeout
+                error = failure.args[0]
+            deadline = deadline or time.monotonic() + self._config.transaction_timeout
+            if error is None:
+                self._make_room(deadline)
+            else:
+                self._check_record(records[done], error)
                 if time.monotonic() > deadline:
-                    self._react(failure.args[0])
+                    self._react(error)
         return size
+
+    def _make_room(self, deadline: float) -> None:
+        """Wait until the local queue is not full any more; raises as ``produce``."""
+        if time.monotonic() > deadline:
+            self.abort(AbortReason.QUEUE_FULL)
+        # Not poll(): a queue that is full is sent at once, and does not linger.
+        self._serving(self._producer.flush, CHECK_INTERVAL)
+        self._check_transaction()
 
     def _write_to(self, topic: str) -> None:
         """Note the topic of a record. Raises RecordRejected where there can be none of its name."""
@@ -176,10 +188,11 @@ class TransactionalProducer:
                 self._producer.commit_transaction(CALL_TIMEOUT)
                 break
             except KafkaException as failure:
-                if reaction_to(failure.args[0]) is not Reaction.RETRY:
-                    self._react(failure.args[0], outcome_unknown=True)
-                if time.monotonic() - started > self._config.transaction_timeout:
-                    raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT, outcome_unknown=True) from failure
+                error: KafkaError = failure.args[0]
+            if reaction_to(error) is not Reaction.RETRY:
+                self._react(error, outcome_unknown=True)
+            if time.monotonic() - started > self._config.transaction_timeout:
+                raise ProducerLost(RebuildReason.COMMIT_TIMED_OUT, outcome_unknown=True)
         self._ended(started, requested=bool(offsets))
 
     def abort(self, cause: AbortCause) -> NoReturn:
@@ -278,9 +291,11 @@ class TransactionalProducer:
         self._serving(self._producer.poll)
         try:
             self._producer.begin_transaction()
+            return
         except KafkaException as failure:
-            if failure.args[0].code() != KafkaError._STATE:
-                self._react(failure.args[0])
+            error: KafkaError = failure.args[0]
+        if error.code() != KafkaError._STATE:
+            self._react(error)
 
     def _ended(self, started: float, *, requested: bool) -> None:
         seconds = time.monotonic() - started
@@ -301,11 +316,12 @@ class TransactionalProducer:
                 # It goes on waiting by itself, and what it waits for comes too late: a new epoch has fenced it.
                 raise ProducerLost(RebuildReason.OFFSETS_TIMED_OUT)
             except KafkaException as failure:
-                if reaction_to(failure.args[0]) is not Reaction.RETRY:
-                    self._react(failure.args[0])
-                if time.monotonic() > deadline:
-                    self.abort(AbortReason.OFFSETS_TIMED_OUT)
-                time.sleep(CHECK_INTERVAL)
+                error: KafkaError = failure.args[0]
+            if reaction_to(error) is not Reaction.RETRY:
+                self._react(error)
+            if time.monotonic() > deadline:
+                self.abort(AbortReason.OFFSETS_TIMED_OUT)
+            time.sleep(CHECK_INTERVAL)
 
     def _react(self, error: KafkaError, *, outcome_unknown: bool = False) -> NoReturn:
         """Raise what follows an error; after a commit was tried, only an abort that succeeds shows the outcome."""

@@ -15,6 +15,13 @@ class ControlFlow(Exception):  # noqa: N818 -- no error, as StopIteration is non
     The errors of this package are in exactly_once.errors, and end in ``Error``.
     """
 
+    def release(self) -> None:
+        """Let go of the frames that it went through, and of what caused it.
+
+        For handlers that call a client: what they handle when it raises an error is kept for ever by confluent_kafka.
+        """
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+
 
 class TransactionAborted(ControlFlow):
     """The transaction was aborted: rewind, and go on with the same producer."""
