@@ -162,6 +162,25 @@ def test_buildx_gets_a_base_of_this_machine_from_the_registry(
     assert registry.get(f"team/heartzone-based/manifests/{reference.partition('@')[2]}", INDEX)["manifests"]
 
 
+def test_what_docker_builds_is_stored_whichever_builder_is_set(
+    buildx: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in a container, as GitHub's setup-buildx-action makes it, else keeps it in its cache."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    build = Build("heartzone-tiny:stored", tmp_path / "Dockerfile", tmp_path)
+    builder = "heartzone-tests"
+    create = ["docker", "buildx", "create", "--driver=docker-container", f"--name={builder}"]
+    subprocess.run(create, capture_output=True, check=True)
+    try:
+        monkeypatch.setenv("BUILDX_BUILDER", builder)
+        buildx.build(build)
+
+        assert buildx.has(build.reference)
+    finally:
+        subprocess.run(["docker", "rmi", build.reference], capture_output=True, check=False)
+        subprocess.run(["docker", "buildx", "rm", "--force", builder], capture_output=True, check=False)
+
+
 def _responds(registry: Registry) -> bool:
     try:
         return bool(registry.get("") == {})
