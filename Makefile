@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 UV := $(shell command -v uv || echo .uv/bin/uv)
+export PATH := $(PATH):$(CURDIR)/.uv/bin
 SYNC := $(UV) sync --locked --all-packages --quiet
 # The heartzone command without development tools; --inexact keeps those that are installed already.
 SYNC_CLI := $(UV) sync --locked --package heartzone-cli --no-default-groups --inexact --quiet

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from embedded_kafka.processes import ChildProcess
-from heartzone_images.engines import Build, Buildah
+from heartzone_images.engines import Build, Buildah, Docker
 from heartzone_images.services import IMAGES, SERVICES
 from heartzone_release.__main__ import native_platform
 from heartzone_release.chart import package_chart, push_chart
-from heartzone_release.images import push_images
+from heartzone_release.images import push_bases, push_images
 from heartzone_release.wheels import version
 from heartzone_testing.chart.rendering import HelmTemplate
 from heartzone_testing.checkout import CHART
@@ -26,6 +27,7 @@ from heartzone_testing.ports import free_port
 from heartzone_testing.waiting import eventually
 
 INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,68 @@ def test_an_image_is_pushed_as_a_list_of_platforms_and_known_by_its_digest(regis
     (entry,) = registry.get(f"team/heartzone-tiny/manifests/{digest}", INDEX)["manifests"]
     assert name == build.reference
     assert f"{entry['platform']['os']}/{entry['platform']['architecture']}" == native_platform()
+
+
+@pytest.fixture
+def buildx() -> Docker:
+    commands = (["docker", "version"], ["docker", "buildx", "version"])
+    if shutil.which("docker") is None or any(
+        subprocess.run(each, capture_output=True, check=False).returncode for each in commands
+    ):
+        pytest.skip("there is no docker with buildx whose daemon responds")
+    return Docker()
+
+
+def test_buildx_attaches_an_sbom_and_provenance(registry: Registry, buildx: Docker, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    build = Build(f"{registry.name}/heartzone-attested:1.2.3", tmp_path / "Dockerfile", tmp_path)
+
+    (reference,) = push_images(buildx, [build], [native_platform()], plain_http=True)
+
+    image, attestations = registry.get(f"team/heartzone-attested/manifests/{reference.partition('@')[2]}", INDEX)[
+        "manifests"
+    ]
+    assert attestations["annotations"]["vnd.docker.reference.digest"] == image["digest"]
+    manifest = registry.get(f"team/heartzone-attested/manifests/{attestations['digest']}", MANIFEST)
+    kinds = [urlsplit(each["annotations"]["in-toto.io/predicate-type"]).netloc for each in manifest["layers"]]
+    assert sorted(kinds) == ["slsa.dev", "spdx.dev"]
+
+
+def test_buildx_gets_a_base_of_this_machine_from_the_registry(
+    registry: Registry, buildx: Docker, tmp_path: Path
+) -> None:
+    """Its builder does not see what the daemon has."""
+    (tmp_path / "Dockerfile").write_text("ARG BASE_IMAGE=scratch\nFROM ${BASE_IMAGE}\nCOPY Dockerfile /\n")
+    base = Build("localhost/heartzone-tiny-base:1", tmp_path / "Dockerfile", tmp_path)
+    buildx.build(base)
+    bases = push_bases({"BASE_IMAGE": base.reference}, registry.name)
+    try:
+        build = Build(f"{registry.name}/heartzone-based:1", tmp_path / "Dockerfile", tmp_path, bases)
+        (reference,) = push_images(buildx, [build], [native_platform()], plain_http=True)
+    finally:
+        subprocess.run(["docker", "rmi", "--force", base.reference, *bases.values()], capture_output=True, check=False)
+
+    assert bases == {"BASE_IMAGE": f"{registry.name}/heartzone-tiny-base:1"}
+    assert registry.get(f"team/heartzone-based/manifests/{reference.partition('@')[2]}", INDEX)["manifests"]
+
+
+def test_what_docker_builds_is_stored_whichever_builder_is_set(
+    buildx: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in a container, as GitHub's setup-buildx-action makes it, else keeps it in its cache."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    build = Build("heartzone-tiny:stored", tmp_path / "Dockerfile", tmp_path)
+    builder = "heartzone-tests"
+    create = ["docker", "buildx", "create", "--driver=docker-container", f"--name={builder}"]
+    subprocess.run(create, capture_output=True, check=True)
+    try:
+        monkeypatch.setenv("BUILDX_BUILDER", builder)
+        buildx.build(build)
+
+        assert buildx.has(build.reference)
+    finally:
+        subprocess.run(["docker", "rmi", build.reference], capture_output=True, check=False)
+        subprocess.run(["docker", "buildx", "rm", "--force", builder], capture_output=True, check=False)
 
 
 def _responds(registry: Registry) -> bool:

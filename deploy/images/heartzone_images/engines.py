@@ -66,8 +66,11 @@ class Docker:
     """The docker command and its daemon, which must have BuildKit (the default since 23.0)."""
 
     def build(self, build: Build) -> None:
-        """As in Engine."""
-        _run(["docker", "build", *build.options()], DOCKER_BUILDKIT="1")
+        """As in Engine.
+
+        A builder in a container, such as BUILDX_BUILDER may name, would else keep the image in a cache of its own.
+        """
+        _run(["docker", "build", "--load", *build.options()], DOCKER_BUILDKIT="1")
 
     def has(self, reference: str) -> bool:
         """As in Engine."""

@@ -10,7 +10,7 @@ from heartzone_images import engines, local_base
 from heartzone_images.package_indexes import build_secrets
 from heartzone_images.services import ROOT
 from heartzone_release.chart import package_chart, push_chart
-from heartzone_release.images import PLATFORMS, builds, push_images
+from heartzone_release.images import PLATFORMS, builds, push_bases, push_images
 from heartzone_release.running import ReleaseError
 from heartzone_release.sboms import write_sboms
 from heartzone_release.signing import sign
@@ -25,7 +25,7 @@ def main() -> int:
     try:
         pushed = _release(options)
         if options.cosign_key and pushed:
-            sign(pushed, options.cosign_key)
+            sign(pushed, options.cosign_key, plain_http=options.plain_http)
             _say(f"signed {len(pushed)} artifacts")
     except (ReleaseError, engines.BuildError, engines.NoEngineError, local_base.NoLocalBaseError) as error:
         sys.stderr.write(f"make release: {error}\n")
@@ -43,7 +43,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, default=ROOT / "dist", help="where wheels and chart are put; default: dist/"
     )
-    parser.add_argument("--platforms", default="", help="default: linux/amd64,linux/arm64; with buildah this machine's")
+    parser.add_argument(
+        "--platforms", default="", help="default: linux/amd64,linux/arm64; with buildah or a local base this machine's"
+    )
     parser.add_argument("--emulate", action="store_true", help="have docker emulate platforms that this machine is not")
     parser.add_argument("--base-image", help="as with `make images`")
     parser.add_argument("--helm", default="helm", help="Helm's program; default: helm")
@@ -85,13 +87,16 @@ def _release(options: argparse.Namespace) -> list[str]:
 
 def _push_images(options: argparse.Namespace) -> list[str]:
     engine = engines.choose()
+    by_buildx = isinstance(engine, engines.Docker)
+    local = options.base_image == "local"
     bases = {"BASE_IMAGE": options.base_image} if options.base_image else {}
-    if options.base_image == "local":
+    if local:
         bases = local_base.local_bases(engine, _say)
-    platforms = PLATFORMS if isinstance(engine, engines.Docker) else (native_platform(),)
+        bases = push_bases(bases, options.registry) if by_buildx else bases
+    platforms = PLATFORMS if by_buildx and not local else (native_platform(),)
     if options.platforms:
         platforms = tuple(options.platforms.split(","))
-    if not isinstance(engine, engines.Docker):
+    if not by_buildx:
         _say("buildah builds the images: without the attestations of SBOM and provenance, which take docker buildx")
     with build_secrets(os.environ) as secrets:
         wanted = builds(options.registry, version(), bases=bases, secrets=secrets)

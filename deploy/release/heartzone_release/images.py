@@ -32,6 +32,18 @@ def builds(
     return [replace(each, reference=f"{registry}/{each.reference}") for each in found]
 
 
+def push_bases(bases: Mapping[str, str], registry: str) -> dict[str, str]:
+    """Push base images that this machine's docker has, and return the same arguments with their names there.
+
+    A builder that makes attestations has a store of its own and takes bases from a registry only. Raises ReleaseError.
+    """
+    pushed = {argument: f"{registry}/{reference.rpartition('/')[2]}" for argument, reference in bases.items()}
+    for argument, reference in bases.items():
+        run(["docker", "tag", reference, pushed[argument]])
+        run(["docker", "push", "--quiet", pushed[argument]])
+    return pushed
+
+
 def bake_definition(wanted: Sequence[Build], platforms: Sequence[str]) -> dict[str, Any]:
     """What `docker buildx bake` reads: a target for each build, with attestations."""
     targets = {

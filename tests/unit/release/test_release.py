@@ -1,7 +1,10 @@
 """The release as a plan: what docker buildx is given, what is signed, and what the workflow runs."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,13 @@ def test_a_digest_is_signed_and_not_a_tag_which_could_move() -> None:
     ]
 
 
+def test_a_registry_that_speaks_http_is_signed_in_by_http() -> None:
+    """cosign does that of itself on this machine's own addresses only."""
+    command = signing_command("registry.internal:5000/team/heartzone-cli:1@sha256:0", "cosign.key", plain_http=True)
+
+    assert command[2:-1] == ["--yes", "--key=cosign.key", "--allow-http-registry"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -88,6 +98,20 @@ def test_the_chart_says_whose_it_is_and_where_it_comes_from() -> None:
     assert chart.keys() >= {"icon", "home", "sources", "maintainers", "keywords"}
     for annotation in ("crds", "crdsExamples", "links", "changes"):
         assert yaml.safe_load(chart["annotations"][f"artifacthub.io/{annotation}"])
+
+
+def test_what_make_runs_finds_the_uv_that_make_has_installed(tmp_path: Path) -> None:
+    """As on a machine of GitHub's, which has none: a release builds its wheels and SBOMs with it."""
+    uv = tmp_path / ".uv" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.touch(mode=0o755)
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    without = os.pathsep.join(each for each in os.environ["PATH"].split(os.pathsep) if not (Path(each) / "uv").exists())
+    command = ["make", "--silent", "--eval=found: ; @command -v uv", "found"]
+
+    found = subprocess.run(command, cwd=tmp_path, env={"PATH": without}, capture_output=True, text=True, check=False)
+
+    assert found.stdout == f"{uv}\n"
 
 
 def test_the_workflow_runs_targets_of_the_makefile_and_nothing_else() -> None:
