@@ -198,6 +198,59 @@ def test_each_damage_is_reported_with_its_partition_and_offset(scribe: Scribe) -
     assert "1 missing: A reading has no zone event" in run().stdout
 
 
+def test_damage_beside_the_events_own_order_is_reported_where_it_is(scribe: Scribe) -> None:
+    pipeline, kafka = scribe.pipeline, scribe.pipeline.kafka
+    poison = LogRecord((0, 0), b"poison", b"{", START)
+    scribe.send([*readings(60), poison])
+    with pipeline.worker():
+        eventually(
+            lambda: sum(kafka.group_offsets(pipeline.group, pipeline.biometrics, 2).values()) == 61, "all records"
+        )
+    assert run().exit_code == 0
+    event, other = (each for each in kafka.read(pipeline.zones)[10:12])
+    letter = kafka.read(pipeline.dead_letters)[0]
+    record = next(each for each in scribe.inputs() if each.value() != b"{")
+    value, headers = event.value() or b"", dict(letter.headers() or ())
+    of_the_record = {
+        "heartzone.dlq.partition": b"%d" % (record.partition() or 0),
+        "heartzone.dlq.offset": b"%d" % (record.offset() or 0),
+    }
+    damage: list[tuple[str, str, int, bytes | None, bytes | None, dict[str, Any]]] = [
+        ("wrong_partition", pipeline.zones, 1 - (event.partition() or 0), value, event.key(), {}),
+        ("wrong_key", pipeline.zones, event.partition() or 0, value, b"other", {}),
+        ("wrong_schema", pipeline.zones, 0, b"\0\0\0\x7f\xff" + value[5:], event.key(), {}),
+        ("wrong_schema", pipeline.zones, 0, None, event.key(), {}),
+        ("wrong_schema", pipeline.zones, 0, value[:-1], event.key(), {}),
+        (
+            "unexplained",
+            pipeline.zones,
+            other.partition() or 0,
+            _with_another_zone(other.value() or b""),
+            other.key(),
+            {},
+        ),
+        ("doubled", pipeline.dead_letters, letter.partition() or 0, letter.value(), letter.key(), headers),
+        ("unexplained", pipeline.dead_letters, 0, b"{", b"poison", {}),
+        ("altered", pipeline.dead_letters, 0, b"[", record.key(), {**headers, **of_the_record}),
+    ]
+
+    found = []
+    for expected, topic, partition, its_value, key, its_headers in damage:
+        offset = kafka.end_offset(topic, partition)
+        with Producer({**kafka.connection}) as producer:
+            producer.produce(topic, its_value, key, partition, headers=list(its_headers.items()))
+        found.append((expected, partition, offset))
+
+    result = findings(run("--json"))
+
+    assert [each for each in found if each not in result] == [], result
+
+
+def _with_another_zone(value: bytes) -> bytes:
+    zone = value.index(b'"Zone":') + len(b'"Zone":')
+    return value[:zone] + (b"1" if value[zone : zone + 1] != b"1" else b"2") + value[zone + 1 :]
+
+
 def test_a_transaction_that_hangs_is_found_and_what_lies_behind_it_is_not_judged(scribe: Scribe) -> None:
     scribe.send(readings(12))
     events = scribe.events()
