@@ -6,12 +6,12 @@ from typing import get_args
 
 from heartzone.settings import VARIABLE_PREFIX
 from heartzone_cli.errors import CannotRunError
+from service_chassis.settings.service import LogLevel
 from service_chassis.telemetry.logs import LogFormat
 
 WINDOW = f"{VARIABLE_PREFIX}DEDUPLICATION_WINDOW"
 TRANSACTION_TIMEOUT = f"{VARIABLE_PREFIX}TRANSACTION_TIMEOUT"
 LOG_LEVEL, LOG_FORMAT = f"{VARIABLE_PREFIX}LOG_LEVEL", f"{VARIABLE_PREFIX}LOG_FORMAT"
-LEVELS = ("debug", "info", "warning", "error")
 DEFAULT_WINDOW, DEFAULT_TRANSACTION_TIMEOUT = 600.0, 10.0
 BROKERS_DELAY = 15.0
 """Seconds until brokers abort a transaction that is over its timeout: they look for such every ten by default."""
@@ -35,7 +35,7 @@ def read_settings(variables: Mapping[str, str], transaction_timeout: float | Non
 
 def read_log_settings(variables: Mapping[str, str]) -> tuple[str, LogFormat]:
     """Read level and format as the services do. Raises CannotRunError."""
-    level = _choice(variables, LOG_LEVEL, "info", LEVELS)
+    level = _choice(variables, LOG_LEVEL, "info", get_args(LogLevel))
     form = _choice(variables, LOG_FORMAT, "auto", get_args(LogFormat))
     return level, next(each for each in get_args(LogFormat) if each == form)
 

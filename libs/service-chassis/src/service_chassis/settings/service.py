@@ -12,6 +12,8 @@ from service_chassis.settings.clients.schema_registry import SchemaRegistrySetti
 
 _REFUSED_BY_OTHERS = "another service that reads the same environment sets it itself"
 
+LogLevel = Literal["debug", "info", "warning", "error"]
+
 
 class ServiceSettings(BaseSettings):
     """A service's settings are a subclass with further fields: ``class MySettings(ServiceSettings, env_prefix="MY_")``.
@@ -43,9 +45,7 @@ class ServiceSettings(BaseSettings):
         description="Port of `/metrics`, `/livez` and `/readyz`, apart from the service's own so that it need not be"
         " published. 0 takes a free one.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe log lines that are written."
-    )
+    log_level: LogLevel = Field("info", description="Least severe log lines that are written.")
     log_format: Literal["json", "console", "auto"] = Field(
         "auto",
         description="`json` is one object a line, `console` is for people; `auto` is `console` in a terminal and"
