@@ -112,9 +112,10 @@ def test_a_transform_that_outlasts_the_transaction_and_then_fills_the_queue_is_n
 
     assert failures == []
     assert kafka.values(target) == [b"%s%d" % (value, n) for value in (b"a", b"b") for n in range(100)]
-    # On a busy machine the second try may take too long as well.
-    assert set(journal.rebuilds) == {"transaction_timed_out"}
-    assert set(journal.aborts) == {"transaction_timed_out"}
+    # On a busy machine the second try may take too long as well, or the broker has forgotten the id by then.
+    for causes in (set(journal.rebuilds), set(journal.aborts)):
+        assert "transaction_timed_out" in causes
+        assert causes <= {"transaction_timed_out", "invalid_producer_id_mapping"}
 
 
 def test_a_worker_whose_transactional_id_was_forgotten_claims_it_anew_at_once(strict_kafka: Testbed) -> None:
