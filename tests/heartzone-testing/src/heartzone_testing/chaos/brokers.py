@@ -41,9 +41,10 @@ class Brokers:
         for each in self.proxies:
             self._stack.enter_context(each)
         self._stack.enter_context(self._kafka)
-        self.kafka = Testbed(self._kafka.client_config(), copies=len(self.proxies))
+        # Clients log each connection to a broker that is dead on purpose, between the lines of the results.
+        self.kafka = Testbed({**self._kafka.client_config(), "log_level": "0"}, copies=len(self.proxies))
         """Without a proxy."""
-        self._admin = AdminClient({**self.kafka.connection, "log_level": 0})
+        self._admin = AdminClient({**self.kafka.connection})
         return self
 
     def __exit__(self, *_: object) -> None:
