@@ -4,15 +4,14 @@ from pathlib import Path
 
 from heartzone_testing.brokers.testbed import Testbed
 from heartzone_testing.chaos.brokers import Brokers
-from heartzone_testing.engine.threads import running
+from heartzone_testing.engine.threads import native_threads, running
 from heartzone_testing.engine.workers import Make, copy_to, worker_on
 from heartzone_testing.waiting import eventually
 
 
 def threads_that_hand_over_responses() -> set[str]:
-    """Ids of this process's threads by which librdkafka's admin clients call into Python."""
-    tasks = Path("/proc/self/task")
-    return {each.name for each in tasks.iterdir() if (each / "comm").read_text().strip() == "rdk:bg"}
+    """Those by which librdkafka's admin clients call into Python."""
+    return native_threads("rdk:bg")
 
 
 def test_no_client_is_left_that_could_call_into_python_while_it_is_finalized(kafka: Testbed, make: Make) -> None:

@@ -57,10 +57,12 @@ def returned_within(seconds: float, call: Call) -> bool:
 
 def _serve(calls: "SimpleQueue[Call | None]", outcomes: "SimpleQueue[BaseException | None]") -> None:
     while (call := calls.get()) is not None:
+        outcome: BaseException | None = None
         try:
             call()
         except BaseException as failure:
-            outcomes.put(failure)
-        else:
-            outcomes.put(None)
-        del call  # nothing of a client is to be kept while there is nothing to do
+            outcome = failure
+        # Before the outcome is known: who made the call may look at once for what nobody refers to any more.
+        del call
+        outcomes.put(outcome)
+        del outcome

@@ -21,7 +21,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import OffsetSpec
 
 from exactly_once.clients.authorization import READ_DENIED, not_authorized_to_read
-from exactly_once.clients.renewed_admin import RenewedAdmin
+from exactly_once.clients.renewed_admin import RenewedAdmin, response_of
 from exactly_once.config import ConsumerConfig
 from exactly_once.core.assignment import NotKnown
 from exactly_once.core.offset_metadata import NO_ID
@@ -142,7 +142,7 @@ class BrokerLookups:
         found = {}
         for topic, future in futures.items():
             try:
-                description = future.result()
+                description = response_of(future)
             except KafkaException as failure:
                 if failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise
@@ -199,7 +199,7 @@ class BrokerLookups:
         found: dict[Partition, Bounds | NotKnown] = {}
         for each in asked:
             try:
-                offsets = [futures[each].result().offset for futures in by_bound]
+                offsets = [response_of(futures[each]).offset for futures in by_bound]
                 found[each.topic, each.partition] = Bounds(*offsets)
             except KafkaException as failure:
                 self._check_authorized(failure.args[0])
@@ -232,7 +232,7 @@ class TopicIds:
         found = {}
         for topic, future in self._futures.items():
             try:
-                found[topic] = _topic_id(future.result(timeout))
+                found[topic] = _topic_id(response_of(future, timeout))
             except KafkaException as failure:
                 if failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise

@@ -7,7 +7,7 @@ from threading import Thread
 
 from confluent_kafka.admin import ConfigResource, ResourceType
 
-from exactly_once.clients.renewed_admin import RenewedAdmin
+from exactly_once.clients.renewed_admin import RenewedAdmin, response_of
 from exactly_once.config import WorkerConfig
 from exactly_once.core.broker_settings import BrokerSettings, risks
 from exactly_once.observer import Observer
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 
 def read_broker_settings(admin: RenewedAdmin, topics: Iterable[str]) -> BrokerSettings:
     """Read them from some broker, with what these topics say. Raises KafkaException, KeyError or ValueError."""
-    [broker, *_] = admin.describe_cluster(REQUEST_TIMEOUT).result().nodes
+    [broker, *_] = response_of(admin.describe_cluster(REQUEST_TIMEOUT)).nodes
     server = ConfigResource(ResourceType.BROKER, str(broker.id))
     resources = {name: ConfigResource(ResourceType.TOPIC, name) for name in topics}
     futures = admin.describe_configs([server, *resources.values()], REQUEST_TIMEOUT)
-    of_server = futures[server].result()
+    of_server = response_of(futures[server])
     retention: dict[str, int | None] = {}
     for name, resource in resources.items():
-        entries = futures[resource].result()
+        entries = response_of(futures[resource])
         milliseconds = int(entries["retention.ms"].value)
         kept = milliseconds < 0 or "delete" not in entries["cleanup.policy"].value
         retention[name] = None if kept else milliseconds

@@ -25,6 +25,22 @@ CLOSE_TIMEOUT = 10.0  # seconds
 log = logging.getLogger(__name__)
 
 
+def response_of(future: Future[Any], timeout: float | None = None) -> Any:
+    """The response, once it is there; waits at most so many seconds.
+
+    A new exception each time: one that is raised keeps the frames that it goes through, and the future of a response
+    that librdkafka has dropped is never released.
+
+    Raises:
+        KafkaException: there is none.
+        TimeoutError: none so far.
+    """
+    error = future.exception(timeout)
+    if isinstance(error, KafkaException):
+        raise KafkaException(error.args[0])
+    return future.result()
+
+
 class RenewedAdmin:
     """The client for the next request; threads share it. What one was asked for fails with its end, at the latest.
 

@@ -9,6 +9,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from exactly_once.clients.broker_lookups import BrokerLookups
+from exactly_once.clients.renewed_admin import response_of
 from exactly_once.config import ConsumerConfig
 from exactly_once.core.deduplication import Deduplication
 from exactly_once.core.key_window import KeyWindow, fingerprint
@@ -135,7 +136,7 @@ class WindowReader:
                 reading.start = self._lookups().first_since(reading.partition, reading.since)
             if not reading.start.done():
                 return False
-            start: int = reading.start.result().offset  # -1 where no record is as late
+            start: int = response_of(reading.start).offset  # -1 where no record is as late
         except Exception as error:  # whatever the client raises: it is tried again, for as long as the partition waits
             log.warning("window_start_unknown", extra={"partition": reading.partition, "reason": str(error)})
             reading.start = None

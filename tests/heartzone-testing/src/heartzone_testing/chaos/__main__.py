@@ -1,21 +1,26 @@
 """``make chaos``: campaign after campaign, until enough has happened, with everything written to one file.
 
-Each campaign has brokers of its own, one or three, a seed, and one of the two protocols of consumer groups in turn. A
-run that is ended, by its time or by Ctrl-C, goes on where it was when it is started again with the same file. The exit
-code is 1 when anything was found to be wrong.
+Each campaign has brokers of its own, one or three, a seed, and one of the two protocols of consumer groups in turn.
+They wait more than they compute: two at once take little longer than one. A run that is ended, by its time or by
+Ctrl-C, goes on where it was when it is started again with the same file. The exit code is 1 when anything was found to
+be wrong.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import shutil
+import signal
 import sys
 import time
 import traceback
 from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +45,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=300, help="enough of them (default: %(default)s)")
     parser.add_argument("--ambiguous-commits", type=int, default=100, help="enough of them (default: %(default)s)")
     parser.add_argument("--records", type=int, default=5_000_000, help="enough of them (default: %(default)s)")
+    parser.add_argument("--at-once", type=int, default=1, help="so many campaigns (default: %(default)s)")
     parser.add_argument("--file", type=Path, default=Path("chaos.json"), help="the results (default: %(default)s)")
     parser.add_argument(
         "--logs",
@@ -51,21 +57,23 @@ def main() -> int:
     aims = {name: getattr(arguments, name) for name in ("kills", "ambiguous_commits", "records")}
     campaigns = json.loads(arguments.file.read_text())["campaigns"] if arguments.file.exists() else []
     end = time.monotonic() + 60 * arguments.minutes
-    while not _is_enough(campaigns, aims) and time.monotonic() < end:
-        plan = plan_of(len(campaigns), arguments.seed + len(campaigns))
-        logs = arguments.logs / f"seed-{plan.seed}"
-        shutil.rmtree(logs, ignore_errors=True)  # of an earlier run
-        logs.mkdir(parents=True)
-        try:
-            result = _run(plan, logs)
-        except Exception as failure:  # of a tool of the campaign: it is not known then whether all is well
-            result = Result(plan, problems=["".join(traceback.format_exception(failure))])
-        if not (result.findings or result.problems):
-            shutil.rmtree(logs)
-        campaigns.append(result.as_json())
-        arguments.file.write_text(json.dumps(_document(campaigns, aims), indent=1) + "\n")
-        sys.stdout.write(f"{_line(result)}\n")
-        sys.stdout.flush()
+    done = {each["plan"]["seed"] for each in campaigns}
+    numbers = (each for each in count() if arguments.seed + each not in done)
+    # Processes: Ctrl-C reaches each of them, and none waits for the interpreter of another.
+    with ProcessPoolExecutor(arguments.at_once, multiprocessing.get_context("spawn")) as pool:
+        running: set[Future[Result]] = set()
+        while True:
+            while len(running) < arguments.at_once and not _is_enough(campaigns, aims) and time.monotonic() < end:
+                number = next(numbers)
+                running.add(pool.submit(_result, plan_of(number, arguments.seed + number), arguments.logs))
+            if not running:
+                break
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            for each in ended:
+                campaigns.append(each.result().as_json())
+                sys.stdout.write(f"{_line(each.result())}\n")
+            arguments.file.write_text(json.dumps(_document(campaigns, aims), indent=1) + "\n")
+            sys.stdout.flush()
     wrong, total = _wrong(campaigns), _total(campaigns)
     sys.stdout.write(f"{len(campaigns)} campaigns: {', '.join(f'{total[name]:,} {name}' for name in total)}\n")
     for name, aim in aims.items():
@@ -76,11 +84,22 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _run(plan: Plan | ServicesPlan, logs: Path) -> Result:
-    with Brokers(plan.brokers, logs) as brokers:
-        if isinstance(plan, ServicesPlan):
-            return ServicesCampaign(plan, brokers, logs).run()
-        return Campaign(plan, brokers, logs).run(within=CAMPAIGN_TIME)
+def _result(plan: Plan | ServicesPlan, folder: Path) -> Result:
+    """Run one campaign; its logs stay in the folder where something was wrong."""
+    logs = folder / f"seed-{plan.seed}"
+    shutil.rmtree(logs, ignore_errors=True)  # of an earlier run
+    logs.mkdir(parents=True)
+    try:
+        with Brokers(plan.brokers, logs) as brokers:
+            if isinstance(plan, ServicesPlan):
+                result = ServicesCampaign(plan, brokers, logs).run()
+            else:
+                result = Campaign(plan, brokers, logs).run(within=CAMPAIGN_TIME)
+    except Exception as failure:  # of a tool of the campaign: it is not known then whether all is well
+        result = Result(plan, problems=["".join(traceback.format_exception(failure))])
+    if not (result.findings or result.problems):
+        shutil.rmtree(logs)
+    return result
 
 
 def _wrong(campaigns: list[dict[str, Any]]) -> int:
@@ -128,4 +147,7 @@ def _document(campaigns: list[dict[str, Any]], aims: dict[str, int]) -> dict[str
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
