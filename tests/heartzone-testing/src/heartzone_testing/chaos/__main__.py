@@ -11,11 +11,9 @@ import json
 import multiprocessing
 import os
 import platform
-import shutil
 import signal
 import sys
 import time
-import traceback
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from datetime import UTC, datetime
@@ -27,14 +25,10 @@ from typing import Any
 import confluent_kafka
 
 from embedded_kafka.broker.distribution import kafka_jars
-from heartzone_testing.chaos.brokers import Brokers
-from heartzone_testing.chaos.campaign import Campaign
+from heartzone_testing.chaos.campaign_process import run_campaign
 from heartzone_testing.chaos.plans import plan_of
 from heartzone_testing.chaos.result import Result
-from heartzone_testing.chaos.schedule import Plan
-from heartzone_testing.chaos.services import ServicesCampaign, ServicesPlan
-
-CAMPAIGN_TIME = 1800.0  # seconds within which each has to be done
+from heartzone_testing.chaos.services import ServicesPlan
 
 
 def main() -> int:
@@ -65,7 +59,7 @@ def main() -> int:
         while True:
             while len(running) < arguments.at_once and not _is_enough(campaigns, aims) and time.monotonic() < end:
                 number = next(numbers)
-                running.add(pool.submit(_result, plan_of(number, arguments.seed + number), arguments.logs))
+                running.add(pool.submit(run_campaign, plan_of(number, arguments.seed + number), arguments.logs))
             if not running:
                 break
             ended, running = wait(running, return_when=FIRST_COMPLETED)
@@ -82,24 +76,6 @@ def main() -> int:
     if not _is_enough(campaigns, aims):
         sys.stdout.write("Not enough yet: start it again to go on.\n")
     return 1 if wrong else 0
-
-
-def _result(plan: Plan | ServicesPlan, folder: Path) -> Result:
-    """Run one campaign; its logs stay in the folder where something was wrong."""
-    logs = folder / f"seed-{plan.seed}"
-    shutil.rmtree(logs, ignore_errors=True)  # of an earlier run
-    logs.mkdir(parents=True)
-    try:
-        with Brokers(plan.brokers, logs) as brokers:
-            if isinstance(plan, ServicesPlan):
-                result = ServicesCampaign(plan, brokers, logs).run()
-            else:
-                result = Campaign(plan, brokers, logs).run(within=CAMPAIGN_TIME)
-    except Exception as failure:  # of a tool of the campaign: it is not known then whether all is well
-        result = Result(plan, problems=["".join(traceback.format_exception(failure))])
-    if not (result.findings or result.problems):
-        shutil.rmtree(logs)
-    return result
 
 
 def _wrong(campaigns: list[dict[str, Any]]) -> int:
