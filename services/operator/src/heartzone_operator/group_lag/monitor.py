@@ -67,7 +67,7 @@ class GroupLagMonitor:
     def __enter__(self) -> "GroupLagMonitor":
         if self._groups:
             # The process ends after it: librdkafka hands responses over on a thread of its own, also while Python is
-            # being finalized, and that would end it by SIGSEGV. It takes one request at most.
+            # being finalized, and that would end it by SIGSEGV. It takes as long as the requests of one group.
             Thread(target=self._run, name="group-lag").start()
         return self
 
@@ -88,6 +88,8 @@ class GroupLagMonitor:
             all_known = True
             while not self._stopping.is_set() and self._properties is properties and all_known:
                 for each in self._groups:
+                    if self._stopping.is_set():
+                        return
                     try:
                         if each not in opened:
                             opened[each] = self._open(each.group, properties, clients)
