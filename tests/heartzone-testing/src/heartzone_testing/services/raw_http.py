@@ -1,6 +1,7 @@
 """HTTP by its bytes, for what no client library would send."""
 
 import socket
+from http.client import HTTPResponse, RemoteDisconnected
 
 from heartzone_testing.services.response import Response
 
@@ -19,6 +20,20 @@ def read_all(connection: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return received
+
+
+def next_status(connection: socket.socket) -> int | None:
+    """The status of the next response, read to its end; none where the server closes instead.
+
+    For connections on which one request waits at a time: what came behind the response is read with it.
+    """
+    with HTTPResponse(connection) as response:
+        try:
+            response.begin()
+        except (RemoteDisconnected, ConnectionResetError):
+            return None
+        response.read()
+        return response.status
 
 
 def exchange(port: int, sent: bytes) -> list[Response]:
