@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.child_processes import do_aside, peak_of
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from embedded_kafka import EmbeddedKafka
@@ -29,8 +30,9 @@ MAXIMUM = 200
 GROUP = "bench-audit"
 
 
-def fill(kafka: Testbed, source: str, target: str, *, inputs: int, partitions: int, rate: int) -> None:
+def fill(connection: dict[str, str], source: str, target: str, *, inputs: int, partitions: int, rate: int) -> None:
     """Write both topics as the web API and the worker would, `rate` records a second by their timestamps."""
+    kafka = Testbed(connection)
     start = int(time.time() * 1000) - inputs * 1000 // rate
     devices = [str(uuid.UUID(int=number)) for number in range(DEVICES)]
     prefix = frame_prefix(1)
@@ -80,9 +82,8 @@ def measured(command: list[str], environment: dict[str, str]) -> tuple[float, fl
     """Seconds that a process takes, and the megabytes that are resident at most."""
     began = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ, **environment})
-    _, status, usage = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, command
-    return time.monotonic() - began, usage.ru_maxrss / 1024
+    peak = peak_of(process)
+    return time.monotonic() - began, peak
 
 
 def main() -> int:
@@ -101,7 +102,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, EmbeddedKafka(log_dir=Path(folder)) as cluster:
         kafka = Testbed(cluster.client_config())
         source, target, letters = kafka.create_topics("in", "out", "dlq", partitions=arguments.partitions)
-        fill(kafka, source, target, inputs=inputs, partitions=arguments.partitions, rate=arguments.rate)
+        many = {"inputs": inputs, "partitions": arguments.partitions, "rate": arguments.rate}
+        do_aside(fill, cluster.client_config(), source, target, **many)
         environment = {
             "HEARTZONE_KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap_servers,
             "HEARTZONE_TOPIC_BIOMETRICS": source,

@@ -1,7 +1,6 @@
 """Runs of the contestants of the worker's benchmarks, in Python and in Java, each in processes of its own."""
 
 import json
-import os
 import subprocess
 import sys
 import uuid
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.child_processes import peak_of
 from benchmarks.kafka_streams.program import DEFAULTS, TUNED, StreamsProgram
 from benchmarks.worker_contestants import Outcome
 
@@ -30,9 +30,7 @@ class Runs:
         assert process.stdout is not None
         with process.stdout as printed:
             lines = printed.read().splitlines()
-        _, status, usage = os.wait4(process.pid, 0)
-        assert os.waitstatus_to_exitcode(status) == 0, f"{name} has failed"
-        peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+        peak = peak_of(process)
         return Outcome(**json.loads(lines[-1])), peak
 
     @contextmanager
