@@ -68,5 +68,5 @@ class StreamsProgram:
             ["-cp", self._path, SOURCE.stem, file, *topics, str(messages)],
             heap_mb=HEAP_MB,
             options=["--enable-native-access=ALL-UNNAMED"],
-            system_properties=logging,
+            system_properties=[*logging, ("java.io.tmpdir", str(self._folder))],
         )

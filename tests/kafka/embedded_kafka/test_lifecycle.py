@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -237,3 +238,13 @@ def test_passwords_on_disk_can_be_read_by_their_owner_only(embedded_kafka: Embed
 
     assert config.stat().st_mode & 0o077 == 0
     assert config.stat().st_uid == os.getuid()
+
+
+def test_native_libraries_are_unpacked_where_they_go_with_the_cluster(tmp_path: Path) -> None:
+    with EmbeddedKafka(data_dir=tmp_path) as kafka:
+        create_topic(kafka, "compressed")
+        with Producer({**kafka.client_config(), "compression.type": "lz4"}) as producer:
+            producer.produce("compressed", bytes(1000))
+        assert any((tmp_path / "tmp").glob("*lz4*"))
+        kafka.nodes[0].kill()
+    assert not (tmp_path / "tmp").exists()

@@ -40,6 +40,13 @@ def status(url: str, credentials: str | None = None) -> int:
             return error.code
 
 
+def test_native_libraries_are_unpacked_where_they_go_with_the_registry(tmp_path: Path) -> None:
+    with EmbeddedRegistry(data_dir=tmp_path) as registry:
+        assert any((tmp_path / "tmp").rglob("*.so")), "it takes and gives brotli"
+        registry.kill()
+    assert not (tmp_path / "tmp").exists()
+
+
 def test_a_schema_that_was_acknowledged_survives_a_kill_and_a_stop(tmp_path: Path) -> None:
     with EmbeddedRegistry(data_dir=tmp_path) as registry:
         url = registry.url

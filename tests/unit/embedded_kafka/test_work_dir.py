@@ -21,3 +21,14 @@ def test_a_temporary_directory_goes_when_it_is_closed() -> None:
     work_dir.close(keep=False)
 
     assert not work_dir.path.exists()
+
+
+def test_temporary_files_go_when_it_is_closed_and_when_it_is_opened_after_a_kill(tmp_path: Path) -> None:
+    killed = WorkDir(tmp_path, None, prefix="test-")
+    (killed.temporary_files / "left").touch()
+    killed.close(keep=True)
+
+    work_dir = WorkDir(tmp_path, None, prefix="test-")
+    assert [*work_dir.temporary_files.iterdir()] == []
+    work_dir.close(keep=False)
+    assert not work_dir.temporary_files.exists()

@@ -96,6 +96,7 @@ class EmbeddedKafka(Embedded):
         java_executable()  # before anything is downloaded for a machine that cannot run it
         program = kafka_program(self._progress)
         work_dir = self._open_work_dir("embedded-kafka-")
+        program = program.with_temporary_files(work_dir.temporary_files)
         protocols: tuple[Protocol, ...] = ()
         if self._security is not None:
             self._certificates = ensure_certificates(work_dir.path / "certificates")

@@ -5,6 +5,7 @@ Layout::
     nodes/1 … nodes/n   the log directory of each node (meta.properties, bootstrap.checkpoint, then Kafka's own)
     config/             server.properties of each node, rewritten at every start; readable by the owner only
     logs/               output of the nodes, unless there is a `log_dir`
+    tmp/                what the nodes unpack, removed when the cluster stops
     in-use.lock         held while a cluster runs on the directory
 """
 

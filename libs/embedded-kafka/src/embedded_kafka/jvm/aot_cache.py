@@ -74,7 +74,9 @@ def _make(home: Path, cache: Path, program: JavaProgram, train: Train) -> None:
         directory = scratch / "run"
         directory.mkdir()
         record = ("-XX:AOTMode=record", f"-XX:AOTConfiguration={recording}")
-        train(replace(program, options=record), directory)
+        unpacked = scratch / "unpacked"
+        unpacked.mkdir()
+        train(replace(program, options=record).with_temporary_files(unpacked), directory)
         create = ("-XX:AOTMode=create", f"-XX:AOTConfiguration={recording}", f"-XX:AOTCache={made}")
         command = java_command(["-cp", program.classpath], heap_mb=CREATE_HEAP_MB, profile="startup", options=create)
         creation = ChildProcess.start(command, log_file=scratch / "create.log")

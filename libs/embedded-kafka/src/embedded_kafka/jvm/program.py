@@ -1,7 +1,7 @@
 """A Java program of a distribution, ready to be run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedded_kafka.jvm.command import JvmProfile, java_command
@@ -18,6 +18,10 @@ class JavaProgram:
     code: tuple[str, str]
     system_properties: tuple[tuple[str, str], ...] = ()
     options: tuple[str, ...] = ()
+
+    def with_temporary_files(self, directory: Path) -> "JavaProgram":
+        """It, with a directory, which must exist, for native libraries that it unpacks: a kill leaves them there."""
+        return replace(self, system_properties=(*self.system_properties, ("java.io.tmpdir", str(directory))))
 
     @property
     def classpath(self) -> str:

@@ -22,6 +22,9 @@ class WorkDir:
             # Closed by whoever opened it, which need not be the thread that did.
             self._hold = FileLock(self.path / "in-use.lock", thread_local=False)
             self._hold.acquire(timeout=0)
+            # What a process that was killed has left.
+            shutil.rmtree(self.temporary_files, ignore_errors=True)
+            self.temporary_files.mkdir()
         except Timeout:
             raise DataDirInUseError(
                 f"{self.path} is in use by another process: stop that one or use another directory."
@@ -29,8 +32,15 @@ class WorkDir:
         except OSError as error:
             raise DamagedDataDirError(f"{self.path} cannot be used as a data directory: {error.strerror}.") from error
 
+    @property
+    def temporary_files(self) -> Path:
+        """A directory for what programs need while they run."""
+        return self.path / "tmp"
+
     def close(self, *, keep: bool) -> None:
         """Let others in; remove a temporary directory unless `keep`."""
+        if not keep:
+            shutil.rmtree(self.temporary_files, ignore_errors=True)
         self._hold.release()
         if self.is_temporary and not keep:
             shutil.rmtree(self.path, ignore_errors=True)

@@ -85,6 +85,7 @@ class EmbeddedRegistry(Embedded, Restartable):
         java_executable()  # before anything is downloaded for a machine that cannot run it
         program = registry_program(self._progress)
         work_dir = self._work_dir or self._open_work_dir("embedded-registry-")
+        program = program.with_temporary_files(work_dir.temporary_files)
         fixed = [self.port] if self.port else []
         try:
             start_on_ports(fixed, 2 - len(fixed), lambda ports: self._launch(work_dir, program, ports))

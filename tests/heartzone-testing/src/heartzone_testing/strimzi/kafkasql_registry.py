@@ -27,7 +27,7 @@ class KafkasqlRegistry:
         settings.write_text(_settings(kafka, *self._ports))
         jaas = JAAS.format(user=USER, password=kafka.passwords[USER])
         self.process = ChildProcess.start(
-            registry_program().command(heap_mb=192, profile="startup"),
+            registry_program().with_temporary_files(folder).command(heap_mb=192, profile="startup"),
             log_file=folder / "registry.log",
             env={
                 **os.environ,
