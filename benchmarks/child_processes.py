@@ -1,4 +1,4 @@
-"""What a child process takes at most, and work that is done in one so that its parent stays small.
+"""The peak memory of child processes, and work that is done in one so that its parent stays small.
 
 A process counts as its peak also what its parent had when it started it: Linux takes the memory that exec replaces
 into ``ru_maxrss`` (getrusage(2)). So whoever starts what is measured leaves what needs memory to another child.
