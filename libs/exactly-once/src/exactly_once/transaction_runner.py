@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 from confluent_kafka import KafkaException, Message, TopicPartition
 
@@ -47,9 +48,10 @@ class TransactionRunner:
         """
         producer = self._producers.producer
         producer.begin()
-        try:
+        batch: Batch[Message] | None = None
+        with suppress(RecordRejected):
             batch = self._processor.process(records, producer.produce)
-        except RecordRejected:
+        if batch is None:
             producer.abort(AbortReason.UNPRODUCIBLE)
         if not batch.next_offsets:
             producer.end_empty()
@@ -60,11 +62,11 @@ class TransactionRunner:
         batch.settled = self._commit({**starts, **batch.next_offsets}, needed=batch.next_offsets)
         return batch
 
-    def commit_positions(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Commit offsets without records: positions behind control records; raises as ``run`` does."""
+    def commit_positions(self, next_offsets: Mapping[Partition, int]) -> bool:
+        """Commit offsets without records: positions behind control records; returns and raises as ``_commit`` does."""
         self._consumers.consumer.topics.begin()
         self._producers.producer.begin()
-        self._commit(next_offsets, needed=())
+        return self._commit(next_offsets, needed=())
 
     def dead_letters_committed(self, batch: Batch[Message]) -> None:
         """What ``run`` returned is committed."""

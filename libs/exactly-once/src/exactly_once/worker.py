@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TypeVar
 
 from confluent_kafka import KafkaException, Message
 
@@ -24,7 +25,7 @@ from exactly_once.core.connection_errors import connection_error, with_connectio
 from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.dead_letters import DeadLetterTopic
 from exactly_once.core.deduplication import Deduplicator
-from exactly_once.core.reasons import AbortCause, AbortReason, WaitReason
+from exactly_once.core.reasons import AbortCause, AbortReason, KafkaErrorName, WaitReason
 from exactly_once.core.records import InputRecord, Partition, Transform
 from exactly_once.core.rejected_records import REJECTS_A_RECORD, RejectedRecordSearch
 from exactly_once.core.signals import ConsumerLost, ProducerLost, StopRequested, TransactionAborted
@@ -42,6 +43,8 @@ MAX_FETCH_INTERVAL = 60.0  # seconds
 
 # A call of the client that takes longer than a transaction may is one that waits without a limit.
 MAX_SILENCE = 5.0  # seconds
+
+T = TypeVar("T")
 
 NONE: Properties = MappingProxyType({})
 
@@ -244,11 +247,14 @@ class Worker:
         self._consumers.replace_if_outdated()
         self._tell_rejection()
         self._producers.producer.serve()
+        lost: KafkaErrorName | None = None
         try:
             records = self._consumers.consumer.fetch(
                 records=limits.max_records, size=limits.max_bytes, wait=self.config.idle
             )
-        except ConsumerLost as lost:
+        except ConsumerLost as failure:
+            lost = failure.cause
+        if lost is not None:
             self._replace_consumer(lost)
             return
         self._forget_restarted()
@@ -282,15 +288,8 @@ class Worker:
             What of the fetched records is still to be processed; none after an abort, when they are fetched again.
         """
         started = time.monotonic()
-        try:
-            batch = self._transactions.run(records)
-        except TransactionAborted as aborted:
-            self._search.transaction_aborted(records, aborted.cause)
-            self._retry(aborted.cause, len(records))
-            return ()
-        except ProducerLost as lost:
-            self._producers.rebuild(lost)
-            self._retry(lost.abort_cause, len(records))
+        batch = self._outcome(lambda: self._transactions.run(records), records)
+        if batch is None:
             return ()
         if batch.records:
             self._committed(batch, time.monotonic() - started)
@@ -302,6 +301,23 @@ class Worker:
             return ()
         rest = [*batch.rest, *fetched[len(records) :]] if len(records) < len(fetched) else batch.rest
         return self._consumers.consumer.flow.positions.due(rest) if batch.stopped or batch.settled else rest
+
+    def _outcome(self, transaction: Callable[[], T], records: Sequence[Message]) -> T | None:
+        """What a transaction over these records returns; None where nothing happened, and they are fetched again."""
+        lost: ProducerLost | None = None
+        try:
+            return transaction()
+        except TransactionAborted as aborted:
+            cause = aborted.cause
+        except ProducerLost as failure:
+            lost, cause = failure, failure.abort_cause
+        # Not in a handler: see TransactionalProducer.
+        if lost is not None:
+            self._producers.rebuild(lost)
+        else:
+            self._search.transaction_aborted(records, cause)
+        self._retry(cause, len(records))
+        return None
 
     def _committed(self, batch: Batch[Message], seconds: float) -> None:
         self._search.committed(batch.next_offsets)
@@ -340,10 +356,10 @@ class Worker:
         if self._failures_in_a_row > 1:
             self._back_off(cause)
 
-    def _replace_consumer(self, lost: ConsumerLost) -> None:
+    def _replace_consumer(self, cause: KafkaErrorName) -> None:
         self._consumers.replace()
         self._failures_in_a_row += 1
-        self._back_off(lost.cause)
+        self._back_off(cause)
 
     def _wait_for_brokers(self, reason: str) -> None:
         """Keep the consumer a member of its group while the transactional id is claimed, or a commit is settled."""
@@ -383,12 +399,7 @@ class Worker:
         self._observer.lag(positions.lag())
         uncommitted = positions.uncommitted()
         if uncommitted and self._consumers.consumer.joined:
-            try:
-                self._transactions.commit_positions(uncommitted)
+            settled = self._outcome(lambda: self._transactions.commit_positions(uncommitted), ())
+            if settled is not None:
                 self._failures_in_a_row = 0
-            except TransactionAborted as aborted:
-                self._retry(aborted.cause, 0)
-            except ProducerLost as lost:
-                self._producers.rebuild(lost)
-                self._retry(lost.abort_cause, 0)
         self._reported_at = time.monotonic()

@@ -4,6 +4,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from confluent_kafka import TopicPartition
 
@@ -44,10 +45,10 @@ class ConsumerSession:
 
     def rewind(self) -> None:
         """Fetch again from the first record that no committed transaction has processed."""
-        try:
+        with suppress(ConsumerLost):
             self.consumer.rewind()
-        except ConsumerLost:
-            self.replace()
+            return
+        self.replace()  # not in a handler: see TransactionalProducer
 
     def were_committed(self, offsets: Sequence[TopicPartition], on_wait: Callable[[str], None]) -> bool:
         """Whether the group has these offsets committed, after a commit whose outcome is not known.
@@ -73,10 +74,10 @@ class ConsumerSession:
     def serve(self) -> None:
         """Keep the consumer a member of its group while something else is waited for; nothing is fetched meanwhile."""
         self.replace_if_outdated()
-        try:
+        with suppress(ConsumerLost):
             self.consumer.serve()
-        except ConsumerLost:
-            self.replace()
+            return
+        self.replace()
 
     def take_restarted(self) -> list[tuple[Partition, bool]]:
         """Partitions that have gone on elsewhere, or were lost, and whether by a person's command."""
