@@ -27,6 +27,7 @@ from exactly_once.core.dead_letter_breaker import DeadLetterBreaker
 from exactly_once.core.positions import Positions
 from exactly_once.core.rejected_records import RejectedRecordSearch
 from exactly_once.core.start_offset import StartPolicy
+from exactly_once.loop import Loop
 from exactly_once.prometheus import PrometheusObserver
 from exactly_once.status import Status
 from exactly_once.testing import TransformTestDriver
@@ -39,6 +40,7 @@ NAMED: dict[str, Any] = {
     for each in (
         BatchProcessor,
         DeadLetterBreaker,
+        Loop,
         PromiseCheck,
         StartPolicy,
         exactly_once.Scope,
