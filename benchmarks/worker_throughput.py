@@ -2,7 +2,7 @@
 
 Runs of the contestants alternate, so that a machine that drifts drifts for all; the medians are compared. Processor
 time is that of the process from its first message on, without the broker's and without the start of a JVM.
-``python -m benchmarks.worker_throughput [--runs N] [--messages N]``
+``python -m benchmarks.worker_throughput [--runs N] [--messages N] [--readings N]``
 """
 
 import argparse
@@ -15,7 +15,7 @@ from statistics import median
 from benchmarks.child_processes import do_aside
 from benchmarks.results_file import keep
 from benchmarks.worker_contestants import COPY, ONE_BY_ONE, WITHOUT_WINDOW, ZONE_WORKER, Outcome
-from benchmarks.worker_input import create_topics, fill
+from benchmarks.worker_input import READINGS, create_topics, fill
 from benchmarks.worker_runs import STREAMS, STREAMS_TUNED, Runs
 
 from embedded_kafka import EmbeddedKafka
@@ -48,12 +48,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--messages", type=int, default=MESSAGES)
+    parser.add_argument("--readings", type=int, default=READINGS, help="of a message, 60 at most")
     options, _ = parser.parse_known_args()
     began = datetime.now(UTC)
     measured: dict[str, list[tuple[Outcome, float]]] = {name: [] for name in CONTESTANTS}
     with tempfile.TemporaryDirectory() as folder, EmbeddedKafka() as kafka:
         topics = create_topics(kafka.bootstrap_servers, "bench")
-        do_aside(fill, kafka.bootstrap_servers, topics[0], options.messages)
+        do_aside(fill, kafka.bootstrap_servers, topics[0], options.messages, readings=options.readings)
         runs = Runs(Path(folder), kafka.bootstrap_servers)
         for _ in range(options.runs):
             for name in CONTESTANTS:
@@ -63,7 +64,8 @@ def main() -> None:
     raw = {
         name: [{**asdict(outcome), "peak_mb": round(peak)} for outcome, peak in each] for name, each in measured.items()
     }
-    keep("worker_throughput", began, {"runs": raw})
+    if options.readings == READINGS:
+        keep("worker_throughput", began, {"runs": raw})
 
 
 def report(measured: dict[str, list[tuple[Outcome, float]]]) -> None:
