@@ -52,8 +52,7 @@ class Beginnings:
         if not device.scattered and (device.misordered or (count >= CERTAIN and (device.skipped or device.actual))):
             self._adopt(device, beginning, beginning.guess(**self._cut))
         count = len(beginning.pairs)
-        runs_alike = not (device.scattered or device.misordered)
-        if count >= LONGEST or (count >= CERTAIN and runs_alike and not beginning.repeated):
+        if count >= LONGEST or (count >= CERTAIN and not device.misordered and not beginning.repeated):
             self.end(key, device)
 
     def end(self, key: bytes, device: Device) -> None:

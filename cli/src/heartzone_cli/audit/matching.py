@@ -21,7 +21,7 @@ from heartzone_cli.audit.pending import Pending
 Each = TypeVar("Each", Expected, Actual)
 CLOCKS_DIFFER = 1_000
 """Milliseconds by which an event may be older than its record, where both are written at once on several machines."""
-LARGEST_DIFFERENCE = 3_600_000
+ALLOWED_DIFFERENCE = 3_600_000
 """The same, where nothing but that speaks against a match: brokers let no more pass."""
 
 
@@ -42,7 +42,7 @@ class Matcher(Pending):
         if optional and source.cut:
             not_before = time - CLOCKS_DIFFER
         else:
-            not_before = time - LARGEST_DIFFERENCE if self._cut and (device.actual or device.beginning) else 0
+            not_before = time - ALLOWED_DIFFERENCE if self._cut and (device.actual or device.beginning) else 0
         coming: Iterable[Expected] = map(
             Expected._make, zip(payloads, repeat(source), repeat(offset), repeat(optional), repeat(not_before))
         )
