@@ -19,6 +19,8 @@ LONGEST = 64
 """Matches of a device after which its beginning is taken as it is."""
 MAX_BEGINNINGS = 10_000
 """Devices whose beginning is remembered at a time, so that it takes no more memory."""
+MAX_MATCHES = 150_000
+"""Matches of all these devices together: where there are many, each has fewer. About 0.7 KB each."""
 
 
 @dataclass(slots=True)

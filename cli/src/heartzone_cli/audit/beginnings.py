@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from heartzone_cli.audit.alignment import CERTAIN, LONGEST, MAX_BEGINNINGS, Beginning
+from heartzone_cli.audit.alignment import CERTAIN, LONGEST, MAX_BEGINNINGS, MAX_MATCHES, Beginning
 from heartzone_cli.audit.device import Actual, Device, Expected, forget_leaps, note
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Beginnings:
         self._pending = pending
         self._tell = misordered
         self._cut = {"inputs_cut": inputs_cut, "outputs_cut": outputs_cut}
-        self._remembered: list[Device] = []
+        self._open = 0
         self._misordered: dict[bytes, Device] = {}
         self._kept, self._limit = 0, MAX_MISORDERED
         self.moved = False
@@ -34,14 +34,10 @@ class Beginnings:
 
     def remember(self, device: Device) -> None:
         """A device begins."""
-        if not any(self._cut.values()):
-            return
-        if len(self._remembered) >= MAX_BEGINNINGS:
-            self._remembered = [each for each in self._remembered if each.beginning is not None]
-        if len(self._remembered) < MAX_BEGINNINGS:
+        if any(self._cut.values()) and self._open < MAX_BEGINNINGS:
             device.beginning = Beginning()
             device.tangled = True
-            self._remembered.append(device)
+            self._open += 1
 
     def look_again(self, key: bytes, device: Device) -> None:
         """More was matched: where anything is out of order now, the beginning may have been matched wrongly."""
@@ -52,7 +48,8 @@ class Beginnings:
         if not device.scattered and (device.misordered or (count >= CERTAIN and (device.skipped or device.actual))):
             self._adopt(device, beginning, beginning.guess(**self._cut))
         count = len(beginning.pairs)
-        if count >= LONGEST or (count >= CERTAIN and not device.misordered and not beginning.repeated):
+        longest = max(CERTAIN, min(LONGEST, MAX_MATCHES // self._open))
+        if count >= longest or (count >= CERTAIN and not device.misordered and not beginning.repeated):
             self.end(key, device)
 
     def end(self, key: bytes, device: Device) -> None:
@@ -60,6 +57,7 @@ class Beginnings:
         if device.beginning is not None:
             device.beginning.tell_links(but=device.beginning.repeated if self.moved else ())
             device.beginning = None
+            self._open -= 1
             note(device)
         if device.misordered:
             self._misordered[key] = device
