@@ -333,10 +333,42 @@ def test_where_it_cannot_run_one_sentence_says_why(
     assert sentence in result.stderr
 
 
+def test_offsets_of_the_group_beyond_the_end_say_nothing_about_what_was_processed(scribe: Scribe) -> None:
+    scribe.send(readings(12))
+    scribe.write(scribe.events()[:-4])
+    scribe.commit({0: 1_000, 1: 1_000})
+
+    result = run("--json")
+
+    assert (result.exit_code, findings(result)) == (0, [])
+    assert summary(result)["unjudged"]["not_processed"] == 4
+    assert "has no committed offset within partition 1" in result.stderr
+    with following() as (follower, registry):
+        eventually(lambda: follower.ready().ok, "the first round")
+    assert not any(value(registry, "heartzone_audit_findings_total", finding=each) for each in Finding)
+
+
 def test_an_audit_that_follows_tells_of_a_damage_once_and_of_nothing_that_is_only_late(scribe: Scribe) -> None:
     scribe.send(readings(12))
     scribe.write(scribe.events())
     scribe.commit()
+    with following() as (follower, registry):
+        eventually(lambda: follower.ready().ok, "the first round")
+        before = scribe.events()
+        scribe.send(readings(24)[12:])
+        late = [each for each in scribe.events() if each not in before]
+        scribe.write(late[:-1])
+        scribe.commit()
+        eventually(lambda: value(registry, "heartzone_audit_findings_total", finding="missing") == 1, "the finding")
+        scribe.write(before[:1])  # was there before it began to follow
+        eventually(lambda: value(registry, "heartzone_audit_findings_total", finding="unexplained") == 1, "the other")
+
+    found = {each: value(registry, "heartzone_audit_findings_total", finding=each) for each in Finding}
+    assert {each: number for each, number in found.items() if number} == {Finding.MISSING: 1, Finding.UNEXPLAINED: 1}
+
+
+@contextmanager
+def following() -> Iterator[tuple[Follower, CollectorRegistry]]:
     registry, stopped = CollectorRegistry(), Event()
     follower = Follower(
         lambda: read_cluster(None),
@@ -349,21 +381,10 @@ def test_an_audit_that_follows_tells_of_a_damage_once_and_of_nothing_that_is_onl
     thread = Thread(target=follower.run)
     thread.start()
     try:
-        eventually(lambda: follower.ready().ok, "the first round")
-        before = scribe.events()
-        scribe.send(readings(24)[12:])
-        late = [each for each in scribe.events() if each not in before]
-        scribe.write(late[:-1])
-        scribe.commit()
-        eventually(lambda: value(registry, "heartzone_audit_findings_total", finding="missing") == 1, "the finding")
-        scribe.write(before[:1])  # was there before it began to follow
-        eventually(lambda: value(registry, "heartzone_audit_findings_total", finding="unexplained") == 1, "the other")
+        yield follower, registry
     finally:
         stopped.set()
         thread.join()
-
-    found = {each: value(registry, "heartzone_audit_findings_total", finding=each) for each in Finding}
-    assert {each: number for each, number in found.items() if number} == {Finding.MISSING: 1, Finding.UNEXPLAINED: 1}
 
 
 def value(registry: CollectorRegistry, name: str, **labels: str) -> float | None:

@@ -358,6 +358,26 @@ def test_a_valid_record_may_not_become_a_dead_letter_because_of_what_it_is() -> 
     assert audit(Logs([record], [], letters), Random(4)).places == [(Finding.UNEXPLAINED, "letters", 0, 7)]
 
 
+@pytest.mark.parametrize("letter_first", [False, True])
+def test_a_record_that_has_both_its_event_and_a_dead_letter_is_found_once(*, letter_first: bool) -> None:
+    record = LogRecord((0, 0), DEVICES[0].encode(), biometrics(DEVICES[0], [("2026-01-01T00:00:00Z", 150)]))
+    found: list[Found] = []
+    edges = Edges({0: Source(0, committed=1)}, {0: Sink(0)})
+    comparison = Comparison(TOPICS, edges, found.append, window=WINDOW, check_schema=lambda _: None)
+    letters = [letter_of(record, "in", (0, 7), "record_too_large")]
+    if letter_first:
+        comparison.add_letters(letters)
+
+    comparison.add_inputs([record])
+    comparison.add_events([LogRecord((0, 3), *event) for event in events_of(record)])
+    if not letter_first:
+        comparison.add_letters(letters)
+    comparison.settlement.settle_all()
+
+    place = ("out", 0, 3) if letter_first else ("letters", 0, 7)
+    assert [(each.finding, *each.place) for each in found] == [(Finding.DOUBLED, *place)]
+
+
 @pytest.mark.parametrize(("cut", "unjudged"), [(frozenset(), 0), (frozenset({1}), 1)])
 def test_poison_without_its_dead_letter_is_not_judged_where_that_may_have_been_deleted(
     cut: frozenset[int], unjudged: int

@@ -5,7 +5,8 @@ still there, and the other way round. Only what follows tells where both logs be
 are remembered, and matched anew where a match turns out to have been a wrong guess.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,41 +19,37 @@ LONGEST = 64
 """Matches of a device after which its beginning is taken as it is."""
 MAX_BEGINNINGS = 10_000
 """Devices whose beginning is remembered at a time, so that it takes no more memory."""
-CLOCKS_DIFFER = 1_000
-"""Milliseconds by which an event may be older than its record, where both are written at once on several machines."""
+MAX_MATCHES = 150_000
+"""Matches of all these devices together: where there are many, each has fewer. About 0.7 KB each."""
 
 
 @dataclass(slots=True)
 class Beginning:
-    """Everything that is known of a device so far, in the order of the logs, and what was matched.
-
-    `misordered` are matches out of order, unless matches before them were wrong.
-    """
+    """Everything that is known of a device so far, in the order of the logs, and what was matched."""
 
     expected: "list[Expected]" = field(default_factory=list)
     actual: "list[Actual]" = field(default_factory=list)
     pairs: "list[tuple[Expected, Actual]]" = field(default_factory=list)
-    misordered: "list[tuple[Expected, Actual]]" = field(default_factory=list)
 
     @property
-    def is_known(self) -> bool:
-        """Whether enough was matched."""
-        count = len(self.pairs)
-        if count >= LONGEST or count < CERTAIN or self.misordered:
-            return count >= LONGEST
-        return all(len({each.payload for each in side}) == len(side) for side in (self.expected, self.actual))
+    def repeated(self) -> set[bytes]:
+        """What several of the readings say, or several of the events."""
+        sides = Counter(each.payload for each in self.expected), Counter(each.payload for each in self.actual)
+        return {payload for side in sides for payload, count in side.items() if count > 1}
 
-    def tell_links(self) -> None:
-        """Let the partitions know what was matched."""
+    def tell_links(self, *, but: Container[bytes] = ()) -> None:
+        """Let the partitions know what was matched, `but` what may be matched wrongly."""
         for expected, actual in self.pairs:
-            expected.source.matched(expected.offset, actual.sink.number, actual.offset)
+            if expected.payload in but:
+                expected.source.reached(expected.offset)
+            else:
+                expected.source.matched(expected.offset, actual.sink.number, actual.offset)
 
-    def guess(self) -> tuple[int, int] | None:
+    def guess(self, *, inputs_cut: bool, outputs_cut: bool) -> tuple[int, int] | None:
         """Say how many of both to leave out, so that what follows runs alike as far as it goes."""
         expected, actual = self.expected, self.actual
         if not expected or not actual:
             return None
-        inputs_cut, outputs_cut = expected[0].source.cut, actual[0].sink.cut
         for left_out in range(max(len(expected), len(actual))):
             if inputs_cut and left_out < len(actual) and are_alike(expected, actual, 0, left_out):
                 return 0, left_out
@@ -62,15 +59,15 @@ class Beginning:
             return 0, len(actual)  # no event yet is of a reading that is still there
         return None
 
-    def conclude(self) -> tuple[int, int] | None:
+    def conclude(self, *, inputs_cut: bool, outputs_cut: bool) -> tuple[int, int] | None:
         """Say the same where both were read to their ends: they end alike."""
         expected = [each for each in self.expected if each.source.is_processed(each.offset)]
         surplus = len(self.actual) - len(expected)
-        if not expected or not self.actual or not (expected[0].source.cut or self.actual[0].sink.cut):
+        if not expected or not self.actual:
             return None
-        if surplus >= 0 and expected[0].source.cut and are_alike(expected, self.actual, 0, surplus):
+        if surplus >= 0 and inputs_cut and are_alike(expected, self.actual, 0, surplus):
             return 0, surplus
-        if surplus <= 0 and self.actual[0].sink.cut and are_alike(expected, self.actual, -surplus, 0):
+        if surplus <= 0 and outputs_cut and are_alike(expected, self.actual, -surplus, 0):
             return -surplus, 0
         return None
 
@@ -83,4 +80,4 @@ def are_alike(expected: "Sequence[Expected]", actual: "Sequence[Actual]", start:
 
 def fits(expected: "Expected", actual: "Actual") -> bool:
     """Whether an event may be the one that is expected."""
-    return expected.payload == actual.payload and expected.optional <= actual.timestamp + CLOCKS_DIFFER
+    return expected.payload == actual.payload and (not expected.not_before or expected.not_before <= actual.timestamp)

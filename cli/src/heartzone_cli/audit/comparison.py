@@ -68,8 +68,8 @@ class Comparison:
         self._windows: dict[int, KeyWindow] = {}
         self._events = EventReader(check_schema)
         self._seen = SeenEvents(expected_events)
-        cut = any(each.cut for each in edges.sources.values()) or any(each.cut for each in edges.sinks.values())
-        self.matcher = Matcher(self._misordered, self._seen, cut=cut)
+        inputs_cut, outputs_cut = (any(each.cut for each in side.values()) for side in (edges.sources, edges.sinks))
+        self.matcher = Matcher(self._misordered, self._seen, inputs_cut=inputs_cut, outputs_cut=outputs_cut)
         self.letters = DeadLetters(dead_letters)
         self.letters_complete = False
         """Whether every dead letter of the records to come has been read."""
@@ -118,6 +118,7 @@ class Comparison:
             if offset < source.start:
                 continue
             count += 1
+            source.read = offset + 1
             letter = take(number, offset)
             if verdict is Verdict.DUPLICATE:
                 self.counts["duplicates"] += 1
@@ -131,8 +132,8 @@ class Comparison:
             if expectation is None:
                 self.poison[number, offset] = verdict is Verdict.EITHER
             elif expectation.payloads:
-                optional = 0 if verdict is Verdict.FIRST else record.timestamp()[1] if source.cut else 1
-                expect_events(expectation.key, expectation.payloads, source, offset, optional=optional)
+                optional, time = verdict is Verdict.EITHER, record.timestamp()[1]
+                expect_events(expectation.key, expectation.payloads, source, offset, time, optional=optional)
         self.counts["readings"] += count
 
     def _begin(self, source: Source, record: Record) -> None:
@@ -166,6 +167,8 @@ class Comparison:
         self.counts["dead_letters"] += 1
         source.reached(offset)
         source.first_letters.setdefault(letter.partition, offset)
+        if (given := expect(record.value())) is not None:
+            self._seen.add(given.payloads)  # an event of the record would be there once more than its reading
         if letter.content != content_of(record.key(), record.value()):
             self._wrong_letter(Finding.ALTERED, letter, source, offset, "its key or value is not that of the record")
         elif letter.reason in ABOUT_THE_RECORD and is_certainly_valid(record.value()):
@@ -198,6 +201,14 @@ class Comparison:
                 self.unjudged[Unjudged.START_OF_RANGE] += 1
             elif self._was_awaited(record, source, origin.offset):
                 self._check_letter(letter, source, origin.offset, record)
+            elif origin.offset < source.read and (given := expect(record.value())) is not None and given.payloads:
+                self._wrong_letter(
+                    Finding.DOUBLED,
+                    letter,
+                    source,
+                    origin.offset,
+                    "its record has its events, or a dead letter, already",
+                )
             elif not self.letters.add(origin, letter):
                 self._wrong_letter(Finding.DOUBLED, letter, source, origin.offset, "there is another of the record")
 
@@ -228,10 +239,10 @@ class Comparison:
                     home is not None
                     and home.number == number
                     and payload == device.expected[0][0]
-                    and device.expected[0][3] <= 1
+                    and not device.expected[0][4]
                     and value[:PREFIX] in usual
                 ):
-                    _, source, offset, _ = device.expected.popleft()
+                    _, source, offset, _, _ = device.expected.popleft()
                     source.pending -= 1
                     matched.append(payload)
                     link = source.links.get(number)

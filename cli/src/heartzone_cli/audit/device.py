@@ -11,17 +11,22 @@ SEARCHED = 2_000
 """Pending events of a device among which one is looked for."""
 
 
-class Expected(NamedTuple):
-    """An event that a record of the input gives.
+DOUBTFUL = 1_000
+"""Matches of a device that was found in several partitions among which equal ones are not judged at a cut."""
 
-    `optional`: 0, or else the record may be a duplicate, and this is its timestamp in milliseconds: an older event of
-    the same reading is that of the record before, which nobody can read any more.
+
+class Expected(NamedTuple):
+    """An event that a record of the input gives. `optional`: whether that may be a duplicate.
+
+    `not_before`: the record's timestamp in milliseconds, where an older event may be one of a record before that said
+    the same and is deleted; else 0.
     """
 
     payload: bytes
     source: Source
     offset: int
-    optional: int
+    optional: bool
+    not_before: int
 
 
 class Actual(NamedTuple):
@@ -49,11 +54,13 @@ class Device:
     __slots__ = (
         "actual",
         "beginning",
+        "doubts",
         "expected",
         "first_reading",
         "home",
         "home_offset",
         "home_time",
+        "misordered",
         "over_actual",
         "over_expected",
         "passed",
@@ -77,8 +84,12 @@ class Device:
         """Whether anything is pending beside expected events in order."""
         self.scattered = False
         """Whether its records are in several partitions of a topic, between which there is no order."""
+        self.doubts = 0
+        """How many more matches may be guesses, where it is scattered and first records are deleted."""
         self.beginning: Beginning | None = None
         """What is known of it, while that may have to be matched anew."""
+        self.misordered: list[tuple[Expected, Actual]] = []
+        """Matches out of order, unless its records turn out to be in several partitions."""
         self.first_reading: int | None = None
         """The first offset of the input of which there is an event at home."""
         self.source: Source | None = None
@@ -88,16 +99,12 @@ class Device:
 
     def scatter(self) -> None:
         """Its records are in several partitions: what was passed over is not out of order."""
+        if not self.scattered:
+            self.doubts = DOUBTFUL
         self.scattered = self.tangled = True
         self.skipped = self.passed = 0
         self.over_expected = self.over_actual = None
-        self.begin()
-
-    def begin(self) -> None:
-        """Its beginning is known, or will not be."""
-        if self.beginning is not None:
-            self.beginning.tell_links()
-            self.beginning = None
+        self.misordered.clear()
 
     @property
     def idle(self) -> bool:

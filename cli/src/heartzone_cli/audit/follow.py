@@ -24,7 +24,7 @@ from heartzone_cli.audit.metrics import AuditMetrics
 from heartzone_cli.audit.offsets import TopicOffsets
 from heartzone_cli.audit.readers import open_readers
 from heartzone_cli.audit.schema_check import open_check
-from heartzone_cli.audit.scope import Options, find_following_scope
+from heartzone_cli.audit.scope import Options, find_following_scope, note_processed
 from heartzone_cli.audit.settings import AuditSettings, read_log_settings, read_settings
 from heartzone_cli.audit.transaction_watch import TransactionWatch
 from heartzone_cli.cluster.connection import Cluster, find_up, read_cluster
@@ -165,12 +165,10 @@ class Follower:
             while not self._stopped.is_set():
                 if tuple(offsets.topic(name) for name in self._names) != topics:
                     raise _TopicsChangedError
-                committed = offsets.committed(scope.inputs.topic)
+                processed = note_processed(offsets, scope)
                 outputs.extend(offsets.end(scope.outputs.topic))
                 letters.extend(offsets.end(scope.letters.topic))
-                for number, offset in committed.items():
-                    scope.edges.sources[number].committed = offset
-                inputs.extend(committed)
+                inputs.extend(processed)
                 lockstep.run(enough=self._stopped.is_set)
                 if not self._stopped.is_set():
                     self._end_round(comparison, inputs.positions)

@@ -7,132 +7,31 @@ it was, the next event tells: where it is one that was passed over, the one befo
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice, repeat
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
-from heartzone_cli.audit.alignment import CERTAIN, MAX_BEGINNINGS, Beginning, fits
+from heartzone_cli.audit.alignment import fits
 from heartzone_cli.audit.device import SEARCHED, Actual, Device, Expected, advance, forget_leaps, note
 from heartzone_cli.audit.longest_order import longest_increasing
 from heartzone_cli.audit.partitions import Source
-from heartzone_cli.audit.seen_events import SeenEvents
+from heartzone_cli.audit.pending import Pending
 
-Pending = TypeVar("Pending", Expected, Actual)
-Misordered: TypeAlias = Callable[[bytes, Expected, Actual], None]
+Each = TypeVar("Each", Expected, Actual)
+CLOCKS_DIFFER = 1_000
+"""Milliseconds by which an event may be older than its record, where both are written at once on several machines."""
+ALLOWED_DIFFERENCE = 3_600_000
+"""The same, where nothing but that speaks against a match: brokers let no more pass."""
 
 
-class Matcher:
-    """All devices. `max_devices` are remembered while nothing of them is pending.
+class Matcher(Pending):
+    """Matches what comes of a device with what is pending of it."""
 
-    `cut`: whether first readings or events may have been deleted.
-    """
-
-    def __init__(
-        self, misordered: Misordered, seen: SeenEvents, *, cut: bool = False, max_devices: int = 100_000
+    def expect(
+        self, key: bytes, payloads: Sequence[bytes], source: Source, offset: int, time: int, *, optional: bool
     ) -> None:
-        self.devices: dict[bytes, Device] = {}
-        self._cut = cut
-        self._beginnings: list[Device] = []
-        self._guesses: list[tuple[Expected, Actual]] | None = None
-        self.expected = 0
-        self.actual = 0
-        self._tell_misordered = misordered
-        self._seen = seen
-        self._max_devices = self._limit = max_devices
-
-    def device(self, key: bytes) -> Device:
-        """Return a device's state, which begins empty."""
-        device = self.devices.get(key)
-        if device is None:
-            if len(self.devices) >= self._limit:
-                for each, state in self.devices.items():
-                    if state.idle:
-                        self._begin(each, state)
-                self.devices = {each: state for each, state in self.devices.items() if not state.idle}
-                self._limit = self._max_devices + len(self.devices)
-            device = self.devices[key] = Device()
-            if self._cut:
-                self._remember(device)
-        return device
-
-    def _remember(self, device: Device) -> None:
-        if len(self._beginnings) >= MAX_BEGINNINGS:
-            self._beginnings = [each for each in self._beginnings if each.beginning is not None]
-        if len(self._beginnings) < MAX_BEGINNINGS:
-            device.beginning = Beginning()
-            device.tangled = True
-            self._beginnings.append(device)
-
-    def _misordered(self, key: bytes, expected: Expected, actual: Actual) -> None:
-        if self._guesses is None:
-            self._tell_misordered(key, expected, actual)
-        else:
-            self._guesses.append((expected, actual))
-
-    @contextmanager
-    def _guessing(self, key: bytes, device: Device) -> Iterator[None]:
-        """Match; where something is out of order then, the beginning may have been matched wrongly."""
-        beginning = device.beginning
-        if beginning is None or self._guesses is not None:
-            yield
-            return
-        self._guesses = beginning.misordered
-        yield
-        self._guesses = None
-        if beginning.misordered or (len(beginning.pairs) >= CERTAIN and (device.skipped or device.actual)):
-            self._adopt(device, beginning.guess())
-        if beginning.is_known:
-            self._begin(key, device)
-
-    def _begin(self, key: bytes, device: Device) -> None:
-        """The beginning of a device is known: what is out of order in it is a finding."""
-        beginning = device.beginning
-        device.begin()
-        for each in beginning.misordered if beginning is not None else ():
-            self._tell_misordered(key, *each)
-        note(device)
-
-    def conclude_beginnings(self, *, finally_: bool) -> None:
-        """Both logs were read as far as they are needed for now: match beginnings by how they end."""
-        remembered = [(key, device) for key, device in self.devices.items() if device.beginning is not None]
-        for _, device in remembered:
-            beginning = device.beginning
-            if beginning is not None and (beginning.misordered or not device.idle):
-                _ = self._adopt(device, beginning.conclude()) or self._adopt(device, beginning.guess())
-        for key, device in remembered:
-            if finally_:
-                self._begin(key, device)
-            elif device.beginning is not None:
-                device.beginning.tell_links()
-
-    def _adopt(self, device: Device, left_out: tuple[int, int] | None) -> bool:
-        """Match a beginning anew, without as many readings and events."""
-        beginning, source, sink = device.beginning, device.source, device.home
-        if left_out is None or beginning is None or source is None or sink is None:
-            return False
-        skipped, passed = left_out
-        pairs = list(zip(beginning.expected[skipped:], beginning.actual[passed:], strict=False))
-        before = len(device.expected), len(device.actual)
-        behind = len(pairs)
-        device.expected = deque(beginning.expected[:skipped] + beginning.expected[skipped + behind :])
-        device.actual = beginning.actual[:passed] + beginning.actual[passed + behind :]
-        device.skipped, device.passed = skipped, passed
-        forget_leaps(device)
-        beginning.pairs, beginning.misordered = pairs, []
-        device.first_reading = pairs[0][0].offset if pairs else None
-        self._seen.add(expected.payload for expected, _ in pairs)
-        more = len(device.expected) - before[0], len(device.actual) - before[1]
-        source.pending += more[0]
-        self.expected += more[0]
-        sink.pending += more[1]
-        self.actual += more[1]
-        note(device)
-        return True
-
-    def expect(self, key: bytes, payloads: Sequence[bytes], source: Source, offset: int, *, optional: int) -> None:
-        """A record of the input gives these events, in this order."""
+        """A record of the input gives these events, in this order. `time`: its timestamp."""
         device = self.devices.get(key) or self.device(key)
         if device.source is not source:
             if device.source is not None:
@@ -140,8 +39,12 @@ class Matcher:
             device.source = source
         source.pending += len(payloads)
         self.expected += len(payloads)
+        if optional and source.cut:
+            not_before = time - CLOCKS_DIFFER
+        else:
+            not_before = time - ALLOWED_DIFFERENCE if self._cut and (device.actual or device.beginning) else 0
         coming: Iterable[Expected] = map(
-            Expected._make, zip(payloads, repeat(source), repeat(offset), repeat(optional))
+            Expected._make, zip(payloads, repeat(source), repeat(offset), repeat(optional), repeat(not_before))
         )
         if device.beginning is not None:
             coming = list(coming)
@@ -149,9 +52,9 @@ class Matcher:
         if not device.actual:
             device.expected.extend(coming)
             return
-        with self._guessing(key, device):
-            for each in coming:
-                self._expect(key, device, each)
+        for each in coming:
+            self._expect(key, device, each)
+        self.beginnings.look_again(key, device)
 
     def occur(self, key: bytes, actual: Actual) -> None:
         """The output has this event."""
@@ -162,8 +65,8 @@ class Matcher:
             device.home = device.home or actual.sink
         if device.beginning is not None:
             device.beginning.actual.append(actual)
-        with self._guessing(key, device):
-            self._occur(key, device, actual)
+        self._occur(key, device, actual)
+        self.beginnings.look_again(key, device)
 
     def _occur(self, key: bytes, device: Device, actual: Actual) -> None:
         expected = device.expected
@@ -178,10 +81,10 @@ class Matcher:
             leap = device.over_expected
             if leap is not None and at >= leap.base:
                 device.skipped = leap.base
-                self._misordered(key, leap.expected, leap.actual)
+                self.beginnings.misordered(key, device, leap.expected, leap.actual)
                 advance(device, at, len(device.actual), found, actual)
             else:
-                self._misordered(key, found, actual)
+                self.beginnings.misordered(key, device, found, actual)
                 if leap is not None:
                     leap.base -= 1
         elif (at := _index(expected, actual.payload, is_it, head, head + SEARCHED)) is not None:
@@ -192,7 +95,7 @@ class Matcher:
             actual.sink.pending += 1
             self.actual += 1
             if len(device.actual) >= device.rematched_from:
-                self.rematch(key, device)
+                self._rematch(key, device)
                 device.rematched_from = 2 * len(device.actual) + SEARCHED
         note(device)
 
@@ -209,10 +112,10 @@ class Matcher:
             leap = device.over_actual
             if leap is not None and at >= leap.base:
                 device.passed = leap.base
-                self._misordered(key, leap.expected, leap.actual)
+                self.beginnings.misordered(key, device, leap.expected, leap.actual)
                 advance(device, len(device.expected), at, expected, found)
             else:
-                self._misordered(key, expected, found)
+                self.beginnings.misordered(key, device, expected, found)
                 if leap is not None:
                     leap.base -= 1
         elif (at := _index(actual, expected.payload, is_it, head, head + SEARCHED)) is not None:
@@ -225,8 +128,7 @@ class Matcher:
     def rematch(self, key: bytes, device: Device) -> None:
         """Match what is pending on both sides, however far apart; what the longest order leaves out is out of order."""
         if device.expected and device.actual:
-            with self._guessing(key, device):
-                self._rematch(key, device)
+            self._rematch(key, device)
 
     def _rematch(self, key: bytes, device: Device) -> None:
         places: dict[bytes, deque[int]] = {}
@@ -243,7 +145,7 @@ class Matcher:
         ordered = set(longest_increasing([index for index, _ in pairs]))
         for number, (index, at) in enumerate(pairs):
             if number not in ordered and not device.scattered:
-                self._misordered(key, expected[index], actual[at])
+                self.beginnings.misordered(key, device, expected[index], actual[at])
             self._pair(device, expected[index], actual[at])
         last_expected, last_actual = pairs[max(ordered)]
         left_expected = sorted(set(range(len(expected))) - {index for index, _ in pairs})
@@ -276,71 +178,18 @@ class Matcher:
         expected.source.pending -= 1
         if device.first_reading is None or expected.offset < device.first_reading:
             device.first_reading = expected.offset
-        if device.beginning is None:
+        if device.doubts:
+            device.doubts -= 1
+        if device.beginning is None and device.doubts and self._cut:
+            expected.source.reached(expected.offset)
+        elif device.beginning is None:
             expected.source.matched(expected.offset, actual.sink.number, actual.offset)
         else:
             device.beginning.pairs.append((expected, actual))
         self._seen.add((expected.payload,))
 
-    def withdraw(self, key: bytes, source: Source, offset: int) -> int:
-        """Expect nothing of this record any more; return how many events of it were pending."""
-        device = self.devices.get(key)
-        if device is None:
-            return 0
-        return len(self.take_expected(device, lambda each: each.source is source and each.offset == offset))
 
-    def take_expected(self, device: Device, chosen: Callable[[Expected], bool]) -> list[Expected]:
-        """Remove expected events of a device that nobody waits for any longer."""
-        taken: list[Expected] = []
-        kept: deque[Expected] = deque()
-        skipped = 0
-        for index, each in enumerate(device.expected):
-            if chosen(each):
-                taken.append(each)
-                each.source.pending -= 1
-                self.expected -= 1
-            else:
-                skipped += index < device.skipped
-                kept.append(each)
-        device.expected, device.skipped = kept, skipped
-        if taken:
-            forget_leaps(device)
-            if device.beginning is not None:
-                gone = set(map(id, taken))
-                device.beginning.expected = [each for each in device.beginning.expected if id(each) not in gone]
-        note(device)
-        return taken
-
-    def take_actual(self, device: Device, chosen: Callable[[Actual], bool]) -> list[Actual]:
-        """Remove events of a device that nothing will explain."""
-        taken: list[Actual] = []
-        kept: list[Actual] = []
-        passed = 0
-        for index, each in enumerate(device.actual):
-            if chosen(each):
-                taken.append(each)
-                each.sink.pending -= 1
-                self.actual -= 1
-            else:
-                passed += index < device.passed
-                kept.append(each)
-        device.actual, device.passed = kept, passed
-        if taken:
-            forget_leaps(device)
-            if device.beginning is not None:
-                gone = set(map(id, taken))
-                device.beginning.actual = [each for each in device.beginning.actual if id(each) not in gone]
-        note(device)
-        return taken
-
-    def pending(self) -> Iterator[tuple[bytes, Device]]:
-        """Yield the devices of which anything is pending."""
-        return ((key, device) for key, device in list(self.devices.items()) if not device.idle)
-
-
-def _index(
-    pending: Iterable[Pending], payload: bytes, is_it: Callable[[Pending], bool], start: int, stop: int
-) -> int | None:
+def _index(pending: Iterable[Each], payload: bytes, is_it: Callable[[Each], bool], start: int, stop: int) -> int | None:
     # The payload first, without a call: thousands may be looked at for each event.
     found = islice(enumerate(pending), start, stop)
     return next((at for at, each in found if each.payload == payload and is_it(each)), None)

@@ -31,6 +31,8 @@ class Source:
     """Whether there may have been records before `start`."""
     first_time: int | None = None
     """The timestamp of the first record that was read."""
+    read: int = 0
+    """The offset behind the last record that was read."""
     pending: int = 0
     last: int = -1
     """The last offset of which something was found, in the output or the dead letters."""
@@ -109,7 +111,7 @@ def was_usual_before(key: bytes, partition: int, timestamp: int, first_times: Se
     """
     for fewer in range(len(first_times) - 1, 0, -1):
         first = first_times[fewer]
-        if first is not None and first <= timestamp:
+        if first is not None and first < timestamp:
             return False
         if crc32(key) % fewer == partition:
             return True

@@ -52,7 +52,7 @@ def _audit(
         for number, source in scope.edges.sources.items():
             if source.committed is None and scope.inputs.ends[number] > source.start:
                 report.notify(
-                    f"The group {cluster.group_id} has no committed offset in partition {number}: its records are"
+                    f"The group {cluster.group_id} has no committed offset within partition {number}: its records are"
                     " judged up to the last one of which there is anything in the output."
                 )
         with open_readers(cluster.consumer, scope) as (inputs, outputs, letters):

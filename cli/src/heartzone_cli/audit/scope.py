@@ -99,6 +99,18 @@ def find_scope(offsets: TopicOffsets, topics: tuple[str, str, str], options: Opt
     )
 
 
+def note_processed(offsets: TopicOffsets, scope: Scope) -> Offsets:
+    """Take notice of the group's offsets; return up to where the input is to be read now.
+
+    One beyond the end, as one that was set by hand may be, says nothing about what was processed.
+    """
+    committed = offsets.committed(scope.inputs.topic)
+    ends = offsets.last_stable(scope.inputs.topic)
+    for number, offset in committed.items():
+        scope.edges.sources[number].committed = _valid(offset, ends[number])
+    return {number: min(offset, ends[number]) for number, offset in committed.items()}
+
+
 def note_deletions(offsets: TopicOffsets, scope: Scope) -> None:
     """Take notice of records that retention has deleted while the topics were read."""
     edges = scope.edges
@@ -133,7 +145,7 @@ def find_following_scope(offsets: TopicOffsets, topics: tuple[str, str, str], op
         cut_letters = _those(some_cut)
     starts = {number: min(warm[number], judged[number]) for number in judged}
     sources = {
-        number: Source(number, start=offset, committed=committed.get(number), cut=offset > 0)
+        number: Source(number, start=offset, committed=_valid(committed.get(number), ends[number]), cut=offset > 0)
         for number, offset in judged.items()
     }
     sinks = {number: Sink(number, cut=cut[number]) for number in zones.partitions}

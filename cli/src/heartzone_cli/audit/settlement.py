@@ -47,9 +47,20 @@ class Settlement:
         self, readings: Callable[[Expected], bool], events: Callable[[Actual], bool], *, finally_: bool = False
     ) -> None:
         """Wait no longer for the events of these readings, nor for the readings of these events."""
-        self._comparison.matcher.conclude_beginnings(finally_=finally_)
-        for key, device in self._comparison.matcher.pending():
-            self._comparison.matcher.rematch(key, device)
+        matcher = self._comparison.matcher
+        edges = self._comparison.edges
+        if not edges.moved:
+            edges.moved = any(edges.has_moved(key, device) for key, device in matcher.devices.items())
+        matcher.beginnings.moved = edges.moved
+        matcher.beginnings.conclude()
+        for key, device in matcher.pending():
+            matcher.rematch(key, device)
+        matcher.beginnings.tell_links()
+        if doubtful := matcher.beginnings.tell_misordered(finally_=finally_):
+            self._comparison.unjudged[Unjudged.START_OF_RANGE] += doubtful
+        for key, device in matcher.pending():
+            if device.expected and device.actual:
+                self._match_equal(key, device, readings, events)
             missing = self._judged_readings(key, device, readings)
             by_time: dict[str, deque[Expected]] = {}
             surplus = self._judged_events(key, device, events)
@@ -60,6 +71,23 @@ class Settlement:
             for expected in missing:
                 if id(expected) not in explained:
                     self._tell_missing(key, expected)
+
+    def _match_equal(
+        self, key: bytes, device: Device, readings: Callable[[Expected], bool], events: Callable[[Actual], bool]
+    ) -> None:
+        self._comparison.matcher.match_equal(
+            device,
+            lambda each: readings(each) and self._unjudged_reading(key, each, device) is None,
+            lambda each: events(each) and self._unjudged_event(key, each, device) is None,
+        )
+
+    def _unjudged_reading(self, key: bytes, expected: Expected, device: Device) -> Unjudged | None:
+        is_copy = self._comparison.was_seen(expected.payload)
+        return self._comparison.edges.unjudged_reading(key, expected, device, is_copy=is_copy)
+
+    def _unjudged_event(self, key: bytes, actual: Actual, device: Device) -> Unjudged | None:
+        is_copy = self._comparison.was_seen(actual.payload)
+        return self._comparison.edges.unjudged_event(key, actual, device, is_copy=is_copy)
 
     def relieve(self, *, inputs_read: bool, outputs_read: bool) -> None:
         """Too much is pending: no longer wait for what is least likely to come, the older half of one side at least."""
@@ -114,8 +142,7 @@ class Settlement:
             comparison.unjudged[Unjudged.START_OF_RANGE] += len(dropped)
 
     def _is_before_the_range(self, key: bytes, device: Device) -> Callable[[Actual], bool]:
-        judge, was_seen = self._comparison.edges.unjudged_event, self._comparison.was_seen
-        return lambda each: judge(key, each, device, is_copy=was_seen(each.payload)) is Unjudged.START_OF_RANGE
+        return lambda each: self._unjudged_event(key, each, device) is Unjudged.START_OF_RANGE
 
     def settle_poison(self) -> None:
         """Wait no longer for dead letters of the records that were read."""
@@ -150,7 +177,7 @@ class Settlement:
         comparison = self._comparison
         judged = []
         for each in comparison.matcher.take_expected(device, chosen):
-            unjudged = comparison.edges.unjudged_reading(key, each, device)
+            unjudged = self._unjudged_reading(key, each, device)
             if unjudged is None:
                 judged.append(each)
             else:
@@ -161,7 +188,7 @@ class Settlement:
         comparison = self._comparison
         judged = []
         for each in comparison.matcher.take_actual(device, chosen):
-            unjudged = comparison.edges.unjudged_event(key, each, device, is_copy=comparison.was_seen(each.payload))
+            unjudged = self._unjudged_event(key, each, device)
             if unjudged is None:
                 judged.append(each)
             else:
@@ -179,7 +206,7 @@ class Settlement:
             comparison.tell(Finding.ALTERED, place, detail, source=source, device=device)
             return altered
         if comparison.was_seen(actual.payload):
-            detail = "its reading has this event already"
+            detail = "its reading has this event, or a dead letter, already"
             comparison.tell(Finding.DOUBLED, place, detail, device=device)
             return None
         comparison.tell(Finding.UNEXPLAINED, place, "no reading gives this event", device=device)
