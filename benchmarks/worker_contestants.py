@@ -148,6 +148,6 @@ if __name__ == "__main__":
     name, group, bootstrap, source, output, dead_letters, messages = sys.argv[1:]
     # As the zone worker's entry point and its service do.
     gc.freeze()
-    garbage.collect_seldom()
+    garbage.collect_seldom(garbage.BATCHES)
     outcome = CONTESTANTS[name]((group, bootstrap, source, output, dead_letters, int(messages)))
     print(json.dumps(asdict(outcome)))

@@ -81,7 +81,7 @@ class ProducerService:
     def run(self) -> int:
         """Serve until stopped; returns the exit code 0."""
         with self._listener:
-            garbage.collect_seldom()
+            garbage.collect_seldom(garbage.REQUESTS)
             allow_connections(self._settings.http_max_connections)
             log.info(
                 "api_listening",

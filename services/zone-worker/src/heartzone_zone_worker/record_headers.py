@@ -12,7 +12,7 @@ def idempotency_key(record: InputRecord) -> bytes | None:
     """
     for name, value in record.headers() or ():
         if name == IDEMPOTENCY_KEY_HEADER and value:
-            return b"%b\0%b" % (record.key() or b"", value)
+            return b"\0".join((record.key() or b"", value))
     return None
 
 

@@ -87,7 +87,7 @@ class ZoneWorker:
         Raises:
             SettingsError: credentials were rejected.
         """
-        garbage.collect_seldom()
+        garbage.collect_seldom(garbage.BATCHES)
         with self._registry, self._followed:
             output = self._output_schema()
             return 0 if output is None else self._work(output)

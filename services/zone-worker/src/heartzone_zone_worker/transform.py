@@ -1,17 +1,15 @@
 """From one Biometrics record to the zone events that it gives: the worker's only business rule."""
 
+from bisect import bisect
 from collections.abc import Callable
 
 from exactly_once import InputRecord, OutputRecord, PoisonRecord, Scope, Unavailable
 from heartzone.wire import BadFrameError, unframe
-from heartzone.zones import Zone, zone_of
+from heartzone.zones import Zone, zone_borders
 from heartzone_zone_worker.decoding import BiometricsDecoder, InvalidMessageError
 from heartzone_zone_worker.output_frame import OutputFrame
 from heartzone_zone_worker.reasons import PoisonReason, UnavailableReason
 from heartzone_zone_worker.record_headers import trace_of
-
-# Formatting a member of an IntEnum takes ten times as long.
-DIGITS = tuple(str(int(zone)) for zone in Zone)
 
 
 class ZoneTransform:
@@ -56,13 +54,15 @@ class ZoneTransform:
         tail = f',"MaxHeartRate":{maximum}}}'
         topic, readings = self._topic, self.readings
         trace = trace_of(record)
+        # Plain numbers, and no calls of Python's: members of `Zone` take a tenth of the time of a reading more.
+        borders = zone_borders(maximum)
         outputs: list[OutputRecord] = []
         for reading in biometrics.heart_rates:
             heart_rate = reading.value
-            zone = zone_of(heart_rate, maximum)
+            zone = bisect(borders, heart_rate)
             readings[zone] += 1
             if zone:
-                event = f'{head}{DIGITS[zone]},"DateTime":"{reading.date_time}","HeartRate":{heart_rate}{tail}'
+                event = f'{head}{zone},"DateTime":"{reading.date_time}","HeartRate":{heart_rate}{tail}'
                 outputs.append(OutputRecord(topic, event.encode("latin-1"), key, trace))
         return outputs
 

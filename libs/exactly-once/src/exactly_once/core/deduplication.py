@@ -59,7 +59,7 @@ class _Seen:
     window: KeyWindow
     position: int
     """What the group has committed of it: no record before may come again."""
-    added: list[tuple[int, int, int]] = field(default_factory=list)
+    added: list[tuple[int, bytes, int]] = field(default_factory=list)
     """Offset, fingerprint and timestamp of what the transaction that is under way has added."""
 
 

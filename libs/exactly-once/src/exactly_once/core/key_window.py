@@ -11,9 +11,12 @@ PARTS = 4
 """Parts of a window. Keys are forgotten a part at a time, which takes no look at any of them."""
 
 
-def fingerprint(key: bytes) -> int:
-    """128 bits that stand for a key: its length costs no memory, and no two keys that anyone can find share them."""
-    return int.from_bytes(blake2b(key, digest_size=16).digest())
+def fingerprint(key: bytes) -> bytes:
+    """15 bytes that stand for a key: its length costs no memory, and no two keys that anyone can find share them.
+
+    Not 16: Python takes 48 bytes of memory for 15, and 64 for one more.
+    """
+    return blake2b(key, digest_size=15).digest()
 
 
 class KeyWindow:
@@ -26,13 +29,13 @@ class KeyWindow:
     def __init__(self, seconds: float) -> None:
         self._length = part_ms(seconds)
         # Dictionaries where sets would do: they are never less than a third full, a set may be to an eighth.
-        self._keys: dict[int, dict[int, None]] = {}
+        self._keys: dict[int, dict[bytes, None]] = {}
 
     def __len__(self) -> int:
         """How many fingerprints are kept."""
         return sum(map(len, self._keys.values()))
 
-    def has(self, key: int, timestamp: int) -> bool:
+    def has(self, key: bytes, timestamp: int) -> bool:
         """Whether a record within the window before this time had the key."""
         oldest = timestamp // self._length - PARTS
         # A loop, and no expression: there are six at most, and this runs for each record.
@@ -41,7 +44,7 @@ class KeyWindow:
                 return True
         return False
 
-    def add(self, key: int, timestamp: int) -> bool:
+    def add(self, key: bytes, timestamp: int) -> bool:
         """A record has this key; False when it changes nothing."""
         part = timestamp // self._length
         keys = self._keys.get(part)
@@ -52,7 +55,7 @@ class KeyWindow:
         keys[key] = None
         return True
 
-    def remove(self, key: int, timestamp: int) -> None:
+    def remove(self, key: bytes, timestamp: int) -> None:
         """Undo an ``add`` that changed something."""
         del self._keys[timestamp // self._length][key]
 
