@@ -3,7 +3,6 @@
 import copy
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,14 +61,6 @@ def set_value(values: dict[str, Any], path: str, value: Any) -> None:
     values[last] = value
 
 
-def workspace_dependencies(folder: str) -> Iterator[str]:
-    """A package's folder and those of the packages of this workspace that it needs."""
-    yield folder
-    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
-    for name in project.get("tool", {}).get("uv", {}).get("sources", {}):
-        yield from workspace_dependencies(f"libs/{name.removeprefix('heartzone-')}")
-
-
 def test_each_part_waits_for_the_one_before_it() -> None:
     names = [each["metadata"]["name"] for each in MODULES]
 
@@ -109,15 +100,31 @@ def test_it_builds_the_images_that_the_chart_runs_also_for_development() -> None
     assert HEARTZONE["verify"][0]["container"]["image"] in in_chart
 
 
-@pytest.mark.parametrize("service", SERVICES.values())
-def test_a_change_of_any_package_of_a_service_is_copied_into_its_container(service: str) -> None:
-    dev = PROFILES["dev"]
-    (artifact,) = (each for each in dev["build"]["artifacts"] if each["image"] == f"heartzone-{service}")
+@pytest.mark.parametrize("image", IMAGES.values())
+def test_a_change_of_any_code_of_an_image_is_copied_into_its_containers(image: str) -> None:
+    """One that no rule names has skaffold build the image and deploy, and copy nothing meanwhile."""
+    (artifact,) = (each for each in PROFILES["dev"]["build"]["artifacts"] if each["image"] == f"heartzone-{image}")
+    file = str(dockerfile(image).relative_to(ROOT))
 
-    assert artifact["docker"] == {"dockerfile": f"services/{service}/Dockerfile", "target": "dev"}
+    assert artifact["docker"] == {"dockerfile": file, "target": "dev"}
     assert {each["src"] for each in artifact["sync"]["manual"]} == {
-        f"{folder}/src/**/*.py" for folder in workspace_dependencies(f"services/{service}")
+        f"{folder}/src/**/*.py" for folder in _copied(file) if (ROOT / folder / "src").is_dir()
     }
+
+
+def test_no_probe_restarts_a_container_that_files_were_copied_into(helm: HelmTemplate) -> None:
+    """It would come back with the files of its image: one edit that does not start would undo all edits before it."""
+    values = copy.deepcopy(RELEASE["setValues"])
+    for patch in PROFILES["dev"]["patches"]:
+        set_value(values, patch["path"].removeprefix("/deploy/helm/releases/0/setValues/"), json.loads(patch["value"]))
+
+    rendered = helm(values)
+
+    for component in ("producer", "zone-worker", "operator", "audit"):
+        (container,) = rendered.pod(component)["containers"]
+        liveness = container["livenessProbe"]
+        assert liveness["failureThreshold"] * liveness["periodSeconds"] > 24 * 60 * 60
+        assert not container["securityContext"]["readOnlyRootFilesystem"]
 
 
 @pytest.mark.parametrize(
