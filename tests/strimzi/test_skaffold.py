@@ -2,7 +2,12 @@
 
 import copy
 import json
+import os
 import re
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -214,6 +219,25 @@ def test_package_indexes_reach_every_build_as_the_secrets_that_its_dockerfile_na
             assert (tmp_path / secret["src"]).read_text()
             for image in IMAGES.values():
                 assert f"id={secret['id']}" in dockerfile(image).read_text()
+    assert not (tmp_path / FOLDER.name).exists()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_make_dev_ends_skaffold_too_and_leaves_no_secret(tmp_path: Path, ending: signal.Signals) -> None:
+    shutil.copytree(ROOT / "deploy" / "images", tmp_path / "deploy" / "images")
+    (tmp_path / "skaffold").write_text("#!/bin/sh\necho started\nexec sleep 60\n")
+    (tmp_path / "skaffold").chmod(0o755)
+    environment = os.environ | {"PYTHONPATH": "deploy/images", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    make_dev = [sys.executable, "-m", "heartzone_images.skaffold"]
+
+    with subprocess.Popen(make_dev, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stdout.readline() == b"started\n"
+        assert (tmp_path / FOLDER.name / "package-indexes").exists()
+        running.send_signal(ending)
+        running.wait(30)
+
+        assert running.stdout.read() == b""  # until skaffold has ended
     assert not (tmp_path / FOLDER.name).exists()
 
 
