@@ -2,8 +2,12 @@
 
 import copy
 import json
+import os
 import re
-import tomllib
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,14 +66,6 @@ def set_value(values: dict[str, Any], path: str, value: Any) -> None:
     values[last] = value
 
 
-def workspace_dependencies(folder: str) -> Iterator[str]:
-    """A package's folder and those of the packages of this workspace that it needs."""
-    yield folder
-    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
-    for name in project.get("tool", {}).get("uv", {}).get("sources", {}):
-        yield from workspace_dependencies(f"libs/{name.removeprefix('heartzone-')}")
-
-
 def test_each_part_waits_for_the_one_before_it() -> None:
     names = [each["metadata"]["name"] for each in MODULES]
 
@@ -109,15 +105,31 @@ def test_it_builds_the_images_that_the_chart_runs_also_for_development() -> None
     assert HEARTZONE["verify"][0]["container"]["image"] in in_chart
 
 
-@pytest.mark.parametrize("service", SERVICES.values())
-def test_a_change_of_any_package_of_a_service_is_copied_into_its_container(service: str) -> None:
-    dev = PROFILES["dev"]
-    (artifact,) = (each for each in dev["build"]["artifacts"] if each["image"] == f"heartzone-{service}")
+@pytest.mark.parametrize("image", IMAGES.values())
+def test_a_change_of_any_code_of_an_image_is_copied_into_its_containers(image: str) -> None:
+    """One that no rule names has skaffold build the image and deploy, and copy nothing meanwhile."""
+    (artifact,) = (each for each in PROFILES["dev"]["build"]["artifacts"] if each["image"] == f"heartzone-{image}")
+    file = str(dockerfile(image).relative_to(ROOT))
 
-    assert artifact["docker"] == {"dockerfile": f"services/{service}/Dockerfile", "target": "dev"}
+    assert artifact["docker"] == {"dockerfile": file, "target": "dev"}
     assert {each["src"] for each in artifact["sync"]["manual"]} == {
-        f"{folder}/src/**/*.py" for folder in workspace_dependencies(f"services/{service}")
+        f"{folder}/src/**/*.py" for folder in _copied(file) if (ROOT / folder / "src").is_dir()
     }
+
+
+def test_no_probe_restarts_a_container_that_files_were_copied_into(helm: HelmTemplate) -> None:
+    """It would come back with the files of its image: one edit that does not start would undo all edits before it."""
+    values = copy.deepcopy(RELEASE["setValues"])
+    for patch in PROFILES["dev"]["patches"]:
+        set_value(values, patch["path"].removeprefix("/deploy/helm/releases/0/setValues/"), json.loads(patch["value"]))
+
+    rendered = helm(values)
+
+    for component in ("producer", "zone-worker", "operator", "audit"):
+        (container,) = rendered.pod(component)["containers"]
+        liveness = container["livenessProbe"]
+        assert liveness["failureThreshold"] * liveness["periodSeconds"] > 24 * 60 * 60
+        assert not container["securityContext"]["readOnlyRootFilesystem"]
 
 
 @pytest.mark.parametrize(
@@ -207,6 +219,25 @@ def test_package_indexes_reach_every_build_as_the_secrets_that_its_dockerfile_na
             assert (tmp_path / secret["src"]).read_text()
             for image in IMAGES.values():
                 assert f"id={secret['id']}" in dockerfile(image).read_text()
+    assert not (tmp_path / FOLDER.name).exists()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_make_dev_ends_skaffold_too_and_leaves_no_secret(tmp_path: Path, ending: signal.Signals) -> None:
+    shutil.copytree(ROOT / "deploy" / "images", tmp_path / "deploy" / "images")
+    (tmp_path / "skaffold").write_text("#!/bin/sh\necho started\nexec sleep 60\n")
+    (tmp_path / "skaffold").chmod(0o755)
+    environment = os.environ | {"PYTHONPATH": "deploy/images", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    make_dev = [sys.executable, "-m", "heartzone_images.skaffold"]
+
+    with subprocess.Popen(make_dev, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stdout.readline() == b"started\n"
+        assert (tmp_path / FOLDER.name / "package-indexes").exists()
+        running.send_signal(ending)
+        running.wait(30)
+
+        assert running.stdout.read() == b""  # until skaffold has ended
     assert not (tmp_path / FOLDER.name).exists()
 
 

@@ -5,6 +5,7 @@ Files, since a variable holds no more than 128 KiB, and a bundle of certificates
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,11 +39,13 @@ def command(arguments: Sequence[str]) -> list[str]:
 
 
 def main() -> int:
-    """Exit code of skaffold, which Ctrl-C ends in its own time."""
+    """Exit code of skaffold, which Ctrl-C, SIGTERM and a closed terminal end in its own time."""
     if shutil.which("skaffold") is None:
         sys.stderr.write("make dev: there is no skaffold on PATH; https://skaffold.dev/docs/install has it.\n")
         return 1
     with secret_files(os.environ, FOLDER), subprocess.Popen(command(sys.argv[1:]), cwd=ROOT) as skaffold:
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ending, lambda *_: skaffold.terminate())
         while skaffold.poll() is None:
             try:
                 skaffold.wait()
