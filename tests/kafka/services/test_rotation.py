@@ -129,7 +129,9 @@ class Stack:
 
 @contextmanager
 def stack(cluster: Cluster, registry: EmbeddedRegistry, folder: Path, settings: dict[str, str]) -> Iterator[Stack]:
-    pipeline = Pipeline(Testbed(cluster.kafka.client_config()), registry.client_config(), folder, partitions=4)
+    # Of outputs two: brokers end no transaction in a partition without a leader (KAFKA-20734), and one is killed here.
+    kafka = Testbed(cluster.kafka.client_config())
+    pipeline = Pipeline(kafka, registry.client_config(), folder, partitions=4, replicas=2)
     with pipeline.worker(settings=settings) as worker, pipeline.producer(settings) as api:
         api.wait_until_ready()
         worker.wait_until_ready()
@@ -164,23 +166,19 @@ def test_a_password_that_is_replaced_in_kafka_and_in_its_file_costs_no_request_a
             running.await_renewals()
             traffic.await_more(100)
             assert traffic.outcomes.keys() == {Outcome.ACCEPTED}
-        assert running.auditor.discrepancies(traffic.accepted) == []
 
-        cluster.change_password(PASSWORDS[2])
-        node = cluster.kafka.nodes[1]
-        # Between two transactions: brokers end none in a partition that has no leader (KAFKA-20734), and these have
-        # one replica.
-        node.kill()
-        node.start()
-        with running.traffic() as later:
+            cluster.change_password(PASSWORDS[2])
+            node = cluster.kafka.nodes[1]
+            node.kill()
+            node.start()
             for service in (running.api, running.worker):
                 eventually(lambda: tells_the_rejection(service), "readiness to tell")  # noqa: B023
             secret.write({PASSWORD_FILE: PASSWORDS[2]})
             running.await_renewals(2)
             running.api.wait_until_ready()
             running.worker.wait_until_ready()
-            later.await_more(100)
-        assert running.auditor.discrepancies([*traffic.accepted, *later.accepted]) == []
+            traffic.await_more(100)
+        assert running.auditor.discrepancies(traffic.accepted) == []
     for service in (running.api, running.worker):
         assert [password for password in PASSWORDS if password in service.log()] == []
 

@@ -18,9 +18,17 @@ from service_chassis.schema_registry import SchemaRegistry
 
 
 class Pipeline:
-    """The product's topics under names of their own."""
+    """The product's topics under names of their own; `replicas` of those that workers write to, if not the default."""
 
-    def __init__(self, kafka: Testbed, registry_config: Mapping[str, str], folder: Path, partitions: int) -> None:
+    def __init__(
+        self,
+        kafka: Testbed,
+        registry_config: Mapping[str, str],
+        folder: Path,
+        partitions: int,
+        *,
+        replicas: int | None = None,
+    ) -> None:
         self.kafka = kafka
         self.name = uuid.uuid4().hex[:8]
         self._folder = folder
@@ -43,7 +51,12 @@ class Pipeline:
             **self.topics,
         }
         topics = [
-            dataclasses.replace(each, topic=f"{self.name}.{each.topic}", partitions=partitions)
+            dataclasses.replace(
+                each,
+                topic=f"{self.name}.{each.topic}",
+                partitions=partitions,
+                replicas=replicas if f"{self.name}.{each.topic}" in (self.zones, self.dead_letters) else each.replicas,
+            )
             for each in product_topics()
         ]
         # The first requests to a registry that has just started may take longer than a client waits.
