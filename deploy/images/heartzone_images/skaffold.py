@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,9 +44,21 @@ def main() -> int:
     if shutil.which("skaffold") is None:
         sys.stderr.write("make dev: there is no skaffold on PATH; https://skaffold.dev/docs/install has it.\n")
         return 1
+    running: list[subprocess.Popen[bytes]] = []
+    ended = threading.Event()
+
+    def end(*_: object) -> None:
+        ended.set()
+        for each in running:
+            each.terminate()
+
+    # Before there is a secret, or skaffold: what comes early is looked for below.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, end)
     with secret_files(os.environ, FOLDER), subprocess.Popen(command(sys.argv[1:]), cwd=ROOT) as skaffold:
-        for ending in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(ending, lambda *_: skaffold.terminate())
+        running.append(skaffold)
+        if ended.is_set():
+            skaffold.terminate()
         while skaffold.poll() is None:
             try:
                 skaffold.wait()

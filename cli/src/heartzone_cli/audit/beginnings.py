@@ -20,7 +20,7 @@ MAX_MISORDERED = 10_000
 
 
 class Beginnings:
-    """Of a matcher's devices. `cut`: whether first readings or events may have been deleted."""
+    """Of a matcher's devices. `inputs_cut`, `outputs_cut`: whether first readings, or events, may have been deleted."""
 
     def __init__(self, pending: "Pending", misordered: Misordered, *, inputs_cut: bool, outputs_cut: bool) -> None:
         self._pending = pending

@@ -50,12 +50,13 @@ class Pipeline:
             **DEFAULTS,
             **self.topics,
         }
+        outputs = (self.zones, self.dead_letters)
         topics = [
             dataclasses.replace(
                 each,
                 topic=f"{self.name}.{each.topic}",
                 partitions=partitions,
-                replicas=replicas if f"{self.name}.{each.topic}" in (self.zones, self.dead_letters) else each.replicas,
+                replicas=replicas if replicas and f"{self.name}.{each.topic}" in outputs else each.replicas,
             )
             for each in product_topics()
         ]
